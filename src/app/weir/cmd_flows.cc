@@ -1,0 +1,7 @@
+#include "app/weir/commands.h"
+
+namespace weir::app {
+
+void add_flows(CLI::App&, Run&) {}
+
+}  // namespace weir::app

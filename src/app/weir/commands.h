@@ -1,0 +1,24 @@
+// The subcommands of `weir`, one file each. add_x() describes the command line of x and, when x was chosen, sets `run` to what
+// main then calls; its result is the exit status: 0 success, 1 failure (the reason is on standard error), 2 wrong usage.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+namespace weir::app {
+
+using Run = std::function<int()>;
+
+void add_collect(CLI::App& app, Run& run);
+void add_replay(CLI::App& app, Run& run);
+void add_check(CLI::App& app, Run& run);
+void add_exporters(CLI::App& app, Run& run);
+void add_send(CLI::App& app, Run& run);
+void add_gen(CLI::App& app, Run& run);
+void add_decode(CLI::App& app, Run& run);
+void add_top(CLI::App& app, Run& run);
+void add_flows(CLI::App& app, Run& run);
+void add_sql(CLI::App& app, Run& run);
+
+}  // namespace weir::app

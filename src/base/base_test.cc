@@ -1,0 +1,90 @@
+#include <gtest/gtest.h>
+
+#include "base/big_endian.h"
+#include "base/bounded_queue.h"
+#include "base/bytes.h"
+#include "base/ip_address.h"
+#include "base/time.h"
+
+namespace weir {
+namespace {
+
+TEST(ByteReader, FailedReadMovesNothing) {
+  const uint8_t bytes[] = {1, 2, 3};
+  ByteReader reader(bytes);
+  EXPECT_FALSE(reader.take(4));
+  EXPECT_FALSE(reader.read<Be32>());
+  EXPECT_EQ(reader.remaining(), 3u);
+  EXPECT_EQ(reader.read<Be16>()->value(), 0x0102);
+  EXPECT_TRUE(reader.skip(1));
+  EXPECT_FALSE(reader.skip(1));
+  EXPECT_TRUE(reader.take(0));
+}
+
+TEST(BigEndian, RoundTripsEveryWidth) {
+  EXPECT_EQ(Be32::from(0x01020304).bytes[0], 1);
+  EXPECT_EQ(Be64::from(0x0102030405060708).value(), 0x0102030405060708u);
+  const uint8_t bytes[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  EXPECT_EQ(load_be<uint16_t>(bytes), 0x0102);
+  EXPECT_EQ(load_be_sized(std::span(bytes).first(3)), 0x010203u);
+  EXPECT_EQ(load_be_sized({}), 0u);
+}
+
+TEST(IpAddress, TextOfBothFamilies) {
+  EXPECT_EQ(IpAddress::parse("192.0.2.1")->to_string(), "192.0.2.1");
+  EXPECT_EQ(IpAddress::parse("2001:DB8:0::1")->to_string(), "2001:db8::1");
+  EXPECT_EQ(IpAddress::parse("::ffff:10.0.0.1"), IpAddress::from_v4(0x0a000001));
+  EXPECT_TRUE(IpAddress::parse("0.0.0.0")->is_unspecified());
+  EXPECT_TRUE(IpAddress{}.is_unspecified());
+  for (const char* bad : {"", "1.2.3", "1.2.3.256", "x", "1.2.3.4 ", ":::", "1.2.3.4/8"}) EXPECT_FALSE(IpAddress::parse(bad)) << bad;
+}
+
+TEST(IpPrefix, IsARangeOfAddresses) {
+  const auto range = [](const char* text) {
+    const auto prefix = IpPrefix::parse(text);
+    return prefix ? prefix->first.to_string() + "-" + prefix->last.to_string() : "none";
+  };
+  EXPECT_EQ(range("192.0.2.77/24"), "192.0.2.0-192.0.2.255");
+  EXPECT_EQ(range("10/8"), "10.0.0.0-10.255.255.255");
+  EXPECT_EQ(range("172.16/12"), "172.16.0.0-172.31.255.255");
+  EXPECT_EQ(range("192.0.2.7"), "192.0.2.7-192.0.2.7");
+  EXPECT_EQ(range("2001:db8::/33"), "2001:db8::-2001:db8:7fff:ffff:ffff:ffff:ffff:ffff");
+  EXPECT_EQ(range("0.0.0.0/0"), "0.0.0.0-255.255.255.255");
+  for (const char* bad : {"10", "10/33", "::/129", "a/8", "1.2.3.4/", "1.2.3.4.5/8", "10./8"}) EXPECT_EQ(range(bad), "none") << bad;
+}
+
+TEST(Time, Rfc3339BothWays) {
+  const Timestamp t = timestamp_from_us(1'795'357'500'123'456);
+  EXPECT_EQ(parse_time(to_rfc3339(t)), t);
+  EXPECT_EQ(to_rfc3339(*parse_time("2026-11-22")), "2026-11-22T00:00:00.000000Z");
+  EXPECT_EQ(to_rfc3339(*parse_time("2026-11-22 14:05")), "2026-11-22T14:05:00.000000Z");
+  EXPECT_EQ(to_rfc3339(*parse_time("2026-11-22T14:05:06.5+02:00")), "2026-11-22T12:05:06.500000Z");
+  for (const char* bad : {"", "2026-02-30", "2026-11-22T25:00", "2026-11-22T", "yesterday", "2026-11-22T14:05:06Zz"}) {
+    EXPECT_FALSE(parse_time(bad)) << bad;
+  }
+}
+
+TEST(Time, Durations) {
+  EXPECT_EQ(parse_duration("90"), Micros{90'000'000});
+  EXPECT_EQ(parse_duration("1.5m"), Micros{90'000'000});
+  EXPECT_EQ(parse_duration("2d"), Micros{172'800'000'000});
+  EXPECT_EQ(parse_duration("500ms"), Micros{500'000});
+  for (const char* bad : {"", "-5s", "5x", "s", "nan", "1e300d"}) EXPECT_FALSE(parse_duration(bad)) << bad;
+}
+
+TEST(BoundedQueue, RefusesWhatDoesNotFitAndDrainsAfterClose) {
+  BoundedQueue<int> queue(2);
+  EXPECT_TRUE(queue.try_push(1));
+  EXPECT_TRUE(queue.try_push(2));
+  EXPECT_FALSE(queue.try_push(3));
+  queue.close();
+  EXPECT_FALSE(queue.try_push(4));
+  EXPECT_FALSE(queue.finished());
+  EXPECT_EQ(queue.pop(std::chrono::milliseconds{0}), 1);
+  EXPECT_EQ(queue.pop(std::chrono::milliseconds{0}), 2);
+  EXPECT_EQ(queue.pop(std::chrono::milliseconds{0}), std::nullopt);
+  EXPECT_TRUE(queue.finished());
+}
+
+}  // namespace
+}  // namespace weir

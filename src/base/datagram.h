@@ -1,0 +1,17 @@
+// What was received, before anybody looked into it.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/ip_address.h"
+#include "base/time.h"
+
+namespace weir {
+
+struct Datagram {
+  ByteView bytes;           // the UDP payload; valid only during the call that hands it over
+  IpAddress exporter;       // source address
+  uint16_t exporter_port;   // source port, host order
+  Timestamp received;       // wall clock, or the capture's time in a replay
+};
+
+}  // namespace weir

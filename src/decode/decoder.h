@@ -1,0 +1,91 @@
+// The decoder: datagrams in, rows of columns (or, for people, single records) out. Pure: no clock, socket, thread or log;
+// time comes with the datagram. One thread owns a Decoder; all datagrams of one exporter must reach the same Decoder.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/datagram.h"
+#include "decode/limits.h"
+#include "flow/anomaly.h"
+#include "flow/batch_builder.h"
+#include "flow/flow_type.h"
+#include "flow/ledger.h"
+
+namespace weir::decode {
+
+struct DecoderOptions {
+  Limits limits;
+  // Elements without a column go, named, into the column `other`.
+  bool other = false;
+  // Some exporters put several messages into one datagram; the RFCs know only one. Off: octets after the first are counted
+  // as trailing_bytes.
+  bool several_messages = true;
+  // Sampling rates set by the operator, by exporter; they win over what the exporter says.
+  std::map<IpAddress, uint32_t> sampling_rates;
+};
+
+// One field of a record as it was on the wire.
+struct FieldView {
+  uint32_t enterprise;  // 0: IANA
+  uint16_t element;     // element number; for a NetFlow v9 scope field the scope type
+  bool scope;           // a scope field of an options record
+  ByteView value;
+};
+
+// One record as it was on the wire, for inspection. Views are good during the call only.
+struct RecordView {
+  uint64_t datagram;    // number of the datagram that held it, counted by the decoder from 1 (or set by set_datagram_number)
+  IpAddress exporter;
+  uint32_t domain;      // observation domain id or source id; engine type * 256 + engine id for NetFlow v5 and v7
+  uint16_t set_id;      // the template id; 0 for protocols without templates
+  uint32_t number;      // position in its set, from 1
+  flow::FlowType type;
+  bool options;
+  Timestamp export_time;
+  ByteView raw;         // the whole record
+  std::span<const FieldView> fields;
+};
+
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  virtual void on_record(const RecordView& record) = 0;
+};
+
+class Decoder {
+ public:
+  explicit Decoder(DecoderOptions options);
+  ~Decoder();
+  Decoder(Decoder&&) noexcept;
+  Decoder& operator=(Decoder&&) noexcept;
+
+  // Decodes data records into rows of `out`; options records and templates into the exporter's session.
+  void decode(const Datagram& datagram, flow::BatchBuilder& out);
+
+  // Hands every record, data and options, to `sink` instead. A decoder is used in one of the two ways.
+  void inspect(const Datagram& datagram, RecordSink& sink);
+
+  // The number that records of the next datagram carry (a capture's frame number); counts on from there.
+  void set_datagram_number(uint64_t number);
+
+  // Drops what has expired by `now` (templates, early data). Cheap; the pipeline calls it once a second, and at the end with
+  // Timestamp::max(), so that data still waiting for a template is counted as undecodable_sets.
+  void expire(Timestamp now);
+
+  // Takes over what may change while running: other, sampling_rates, limits.
+  void set_options(DecoderOptions options);
+
+  // What was seen of every exporter so far; forgotten exporters are summed up under the unspecified address.
+  std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir::decode

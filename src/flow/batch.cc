@@ -1,0 +1,89 @@
+#include "flow/batch.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace weir::flow {
+namespace {
+
+// Sets or clears bits [first, first + count).
+void fill_bits(uint64_t* words, size_t first, size_t count, bool value) {
+  while (count > 0) {
+    const size_t bit = first % 64;
+    const size_t n = std::min(count, 64 - bit);
+    const uint64_t mask = (n == 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1) << bit;
+    if (value) words[first / 64] |= mask;
+    else words[first / 64] &= ~mask;
+    first += n;
+    count -= n;
+  }
+}
+
+}  // namespace
+
+size_t FlowBatch::append(size_t count, const IpAddress& exporter) {
+  CHECK(count <= room());
+  const size_t first = rows_;
+  rows_ += count;
+  if (exporters_.empty() || exporters_.back().exporter != exporter) {
+    const auto known = std::ranges::find(exporters_, exporter, &ExporterRows::exporter);
+    if (known == exporters_.end()) exporters_.push_back({exporter, 0});
+    else std::iter_swap(known, exporters_.end() - 1);
+  }
+  exporters_.back().rows += count;
+  return first;
+}
+
+void FlowBatch::drop_last(size_t count) {
+  if (count == 0) return;
+  CHECK(count <= rows_ && count <= exporters_.back().rows);
+  rows_ -= count;
+  exporters_.back().rows -= count;
+  for (size_t c = 0; c < kColumnCount; ++c) {
+    if (!validity_[c].empty()) fill_bits(validity_[c].data(), rows_, count, false);
+  }
+}
+
+void FlowBatch::allocate(Column column) {
+  const size_t c = static_cast<size_t>(column);
+  data_[c].resize((capacity_ * width(info(column).type) + 7) / 8);
+  validity_[c].resize(capacity_ / 64);
+}
+
+void FlowBatch::set_valid(Column column, size_t first, size_t count) {
+  const size_t c = static_cast<size_t>(column);
+  CHECK(!validity_[c].empty() && first + count <= rows_);
+  present_[c] = true;
+  fill_bits(validity_[c].data(), first, count, true);
+}
+
+void FlowBatch::set_null(Column column, size_t row) {
+  const size_t c = static_cast<size_t>(column);
+  CHECK(row < rows_);
+  if (!validity_[c].empty()) fill_bits(validity_[c].data(), row, 1, false);
+}
+
+std::span<const uint64_t> FlowBatch::validity(Column column) const {
+  if (!present(column)) return {};
+  return std::span(validity_[static_cast<size_t>(column)]).first((rows_ + 63) / 64);
+}
+
+TextRef FlowBatch::add_text(std::string_view text) {
+  CHECK(arena_.size() + text.size() <= UINT32_MAX);
+  const TextRef ref{static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(text.size())};
+  arena_.append(text);
+  return ref;
+}
+
+void FlowBatch::reset() {
+  for (size_t c = 0; c < kColumnCount; ++c) {
+    if (!present_[c]) continue;
+    std::ranges::fill(validity_[c], 0);
+    present_[c] = false;
+  }
+  rows_ = 0;
+  arena_.clear();
+  exporters_.clear();
+}
+
+}  // namespace weir::flow

@@ -1,0 +1,142 @@
+// FlowBatch: flows as a struct of arrays, the only shape that flow records have between the wire and the disk.
+//
+//   rows            0 .. rows()-1, the same for every column
+//   column          an array of capacity() values of its type's width; memory comes with the first value and is kept by
+//                   reset(), so that a recycled batch allocates nothing
+//   null            a row that nobody filled; validity is one bit a row, a column that nobody filled has none set
+//   text            a (offset, length) pair into the batch's own text arena
+//
+// One mutable owner fills a batch; sealed, it is shared as shared_ptr<const FlowBatch> and never changes again.
+// All rows of a batch were received within one hour (the partition of the store).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "flow/columns.gen.h"
+
+namespace weir::flow {
+
+struct TextRef {
+  uint32_t offset = 0;
+  uint32_t length = 0;
+};
+
+// The C++ type of a column's values.
+template <ColumnType type>
+struct ColumnValue;
+template <> struct ColumnValue<ColumnType::u8> { using type = uint8_t; };
+template <> struct ColumnValue<ColumnType::u16> { using type = uint16_t; };
+template <> struct ColumnValue<ColumnType::u32> { using type = uint32_t; };
+template <> struct ColumnValue<ColumnType::u64> { using type = uint64_t; };
+template <> struct ColumnValue<ColumnType::address> { using type = IpAddress; };
+template <> struct ColumnValue<ColumnType::mac> { using type = uint64_t; };
+template <> struct ColumnValue<ColumnType::timestamp> { using type = int64_t; };
+template <> struct ColumnValue<ColumnType::text> { using type = TextRef; };
+
+constexpr const ColumnInfo& info(Column column) { return kColumns[static_cast<size_t>(column)]; }
+
+template <Column column>
+using ValueOf = typename ColumnValue<info(column).type>::type;
+
+// Octets of one value in memory.
+constexpr size_t width(ColumnType type) {
+  switch (type) {
+    case ColumnType::u8: return 1;
+    case ColumnType::u16: return 2;
+    case ColumnType::u32: return 4;
+    case ColumnType::address: return 16;
+    case ColumnType::u64:
+    case ColumnType::mac:
+    case ColumnType::timestamp:
+    case ColumnType::text: return 8;
+  }
+  return 0;
+}
+
+// How many rows of a batch came from which exporter: the ledger's share of a batch.
+struct ExporterRows {
+  IpAddress exporter;
+  uint64_t rows;
+};
+
+class FlowBatch {
+ public:
+  static constexpr size_t kDefaultCapacity = 32768;  // a multiple of 2048, DuckDB's vector
+
+  explicit FlowBatch(size_t capacity = kDefaultCapacity) : capacity_(capacity) { CHECK(capacity % 64 == 0); }
+  FlowBatch(const FlowBatch&) = delete;
+  FlowBatch& operator=(const FlowBatch&) = delete;
+
+  size_t rows() const { return rows_; }
+  size_t capacity() const { return capacity_; }
+  size_t room() const { return capacity_ - rows_; }
+
+  // Adds `count` rows from one exporter, every column null; returns the index of the first. count <= room().
+  size_t append(size_t count, const IpAddress& exporter);
+
+  // Takes back the last `count` rows (of the exporter that appended last); they must still be all null or are made so.
+  void drop_last(size_t count);
+
+  // The array of a column for writing (capacity() values; a fresh column is zero). Fill, then mark with set_valid.
+  template <Column column>
+  ValueOf<column>* values() {
+    return static_cast<ValueOf<column>*>(raw(column));
+  }
+  void* raw(Column column) {
+    std::vector<uint64_t>& memory = data_[static_cast<size_t>(column)];
+    if (memory.empty()) [[unlikely]] allocate(column);
+    return memory.data();
+  }
+
+  // Marks rows [first, first + count) of a column as not null / null.
+  void set_valid(Column column, size_t first, size_t count);
+  void set_null(Column column, size_t row);
+
+  // The array of a column for reading, or nullptr if it holds no value at all.
+  const void* raw(Column column) const {
+    return present(column) ? data_[static_cast<size_t>(column)].data() : nullptr;
+  }
+  template <Column column>
+  std::span<const ValueOf<column>> values() const {
+    return {static_cast<const ValueOf<column>*>(raw(column)), present(column) ? rows_ : 0};
+  }
+  // False if every row of the column is null.
+  bool present(Column column) const { return present_[static_cast<size_t>(column)]; }
+  // One bit a row, bit r % 64 of word r / 64; empty if !present(column).
+  std::span<const uint64_t> validity(Column column) const;
+  bool is_valid(Column column, size_t row) const {
+    return present(column) && (validity_[static_cast<size_t>(column)][row / 64] >> (row % 64) & 1) != 0;
+  }
+
+  // Copies text into the batch's arena. Up to 4 GiB a batch.
+  TextRef add_text(std::string_view text);
+  std::string_view text(TextRef ref) const { return std::string_view(arena_).substr(ref.offset, ref.length); }
+
+  std::span<const ExporterRows> exporters() const { return exporters_; }
+
+  // Empty again, with its memory.
+  void reset();
+
+ private:
+  void allocate(Column column);
+
+  size_t capacity_;
+  size_t rows_ = 0;
+  std::array<std::vector<uint64_t>, kColumnCount> data_;      // allocated in words, so that every type is aligned
+  std::array<std::vector<uint64_t>, kColumnCount> validity_;
+  std::array<bool, kColumnCount> present_{};
+  std::string arena_;
+  std::vector<ExporterRows> exporters_;
+};
+
+using SealedBatch = std::shared_ptr<const FlowBatch>;
+
+}  // namespace weir::flow

@@ -1,0 +1,37 @@
+// Where decoders put rows: always a batch with room, of the right hour. A batch leaves through `on_sealed` when it is full,
+// when the hour changes, or when seal() is called (the pipeline does so once a second). One thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/time.h"
+#include "flow/batch.h"
+
+namespace weir::flow {
+
+class BatchBuilder {
+ public:
+  using OnSealed = std::function<void(SealedBatch)>;
+
+  explicit BatchBuilder(OnSealed on_sealed, size_t capacity = FlowBatch::kDefaultCapacity)
+      : on_sealed_(std::move(on_sealed)), capacity_(capacity) {}
+
+  // The current batch with room for at least one row received at `received`. The reference is good until the next call.
+  // A caller with more rows than room() appends what fits and asks again.
+  FlowBatch& batch_for(Timestamp received);
+
+  // Hands over what there is; nothing if there is nothing.
+  void seal();
+
+  size_t pending_rows() const { return current_ ? current_->rows() : 0; }
+
+ private:
+  OnSealed on_sealed_;
+  size_t capacity_;
+  std::unique_ptr<FlowBatch> current_;
+  Timestamp hour_end_{};
+  Timestamp hour_start_{};
+};
+
+}  // namespace weir::flow

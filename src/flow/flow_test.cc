@@ -1,0 +1,89 @@
+#include <gtest/gtest.h>
+
+#include "flow/batch_builder.h"
+#include "flow/ledger.h"
+
+namespace weir::flow {
+namespace {
+
+const IpAddress kExporterA = IpAddress::from_v4(0xc0000201);
+const IpAddress kExporterB = IpAddress::from_v4(0xc0000202);
+
+TEST(FlowBatch, RowsAreNullUntilFilled) {
+  FlowBatch batch(128);
+  const size_t first = batch.append(100, kExporterA);
+  EXPECT_FALSE(batch.present(Column::bytes));
+  batch.values<Column::bytes>()[70] = 1500;
+  batch.set_valid(Column::bytes, 70, 1);
+  EXPECT_EQ(first, 0u);
+  EXPECT_TRUE(batch.is_valid(Column::bytes, 70));
+  EXPECT_FALSE(batch.is_valid(Column::bytes, 69));
+  EXPECT_EQ(std::as_const(batch).values<Column::bytes>()[70], 1500u);
+  batch.set_valid(Column::bytes, 0, 100);
+  EXPECT_EQ(batch.validity(Column::bytes)[0], ~uint64_t{0});
+  EXPECT_EQ(batch.validity(Column::bytes)[1], (uint64_t{1} << 36) - 1);
+}
+
+TEST(FlowBatch, DropLastTakesRowsBackFromTheirExporter) {
+  FlowBatch batch(64);
+  batch.append(3, kExporterA);
+  batch.append(2, kExporterB);
+  batch.append(4, kExporterA);
+  batch.values<Column::proto>();
+  batch.set_valid(Column::proto, 0, 9);
+  batch.drop_last(4);
+  EXPECT_EQ(batch.rows(), 5u);
+  batch.append(1, kExporterA);
+  EXPECT_FALSE(batch.is_valid(Column::proto, 5));
+  uint64_t rows_a = 0;
+  for (const ExporterRows& share : batch.exporters()) rows_a += share.exporter == kExporterA ? share.rows : 0;
+  EXPECT_EQ(rows_a, 4u);
+}
+
+TEST(FlowBatch, ResetKeepsNothingVisible) {
+  FlowBatch batch(64);
+  batch.append(1, kExporterA);
+  batch.values<Column::other>()[0] = batch.add_text("abc");
+  batch.set_valid(Column::other, 0, 1);
+  EXPECT_EQ(batch.text(std::as_const(batch).values<Column::other>()[0]), "abc");
+  batch.reset();
+  batch.append(1, kExporterB);
+  EXPECT_FALSE(batch.present(Column::other));
+  EXPECT_FALSE(batch.is_valid(Column::other, 0));
+  EXPECT_EQ(batch.exporters().size(), 1u);
+}
+
+TEST(BatchBuilder, SealsWhenFullAndAtTheHour) {
+  std::vector<size_t> sealed;
+  BatchBuilder builder([&](SealedBatch batch) { sealed.push_back(batch->rows()); }, 64);
+  const Timestamp t = *parse_time("2026-11-22T13:59:59");
+  builder.batch_for(t).append(64, kExporterA);
+  builder.batch_for(t).append(1, kExporterA);
+  builder.batch_for(t + std::chrono::seconds{1}).append(2, kExporterA);
+  builder.seal();
+  builder.seal();
+  EXPECT_EQ(sealed, (std::vector<size_t>{64, 1, 2}));
+}
+
+TEST(Ledger, AddsUp) {
+  Ledger ledger;
+  ExporterCounters a;
+  a.datagrams_received = 3;
+  a.datagrams_decoded = 2;
+  a.datagrams_rejected = 1;
+  a.records_decoded = 10;
+  ledger.publish(0, {{kExporterA, a}}, 5);
+  FlowBatch batch(64);
+  batch.append(7, kExporterA);
+  ledger.stored(batch);
+  EXPECT_EQ(ledger.snapshot().rows_in_flight(), 3u);
+  EXPECT_NE(ledger.snapshot().imbalance(), "");
+  FlowBatch lost(64);
+  lost.append(3, kExporterA);
+  ledger.dropped(lost, DropReason::queue_full);
+  EXPECT_EQ(ledger.snapshot().imbalance(), "");
+  EXPECT_EQ(ledger.snapshot().socket_drops, 5u);
+}
+
+}  // namespace
+}  // namespace weir::flow

@@ -1,0 +1,86 @@
+#include "flow/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace weir::flow {
+
+ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
+  datagrams_received += other.datagrams_received;
+  bytes_received += other.bytes_received;
+  datagrams_decoded += other.datagrams_decoded;
+  datagrams_rejected += other.datagrams_rejected;
+  records_decoded += other.records_decoded;
+  option_records += other.option_records;
+  templates_received += other.templates_received;
+  early_sets_held += other.early_sets_held;
+  early_sets_decoded += other.early_sets_decoded;
+  undecodable_sets += other.undecodable_sets;
+  lost_units += other.lost_units;
+  anomalies += other.anomalies;
+  if (first_seen == Timestamp{} || (other.first_seen != Timestamp{} && other.first_seen < first_seen)) {
+    first_seen = other.first_seen;
+  }
+  last_seen = std::max(last_seen, other.last_seen);
+  protocols |= other.protocols;
+  if (other.sampling_rate != 0) sampling_rate = other.sampling_rate;
+  return *this;
+}
+
+uint64_t ExporterLedger::dropped() const { return std::accumulate(rows_dropped.begin(), rows_dropped.end(), uint64_t{0}); }
+
+ExporterLedger& ExporterLedger::operator+=(const ExporterLedger& other) {
+  counters += other.counters;
+  rows_stored += other.rows_stored;
+  for (size_t i = 0; i < kDropReasonCount; ++i) rows_dropped[i] += other.rows_dropped[i];
+  return *this;
+}
+
+std::string LedgerSnapshot::imbalance() const {
+  const ExporterCounters& c = total.counters;
+  if (c.datagrams_received != c.datagrams_decoded + c.datagrams_rejected) {
+    return fmt::format("datagrams: received {} != decoded {} + rejected {}", c.datagrams_received, c.datagrams_decoded,
+                       c.datagrams_rejected);
+  }
+  if (c.records_decoded != total.rows_stored + total.dropped()) {
+    return fmt::format("records: decoded {} != stored {} + dropped {}", c.records_decoded, total.rows_stored, total.dropped());
+  }
+  return {};
+}
+
+void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters, uint64_t socket_drops) {
+  const std::lock_guard lock(mutex_);
+  published_[thread] = {std::move(exporters), socket_drops};
+}
+
+void Ledger::stored(const FlowBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  for (const ExporterRows& share : batch.exporters()) rows_[share.exporter].stored += share.rows;
+}
+
+void Ledger::dropped(const FlowBatch& batch, DropReason reason) {
+  const std::lock_guard lock(mutex_);
+  for (const ExporterRows& share : batch.exporters()) {
+    rows_[share.exporter].dropped[static_cast<size_t>(reason)] += share.rows;
+  }
+}
+
+LedgerSnapshot Ledger::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  LedgerSnapshot snapshot;
+  for (const auto& [thread, published] : published_) {
+    snapshot.socket_drops += published.socket_drops;
+    for (const auto& [exporter, counters] : published.exporters) snapshot.exporters[exporter].counters += counters;
+  }
+  for (const auto& [exporter, rows] : rows_) {
+    ExporterLedger& ledger = snapshot.exporters[exporter];
+    ledger.rows_stored += rows.stored;
+    for (size_t i = 0; i < kDropReasonCount; ++i) ledger.rows_dropped[i] += rows.dropped[i];
+  }
+  for (const auto& [exporter, ledger] : snapshot.exporters) snapshot.total += ledger;
+  return snapshot;
+}
+
+}  // namespace weir::flow

@@ -1,0 +1,96 @@
+// The ledger: every datagram and every record is accounted for, per exporter and in all.
+//
+//   datagrams_received = datagrams_decoded + datagrams_rejected (by reason)
+//   records_decoded    = rows stored + rows dropped (by stage and reason) + rows on their way
+//   socket_drops       datagrams that the kernel dropped before we saw them (per socket, SO_RXQ_OVFL; no exporter is known)
+//   lost_units         datagrams (v9), records (v5, IPFIX) missing from the exporter's own sequence numbers
+//
+// Decoding threads count without locks in their own ExporterCounters and publish a copy now and then; what the store did
+// with a batch is added as it happens. Totals are sums of both; an exporter that is forgotten (session_limit) keeps its
+// share in the totals.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "flow/anomaly.h"
+#include "flow/batch.h"
+
+namespace weir::flow {
+
+// What decoding saw of one exporter since the start.
+struct ExporterCounters {
+  uint64_t datagrams_received = 0;
+  uint64_t bytes_received = 0;
+  uint64_t datagrams_decoded = 0;
+  uint64_t datagrams_rejected = 0;
+  uint64_t records_decoded = 0;         // data records that became rows
+  uint64_t option_records = 0;          // records that describe the exporter, not flows
+  uint64_t templates_received = 0;
+  uint64_t early_sets_held = 0;         // data sets now waiting for their template
+  uint64_t early_sets_decoded = 0;      // data sets that waited and were decoded
+  uint64_t undecodable_sets = 0;        // data sets given up: their template never came
+  uint64_t lost_units = 0;
+  AnomalyCounts anomalies;
+  Timestamp first_seen{};
+  Timestamp last_seen{};
+  uint32_t protocols = 0;               // bit FlowType: which protocols it speaks
+  uint32_t sampling_rate = 0;           // the last one known, 0 if none
+
+  ExporterCounters& operator+=(const ExporterCounters& other);
+};
+
+// Why rows that were decoded are not in the store.
+enum class DropReason : uint8_t { queue_full, store_failed, shutdown };
+inline constexpr size_t kDropReasonCount = 3;
+inline constexpr std::array<std::string_view, kDropReasonCount> kDropReasons = {"queue_full", "store_failed", "shutdown"};
+
+struct ExporterLedger {
+  ExporterCounters counters;
+  uint64_t rows_stored = 0;
+  std::array<uint64_t, kDropReasonCount> rows_dropped{};
+
+  uint64_t dropped() const;
+  ExporterLedger& operator+=(const ExporterLedger& other);
+};
+
+struct LedgerSnapshot {
+  std::map<IpAddress, ExporterLedger> exporters;
+  ExporterLedger total;
+  uint64_t socket_drops = 0;
+  uint64_t rows_in_flight() const { return total.counters.records_decoded - total.rows_stored - total.dropped(); }
+  // Empty if the sums add up (every row stored or dropped, every datagram decoded or rejected), else what does not.
+  // Only meaningful once nothing is in flight.
+  std::string imbalance() const;
+};
+
+class Ledger {
+ public:
+  // Replaces what `thread` published before. socket_drops: of that thread's sockets.
+  void publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters, uint64_t socket_drops);
+  void stored(const FlowBatch& batch);
+  void dropped(const FlowBatch& batch, DropReason reason);
+  LedgerSnapshot snapshot() const;
+
+ private:
+  struct Published {
+    std::vector<std::pair<IpAddress, ExporterCounters>> exporters;
+    uint64_t socket_drops = 0;
+  };
+  struct Rows {
+    uint64_t stored = 0;
+    std::array<uint64_t, kDropReasonCount> dropped{};
+  };
+
+  mutable std::mutex mutex_;
+  std::map<size_t, Published> published_;
+  std::map<IpAddress, Rows> rows_;
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,26 @@
+// Writes one Parquet file. The seam where another writer can take DuckDB's place.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "base/result.h"
+#include "flow/batch.h"
+
+namespace weir::store {
+
+struct SegmentStats {
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
+};
+
+class SegmentWriter {
+ public:
+  virtual ~SegmentWriter() = default;
+  // Writes all rows of `batches`, in order, to `path` (which must not exist) and syncs it to the disk. On failure nothing is
+  // left behind. One thread.
+  virtual Result<SegmentStats> write(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) = 0;
+};
+
+}  // namespace weir::store

@@ -1,0 +1,34 @@
+// Which segments a store has, from file names alone: no lock, no index, safe while a collector writes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace weir::store {
+
+struct Segment {
+  std::filesystem::path path;
+  Timestamp first;         // time_received of its first and last row
+  Timestamp last;
+  unsigned generation = 0; // 0 as flushed, 1 merged by minutes, 2 by the hour
+  uint64_t first_sequence = 0;
+  uint64_t last_sequence = 0;
+  uint64_t bytes = 0;
+};
+
+// The name without its folder; parse is its inverse, nullopt for any other file.
+std::string segment_name(const Segment& segment);
+std::optional<Segment> parse_segment_name(const std::filesystem::path& path);
+
+// The segments that together hold each row once, oldest first: those covered by a merged one are left out. Only those that
+// may hold rows received in [from, to) when given. Fails if there is no store at `directory`.
+Result<std::vector<Segment>> list_segments(const std::filesystem::path& directory, std::optional<Timestamp> from = {},
+                                           std::optional<Timestamp> to = {});
+
+}  // namespace weir::store
