@@ -1,0 +1,166 @@
+// DuckDB as the rest of this program sees it: owners of its handles, and its errors as weir::Result. The only way to
+// DuckDB.
+//
+//   auto database = duck::Database::open({{"threads", "1"}, {"memory_limit", "512MB"}});
+//   auto connection = database->connect();
+//   auto rows = connection->query("SELECT src_addr, sum(bytes)::BIGINT FROM ... GROUP BY ALL");
+//   while (true) {
+//     auto chunk = rows->next();                  // Result<std::optional<Chunk>>: up to 2048 rows, nothing at the end
+//     if (!chunk) return std::unexpected(chunk.error());
+//     if (!*chunk) break;
+//     for (size_t row = 0; row < (*chunk)->rows(); ++row) use((*chunk)->uuid(0, row), (*chunk)->value<int64_t>(1,
+//     row));
+//   }
+//
+// The functions of DuckDB's C API that read single values of a result are never used: they are deprecated, give null
+// for a UUID and crash on some types. Everything is read from data chunks. Types without an accessor here (DECIMAL,
+// LIST, INTERVAL and so on) are for the caller to cast in SQL: Connection::describe tells which columns need it.
+#pragma once
+
+#include <duckdb.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/ip_address.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace weir::duck {
+
+// The 16 octets that a UUID prints as, in that order. DuckDB keeps a UUID as a signed 128-bit number with the top bit
+// flipped, so that numbers order as octets do.
+duckdb_hugeint to_uuid(const IpAddress& octets);
+IpAddress from_uuid(duckdb_hugeint value);
+
+// 'it''s': a string literal with its quotes; "odd ""name""" for identifiers.
+std::string quote(std::string_view text);
+std::string quote_name(std::string_view name);
+
+struct ColumnInfo {
+  std::string name;
+  duckdb_type type;
+};
+
+// Up to 2048 rows of a result. Views into it (text, values) live as long as it does.
+class Chunk {
+ public:
+  explicit Chunk(duckdb_data_chunk chunk);  // takes ownership
+  Chunk(Chunk&&) noexcept = default;
+  Chunk& operator=(Chunk&&) noexcept = default;
+
+  size_t rows() const { return rows_; }
+  size_t columns() const { return columns_.size(); }
+  bool is_null(size_t column, size_t row) const {
+    const uint64_t* validity = columns_[column].validity;
+    return validity != nullptr && (validity[row / 64] >> (row % 64) & 1) == 0;
+  }
+  // T must be the C++ type of the column: bool, (u)int8_t .. (u)int64_t, float, double, duckdb_hugeint (HUGEINT),
+  // duckdb_uhugeint, int64_t for TIMESTAMP of any unit, int32_t for DATE (days since 1970).
+  template <class T>
+  T value(size_t column, size_t row) const {
+    CHECK(row < rows_);
+    return static_cast<const T*>(columns_[column].data)[row];
+  }
+  // VARCHAR and BLOB.
+  std::string_view text(size_t column, size_t row) const;
+  // UUID: as it is stored, in network order.
+  IpAddress uuid(size_t column, size_t row) const { return from_uuid(value<duckdb_hugeint>(column, row)); }
+  // TIMESTAMP and TIMESTAMP WITH TIME ZONE (microseconds, UTC).
+  Timestamp timestamp(size_t column, size_t row) const { return timestamp_from_us(value<int64_t>(column, row)); }
+
+ private:
+  struct Destroy {
+    void operator()(duckdb_data_chunk chunk) const { duckdb_destroy_data_chunk(&chunk); }
+  };
+  struct ColumnView {
+    const void* data;
+    const uint64_t* validity;  // null: every row is valid
+  };
+  std::unique_ptr<_duckdb_data_chunk, Destroy> chunk_;
+  std::vector<ColumnView> columns_;
+  size_t rows_;
+};
+
+// The rows of a running query. Streamed: a large result is never in memory as a whole. Must not outlive its connection.
+class Rows {
+ public:
+  Rows(Rows&&) noexcept = default;
+  Rows& operator=(Rows&&) noexcept = default;
+
+  const std::vector<ColumnInfo>& columns() const { return columns_; }
+  // The next rows, nothing at the end. An error ends the result.
+  Result<std::optional<Chunk>> next();
+
+ private:
+  friend class Connection;
+  struct Handle;
+  explicit Rows(std::shared_ptr<Handle> handle);
+  std::shared_ptr<Handle> handle_;
+  std::vector<ColumnInfo> columns_;
+};
+
+// A function for SQL, called with vectors. `run` reads `input` (a chunk of the arguments) and fills `output`; it must
+// not throw, and reports with duckdb_scalar_function_set_error. Null arguments give null without a call.
+struct ScalarFunction {
+  std::string name;
+  std::vector<duckdb_type> parameters;
+  duckdb_type result;
+  duckdb_scalar_function_t run;
+};
+
+// One connection is used by one thread; interrupt() and progress() may be called from another one.
+class Connection {
+ public:
+  // Runs a statement (or several, ';' between them) to its end and forgets its rows.
+  Result<> run(const std::string& sql);
+  // Starts one statement that gives rows.
+  Result<Rows> query(const std::string& sql);
+  // Names and types of the columns that query(sql) would have, without running it.
+  Result<std::vector<ColumnInfo>> describe(const std::string& sql);
+  Result<> add_function(const ScalarFunction& function);
+
+  // Ends the running statement: it fails with an "Interrupted" error.
+  void interrupt() { duckdb_interrupt(handle_.get()); }
+  // How much of the running statement is done, 0 to 100; below 0 if that is unknown.
+  double progress() { return duckdb_query_progress(handle_.get()).percentage; }
+
+  // For what this header does not cover.
+  duckdb_connection raw() { return handle_.get(); }
+
+ private:
+  friend class Database;
+  struct Disconnect {
+    void operator()(duckdb_connection connection) const { duckdb_disconnect(&connection); }
+  };
+  explicit Connection(duckdb_connection connection) : handle_(connection) {}
+  std::unique_ptr<_duckdb_connection, Disconnect> handle_;
+};
+
+// A database in memory: nothing of it is kept. Connections must not outlive it.
+class Database {
+ public:
+  // options: DuckDB's configuration by name, for example threads, memory_limit, temp_directory,
+  // preserve_insertion_order. Extensions are never loaded or downloaded by themselves, and nothing is spilled to the
+  // working directory, unless the options say so.
+  static Result<Database> open(std::map<std::string, std::string> options = {});
+  Result<Connection> connect();
+
+ private:
+  struct Close {
+    void operator()(duckdb_database database) const { duckdb_close(&database); }
+  };
+  explicit Database(duckdb_database database) : handle_(database) {}
+  std::unique_ptr<_duckdb_database, Close> handle_;
+};
+
+}  // namespace weir::duck
