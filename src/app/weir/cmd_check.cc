@@ -1,7 +1,74 @@
+// weir check: is a configuration right, and what would run with it. Also prints the example and the reference page.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdio>
+#include <memory>
+
 #include "app/weir/commands.h"
+#include "config/document.h"
+#include "config/parse.h"
+#include "config/size.h"
 
 namespace weir::app {
+namespace {
 
-void add_check(CLI::App&, Run&) {}
+struct Options {
+  std::string file;
+  bool example = false;
+  bool markdown = false;
+};
+
+// What would run, in a few lines.
+void print_summary(const std::string& file, const config::Config& c) {
+  fmt::print("{}: no problems\n", file);
+  fmt::print("  receive    UDP {} with {} thread{}, socket buffers of {}\n", fmt::join(c.collect.listen, ", "),
+             c.collect.threads, c.collect.threads == 1 ? "" : "s",
+             config::size_to_string(c.collect.socket_buffer.bytes));
+  fmt::print("  store      {}, written every {}{}\n", c.store.directory, to_human(c.store.flush_interval),
+             c.store.compact ? ", compacted" : ", not compacted");
+  std::string kept = "until the disk is full";
+  if (c.retention.max_age && c.retention.max_size) {
+    kept = fmt::format("for {}, at most {}", to_human(*c.retention.max_age),
+                       config::size_to_string(c.retention.max_size->bytes));
+  } else if (c.retention.max_age) {
+    kept = fmt::format("for {}", to_human(*c.retention.max_age));
+  } else if (c.retention.max_size) {
+    kept = fmt::format("at most {}", config::size_to_string(c.retention.max_size->bytes));
+  }
+  fmt::print("  keep       {}\n", kept);
+  for (const config::Sampling& s : c.sampling)
+    fmt::print("  sampling   {} one packet in {}\n", s.exporter.to_string(), s.rate);
+}
+
+int check(const Options& options) {
+  if (options.example || options.markdown) {
+    fmt::print("{}", options.example ? config::example() : config::markdown());
+    return 0;
+  }
+  if (options.file.empty()) {
+    fmt::print(stderr, "which file? weir check FILE, or weir check --example for one to start from\n");
+    return 2;
+  }
+  const auto config = config::load(options.file);
+  if (!config) {
+    fmt::print(stderr, "{}\n", config.error().message);
+    return 1;
+  }
+  print_summary(options.file, *config);
+  return 0;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("check", "Check a configuration file, or print an example of one");
+  auto options = std::make_shared<Options>();
+  command->add_option("FILE", options->file, "Configuration to check, such as weir.toml");
+  command->add_flag("--example,--defaults", options->example,
+                    "Print a commented configuration with every key and its default");
+  command->add_flag("--markdown", options->markdown, "Print the reference page docs/configuration.md");
+  command->callback([options, &run] { run = [options] { return check(*options); }; });
+}
 
 }  // namespace weir::app

@@ -1,0 +1,74 @@
+// The configuration of `weir collect` and `weir replay`, as typed values with their defaults. keys.h describes each
+// key.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+
+namespace weir::config {
+
+// An amount of memory or disk, written "32MiB" or "10GB".
+struct ByteSize {
+  uint64_t bytes = 0;
+  bool operator==(const ByteSize&) const = default;
+};
+
+struct Collect {
+  std::vector<std::string> listen = {"2055", "4739", "6343"};
+  uint64_t threads = 1;
+  ByteSize socket_buffer{uint64_t{32} << 20};
+  uint64_t queue = 64;
+  bool other = false;
+  bool several_messages = true;
+};
+
+struct Store {
+  std::string directory = "weir-data";
+  Micros flush_interval{5'000'000};
+  uint64_t rows_per_segment = 524'288;
+  uint64_t pending_rows = 2'097'152;
+  bool compact = true;
+  Micros compact_after{300'000'000};
+  Micros delete_grace{60'000'000};
+};
+
+struct Retention {
+  std::optional<Micros> max_age;
+  std::optional<ByteSize> max_size;
+};
+
+struct Limits {
+  uint64_t exporters = 65'536;
+  uint64_t templates_per_exporter = 1'024;
+  uint64_t templates = 1'000'000;
+  uint64_t fields_per_template = 512;
+  ByteSize early_bytes_per_exporter{uint64_t{1} << 20};
+  ByteSize early_bytes{uint64_t{64} << 20};
+  Micros early_age{1'800'000'000};
+  Micros template_lifetime{86'400'000'000};
+};
+
+struct Sampling {
+  IpAddress exporter;
+  uint64_t rate = 0;
+};
+
+struct Log {
+  std::string level = "info";
+};
+
+struct Config {
+  Collect collect;
+  Store store;
+  Retention retention;
+  Limits limits;
+  std::vector<Sampling> sampling;
+  Log log;
+};
+
+}  // namespace weir::config

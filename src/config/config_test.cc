@@ -1,0 +1,283 @@
+// The configuration: what is accepted, every problem with its place, and that example and table agree with the parser.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "config/document.h"
+#include "config/keys.h"
+#include "config/listen.h"
+#include "config/parse.h"
+#include "config/size.h"
+
+namespace weir::config {
+namespace {
+
+std::vector<std::string> problems_of(std::string_view text) {
+  const auto config = parse(text);
+  std::vector<std::string> lines;
+  if (config) return lines;
+  for (const Problem& problem : config.error()) lines.push_back(to_string(problem, "f"));
+  return lines;
+}
+
+TEST(Config, EmptyFileIsTheDefaults) {
+  const auto config = parse("");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->collect.listen, (std::vector<std::string>{"2055", "4739", "6343"}));
+  EXPECT_EQ(config->collect.socket_buffer.bytes, 32u << 20);
+  EXPECT_EQ(config->store.directory, "weir-data");
+  EXPECT_EQ(config->store.flush_interval, Micros{5'000'000});
+  EXPECT_FALSE(config->retention.max_age);
+  EXPECT_FALSE(config->retention.max_size);
+  EXPECT_TRUE(config->sampling.empty());
+}
+
+TEST(Config, EveryKeyIsRead) {
+  const auto config = parse(R"(
+[collect]
+listen = ["0", "192.0.2.1:2055", "[2001:db8::1]:4739", ":6343"]
+threads = 2
+socket_buffer = "1MB"
+queue = 8
+other = true
+several_messages = false
+[store]
+directory = "/var/lib/weir"
+flush_interval = "500ms"
+rows_per_segment = 4096
+pending_rows = 65536
+compact = false
+compact_after = "1m"
+delete_grace = "0s"
+[retention]
+max_age = "30d"
+max_size = "1.5GiB"
+[limits]
+exporters = 10
+templates_per_exporter = 11
+templates = 12
+fields_per_template = 13
+early_bytes_per_exporter = "14B"
+early_bytes = "15kB"
+early_age = "16s"
+template_lifetime = "17m"
+[[sampling]]
+exporter = "192.0.2.1"
+rate = 1000
+[[sampling]]
+exporter = "2001:db8::1"
+rate = 1
+[log]
+level = "debug"
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->collect.listen[1], "192.0.2.1:2055");
+  EXPECT_EQ(config->collect.threads, 2u);
+  EXPECT_EQ(config->collect.socket_buffer.bytes, 1'000'000u);
+  EXPECT_EQ(config->collect.queue, 8u);
+  EXPECT_TRUE(config->collect.other);
+  EXPECT_FALSE(config->collect.several_messages);
+  EXPECT_EQ(config->store.directory, "/var/lib/weir");
+  EXPECT_EQ(config->store.flush_interval, Micros{500'000});
+  EXPECT_EQ(config->store.rows_per_segment, 4096u);
+  EXPECT_EQ(config->store.pending_rows, 65'536u);
+  EXPECT_FALSE(config->store.compact);
+  EXPECT_EQ(config->store.compact_after, Micros{60'000'000});
+  EXPECT_EQ(config->store.delete_grace, Micros{0});
+  EXPECT_EQ(config->retention.max_age, Micros{int64_t{30} * 86'400 * 1'000'000});
+  EXPECT_EQ(config->retention.max_size, ByteSize{uint64_t{3} << 29});
+  EXPECT_EQ(config->limits.exporters, 10u);
+  EXPECT_EQ(config->limits.templates_per_exporter, 11u);
+  EXPECT_EQ(config->limits.templates, 12u);
+  EXPECT_EQ(config->limits.fields_per_template, 13u);
+  EXPECT_EQ(config->limits.early_bytes_per_exporter.bytes, 14u);
+  EXPECT_EQ(config->limits.early_bytes.bytes, 15'000u);
+  EXPECT_EQ(config->limits.early_age, Micros{16'000'000});
+  EXPECT_EQ(config->limits.template_lifetime, Micros{17 * 60 * 1'000'000});
+  ASSERT_EQ(config->sampling.size(), 2u);
+  EXPECT_EQ(config->sampling[0].exporter, IpAddress::from_v4(0xc0000201));
+  EXPECT_EQ(config->sampling[0].rate, 1000u);
+  EXPECT_EQ(config->sampling[1].exporter, *IpAddress::parse("2001:db8::1"));
+  EXPECT_EQ(config->log.level, "debug");
+}
+
+struct BadCase {
+  std::string_view name;
+  std::string_view text;
+  std::vector<std::string_view> want;  // the beginning of each line, in order
+};
+
+const BadCase kBad[] = {
+    {"misspelt key",
+     "[store]\nflush_intervall = \"5s\"\n",
+     {"f:2:1: store.flush_intervall: there is no such key; did you mean \"flush_interval\"?"}},
+    {"misspelt section",
+     "[stroe]\ndirectory = \"x\"\n",
+     {"f:1:2: stroe: there is no such section; did you mean \"store\"?"}},
+    {"key of another section",
+     "[collect]\nmax_age = \"1d\"\n",
+     {"f:2:1: collect.max_age: there is no such key; max_age belongs below [retention]"}},
+    {"key without its section",
+     "threads = 2\n",
+     {"f:1:1: threads: there is no such section; threads belongs below [collect]"}},
+    {"unknown and not near", "[log]\nzzzzzzzz = 1\n", {"f:2:1: log.zzzzzzzz: there is no such key"}},
+    {"number instead of duration",
+     "[store]\nflush_interval = 5\n",
+     {"f:2:18: store.flush_interval: 5 is not allowed: it must be a duration from \"100ms\" to \"1h\""}},
+    {"duration without unit",
+     "[store]\nflush_interval = \"5\"\n",
+     {"f:2:18: store.flush_interval: \"5\" is not allowed"}},
+    {"duration out of bounds",
+     "[store]\nflush_interval = \"2h\"\n",
+     {"f:2:18: store.flush_interval: \"2h\" is not allowed"}},
+    {"duration beyond counting",
+     "[retention]\nmax_age = \"1e300d\"\n",
+     {"f:2:11: retention.max_age: \"1e300d\" is not allowed"}},
+    {"negative",
+     "[collect]\nthreads = -1\n",
+     {"f:2:11: collect.threads: -1 is not allowed: it must be a whole number from 1 to 256"}},
+    {"zero", "[collect]\nthreads = 0\n", {"f:2:11: collect.threads: 0 is not allowed"}},
+    {"fraction", "[collect]\nthreads = 1.5\n", {"f:2:11: collect.threads: 1.5 is not allowed"}},
+    {"text instead of flag",
+     "[store]\ncompact = \"yes\"\n",
+     {"f:2:11: store.compact: \"yes\" is not allowed: it must be true or false"}},
+    {"size",
+     "[collect]\nsocket_buffer = \"32 parsecs\"\n",
+     {"f:2:17: collect.socket_buffer: \"32 parsecs\" is not allowed: it must be a size from 64KiB to 1GiB"}},
+    {"address",
+     "[[sampling]]\nexporter = \"192.0.2.256\"\nrate = 1\n",
+     {"f:2:12: sampling.exporter: \"192.0.2.256\" is not allowed: it must be an IPv4 or IPv6 address"}},
+    {"rate zero", "[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 0\n", {"f:3:8: sampling.rate: 0 is not allowed"}},
+    {"missing in an array", "[[sampling]]\nexporter = \"192.0.2.1\"\n", {"f:1:1: sampling.rate: it is missing"}},
+    {"exporter twice",
+     "[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 1\n[[sampling]]\nexporter = \"::ffff:192.0.2.1\"\nrate = 2\n",
+     {"f:4:1: sampling.exporter: 192.0.2.1 has a rate already"}},
+    {"one bracket",
+     "[sampling]\nexporter = \"192.0.2.1\"\nrate = 1\n",
+     {"f:1:2: sampling: there may be several of it: write [[sampling]]"}},
+    {"two brackets", "[[store]]\ndirectory = \"x\"\n", {"f:1:3: store: this is a section: write [store]"}},
+    {"level",
+     "[log]\nlevel = \"verbose\"\n",
+     {"f:2:9: log.level: \"verbose\" is not allowed: it must be one of \"trace\", \"debug\", \"info\", \"warn\", "
+      "\"error\""}},
+    {"two words as a level", "[log]\nlevel = \"debug info\"\n", {"f:2:9: log.level: \"debug info\" is not allowed"}},
+    {"empty directory", "[store]\ndirectory = \"\"\n", {"f:2:13: store.directory: \"\" is not allowed"}},
+    {"no listener", "[collect]\nlisten = []\n", {"f:2:10: collect.listen: a list is not allowed"}},
+    {"port too large", "[collect]\nlisten = [\"65536\"]\n", {"f:2:10: collect.listen"}},
+    {"same port twice", "[collect]\nlisten = [\"2055\", \"2055\"]\n", {"f:2:10: collect.listen"}},
+    {"listen as number", "[collect]\nlisten = [2055]\n", {"f:2:10: collect.listen"}},
+    {"syntax", "[store]\ndirectory = \n", {"f:2:13: not TOML from here on: "}},
+    {"all at once, in order",
+     "[store]\ncompact = 1\nx1 = 2\n[collect]\nthreads = \"a\"\n[nope]\n",
+     {"f:2:11: store.compact: 1 is not", "f:3:1: store.x1: there", "f:5:11: collect.threads: \"a\" is",
+      "f:6:2: nope: there is"}},
+    {"less room than one file",
+     "[store]\npending_rows = 40000\n",
+     {"f:2:16: store.pending_rows: 40000 is not allowed: it must be at least store.rows_per_segment, 524288"}},
+    {"control characters", "[store]\n\"a\\u001bb\" = 1\n", {"f:2:1: store.a b: there is no such key"}},
+};
+
+TEST(Config, EveryProblemHasItsPlace) {
+  for (const BadCase& bad : kBad) {
+    const std::vector<std::string> got = problems_of(bad.text);
+    ASSERT_EQ(got.size(), bad.want.size()) << bad.name << "\n" << (got.empty() ? "accepted" : got[0]);
+    for (size_t i = 0; i < got.size(); ++i) EXPECT_TRUE(got[i].starts_with(bad.want[i])) << bad.name << "\n" << got[i];
+  }
+}
+
+TEST(Config, HugeFileIsRefused) {
+  const std::vector<std::string> got = problems_of(std::string(kMaxFileBytes + 1, '#'));
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_TRUE(got[0].starts_with("f: larger than 1MiB")) << got[0];
+}
+
+TEST(Config, LoadNamesTheFile) {
+  const auto config = load("/nonexistent/weir.toml");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().message, "cannot read the configuration /nonexistent/weir.toml: No such file or directory");
+}
+
+TEST(Config, ExampleIsAccepted) {
+  const auto config = parse(example());
+  ASSERT_TRUE(config) << problems_of(example())[0];
+  // With every commented key switched on, too.
+  std::string all = example();
+  for (const std::string_view hidden : {"# [[", "# max_age =", "# max_size =", "# exporter =", "# rate ="}) {
+    const size_t at = all.find(hidden);
+    ASSERT_NE(at, std::string::npos) << hidden;
+    all.erase(at, 2);
+  }
+  const auto switched_on = parse(all);
+  ASSERT_TRUE(switched_on) << problems_of(all)[0];
+  EXPECT_EQ(switched_on->sampling.size(), 1u);
+  EXPECT_TRUE(switched_on->retention.max_age);
+}
+
+TEST(Config, DefaultsAreWithinTheirBounds) {
+  for (const Key& key : keys()) {
+    const std::string value = default_text(key).empty() ? std::string(key.example) : default_text(key);
+    const bool array = key.section == "sampling";
+    std::string text =
+        fmt::format("{}\n{} = {}\n", array ? "[[sampling]]" : fmt::format("[{}]", key.section), key.name, value);
+    for (const Key& other : keys()) {
+      if (array && other.section == key.section && other.name != key.name)
+        text += fmt::format("{} = {}\n", other.name, other.example);
+    }
+    EXPECT_TRUE(problems_of(text).empty()) << text << problems_of(text)[0];
+  }
+}
+
+TEST(Config, DocumentationIsCurrent) {
+  std::ifstream file(WEIR_SOURCE_DIR "/docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), markdown())
+      << "docs/configuration.md is out of date: run weir check --markdown > docs/configuration.md";
+}
+
+TEST(Size, Parses) {
+  const std::pair<std::string_view, std::optional<uint64_t>> cases[] = {{"0", 0},
+                                                                        {"512", 512},
+                                                                        {"512B", 512},
+                                                                        {"10GB", 10'000'000'000},
+                                                                        {"10G", 10'000'000'000},
+                                                                        {"1KiB", 1024},
+                                                                        {"1.5MiB", 3 << 19},
+                                                                        {"1 TiB", 1ull << 40},
+                                                                        {"2kb", 2000},
+                                                                        {"1mb", 1'000'000},
+                                                                        {"", std::nullopt},
+                                                                        {"B", std::nullopt},
+                                                                        {"-1B", std::nullopt},
+                                                                        {"nan", std::nullopt},
+                                                                        {"infGB", std::nullopt},
+                                                                        {"1XB", std::nullopt},
+                                                                        {"99999999TiB", std::nullopt},
+                                                                        {"1e3", std::nullopt},
+                                                                        {"1 0", std::nullopt}};
+  for (const auto& [text, want] : cases) EXPECT_EQ(parse_size(text), want) << text;
+}
+
+TEST(Size, TextReadsBack) {
+  for (const uint64_t bytes :
+       {uint64_t{0}, uint64_t{1}, uint64_t{1000}, uint64_t{1024}, uint64_t{32} << 20, uint64_t{10'000'000'000}}) {
+    EXPECT_EQ(parse_size(size_to_string(bytes)), bytes) << size_to_string(bytes);
+  }
+}
+
+TEST(Listen, Forms) {
+  for (const std::string_view good :
+       {"0", "2055", ":2055", "192.0.2.1:2055", "0.0.0.0:0", "[::]:65535", "[2001:db8::1]:4739"}) {
+    EXPECT_TRUE(is_listen_address(good)) << good;
+  }
+  for (const std::string_view bad :
+       {"", ":", "65536", "-1", "+1", "2055x", "192.0.2.1", "192.0.2:2055", "::1:2055", "[::1]2055", "[192.0.2.1]:2055",
+        "host:2055", "[]:2055", "[::1:2055", "100000", "1 "}) {
+    EXPECT_FALSE(is_listen_address(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace weir::config

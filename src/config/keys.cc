@@ -1,0 +1,195 @@
+#include "config/keys.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "config/size.h"
+
+namespace weir::config {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000;  // microseconds
+constexpr uint64_t kDay = 86'400 * kSecond;
+constexpr uint64_t kMiB = uint64_t{1} << 20;
+constexpr uint64_t kMost = uint64_t{1} << 62;  // nothing that is counted in octets or rows gets there
+constexpr auto applied = OnReload::applied;
+constexpr auto needs_restart = OnReload::needs_restart;
+
+constexpr auto kSections = std::to_array<Section>({
+    {"collect", false, "Receiving and decoding."},
+    {"store", false, "The folder of Parquet files."},
+    {"retention", false, "How long flows are kept. Without it, until the disk is full."},
+    {"limits", false,
+     "Bounds on what exporters may make the collector remember. What goes past one is evicted or skipped, and "
+     "counted."},
+    {"sampling", true,
+     "A sampling rate that the operator knows better than the exporter says. Once for each exporter."},
+    {"log", false, "Messages on standard error."},
+});
+
+constexpr auto kKeys = std::to_array<Key>({
+    {"collect", "listen", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen; },
+     "UDP addresses and ports to receive on: \"PORT\" for all addresses, \"192.0.2.1:PORT\" or \"[2001:db8::1]:PORT\" "
+     "for one. "
+     "2055 is the usual port of NetFlow, 4739 of IPFIX, 6343 of sFlow; every port takes every protocol."},
+    {"collect", "threads", 1, 256, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.threads; },
+     "Receiving threads. The kernel spreads exporters over them by source address."},
+    {"collect", "socket_buffer", 64 << 10, uint64_t{1} << 30, "", "", needs_restart,
+     [](Config& c) -> Field { return &c.collect.socket_buffer; },
+     "Kernel buffer of each socket. It has to hold what arrives while the collector is busy; the kernel grants at most "
+     "net.core.rmem_max unless the collector has CAP_NET_ADMIN."},
+    {"collect", "queue", 1, 4096, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.queue; },
+     "Batches (of up to 32768 flows, some 5 MiB) that may wait for the store. When it is full, batches are dropped and "
+     "counted; "
+     "receiving never waits."},
+    {"collect", "other", 0, 0, "", "", applied, [](Config& c) -> Field { return &c.collect.other; },
+     "Keep information elements that have no column of their own, as JSON in the column `other`."},
+    {"collect", "several_messages", 0, 0, "", "", applied,
+     [](Config& c) -> Field { return &c.collect.several_messages; },
+     "Accept several messages in one datagram, as some exporters send them."},
+
+    {"store", "directory", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.store.directory; },
+     "The folder; it is made if it does not exist. One collector writes to it, anything may read it at any time."},
+    {"store", "flush_interval", kSecond / 10, 3600 * kSecond, "", "", applied,
+     [](Config& c) -> Field { return &c.store.flush_interval; },
+     "A flow can be queried at the latest this long after it was received, and a crash loses at most as much."},
+    {"store", "rows_per_segment", 2048, 100'000'000, "", "", applied,
+     [](Config& c) -> Field { return &c.store.rows_per_segment; },
+     "A file is written as soon as this many flows wait, even before the interval."},
+    {"store", "pending_rows", 32'768, 1'000'000'000, "", "", applied,
+     [](Config& c) -> Field { return &c.store.pending_rows; },
+     "Flows kept in memory while the disk cannot be written; past that the oldest are dropped and counted."},
+    {"store", "compact", 0, 0, "", "", applied, [](Config& c) -> Field { return &c.store.compact; },
+     "Merge small files into larger ones in the background."},
+    {"store", "compact_after", 10 * kSecond, 3600 * kSecond, "", "", applied,
+     [](Config& c) -> Field { return &c.store.compact_after; },
+     "The time span of the first merge; the second one merges an hour."},
+    {"store", "delete_grace", 0, kDay, "", "", applied, [](Config& c) -> Field { return &c.store.delete_grace; },
+     "How long merged files stay for readers that still have them open."},
+
+    {"retention", "max_age", 60 * kSecond, 36'500 * kDay, "", "\"30d\"", applied,
+     [](Config& c) -> Field { return &c.retention.max_age; }, "Flows received longer ago than this are deleted."},
+    {"retention", "max_size", kMiB, kMost, "", "\"100GB\"", applied,
+     [](Config& c) -> Field { return &c.retention.max_size; },
+     "When the files take more than this, the oldest are deleted."},
+
+    {"limits", "exporters", 1, 10'000'000, "", "", applied, [](Config& c) -> Field { return &c.limits.exporters; },
+     "Exporters and observation domains known at the same time."},
+    {"limits", "templates_per_exporter", 1, 65'280, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.templates_per_exporter; },
+     "Templates of one exporter and observation domain."},
+    {"limits", "templates", 1, 100'000'000, "", "", applied, [](Config& c) -> Field { return &c.limits.templates; },
+     "Templates in all."},
+    {"limits", "fields_per_template", 1, 16'383, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.fields_per_template; }, "Fields of one template."},
+    {"limits", "early_bytes_per_exporter", 0, kMost, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.early_bytes_per_exporter; },
+     "Data kept for one exporter until its template arrives."},
+    {"limits", "early_bytes", 0, kMost, "", "", applied, [](Config& c) -> Field { return &c.limits.early_bytes; },
+     "Data kept in all until their templates arrive."},
+    {"limits", "early_age", kSecond, 7 * kDay, "", "", applied, [](Config& c) -> Field { return &c.limits.early_age; },
+     "How long data wait for their template."},
+    {"limits", "template_lifetime", 60 * kSecond, 365 * kDay, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.template_lifetime; },
+     "A template that was not sent again for this long is forgotten."},
+
+    {"sampling", "exporter", 0, 0, "", "\"192.0.2.1\"", applied,
+     [](Config& c) -> Field { return &c.sampling.back().exporter; }, "Source address of the exporter."},
+    {"sampling", "rate", 1, 0xffffffff, "", "1000", applied, [](Config& c) -> Field { return &c.sampling.back().rate; },
+     "One packet in this many was sampled; 1 means every packet."},
+
+    {"log", "level", 0, 0, "trace debug info warn error", "", applied, [](Config& c) -> Field { return &c.log.level; },
+     "Messages below this level are not printed."},
+});
+
+std::string duration_to_toml(uint64_t us) {
+  constexpr std::array<std::pair<uint64_t, std::string_view>, 4> units = {
+      {{kDay, "d"}, {3600 * kSecond, "h"}, {60 * kSecond, "m"}, {kSecond, "s"}}};
+  for (const auto& [unit, name] : units) {
+    if (us >= unit && us % unit == 0) return fmt::format("\"{}{}\"", us / unit, name);
+  }
+  return us == 0 ? "\"0s\"" : fmt::format("\"{}ms\"", us / 1000);
+}
+
+std::string size_to_toml(uint64_t bytes) { return fmt::format("\"{}\"", size_to_string(bytes)); }
+
+std::string to_toml(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(fmt::format("\"{}\"", text));
+  return fmt::format("[{}]", fmt::join(quoted, ", "));
+}
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <class... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+// A configuration with one element in every array, so that every key has a place.
+Config every_place() {
+  Config config;
+  config.sampling.emplace_back();
+  return config;
+}
+
+std::string sizes_allowed(const Key& key) {
+  if (key.most == kMost)
+    return fmt::format("a size of at least {}, such as \"512MiB\" or \"10GB\"", size_to_string(key.least));
+  return fmt::format("a size from {} to {}, such as \"32MiB\"", size_to_string(key.least), size_to_string(key.most));
+}
+
+std::string durations_allowed(const Key& key) {
+  return fmt::format("a duration from {} to {}: a number with ms, s, m, h, d or w", duration_to_toml(key.least),
+                     duration_to_toml(key.most));
+}
+
+std::string texts_allowed(const Key& key) {
+  if (key.choices.empty()) return "a text that is not empty";
+  std::string words = "one of \"";
+  for (const char c : key.choices) words += c == ' ' ? std::string("\", \"") : std::string(1, c);
+  return words + "\"";
+}
+
+}  // namespace
+
+std::span<const Section> sections() { return kSections; }
+std::span<const Key> keys() { return kKeys; }
+
+std::string allowed(const Key& key) {
+  Config config = every_place();
+  return std::visit(
+      Overloaded{
+          [](bool*) -> std::string { return "true or false"; },
+          [&](uint64_t*) { return fmt::format("a whole number from {} to {}", key.least, key.most); },
+          [&](ByteSize*) { return sizes_allowed(key); },
+          [&](std::optional<ByteSize>*) { return sizes_allowed(key); },
+          [&](Micros*) { return durations_allowed(key); },
+          [&](std::optional<Micros>*) { return durations_allowed(key); },
+          [&](std::string*) { return texts_allowed(key); },
+          [](IpAddress*) -> std::string { return "an IPv4 or IPv6 address, such as \"192.0.2.1\" or \"2001:db8::1\""; },
+          [](std::vector<std::string>*) -> std::string {
+            return "a list of \"PORT\", \"ADDRESS:PORT\" or \"[IPV6-ADDRESS]:PORT\", each once, at least one";
+          },
+      },
+      key.field(config));
+}
+
+std::string default_text(const Key& key) {
+  if (!key.example.empty()) return {};
+  Config config = every_place();
+  return std::visit(Overloaded{
+                        [](const bool* value) -> std::string { return *value ? "true" : "false"; },
+                        [](const uint64_t* value) { return fmt::to_string(*value); },
+                        [](const ByteSize* value) { return size_to_toml(value->bytes); },
+                        [](const Micros* value) { return duration_to_toml(static_cast<uint64_t>(value->count())); },
+                        [](const std::string* value) { return fmt::format("\"{}\"", *value); },
+                        [](const std::vector<std::string>* value) { return to_toml(*value); },
+                        [](const auto*) { return std::string(); },
+                    },
+                    key.field(config));
+}
+
+}  // namespace weir::config

@@ -1,0 +1,50 @@
+// The one table of configuration keys. The parser, the suggestions for misspelt keys, the example that `weir check
+// --example` prints and docs/configuration.md are all made from it; defaults come from the structs of config.h.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include "config/config.h"
+
+namespace weir::config {
+
+// Where a key's value goes; the type decides what may be written.
+using Field = std::variant<bool*, uint64_t*, ByteSize*, Micros*, std::string*, IpAddress*, std::vector<std::string>*,
+                           std::optional<ByteSize>*, std::optional<Micros>*>;
+
+// What happens to a running collector when the key changes and SIGHUP comes.
+enum class OnReload : uint8_t { applied, needs_restart };
+
+struct Key {
+  std::string_view section;
+  std::string_view name;
+  // Numbers, microseconds or bytes, by the field's type; 0 and 0 if there is nothing to bound.
+  uint64_t least;
+  uint64_t most;
+  // For texts that are one of a few words: those words, separated by one space.
+  std::string_view choices;
+  std::string_view example;  // shown where there is no default, as TOML
+  OnReload on_reload;
+  // Into a Config; for a key of an array of tables, into its last element.
+  Field (*field)(Config&);
+  std::string_view doc;
+};
+
+struct Section {
+  std::string_view name;
+  bool array;  // [[name]]: any number of them, every key required
+  std::string_view doc;
+};
+
+std::span<const Section> sections();
+std::span<const Key> keys();
+
+// "a duration such as \"30s\" ...", "true or false": what may be written for a key.
+std::string allowed(const Key& key);
+// The default as TOML; empty if the key has none.
+std::string default_text(const Key& key);
+
+}  // namespace weir::config

@@ -1,0 +1,16 @@
+// "; did you mean ...?" for names that nobody knows.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weir::config {
+
+// Empty if nothing is near.
+std::string suggest_section(std::string_view name);
+std::string suggest_key(std::string_view section, std::string_view name);
+
+// Text from a file, fit for one line of a message: control characters as spaces, cut after 80 octets.
+std::string printable(std::string_view text);
+
+}  // namespace weir::config
