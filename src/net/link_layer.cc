@@ -1,0 +1,106 @@
+#include "net/link_layer.h"
+
+#include <pcap/dlt.h>
+
+#include "net/packet_headers.h"
+
+namespace weir::net {
+namespace {
+
+constexpr uint16_t kFirstEtherType = 0x0600;
+constexpr uint16_t kPppIpv4 = 0x0021;
+constexpr uint16_t kPppIpv6 = 0x0057;
+
+bool is_vlan(uint16_t type) { return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200; }
+
+// The packet after any number of VLAN tags; the length of the frame limits them.
+std::optional<NetworkPacket> strip_vlan_tags(uint16_t type, ByteReader reader) {
+  while (is_vlan(type)) {
+    const auto tag = reader.read<VlanTag>();
+    if (!tag) return std::nullopt;
+    type = tag->type;
+  }
+  return NetworkPacket{type, reader.rest()};
+}
+
+std::optional<NetworkPacket> strip_ethernet(ByteReader reader) {
+  const auto header = reader.read<EthernetHeader>();
+  if (!header) return std::nullopt;
+  uint16_t type = header->type;
+  if (type < kFirstEtherType) {
+    const auto snap = reader.read<SnapHeader>();
+    if (!snap || snap->destination_sap != 0xaa || snap->source_sap != 0xaa) return NetworkPacket{0, {}};
+    type = snap->type;
+  }
+  return strip_vlan_tags(type, reader);
+}
+
+// By the version in the first octet: link layers that say no more than "an IP packet".
+std::optional<NetworkPacket> strip_nothing(ByteView packet) {
+  if (packet.empty()) return std::nullopt;
+  const int version = packet[0] >> 4;
+  if (version == 4) return NetworkPacket{kEtherTypeIpv4, packet};
+  return NetworkPacket{version == 6 ? kEtherTypeIpv6 : uint16_t{0}, packet};
+}
+
+// BSD loopback: an address family in the byte order of the machine that captured (DLT_NULL) or of the network
+// (DLT_LOOP). IPv6 has a different number on every system, so the packet itself decides.
+std::optional<NetworkPacket> strip_loopback(ByteReader reader) {
+  if (!reader.skip(sizeof(Be32))) return std::nullopt;
+  return strip_nothing(reader.rest());
+}
+
+// RFC 1661 with or without HDLC-like framing (RFC 1662: ff 03 first).
+std::optional<NetworkPacket> strip_ppp(ByteReader reader) {
+  auto protocol = reader.read<Be16>();
+  if (protocol && *protocol == 0xff03) protocol = reader.read<Be16>();
+  if (!protocol) return std::nullopt;
+  if (*protocol == kPppIpv4) return NetworkPacket{kEtherTypeIpv4, reader.rest()};
+  return NetworkPacket{*protocol == kPppIpv6 ? kEtherTypeIpv6 : uint16_t{0}, reader.rest()};
+}
+
+}  // namespace
+
+bool link_layer_known(int link_type) {
+  switch (link_type) {
+    case DLT_EN10MB:
+    case DLT_LINUX_SLL:
+    case DLT_LINUX_SLL2:
+    case DLT_RAW:
+    case DLT_IPV4:
+    case DLT_IPV6:
+    case DLT_NULL:
+    case DLT_LOOP:
+    case DLT_PPP:
+    case DLT_PPP_SERIAL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::optional<NetworkPacket> strip_link_layer(int link_type, ByteView frame) {
+  ByteReader reader(frame);
+  switch (link_type) {
+    case DLT_EN10MB:
+      return strip_ethernet(reader);
+    case DLT_LINUX_SLL: {
+      const auto header = reader.read<CookedHeader>();
+      return header ? strip_vlan_tags(header->type, reader) : std::nullopt;
+    }
+    case DLT_LINUX_SLL2: {
+      const auto header = reader.read<CookedHeader2>();
+      return header ? strip_vlan_tags(header->type, reader) : std::nullopt;
+    }
+    case DLT_NULL:
+    case DLT_LOOP:
+      return strip_loopback(reader);
+    case DLT_PPP:
+    case DLT_PPP_SERIAL:
+      return strip_ppp(reader);
+    default:
+      return strip_nothing(frame);
+  }
+}
+
+}  // namespace weir::net
