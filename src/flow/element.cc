@@ -4,6 +4,30 @@
 #include <utility>
 
 namespace weir::flow {
+namespace {
+
+constexpr uint32_t kCertEnterprise = 6871;
+constexpr uint16_t kCertReverseBit = 0x4000;
+constexpr uint32_t kNtopEnterprise = 35632;
+constexpr uint16_t kNtopFirstV9Number = 57472;
+
+struct Resolved {
+  const ElementName* element;  // nullptr if unknown
+  bool reverse;
+};
+
+Resolved resolve(uint32_t enterprise, uint16_t number) {
+  if (enterprise == kReverseEnterprise) return {find_element(0, number), true};
+  if (enterprise == kCertEnterprise && (number & kCertReverseBit) != 0) {
+    return {find_element(kCertEnterprise, static_cast<uint16_t>(number - kCertReverseBit)), true};
+  }
+  if (enterprise == 0 && number >= kNtopFirstV9Number) {
+    return {find_element(kNtopEnterprise, static_cast<uint16_t>(number - kNtopFirstV9Number)), false};
+  }
+  return {find_element(enterprise, number), false};
+}
+
+}  // namespace
 
 const ElementName* find_element(uint32_t enterprise, uint16_t number) {
   const std::pair key{enterprise, number};
@@ -13,13 +37,12 @@ const ElementName* find_element(uint32_t enterprise, uint16_t number) {
 }
 
 AbstractType element_type(uint32_t enterprise, uint16_t number) {
-  const ElementName* element = find_element(enterprise == kReverseEnterprise ? 0 : enterprise, number);
+  const ElementName* element = resolve(enterprise, number).element;
   return element != nullptr ? element->type : AbstractType::octetArray;
 }
 
 std::string element_label(uint32_t enterprise, uint16_t number) {
-  const bool reverse = enterprise == kReverseEnterprise;
-  const ElementName* element = find_element(reverse ? 0 : enterprise, number);
+  const auto [element, reverse] = resolve(enterprise, number);
   if (element == nullptr) return std::to_string(enterprise) + ":" + std::to_string(number);
   std::string label(element->name);
   if (reverse) {

@@ -1,5 +1,9 @@
 // Names and abstract types of information elements, by enterprise and number: the tables of schema/iana_elements.csv
-// and schema/enterprise_elements.csv.
+// and schema/enterprise_elements.csv, and three families of numbers that follow from a rule:
+//
+//   29305:N         the reverse direction of the IANA element N (RFC 5103 section 6.1)
+//   6871:N + 16384  the reverse direction of the CERT (YAF) element N
+//   0:57472 + N     NetFlow v9 has no enterprises; nProbe numbers its element 35632:N like this there
 #pragma once
 
 #include <cstdint>
@@ -9,18 +13,16 @@
 
 namespace weir::flow {
 
-// RFC 5103 section 6.1: an IANA element of the reverse direction of a biflow has its own number under this enterprise.
 inline constexpr uint32_t kReverseEnterprise = 29305;
 
-// nullptr if the element is not known. An element of kReverseEnterprise is not in the table: look its number up under
-// 0.
+// The table's row for exactly this number, or nullptr.
 const ElementName* find_element(uint32_t enterprise, uint16_t number);
 
-// What the element's octets mean; octetArray if nobody told us. A reverse element has the type of its forward element.
+// What the element's octets mean, by table or rule; octetArray if nobody told us.
 AbstractType element_type(uint32_t enterprise, uint16_t number);
 
-// The element's name for people, never empty and different for different elements: "octetDeltaCount",
-// "reverseOctetDeltaCount", or "ENTERPRISE:NUMBER" if it is not known.
+// The element's name, by table or rule: "octetDeltaCount", "reverseOctetDeltaCount", or "ENTERPRISE:NUMBER" if it is
+// not known. Never empty; different elements have different names.
 std::string element_label(uint32_t enterprise, uint16_t number);
 
 }  // namespace weir::flow

@@ -60,6 +60,19 @@ TEST(Element, OfTheReverseDirectionIsNamedByRule) {
   EXPECT_EQ(element_type(29305, 27), AbstractType::ipv6Address);
 }
 
+TEST(Element, OfAVendorIsNamed) {
+  EXPECT_EQ(element_label(6871, 33), "silkAppLabel");
+  EXPECT_EQ(element_label(6871, 16384 + 14), "reverseInitialTCPFlags");
+  EXPECT_EQ(element_type(6871, 16384 + 14), AbstractType::unsigned8);
+  EXPECT_EQ(element_label(6871, 21), "reverseFlowDeltaMilliseconds");
+  EXPECT_EQ(element_label(5951, 130), "netscalerHttpReqUrl");
+  EXPECT_EQ(element_label(9, 12236), "ciscoConnectionClientIPv4Address");
+  EXPECT_EQ(element_label(35632, 118), "L7_PROTO");
+  EXPECT_EQ(element_label(0, 57590), "L7_PROTO");
+  EXPECT_EQ(element_type(0, 57590), AbstractType::unsigned16);
+  EXPECT_EQ(element_label(0, 65535), "0:65535");
+}
+
 TEST(Element, NobodyKnowsIsNamedByItsNumbers) {
   EXPECT_EQ(element_label(4294967295, 24884), "4294967295:24884");
   EXPECT_EQ(element_label(0, 65), "0:65");
