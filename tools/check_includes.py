@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Who may include whom (ARCHITECTURE.md). Prints every include that breaks the table and ends with 1."""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ALLOWED = {
+    "base": set(),
+    "config": {"base"},
+    "flow": {"base"},
+    "net": {"base"},
+    "gen": {"base"},
+    "decode": {"base", "flow"},
+    "store": {"base", "flow"},
+    "query": {"base", "flow", "store"},
+    "pipeline": {"base", "flow", "decode", "net", "store"},
+    "app": {"base", "config", "flow", "net", "gen", "decode", "store", "query", "pipeline", "app"},
+}
+# Tests, fuzz targets and benchmarks may use a peer to make or read input.
+TEST_ALLOWED = {"net", "gen", "decode", "store", "flow", "query"}
+# flow and decode are pure: no clock, socket, thread or log (the ledger is shared and has its own lock).
+IMPURE = re.compile(r'#include [<"](sys/socket\.h|netinet/.*|thread|mutex|condition_variable|spdlog/.*|base/log\.h|unistd\.h)[>"]')
+PURE_EXCEPT = {"src/flow/ledger.h", "src/flow/batch_builder.cc", "src/flow/batch_builder.h"}
+
+
+def main():
+    problems = []
+    for path in sorted((ROOT / "src").rglob("*")):
+        if path.suffix not in (".h", ".cc"):
+            continue
+        name = path.relative_to(ROOT).as_posix()
+        module = name.split("/")[1]
+        is_test = re.search(r"_(test|fuzz|bench)\.cc$", name) is not None
+        allowed = ALLOWED[module] | {module} | (TEST_ALLOWED if is_test else set())
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            match = re.match(r'#include "([a-z_]+)/', line)
+            if match and match[1] not in allowed:
+                problems.append(f"{name}:{number}: {module} must not include {match[1]}")
+            if module in ("flow", "decode") and not is_test and name not in PURE_EXCEPT and IMPURE.match(line):
+                problems.append(f"{name}:{number}: {module} is pure and must not use {line.split()[1]}")
+    print("\n".join(problems) if problems else "includes: fine")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
