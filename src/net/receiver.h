@@ -1,6 +1,6 @@
-// Receives UDP datagrams in batches (recvmmsg) from one or more sockets, IPv4 and IPv6, and reads how many the kernel dropped
-// (SO_RXQ_OVFL). One thread owns a receiver; several receivers may listen on the same ports (SO_REUSEPORT), then the kernel
-// spreads datagrams over them by source address, so that all of one exporter reach the same one.
+// Receives UDP datagrams in batches (recvmmsg) from one or more sockets, IPv4 and IPv6, and reads how many the kernel
+// dropped (SO_RXQ_OVFL). One thread owns a receiver; several receivers may listen on the same ports (SO_REUSEPORT),
+// then the kernel spreads datagrams over them by source address, so that all of one exporter reach the same one.
 #pragma once
 
 #include <chrono>
@@ -31,14 +31,16 @@ struct ReceiverOptions {
 
 class Receiver {
  public:
-  // Opens `count` receivers that share the same addresses. Fails with the address and the reason (in use, not permitted...).
-  static Result<std::vector<Receiver>> open(std::span<const ListenAddress> addresses, size_t count, const ReceiverOptions& options);
+  // Opens `count` receivers that share the same addresses. Fails with the address and the reason (in use, not
+  // permitted...).
+  static Result<std::vector<Receiver>> open(std::span<const ListenAddress> addresses, size_t count,
+                                            const ReceiverOptions& options);
   Receiver(Receiver&&) noexcept;
   Receiver& operator=(Receiver&&) noexcept;
   ~Receiver();
 
-  // Waits up to `timeout` for datagrams, then takes what is there, at most a batch. Empty after the timeout or a wake().
-  // The datagrams are good until the next call. Their time is the wall clock's at the call.
+  // Waits up to `timeout` for datagrams, then takes what is there, at most a batch. Empty after the timeout or a
+  // wake(). The datagrams are good until the next call. Their time is the wall clock's at the call.
   Result<std::span<const Datagram>> receive(std::chrono::milliseconds timeout);
 
   // Makes a receive() in another thread return at once.
@@ -50,6 +52,9 @@ class Receiver {
   size_t granted_buffer_bytes() const;
   // Ports as bound: for port 0, what the kernel chose.
   std::vector<uint16_t> ports() const;
+  // Whether all datagrams of one exporter reach the same receiver. False only if there are several and the kernel
+  // refused the program that chooses among them; then an exporter that changes its source port may change its receiver.
+  bool sorted_by_address() const;
 
  private:
   class Impl;

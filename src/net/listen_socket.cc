@@ -1,0 +1,128 @@
+#include "net/listen_socket.h"
+
+#include <linux/filter.h>
+#include <linux/sock_diag.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+#include "net/socket_address.h"
+
+namespace weir::net {
+namespace {
+
+bool set_option(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+// Root may go beyond net.core.rmem_max. The kernel keeps twice of what is asked for, as it counts its own overhead,
+// too.
+size_t set_receive_buffer(int fd, size_t bytes) {
+  const int wanted = static_cast<int>(std::min(bytes, size_t{INT_MAX / 2}));
+  if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, wanted)) set_option(fd, SOL_SOCKET, SO_RCVBUF, wanted);
+  int granted = 0;
+  socklen_t size = sizeof granted;
+  getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &granted, &size);
+  return static_cast<size_t>(granted) / 2;
+}
+
+std::unexpected<Error> cannot_listen(const ListenAddress& address, int code) {
+  const char* advice = "";
+  if (code == EADDRINUSE) advice = "; another collector may be running (`ss -ulpn` shows who has the port)";
+  if (code == EACCES) advice = "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+  if (code == EADDRNOTAVAIL) advice = "; this machine has no such address (`ip address` lists them)";
+  errno = code;
+  std::unexpected<Error> failure = fail_errno("cannot listen on UDP " + address.to_string());
+  failure.error().message += advice;
+  return failure;
+}
+
+// Both families through one IPv6 socket, where there is IPv6; one family where an address is given.
+Result<ListenSocket> open_one(const ListenAddress& address, const SocketAddress& where, bool join,
+                              size_t buffer_bytes) {
+  ListenSocket socket{Fd(::socket(where.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), address};
+  const int fd = socket.fd.get();
+  if (!socket.fd) return cannot_listen(address, errno);
+  if (where.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, address.host.empty() ? 0 : 1);
+  if (join && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return cannot_listen(address, errno);
+  // Not fatal where a sandbox knows it not: socket_drops() still asks.
+  set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+  socket.granted_buffer_bytes = set_receive_buffer(fd, buffer_bytes);
+  if (bind(fd, where.get(), where.size()) != 0) return cannot_listen(address, errno);
+  socket.address.port = SocketAddress::of_socket(fd).port();
+  return socket;
+}
+
+// It may be compiled out (no such family) or disabled by sysctl (no such address).
+bool has_ipv6() {
+  const Fd fd(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const SocketAddress any = SocketAddress::any(AF_INET6, 0);
+  return fd && bind(fd.get(), any.get(), any.size()) == 0;
+}
+
+Result<ListenSocket> open_first(const ListenAddress& address, size_t buffer_bytes) {
+  if (!address.host.empty()) {
+    const Result<SocketAddress> where = SocketAddress::resolve(address.host, address.port);
+    if (!where) return fail("cannot listen on UDP {}: {}", address.to_string(), where.error().message);
+    return open_one(address, *where, false, buffer_bytes);
+  }
+  const sa_family_t family = has_ipv6() ? AF_INET6 : AF_INET;
+  return open_one(address, SocketAddress::any(family, address.port), false, buffer_bytes);
+}
+
+}  // namespace
+
+Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count, size_t buffer_bytes) {
+  std::vector<ListenSocket> sockets;
+  auto first = open_first(address, buffer_bytes);
+  if (!first) return std::unexpected(first.error());
+  sockets.push_back(std::move(*first));
+  const int first_fd = sockets[0].fd.get();
+  if (count > 1 && !set_option(first_fd, SOL_SOCKET, SO_REUSEPORT, 1)) return cannot_listen(address, errno);
+  const SocketAddress where = SocketAddress::of_socket(first_fd);
+  while (sockets.size() < count) {
+    auto next = open_one(address, where, true, buffer_bytes);
+    if (!next) return std::unexpected(next.error());
+    sockets.push_back(std::move(*next));
+  }
+  return sockets;
+}
+
+bool spread_by_source_address(std::span<const ListenSocket> sockets) {
+  // The program sees the datagram from the network header on (SKF_NET_OFF). IPv4 has its source at octet 12, IPv6 at 8
+  // to 23.
+  //   hash = 0; for every word of the source: hash = (hash ^ word) * constant; return (hash >> 16) % sockets
+  constexpr auto net = [](int offset) { return static_cast<uint32_t>(SKF_NET_OFF + offset); };
+  constexpr uint32_t kMultiplier = 0x9e3779b1;  // 2^32 divided by the golden ratio
+  const auto count = static_cast<uint32_t>(sockets.size());
+  std::vector<sock_filter> program = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, net(0)),       BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 3, 0),     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(12)),
+      BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier), BPF_STMT(BPF_JMP | BPF_JA, 0),  // to the end: set below
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(8)),       BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier),
+  };
+  for (const int offset : {12, 16, 20}) {
+    program.push_back(BPF_STMT(BPF_MISC | BPF_TAX, 0));
+    program.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(offset)));
+    program.push_back(BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0));
+    program.push_back(BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier));
+  }
+  constexpr size_t kJump = 5;
+  program[kJump].k = static_cast<uint32_t>(program.size() - kJump - 1);
+  program.push_back(BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16));
+  program.push_back(BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count));
+  program.push_back(BPF_STMT(BPF_RET | BPF_A, 0));
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return setsockopt(sockets[0].fd.get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) == 0;
+}
+
+uint32_t socket_drops(int fd) {
+  std::array<uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
+  return info[SK_MEMINFO_DROPS];
+}
+
+}  // namespace weir::net

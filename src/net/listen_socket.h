@@ -1,0 +1,29 @@
+// Opens the UDP sockets that a receiver listens on.
+#pragma once
+
+#include <span>
+
+#include "base/result.h"
+#include "net/fd.h"
+#include "net/receiver.h"
+
+namespace weir::net {
+
+struct ListenSocket {
+  Fd fd;
+  ListenAddress address;  // with the port as bound
+  size_t granted_buffer_bytes = 0;
+};
+
+// `count` sockets on one address: the first takes the port for itself, so that a port which any other process uses is
+// refused, and lets the rest join afterwards (SO_REUSEPORT).
+Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count, size_t buffer_bytes);
+
+// Makes the kernel choose among sockets that share a port by the source address alone (by default it is the port, too).
+// False if it cannot, then the kernel's own hash stays in use.
+bool spread_by_source_address(std::span<const ListenSocket> sockets);
+
+// How many datagrams the kernel has dropped on this socket, modulo 2^32.
+uint32_t socket_drops(int fd);
+
+}  // namespace weir::net

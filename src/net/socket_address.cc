@@ -1,0 +1,88 @@
+#include "net/socket_address.h"
+
+#include <netdb.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+namespace weir::net {
+namespace {
+
+// The views of sockaddr_storage that POSIX means it to have, by copy.
+template <class Address>
+Address load(const sockaddr_storage& storage) {
+  Address address;
+  std::memcpy(&address, &storage, sizeof address);
+  return address;
+}
+template <class Address>
+void store(sockaddr_storage& storage, const Address& address) {
+  std::memcpy(&storage, &address, sizeof address);
+}
+
+}  // namespace
+
+SocketAddress::SocketAddress(const IpAddress& address, uint16_t port) {
+  if (address.is_v4()) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    std::memcpy(&v4.sin_addr, &address.octets[12], 4);
+    store(storage_, v4);
+  } else {
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    std::memcpy(&v6.sin6_addr, address.octets.data(), 16);
+    store(storage_, v6);
+  }
+  set_port(port);
+}
+
+SocketAddress SocketAddress::any(sa_family_t family, uint16_t port) {
+  return family == AF_INET ? SocketAddress(IpAddress::from_v4(0), port) : SocketAddress(IpAddress{}, port);
+}
+
+Result<SocketAddress> SocketAddress::resolve(const std::string& host, uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  const int status = getaddrinfo(host.c_str(), nullptr, &hints, &found);
+  if (status != 0) return fail("cannot look up \"{}\": {}", host, gai_strerror(status));
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
+  SocketAddress address;
+  std::memcpy(&address.storage_, found->ai_addr, std::min(size_t{found->ai_addrlen}, sizeof address.storage_));
+  address.set_port(port);
+  return address;
+}
+
+SocketAddress SocketAddress::of_socket(int fd) {
+  SocketAddress address;
+  socklen_t size = sizeof address.storage_;
+  getsockname(fd, static_cast<sockaddr*>(static_cast<void*>(&address.storage_)), &size);
+  return address;
+}
+
+IpAddress SocketAddress::ip() const {
+  IpAddress address = IpAddress::from_v4(0);
+  if (family() == AF_INET) {
+    const auto v4 = load<sockaddr_in>(storage_);
+    std::memcpy(&address.octets[12], &v4.sin_addr, 4);
+  } else {
+    const auto v6 = load<sockaddr_in6>(storage_);
+    std::memcpy(address.octets.data(), &v6.sin6_addr, 16);
+  }
+  return address;
+}
+
+uint16_t SocketAddress::port() const {
+  // The port is at the same place in both families.
+  return ntohs(load<sockaddr_in>(storage_).sin_port);
+}
+
+void SocketAddress::set_port(uint16_t port) {
+  auto v4 = load<sockaddr_in>(storage_);
+  v4.sin_port = htons(port);
+  store(storage_, v4);
+}
+
+}  // namespace weir::net
