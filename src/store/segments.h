@@ -14,9 +14,9 @@ namespace weir::store {
 
 struct Segment {
   std::filesystem::path path;
-  Timestamp first;         // time_received of its first and last row
+  Timestamp first;  // time_received of its first and last row
   Timestamp last;
-  unsigned generation = 0; // 0 as flushed, 1 merged by minutes, 2 by the hour
+  unsigned generation = 0;  // 0 as flushed, 1 merged by minutes, 2 by the hour
   uint64_t first_sequence = 0;
   uint64_t last_sequence = 0;
   uint64_t bytes = 0;
@@ -26,8 +26,8 @@ struct Segment {
 std::string segment_name(const Segment& segment);
 std::optional<Segment> parse_segment_name(const std::filesystem::path& path);
 
-// The segments that together hold each row once, oldest first: those covered by a merged one are left out. Only those that
-// may hold rows received in [from, to) when given. Fails if there is no store at `directory`.
+// The segments that together hold each row once, oldest first: those covered by a merged one are left out. Only those
+// that may hold rows received in [from, to) when given. Fails if there is no store at `directory`.
 Result<std::vector<Segment>> list_segments(const std::filesystem::path& directory, std::optional<Timestamp> from = {},
                                            std::optional<Timestamp> to = {});
 

@@ -4,10 +4,10 @@
 //             |________________________| |______________ time_received _____________| |   |_ sequence, first and last
 //              the hour of time_received, UTC                                          generation
 //
-// A segment appears by rename after it was synced, so nobody sees half of one. Compaction merges the segments of an hour into
-// one of a higher generation whose sequence range covers them; readers take the covering one only (segments.h), and the
-// covered ones are deleted after a grace period. DIR/lock keeps a second writer away; DIR/ledger.json is the collector's
-// account, replaced every few seconds.
+// A segment appears by rename after it was synced, so nobody sees half of one. Compaction merges the segments of an
+// hour into one of a higher generation whose sequence range covers them; readers take the covering one only
+// (segments.h), and the covered ones are deleted after a grace period. DIR/lock keeps a second writer away;
+// DIR/ledger.json is the collector's account, replaced every few seconds.
 #pragma once
 
 #include <chrono>
@@ -26,14 +26,15 @@ namespace weir::store {
 
 struct StoreOptions {
   std::filesystem::path directory = "weir-data";
-  Micros flush_interval{5'000'000};      // a row is readable at the latest this long after it was added
-  uint64_t rows_per_segment = 524'288;   // a segment is written when this many rows wait, even before the interval
-  uint64_t pending_rows_limit = 2'097'152;  // rows kept while the disk fails; past it the oldest are dropped and counted
+  Micros flush_interval{5'000'000};     // a row is readable at the latest this long after it was added
+  uint64_t rows_per_segment = 524'288;  // a segment is written when this many rows wait, even before the interval
+  uint64_t pending_rows_limit =
+      2'097'152;  // rows kept while the disk fails; past it the oldest are dropped and counted
   bool compact = true;
-  Micros compact_after{300'000'000};     // segments are merged by this span, then by the hour
-  Micros delete_grace{60'000'000};       // how long merged segments stay for readers that have them open
-  std::optional<Micros> max_age;         // retention by age of time_received
-  std::optional<uint64_t> max_bytes;     // retention by total size
+  Micros compact_after{300'000'000};  // segments are merged by this span, then by the hour
+  Micros delete_grace{60'000'000};    // how long merged segments stay for readers that have them open
+  std::optional<Micros> max_age;      // retention by age of time_received
+  std::optional<uint64_t> max_bytes;  // retention by total size
 };
 
 struct StoreCounters {
@@ -41,16 +42,16 @@ struct StoreCounters {
   uint64_t rows_written = 0;
   uint64_t bytes_written = 0;
   uint64_t write_failures = 0;
-  uint64_t segments_compacted = 0;       // inputs of merges
+  uint64_t segments_compacted = 0;  // inputs of merges
   uint64_t segments_expired = 0;
-  uint64_t segments_corrupt = 0;         // set aside as NAME.corrupt
-  std::string last_error;                // empty once a write succeeded again
+  uint64_t segments_corrupt = 0;  // set aside as NAME.corrupt
+  std::string last_error;         // empty once a write succeeded again
 };
 
 class Store {
  public:
-  // Creates the folder, takes the lock, removes what a crash left half written. Fails if the folder cannot be written or
-  // another process writes to it (the message names it). `ledger` hears of every row stored or dropped.
+  // Creates the folder, takes the lock, removes what a crash left half written. Fails if the folder cannot be written
+  // or another process writes to it (the message names it). `ledger` hears of every row stored or dropped.
   static Result<Store> open(StoreOptions options, std::unique_ptr<SegmentWriter> writer, flow::Ledger& ledger);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -58,7 +59,8 @@ class Store {
 
   // The writing side: one thread.
   void add(flow::SealedBatch batch);
-  // Writes what is due at `now`; with `force`, everything. A failed write keeps its rows and is tried again with back-off.
+  // Writes what is due at `now`; with `force`, everything. A failed write keeps its rows and is tried again with
+  // back-off.
   void flush(Timestamp now, bool force = false);
   // The last chance: flushes, and counts what still cannot be written as dropped (shutdown).
   void close(Timestamp now);

@@ -1,0 +1,190 @@
+// Merging segments, and setting aside those that cannot be read.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/log.h"
+#include "store/files.h"
+#include "store/maintenance.h"
+
+namespace weir::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Micros kMergeBackOff{60'000'000};
+
+// The clock of the files, which the deletion of merged segments goes by.
+bool older_than(const Segment& segment, Timestamp now, Micros age) {
+  struct stat status{};
+  if (::stat(segment.path.c_str(), &status) != 0) return false;
+  return now - timestamp_from_us(int64_t{status.st_mtim.tv_sec} * 1'000'000) >= age;
+}
+
+// Errors that say nothing about the files that were read.
+bool is_of_the_world(const std::string& message) {
+  return message.starts_with("Out of Memory Error") || message.starts_with("INTERRUPT Error") ||
+         message.starts_with("Permission Error");
+}
+
+}  // namespace
+
+std::optional<Maintenance::HourState> Maintenance::scan(const HourFolder& folder) {
+  auto segments = scan_hour(folder);
+  auto corrupt = segments ? scan_hour(folder, kCorruptSuffix) : segments;
+  if (!segments || !corrupt) {
+    log::warn("{}", (segments ? corrupt : segments).error().message);
+    return std::nullopt;
+  }
+  return HourState{folder, split_covered(std::move(*segments)), std::move(*corrupt)};
+}
+
+std::optional<std::vector<Maintenance::HourState>> Maintenance::scan() {
+  const auto folders = list_hours(flows_);
+  if (!folders) {
+    log::warn("{}", folders.error().message);
+    return std::nullopt;
+  }
+  std::vector<HourState> hours;
+  for (const HourFolder& folder : *folders) {
+    if (auto hour = scan(folder)) hours.push_back(std::move(*hour));
+  }
+  return hours;
+}
+
+void Maintenance::round(const StoreOptions& options, Timestamp now) {
+  auto hours = scan();
+  if (!hours) return;
+  for (HourState& hour : *hours) delete_covered(hour, options, now);
+  expire(*hours, options, now);
+  for (HourState& hour : *hours) {
+    if (stopped_) break;
+    if (options.compact && now >= merge_again_at_) compact(hour, options, now);
+    remove_if_empty(hour);
+  }
+  disconnect();
+}
+
+void Maintenance::compact(const HourState& before, const StoreOptions& options, Timestamp now) {
+  if (before.segments.visible.size() < 2) return;
+  // As it is after expiring and setting aside: a plan must know of every segment and every gap.
+  const auto state = scan(before.folder);
+  if (!state) return;
+  const HourState& hour = *state;
+  std::vector<uint64_t> barriers;
+  for (const Segment& s : hour.corrupt) barriers.insert(barriers.end(), {s.first_sequence, s.last_sequence});
+  const bool settled = std::ranges::all_of(hour.segments.visible,
+                                           [&](const Segment& s) { return older_than(s, now, options.compact_after); });
+  for (const MergePlan& plan :
+       plan_merges(hour.segments.visible, barriers, hour.folder.hour, settled, now, options.compact_after)) {
+    if (stopped_ || now < merge_again_at_) return;
+    merge(hour.folder, plan, now);
+  }
+}
+
+void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timestamp now) {
+  const auto merged = run_merge(folder, plan);
+  if (stopped_) return;
+  if (merged) {
+    counters_.update([&](StoreCounters& c) { c.segments_compacted += plan.inputs.size(); });
+    return;
+  }
+  // An input that cannot be read is set aside, and the others are merged in the next round.
+  if (!is_of_the_world(merged.error().message) && set_aside_unreadable(plan.inputs)) return;
+  if (stopped_) return;
+  merge_again_at_ = now + kMergeBackOff;
+  const std::string message = fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(),
+                                          folder.path.string(), merged.error().message);
+  log::error("{}; next try in {}", message, to_human(kMergeBackOff));
+  counters_.update([&](StoreCounters& c) {
+    ++c.write_failures;
+    c.last_error = message;
+  });
+}
+
+Result<> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan) {
+  for (const Segment& input : plan.inputs) {
+    if (!looks_like_parquet(input.path))
+      return fail("{} does not begin and end as a Parquet file", input.path.string());
+  }
+  const auto connection = connect();
+  if (!connection) return std::unexpected(connection.error());
+  const std::string name = segment_name(merged_segment(plan));
+  const fs::path temporary = flows_ / (name + std::string(kTemporarySuffix));
+  if (const auto merged = merge_files(**connection, plan.inputs, temporary); !merged) {
+    disconnect();  // after some errors DuckDB refuses all further work
+    return merged;
+  }
+  std::error_code error;
+  fs::last_write_time(temporary, fs::file_time_type::clock::now(), error);  // the grace period begins
+  if (std::rename(temporary.c_str(), (folder.path / name).c_str()) != 0) {
+    const auto failed = fail_errno("cannot rename a segment to " + (folder.path / name).string());
+    fs::remove(temporary, error);
+    return failed;
+  }
+  return sync_folder(folder.path);
+}
+
+bool Maintenance::set_aside_unreadable(const std::vector<Segment>& segments) {
+  bool found = false;
+  for (const Segment& segment : segments) {
+    if (stopped_) return found;
+    std::error_code error;
+    if (!fs::exists(segment.path, error)) continue;
+    if (!looks_like_parquet(segment.path)) {
+      set_aside(segment, "it does not begin and end as a Parquet file");
+      found = true;
+      continue;
+    }
+    const auto connection = connect();
+    if (!connection) return found;
+    const auto readable = check_file(**connection, segment.path);
+    if (readable) continue;
+    disconnect();
+    if (is_of_the_world(readable.error().message)) continue;
+    set_aside(segment, readable.error().message);
+    found = true;
+  }
+  return found;
+}
+
+void Maintenance::set_aside(const Segment& segment, const std::string& reason) {
+  fs::path corrupt = segment.path;
+  corrupt += kCorruptSuffix;
+  if (std::rename(segment.path.c_str(), corrupt.c_str()) != 0) {
+    log::error("{}", fail_errno("cannot set aside the corrupt segment " + segment.path.string()).error().message);
+    return;
+  }
+  log::error("a segment cannot be read and is set aside as {}: {}", corrupt.string(), reason);
+  counters_.update([](StoreCounters& c) { ++c.segments_corrupt; });
+}
+
+Result<duck::Connection*> Maintenance::connect() {
+  if (connection_) return &*connection_;
+  auto database =
+      duck::Database::open({{"threads", "1"}, {"memory_limit", "256MB"}, {"preserve_insertion_order", "true"}});
+  if (!database) return std::unexpected(database.error());
+  auto connection = database->connect();
+  if (!connection) return std::unexpected(connection.error());
+  database_.emplace(std::move(*database));
+  const std::lock_guard lock(connection_mutex_);
+  connection_.emplace(std::move(*connection));
+  return &*connection_;
+}
+
+void Maintenance::disconnect() {
+  {
+    const std::lock_guard lock(connection_mutex_);
+    connection_.reset();
+  }
+  database_.reset();
+}
+
+void Maintenance::stop() {
+  stopped_ = true;
+  const std::lock_guard lock(connection_mutex_);
+  if (connection_) connection_->interrupt();
+}
+
+}  // namespace weir::store

@@ -1,0 +1,76 @@
+#include "store/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace weir::store {
+namespace {
+
+Result<> write_all(int fd, std::string_view content, const std::filesystem::path& path) {
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail_errno("cannot write " + path.string());
+    content.remove_prefix(static_cast<size_t>(n));
+  }
+  return {};
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<uint64_t> sync_file(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status{};
+  if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot open " + path.string());
+  if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + path.string() + " to the disk");
+  return static_cast<uint64_t>(status.st_size);
+}
+
+Result<> sync_folder(const std::filesystem::path& path) {
+  const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return fail_errno("cannot open the folder " + path.string());
+  if (::fsync(folder.get()) != 0) return fail_errno("cannot sync the folder " + path.string() + " to the disk");
+  return {};
+}
+
+Result<> create_folders(const std::filesystem::path& path) {
+  std::error_code error;
+  std::vector<std::filesystem::path> missing;
+  for (auto at = path; !at.empty() && !std::filesystem::exists(at, error); at = at.parent_path()) missing.push_back(at);
+  std::filesystem::create_directories(path, error);
+  if (error) return fail("cannot create the folder {}: {}", path.string(), error.message());
+  for (const auto& folder : missing) {
+    const auto parent = folder.parent_path();
+    if (const auto synced = sync_folder(parent.empty() ? "." : parent); !synced) return synced;
+  }
+  return {};
+}
+
+Result<> replace_file(const std::filesystem::path& path, std::string_view content) {
+  auto temporary = path;
+  temporary += ".tmp";
+  const auto write = [&]() -> Result<> {
+    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file) return fail_errno("cannot write " + temporary.string());
+    if (const auto written = write_all(file.get(), content, temporary); !written) return written;
+    if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + temporary.string() + " to the disk");
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("cannot replace " + path.string());
+    return {};
+  };
+  if (const auto written = write(); !written) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  const auto parent = path.parent_path();
+  return sync_folder(parent.empty() ? "." : parent);
+}
+
+}  // namespace weir::store

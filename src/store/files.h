@@ -1,0 +1,40 @@
+// Files that survive a power cut: what was written is synced before its name is, and the name before anybody relies on
+// it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+
+namespace weir::store {
+
+// A file descriptor that is closed.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor();
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+// Syncs a file that exists; returns its size.
+Result<uint64_t> sync_file(const std::filesystem::path& path);
+// Syncs the names in a folder.
+Result<> sync_folder(const std::filesystem::path& path);
+// Creates `path` and what is missing above it, and syncs the folders that got a new name.
+Result<> create_folders(const std::filesystem::path& path);
+// Replaces `path` by `content`; readers see the old or the new one, also after a crash.
+Result<> replace_file(const std::filesystem::path& path, std::string_view content);
+
+}  // namespace weir::store

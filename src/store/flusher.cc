@@ -1,0 +1,182 @@
+#include "store/flusher.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <string>
+
+#include "base/log.h"
+#include "store/files.h"
+
+namespace weir::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Micros kFirstBackOff{1'000'000};
+constexpr Micros kLongestBackOff{30'000'000};
+
+struct Received {
+  Timestamp first;
+  Timestamp last;
+};
+
+// The range of time_received; nothing if a row has none.
+std::optional<Received> received_range(const flow::FlowBatch& batch) {
+  const auto times = batch.values<flow::Column::time_received>();
+  if (times.empty()) return std::nullopt;
+  for (size_t row = 0; row < batch.rows(); ++row) {
+    if (!batch.is_valid(flow::Column::time_received, row)) return std::nullopt;
+  }
+  const auto [first, last] = std::ranges::minmax(times);
+  return Received{timestamp_from_us(first), timestamp_from_us(last)};
+}
+
+}  // namespace
+
+void Flusher::add(flow::SealedBatch batch, const StoreOptions& options) {
+  if (batch->rows() == 0) return;
+  const auto received = received_range(*batch);
+  // A capture may claim any time. What has no place in the folders cannot be stored.
+  if (!received || received->first < kEarliest || received->last > kLatest ||
+      hour_of(received->first) != hour_of(received->last)) {
+    log::error("{} rows are dropped: their time_received is missing, not between 1970 and 9999, or not within one hour",
+               batch->rows());
+    ledger_.dropped(*batch, flow::DropReason::store_failed);
+    return;
+  }
+  waiting_rows_ += batch->rows();
+  waiting_.push_back({std::move(batch), received->first, received->last, hour_of(received->first), last_call_});
+  if (back_off_ > Micros{0}) drop_oldest(options.pending_rows_limit);
+}
+
+bool Flusher::due(Timestamp now, const StoreOptions& options) const {
+  if (waiting_.empty()) return false;
+  if (waiting_rows_ >= options.rows_per_segment) return true;
+  const Timestamp since = waiting_.front().since.value_or(now);
+  return now - since >= options.flush_interval || since > now;  // later than now: the clock was set back
+}
+
+bool Flusher::waits_for_disk(Timestamp now) const {
+  // Beyond the longest back-off: the clock was set back.
+  return back_off_ > Micros{0} && now < retry_at_ && retry_at_ - now <= kLongestBackOff;
+}
+
+void Flusher::flush(Timestamp now, bool force, const StoreOptions& options) {
+  for (Waiting& w : waiting_) {
+    if (w.since) break;
+    w.since = now;
+  }
+  last_call_ = now;
+  if (!force && waits_for_disk(now)) return;
+  while (!waiting_.empty() && (force || due(now, options))) {
+    std::vector<Waiting> group = take_segment(options.rows_per_segment);
+    const auto stats = write(group);
+    if (!stats) {
+      failed(std::move(group), stats.error(), now);
+      drop_oldest(options.pending_rows_limit);
+      return;
+    }
+    succeeded(group, *stats);
+  }
+}
+
+// The oldest batches of the oldest batch's hour, up to about `rows` rows; they leave waiting_.
+std::vector<Flusher::Waiting> Flusher::take_segment(uint64_t rows) {
+  std::vector<Waiting> group;
+  uint64_t taken = 0;
+  const Hour hour = waiting_.front().hour;
+  for (auto it = waiting_.begin(); it != waiting_.end() && taken < rows;) {
+    if (it->hour != hour) {
+      ++it;
+      continue;
+    }
+    taken += it->batch->rows();
+    group.push_back(std::move(*it));
+    it = waiting_.erase(it);
+  }
+  waiting_rows_ -= taken;
+  return group;
+}
+
+Result<SegmentStats> Flusher::write(const std::vector<Waiting>& group) {
+  Segment segment;
+  segment.first = std::ranges::min(group, {}, &Waiting::first).first;
+  segment.last = std::ranges::max(group, {}, &Waiting::last).last;
+  segment.first_sequence = segment.last_sequence = next_sequence_;
+  std::vector<flow::SealedBatch> batches;
+  for (const Waiting& w : group) batches.push_back(w.batch);
+
+  std::error_code error;
+  fs::create_directory(flows_, error);  // somebody may have removed it
+  const fs::path temporary = flows_ / (segment_name(segment) + std::string(kTemporarySuffix));
+  fs::remove(temporary, error);
+  const auto stats = writer_->write(temporary, batches);
+  if (!stats) return stats;
+  if (const auto published = publish(temporary, segment); !published) {
+    fs::remove(temporary, error);
+    return std::unexpected(published.error());
+  }
+  ++next_sequence_;
+  return stats;
+}
+
+Result<> Flusher::publish(const fs::path& temporary, const Segment& segment) {
+  const fs::path folder = flows_ / hour_folder_name(hour_of(segment.first));
+  const fs::path path = folder / segment_name(segment);
+  {
+    const std::lock_guard lock(folders_);
+    if (const auto created = create_folders(folder); !created) return created;
+    if (std::rename(temporary.c_str(), path.c_str()) != 0)
+      return fail_errno("cannot rename a segment to " + path.string());
+  }
+  const auto synced = sync_folder(folder);
+  if (synced || std::remove(path.c_str()) != 0) return {};
+  return synced;  // not stored then, and written again later
+}
+
+void Flusher::succeeded(const std::vector<Waiting>& group, const SegmentStats& stats) {
+  for (const Waiting& w : group) ledger_.stored(*w.batch);
+  if (back_off_ > Micros{0})
+    log::info("the store can be written to again; {} rows were dropped meanwhile", dropped_rows_);
+  back_off_ = Micros{0};
+  dropped_rows_ = 0;
+  counters_.update([&](StoreCounters& c) {
+    ++c.segments_written;
+    c.rows_written += stats.rows;
+    c.bytes_written += stats.bytes;
+    c.last_error.clear();
+  });
+}
+
+void Flusher::failed(std::vector<Waiting> group, const Error& error, Timestamp now) {
+  for (Waiting& w : group) waiting_rows_ += w.batch->rows();
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
+  back_off_ = back_off_ == Micros{0} ? kFirstBackOff : std::min(back_off_ * 2, kLongestBackOff);
+  retry_at_ = now + back_off_;
+  counters_.update([&](StoreCounters& c) {
+    ++c.write_failures;
+    c.last_error = error.message;
+  });
+  log::error("{}; {} rows wait, {} were dropped, next try in {}", error.message, waiting_rows_, dropped_rows_,
+             to_human(back_off_));
+}
+
+void Flusher::drop_oldest(uint64_t limit) {
+  while (waiting_rows_ > limit) {
+    const Waiting& oldest = waiting_.front();
+    dropped_rows_ += oldest.batch->rows();
+    waiting_rows_ -= oldest.batch->rows();
+    ledger_.dropped(*oldest.batch, flow::DropReason::store_failed);
+    waiting_.pop_front();
+  }
+}
+
+void Flusher::drop_all(flow::DropReason reason) {
+  if (waiting_rows_ > 0) log::error("{} rows could not be written and are dropped", waiting_rows_);
+  for (const Waiting& w : waiting_) ledger_.dropped(*w.batch, reason);
+  waiting_.clear();
+  waiting_rows_ = 0;
+}
+
+}  // namespace weir::store

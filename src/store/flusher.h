@@ -1,0 +1,74 @@
+// The writing side of a store: batches wait here until their segment is due, or until the disk takes them again.
+//
+//   add        a batch joins the others of its hour
+//   due        a batch waited for flush_interval, or rows_per_segment rows wait
+//   failed     everything stays; the next try comes after 1 s, then 2, 4, .. 30 s; past pending_rows_limit the oldest
+//   batches go
+//              and the ledger hears of it
+//
+// One thread, except that `folders` keeps the background work from removing an hour's folder just before a segment
+// moves in.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "flow/ledger.h"
+#include "store/layout.h"
+#include "store/segment_writer.h"
+#include "store/shared_counters.h"
+#include "store/store.h"
+
+namespace weir::store {
+
+class Flusher {
+ public:
+  Flusher(std::filesystem::path store, uint64_t next_sequence, std::unique_ptr<SegmentWriter> writer,
+          flow::Ledger& ledger, SharedCounters& counters, std::mutex& folders)
+      : flows_(flows_folder(store)),
+        next_sequence_(next_sequence),
+        writer_(std::move(writer)),
+        ledger_(ledger),
+        counters_(counters),
+        folders_(folders) {}
+
+  void add(flow::SealedBatch batch, const StoreOptions& options);
+  void flush(Timestamp now, bool force, const StoreOptions& options);
+  // Everything that still waits is given up.
+  void drop_all(flow::DropReason reason);
+
+ private:
+  struct Waiting {
+    flow::SealedBatch batch;
+    Timestamp first;  // time_received
+    Timestamp last;
+    Hour hour;
+    std::optional<Timestamp> since;  // not later than when it was added
+  };
+
+  bool due(Timestamp now, const StoreOptions& options) const;
+  bool waits_for_disk(Timestamp now) const;
+  std::vector<Waiting> take_segment(uint64_t rows);
+  Result<SegmentStats> write(const std::vector<Waiting>& group);
+  Result<> publish(const std::filesystem::path& temporary, const Segment& segment);
+  void succeeded(const std::vector<Waiting>& group, const SegmentStats& stats);
+  void failed(std::vector<Waiting> group, const Error& error, Timestamp now);
+  void drop_oldest(uint64_t limit);
+
+  const std::filesystem::path flows_;
+  uint64_t next_sequence_;
+  const std::unique_ptr<SegmentWriter> writer_;
+  flow::Ledger& ledger_;
+  SharedCounters& counters_;
+  std::mutex& folders_;
+
+  std::deque<Waiting> waiting_;  // in the order of add()
+  uint64_t waiting_rows_ = 0;
+  std::optional<Timestamp> last_call_;  // of flush
+  Micros back_off_{0};                  // 0: the last write succeeded
+  Timestamp retry_at_{};
+  uint64_t dropped_rows_ = 0;  // since the last write that succeeded
+};
+
+}  // namespace weir::store

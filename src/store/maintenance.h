@@ -1,0 +1,66 @@
+// The background work of a store, one round at a time: delete what was merged long enough ago, expire, merge, set aside
+// what cannot be read, remove empty folders. Everything that it needs to know is in the folders, so a crash at any
+// point costs nothing but the work.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "store/duck.h"
+#include "store/layout.h"
+#include "store/merge.h"
+#include "store/shared_counters.h"
+#include "store/store.h"
+
+namespace weir::store {
+
+class Maintenance {
+ public:
+  Maintenance(const std::filesystem::path& store, SharedCounters& counters, std::mutex& folders)
+      : flows_(flows_folder(store)), counters_(counters), folders_(folders) {}
+
+  // One thread at a time.
+  void round(const StoreOptions& options, Timestamp now);
+  // From another thread: ends the round under way soon, and all later ones at once.
+  void stop();
+
+ private:
+  struct HourState {
+    HourFolder folder;
+    Coverage segments;
+    std::vector<Segment> corrupt;  // set aside earlier
+  };
+
+  std::optional<std::vector<HourState>> scan();
+  std::optional<HourState> scan(const HourFolder& folder);
+
+  // retention.cc
+  void expire(std::vector<HourState>& hours, const StoreOptions& options, Timestamp now);
+  void expire_corrupt(HourState& hour, const StoreOptions& options, Timestamp now);
+  void expire_segment(HourState& hour, const Segment& segment, const char* why);
+  void delete_covered(HourState& hour, const StoreOptions& options, Timestamp now);
+  void remove_if_empty(const HourState& hour);
+
+  // compaction.cc
+  void compact(const HourState& before, const StoreOptions& options, Timestamp now);
+  void merge(const HourFolder& folder, const MergePlan& plan, Timestamp now);
+  Result<> run_merge(const HourFolder& folder, const MergePlan& plan);
+  bool set_aside_unreadable(const std::vector<Segment>& segments);
+  void set_aside(const Segment& segment, const std::string& reason);
+  Result<duck::Connection*> connect();
+  void disconnect();
+
+  const std::filesystem::path flows_;
+  SharedCounters& counters_;
+  std::mutex& folders_;
+  Timestamp merge_again_at_{};  // after a failure that is not the inputs'
+
+  std::atomic<bool> stopped_ = false;
+  std::optional<duck::Database> database_;
+  std::mutex connection_mutex_;  // for stop(), which interrupts
+  std::optional<duck::Connection> connection_;
+};
+
+}  // namespace weir::store

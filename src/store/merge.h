@@ -1,0 +1,49 @@
+// Several segments of one hour into one: which ones belong together (pure), and the merge itself (DuckDB).
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "store/duck.h"
+#include "store/layout.h"
+
+namespace weir::store {
+
+struct MergePlan {
+  unsigned generation = 0;
+  std::vector<Segment> inputs;
+};
+
+struct MergeLimits {
+  uint64_t bytes = 512 << 20;  // of the inputs of one merge, about 16 million rows
+  size_t inputs = 128;         // files that DuckDB has open at once
+};
+
+// What to merge in one hour folder.
+//   visible   its segments that nothing covers, by sequence
+//   barriers  sequence numbers of segments that were set aside: a merge must not span them, as a segment that comes
+//   back
+//             (repaired) would count as merged
+//   window    segments as flushed are merged by this span of `first`, once the span is over for as long again
+//   settled   every segment of the hour is older than the window: an hour that a replay is still filling is left alone
+// An hour that is over (and settled) is merged into generation 2, all of it. Only neighbours by sequence are merged: a
+// merged segment covers the whole range between its first and last sequence number.
+std::vector<MergePlan> plan_merges(const std::vector<Segment>& visible, std::span<const uint64_t> barriers, Hour hour,
+                                   bool settled, Timestamp now, Micros window, const MergeLimits& limits = {});
+
+// The name of the result, without path and bytes.
+Segment merged_segment(const MergePlan& plan);
+
+// Writes all rows of `inputs` to `path`, with the columns of this version in their order and then any others, and syncs
+// it. Fails, with nothing left at `path`, unless every row is in it.
+Result<> merge_files(duck::Connection& connection, std::span<const Segment> inputs, const std::filesystem::path& path);
+
+// Reads every value of a file.
+Result<> check_file(duck::Connection& connection, const std::filesystem::path& path);
+
+// True if the file begins and ends as Parquet does: cheap, finds what was cut off or overwritten.
+bool looks_like_parquet(const std::filesystem::path& path);
+
+}  // namespace weir::store

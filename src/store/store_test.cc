@@ -1,0 +1,259 @@
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "store/duck.h"
+#include "store/layout.h"
+#include "store/random_batch.h"
+#include "store/segments.h"
+#include "store/test_folder.h"
+
+namespace weir::store {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+const Timestamp kNoon = parse_time("2026-11-22T12:00:00Z").value();
+
+// Fails while told to, and otherwise writes a file that holds its number of rows.
+struct FakeWriter final : SegmentWriter {
+  struct Script {
+    bool fails = false;
+    std::vector<uint64_t> written;
+  };
+  explicit FakeWriter(Script& script_in) : script(script_in) {}
+  Result<SegmentStats> write(const fs::path& path, std::span<const flow::SealedBatch> batches) override {
+    if (script.fails) return fail("cannot write {}: no space", path.string());
+    uint64_t rows = 0;
+    for (const auto& batch : batches) rows += batch->rows();
+    script.written.push_back(rows);
+    std::ofstream(path) << rows;
+    return SegmentStats{rows, fs::file_size(path)};
+  }
+  Script& script;
+};
+
+struct StoreTest : testing::Test {
+  TestFolder folder;
+  flow::Ledger ledger;
+  FakeWriter::Script script;
+  Random random{3};
+  StoreOptions options;
+  uint64_t added = 0;
+
+  StoreTest() { options.directory = folder / "store"; }
+
+  Store open() {
+    auto store = Store::open(options, std::make_unique<FakeWriter>(script), ledger);
+    EXPECT_TRUE(store) << store.error().message;
+    return std::move(*store);
+  }
+  flow::SealedBatch batch(size_t rows, Timestamp received = kNoon) {
+    added += rows;
+    return random_batch(random, {.rows = rows, .first = received, .span_us = 1000});
+  }
+  uint64_t stored() const { return ledger.snapshot().total.rows_stored; }
+  uint64_t dropped(flow::DropReason reason) const {
+    return ledger.snapshot().total.rows_dropped[static_cast<size_t>(reason)];
+  }
+  std::vector<Segment> segments() const { return list_segments(options.directory).value(); }
+  size_t temporaries() const {
+    size_t count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(options.directory))
+      count += entry.path().extension() == ".tmp";
+    return count;
+  }
+};
+
+TEST_F(StoreTest, WritesAfterTheIntervalAndNotBefore) {
+  Store store = open();
+  store.flush(kNoon);
+  store.add(batch(10));
+  store.flush(kNoon + 4s);
+  EXPECT_EQ(segments().size(), 0u);
+  store.add(batch(5));
+  store.flush(kNoon + 5s);
+  EXPECT_EQ(script.written, (std::vector<uint64_t>{15}));
+  EXPECT_EQ(stored(), 15u);
+  ASSERT_EQ(segments().size(), 1u);
+  EXPECT_EQ(segments()[0].first_sequence, 1u);
+  store.flush(kNoon + 60s);
+  EXPECT_EQ(script.written.size(), 1u) << "nothing to write, nothing written";
+}
+
+TEST_F(StoreTest, WritesWhenEnoughRowsWait) {
+  options.rows_per_segment = 100;
+  Store store = open();
+  for (int i = 0; i < 5; ++i) store.add(batch(50));
+  store.flush(kNoon);
+  EXPECT_EQ(script.written, (std::vector<uint64_t>{100, 100}));
+  store.flush(kNoon + 1s, true);
+  EXPECT_EQ(script.written, (std::vector<uint64_t>{100, 100, 50}));
+}
+
+TEST_F(StoreTest, EachHourHasItsSegment) {
+  Store store = open();
+  store.add(batch(1, kNoon));
+  store.add(batch(2, kNoon + 1h));
+  store.add(batch(4, kNoon));
+  store.add(batch(8, kNoon + 24h));
+  store.flush(kNoon, true);
+  EXPECT_EQ(script.written, (std::vector<uint64_t>{5, 2, 8}));
+  EXPECT_TRUE(fs::is_directory(options.directory / "flows/date=2026-11-23/hour=12"));
+  EXPECT_EQ(segments().size(), 3u);
+}
+
+TEST_F(StoreTest, KeepsRowsWhileTheDiskFailsAndWritesThemLater) {
+  Store store = open();
+  script.fails = true;
+  store.flush(kNoon);
+  store.add(batch(10));
+  store.flush(kNoon + 5s);
+  EXPECT_EQ(store.counters().write_failures, 1u);
+  EXPECT_NE(store.counters().last_error.find("no space"), std::string::npos);
+  // Tries come after 1, 2, 4, 8, 16, 30, 30 seconds.
+  Timestamp now = kNoon + 5s;
+  uint64_t failures = 1;
+  for (const auto back_off : {1s, 2s, 4s, 8s, 16s, 30s, 30s}) {
+    store.flush(now + back_off - 1ms);
+    EXPECT_EQ(store.counters().write_failures, failures) << back_off.count();
+    now += back_off;
+    store.flush(now);
+    EXPECT_EQ(store.counters().write_failures, ++failures) << back_off.count();
+  }
+  script.fails = false;
+  store.add(batch(7));
+  store.flush(now + 30s);
+  EXPECT_EQ(stored(), 17u);
+  EXPECT_EQ(store.counters().last_error, "");
+  EXPECT_EQ(temporaries(), 0u);
+}
+
+TEST_F(StoreTest, PastTheLimitTheOldestRowsAreDroppedAndCounted) {
+  options.pending_rows_limit = 100;
+  Store store = open();
+  for (int i = 0; i < 3; ++i) store.add(batch(40));
+  EXPECT_EQ(dropped(flow::DropReason::store_failed), 0u) << "nothing failed yet";
+  script.fails = true;
+  store.flush(kNoon, true);
+  EXPECT_EQ(dropped(flow::DropReason::store_failed), 40u);
+  store.add(batch(30));
+  EXPECT_EQ(dropped(flow::DropReason::store_failed), 80u);
+  store.close(kNoon + 1s);
+  EXPECT_EQ(dropped(flow::DropReason::shutdown), 70u);
+  EXPECT_EQ(stored() + ledger.snapshot().total.dropped(), added);
+}
+
+TEST_F(StoreTest, CloseWritesWhatWaits) {
+  Store store = open();
+  store.add(batch(10));
+  store.close(kNoon);
+  EXPECT_EQ(stored(), added);
+  EXPECT_EQ(ledger.snapshot().total.dropped(), 0u);
+}
+
+TEST_F(StoreTest, AClockThatIsSetBackStopsNothing) {
+  Store store = open();
+  store.flush(kNoon);
+  store.add(batch(10));
+  store.flush(kNoon - 1h);
+  EXPECT_EQ(stored(), 10u);
+  script.fails = true;
+  store.add(batch(10));
+  store.flush(kNoon, true);
+  script.fails = false;
+  store.flush(kNoon - 2h);
+  EXPECT_EQ(stored(), 20u);
+}
+
+TEST_F(StoreTest, TimesWithoutAFolderAreDroppedNotFatal) {
+  Store store = open();
+  store.add(batch(3, timestamp_from_us(-3'600'000'000)));
+  store.add(batch(4, kLatest + 1us));
+  auto untimed = std::make_shared<flow::FlowBatch>(64);
+  untimed->append(5, IpAddress::from_v4(1));
+  store.add(untimed);
+  store.add(batch(1));
+  store.close(kNoon);
+  EXPECT_EQ(dropped(flow::DropReason::store_failed), 12u);
+  EXPECT_EQ(stored(), 1u);
+}
+
+TEST_F(StoreTest, ASecondWriterIsRefusedAndToldWhoHasIt) {
+  Store store = open();
+  flow::Ledger other;
+  const auto second = Store::open(options, std::make_unique<FakeWriter>(script), other);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find("process " + std::to_string(::getpid())), std::string::npos)
+      << second.error().message;
+  EXPECT_NE(second.error().message.find("--store"), std::string::npos);
+  {
+    const Store gone = std::move(store);
+  }
+  open();
+}
+
+TEST_F(StoreTest, StartsAgainAfterACrash) {
+  {
+    Store store = open();
+    store.add(batch(10));
+    store.add(batch(10, kNoon + 1h));
+    store.flush(kNoon, true);
+    store.add(batch(10));  // lost: never flushed
+  }
+  const fs::path flows = options.directory / "flows";
+  const std::string name = segments()[0].path.filename().string();
+  std::ofstream(flows / (name + ".tmp")) << "half";
+  std::ofstream(flows / "mine.tmp") << "not ours";
+  fs::rename(segments()[1].path, segments()[1].path.string() + ".corrupt");
+  Store store = open();
+  EXPECT_FALSE(fs::exists(flows / (name + ".tmp")));
+  EXPECT_TRUE(fs::exists(flows / "mine.tmp"));
+  store.add(batch(1));
+  store.flush(kNoon, true);
+  const auto after = segments();
+  ASSERT_EQ(after.size(), 2u);
+  EXPECT_EQ(std::max(after[0].first_sequence, after[1].first_sequence), 3u) << "after the one that was set aside";
+}
+
+TEST_F(StoreTest, AFolderThatCannotBeMadeIsExplained) {
+  std::ofstream(folder / "file") << "x";
+  options.directory = folder / "file/store";
+  const auto store = Store::open(options, std::make_unique<FakeWriter>(script), ledger);
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().message.find("file/store"), std::string::npos);
+  EXPECT_NE(store.error().message.find("--store"), std::string::npos);
+}
+
+TEST_F(StoreTest, LedgerFileIsReplacedAsAWhole) {
+  Store store = open();
+  ASSERT_TRUE(store.write_ledger("{\"a\":1}"));
+  ASSERT_TRUE(store.write_ledger("{}"));
+  std::ifstream file(options.directory / "ledger.json");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "{}");
+  EXPECT_EQ(temporaries(), 0u);
+  fs::remove(options.directory / "ledger.json");
+  fs::create_directory(options.directory / "ledger.json");
+  EXPECT_FALSE(store.write_ledger("{}"));
+  EXPECT_EQ(temporaries(), 0u);
+}
+
+TEST_F(StoreTest, OptionsChangeWhileRunning) {
+  Store store = open();
+  store.flush(kNoon);
+  store.add(batch(10));
+  StoreOptions faster = options;
+  faster.flush_interval = 1s;
+  faster.directory = "elsewhere";
+  store.set_options(faster);
+  store.flush(kNoon + 1s);
+  EXPECT_EQ(stored(), 10u);
+  EXPECT_EQ(segments().size(), 1u);
+}
+
+}  // namespace
+}  // namespace weir::store

@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "store/parquet_types.h"
+#include "store/random_batch.h"
+#include "store/store.h"
+#include "store/test_folder.h"
+
+namespace weir::store {
+namespace {
+
+namespace fs = std::filesystem;
+using flow::ColumnType;
+
+std::string value_in_batch(const flow::FlowBatch& batch, flow::Column column, size_t row) {
+  if (!batch.is_valid(column, row)) return "null";
+  const void* data = batch.raw(column);
+  switch (flow::info(column).type) {
+    case ColumnType::u8:
+      return std::to_string(static_cast<const uint8_t*>(data)[row]);
+    case ColumnType::u16:
+      return std::to_string(static_cast<const uint16_t*>(data)[row]);
+    case ColumnType::u32:
+      return std::to_string(static_cast<const uint32_t*>(data)[row]);
+    case ColumnType::u64:
+    case ColumnType::mac:
+      return std::to_string(static_cast<const uint64_t*>(data)[row]);
+    case ColumnType::timestamp:
+      return to_rfc3339(timestamp_from_us(static_cast<const int64_t*>(data)[row]));
+    case ColumnType::address:
+      return static_cast<const IpAddress*>(data)[row].to_string();
+    case ColumnType::text:
+      return std::string(batch.text(static_cast<const flow::TextRef*>(data)[row]));
+  }
+  return "?";
+}
+
+std::string value_in_chunk(const duck::Chunk& chunk, size_t column, size_t row) {
+  if (chunk.is_null(column, row)) return "null";
+  switch (flow::kColumns[column].type) {
+    case ColumnType::u8:
+      return std::to_string(chunk.value<uint8_t>(column, row));
+    case ColumnType::u16:
+      return std::to_string(chunk.value<uint16_t>(column, row));
+    case ColumnType::u32:
+      return std::to_string(chunk.value<uint32_t>(column, row));
+    case ColumnType::u64:
+    case ColumnType::mac:
+      return std::to_string(chunk.value<uint64_t>(column, row));
+    case ColumnType::timestamp:
+      return to_rfc3339(chunk.timestamp(column, row));
+    case ColumnType::address:
+      return chunk.uuid(column, row).to_string();
+    case ColumnType::text:
+      return std::string(chunk.text(column, row));
+  }
+  return "?";
+}
+
+struct DuckdbWriter : testing::Test {
+  TestFolder folder;
+  std::unique_ptr<SegmentWriter> writer = make_duckdb_writer().value();
+  duck::Database database = duck::Database::open().value();
+  duck::Connection connection = database.connect().value();
+
+  // Compares a file with what was written, value by value.
+  void expect_equal(const fs::path& path, std::span<const flow::SealedBatch> batches) {
+    auto rows =
+        connection.query("SELECT * FROM read_parquet(" + duck::quote(path.string()) + ", hive_partitioning = false)");
+    ASSERT_TRUE(rows) << rows.error().message;
+    ASSERT_EQ(rows->columns().size(), flow::kColumnCount);
+    for (size_t c = 0; c < flow::kColumnCount; ++c) {
+      EXPECT_EQ(rows->columns()[c].name, flow::kColumns[c].name);
+      EXPECT_EQ(rows->columns()[c].type, duck_type(flow::kColumns[c].type)) << flow::kColumns[c].name;
+    }
+    size_t batch = 0, batch_row = 0, different = 0, compared = 0;
+    while (auto chunk = rows->next().value()) {
+      for (size_t row = 0; row < chunk->rows(); ++row, ++batch_row, ++compared) {
+        while (batch < batches.size() && batch_row == batches[batch]->rows()) ++batch, batch_row = 0;
+        ASSERT_LT(batch, batches.size()) << "more rows than were written";
+        for (size_t c = 0; c < flow::kColumnCount && different < 5; ++c) {
+          const std::string want = value_in_batch(*batches[batch], static_cast<flow::Column>(c), batch_row);
+          const std::string got = value_in_chunk(*chunk, c, row);
+          EXPECT_EQ(got, want) << flow::kColumns[c].name << " of row " << batch_row << " of batch " << batch;
+          different += got != want;
+        }
+      }
+    }
+    size_t rows_written = 0;
+    for (const auto& b : batches) rows_written += b->rows();
+    EXPECT_EQ(compared, rows_written);
+  }
+};
+
+TEST_F(DuckdbWriter, ReadsBackWhatWasWritten) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    Random random(seed);
+    std::vector<flow::SealedBatch> batches;
+    for (uint64_t n = 1 + random() % 4; n > 0; --n)
+      batches.push_back(random_batch(random, {.rows = 1 + random() % 5000}));
+    const fs::path path = folder / fmt::format("{}.parquet.tmp", seed);
+    const auto stats = writer->write(path, batches);
+    ASSERT_TRUE(stats) << stats.error().message;
+    EXPECT_EQ(stats->bytes, fs::file_size(path));
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    expect_equal(path, batches);
+  }
+}
+
+TEST_F(DuckdbWriter, ABatchThatIsUsedAgainLeavesNothingOfItsFirstUse) {
+  flow::FlowBatch batch(2048);
+  batch.append(10, IpAddress::from_v4(1));
+  batch.values<flow::Column::other>()[3] = batch.add_text("a text that is longer than twelve octets");
+  batch.set_valid(flow::Column::other, 0, 10);
+  batch.reset();
+  batch.append(4, IpAddress::from_v4(1));
+  batch.values<flow::Column::other>()[0] = batch.add_text("b");
+  batch.set_valid(flow::Column::other, 0, 1);
+  const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
+  ASSERT_TRUE(writer->write(folder / "x", {{sealed}}));
+  expect_equal(folder / "x", {{sealed}});
+}
+
+TEST_F(DuckdbWriter, SeveralThreadsWriteEveryRowOnce) {
+  const auto parallel = make_duckdb_writer(2).value();
+  Random random(7);
+  std::vector<flow::SealedBatch> batches;
+  uint64_t sum = 0;
+  for (int n = 0; n < 6; ++n) {
+    batches.push_back(random_batch(random, {.rows = 30000}));
+    for (size_t row = 0; row < 30000; ++row) {
+      if (batches.back()->is_valid(flow::Column::bytes, row))
+        sum += batches.back()->values<flow::Column::bytes>()[row] % 1000;
+    }
+  }
+  ASSERT_TRUE(parallel->write(folder / "x", batches));
+  auto rows = connection.query("SELECT count(*), sum(bytes % 1000)::UBIGINT FROM read_parquet(" +
+                               duck::quote((folder / "x").string()) + ")");
+  const auto chunk = rows.value().next().value();
+  ASSERT_TRUE(chunk);
+  EXPECT_EQ(chunk->value<int64_t>(0, 0), 180000);
+  EXPECT_EQ(chunk->value<uint64_t>(1, 0), sum);
+}
+
+TEST_F(DuckdbWriter, RefusesANameThatExistsAndLeavesItAlone) {
+  Random random(1);
+  const std::vector batches{random_batch(random, {})};
+  ASSERT_TRUE(writer->write(folder / "x", batches));
+  const auto size = fs::file_size(folder / "x");
+  EXPECT_FALSE(writer->write(folder / "x", batches));
+  EXPECT_EQ(fs::file_size(folder / "x"), size);
+}
+
+TEST_F(DuckdbWriter, LeavesNothingBehindWhenItFailsAndWorksAgain) {
+  Random random(1);
+  const std::vector batches{random_batch(random, {})};
+  const auto failed = writer->write(folder / "missing" / "x", batches);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message.find("missing/x"), std::string::npos) << failed.error().message;
+  EXPECT_TRUE(fs::is_empty(folder.path));
+  EXPECT_TRUE(writer->write(folder / "it's", batches));
+}
+
+}  // namespace
+}  // namespace weir::store
