@@ -1,0 +1,46 @@
+// One export protocol: flows in, datagrams out. Used in turns: begin, add as long as it fits, finish.
+#pragma once
+
+#include <memory>
+
+#include "gen/exporter.h"
+#include "gen/wire_writer.h"
+
+namespace weir::gen {
+
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+
+  virtual void begin(Timestamp now) = 0;
+  // False, and nothing done, if the flow does not fit any more. It always fits after begin(). May change packets and
+  // bytes to what the protocol can say.
+  virtual bool add(Flow& flow) = 0;
+  virtual ByteView finish() = 0;
+
+  uint64_t option_records() const { return option_records_; }
+
+ protected:
+  uint64_t option_records_ = 0;
+};
+
+std::unique_ptr<Encoder> make_v5_encoder(const ExporterOptions& options);
+std::unique_ptr<Encoder> make_v9_encoder(const ExporterOptions& options);
+std::unique_ptr<Encoder> make_ipfix_encoder(const ExporterOptions& options);
+std::unique_ptr<Encoder> make_sflow_encoder(const ExporterOptions& options);
+
+// The exporter's own clock: milliseconds since its start, which was some days before the first export.
+class Uptime {
+ public:
+  explicit Uptime(uint64_t seed) : age_{static_cast<int64_t>(1 + mix(seed) % 20) * 86'400'000'000} {}
+  uint32_t at(Timestamp now) {
+    if (!start_) start_ = now - age_;
+    return static_cast<uint32_t>((now - *start_).count() / 1000);  // turns after 49.7 days, as it does in life
+  }
+
+ private:
+  Micros age_;
+  std::optional<Timestamp> start_;
+};
+
+}  // namespace weir::gen
