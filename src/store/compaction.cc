@@ -156,7 +156,9 @@ void Maintenance::set_aside(const Segment& segment, const std::string& reason) {
     log::error("{}", fail_errno("cannot set aside the corrupt segment " + segment.path.string()).error().message);
     return;
   }
-  log::error("a segment cannot be read and is set aside as {}: {}", corrupt.string(), reason);
+  // DuckDB adds the statement below its reason.
+  log::error("a segment cannot be read and is set aside as {}: {}", corrupt.string(),
+             reason.substr(0, reason.find('\n')));
   counters_.update([](StoreCounters& c) { ++c.segments_corrupt; });
 }
 
