@@ -1,0 +1,172 @@
+#include "decode/decoder.h"
+
+#include "base/big_endian.h"
+#include "decode/netflow_v5.h"
+#include "decode/session.h"
+#include "decode/set_decoder.h"
+#include "decode/template_message.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+
+// A NetFlow or IPFIX version is 16 bits. sFlow's is 32, and its first half zero.
+constexpr uint32_t kSflowVersion5 = 5;
+
+}  // namespace
+
+class Decoder::Impl {
+ public:
+  explicit Impl(DecoderOptions options) : options_(std::move(options)), sessions_(options_.limits) {
+    sets_.set_other(options_.other);
+  }
+
+  void run(const Datagram& datagram, const Output& output);
+  void set_options(DecoderOptions options);
+  void set_number(uint64_t number) { next_number_ = number; }
+  void expire(Timestamp now) { sessions_.expire(now); }
+  std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
+
+ private:
+  bool decode_datagram(const Datagram& datagram, const MessageContext& context, Exporter& exporter,
+                       const Output& output);
+  bool decode_fixed_messages(uint16_t version, ByteView bytes, const MessageContext& context, Exporter& exporter,
+                             const Output& output);
+  bool decode_template_messages(uint16_t version, ByteView bytes, const MessageContext& context, Exporter& exporter,
+                                const Output& output);
+  void decode_fixed_message(const NetflowV5Message& message, Exporter& exporter, const Output& output);
+  uint32_t configured_rate(const IpAddress& exporter) const;
+
+  DecoderOptions options_;
+  SessionTable sessions_;
+  SetDecoder sets_;
+  TemplateMessageDecoder template_messages_{sessions_, sets_};
+  NetflowV5 netflow_v5_;
+  uint64_t next_number_ = 1;
+};
+
+uint32_t Decoder::Impl::configured_rate(const IpAddress& exporter) const {
+  const auto found = options_.sampling_rates.find(exporter);
+  return found == options_.sampling_rates.end() ? 0 : found->second;
+}
+
+void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
+  Exporter& exporter = sessions_.exporter(datagram.exporter, datagram.received);
+  flow::ExporterCounters& counters = exporter.counters;
+  if (counters.datagrams_received == 0) exporter.configured_rate = configured_rate(datagram.exporter);
+  ++counters.datagrams_received;
+  counters.bytes_received += datagram.bytes.size();
+  const MessageContext context{.datagram = next_number_++,
+                               .exporter = datagram.exporter,
+                               .port = datagram.exporter_port,
+                               .received = datagram.received};
+  const bool decoded = decode_datagram(datagram, context, exporter, output);
+  ++(decoded ? counters.datagrams_decoded : counters.datagrams_rejected);
+}
+
+// False if the datagram is rejected; the reason has been counted.
+bool Decoder::Impl::decode_datagram(const Datagram& datagram, const MessageContext& context, Exporter& exporter,
+                                    const Output& output) {
+  ByteReader in(datagram.bytes);
+  const auto version = in.read<Be16>();
+  if (!version) {
+    exporter.counters.anomalies.add(Anomaly::truncated_header);
+    return false;
+  }
+  switch (version->value()) {
+    case 1:
+    case 5:
+    case 7:
+      return decode_fixed_messages(*version, datagram.bytes, context, exporter, output);
+    case 9:
+    case 10:
+      return decode_template_messages(*version, datagram.bytes, context, exporter, output);
+    default:
+      break;
+  }
+  const auto sflow = ByteReader(datagram.bytes).read<Be32>();
+  const bool is_sflow = sflow && *sflow == kSflowVersion5;
+  exporter.counters.anomalies.add(is_sflow ? Anomaly::unsupported_version : Anomaly::unknown_version);
+  return false;
+}
+
+bool Decoder::Impl::decode_fixed_messages(uint16_t version, ByteView bytes, const MessageContext& context,
+                                          Exporter& exporter, const Output& output) {
+  auto message = netflow_v5_.parse(version, bytes, context, exporter.counters.anomalies);
+  if (!message) return false;
+  while (message) {
+    decode_fixed_message(*message, exporter, output);
+    const ByteView rest = message->rest;
+    if (rest.empty()) return true;
+    if (!options_.several_messages || !netflow_v5_.begins_message(*message, rest)) {
+      exporter.counters.anomalies.add(Anomaly::trailing_bytes);
+      return true;
+    }
+    message = netflow_v5_.parse(version, rest, context, exporter.counters.anomalies);
+  }
+  return true;
+}
+
+void Decoder::Impl::decode_fixed_message(const NetflowV5Message& message, Exporter& exporter, const Output& output) {
+  const MessageContext& context = message.context;
+  exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.type);
+  Session& session = sessions_.session(exporter, context.domain, context.type);
+  Stream& stream = sessions_.stream(session, context.port);
+  if (stream.uptime.restarted(context.uptime_ms, context.export_us)) {
+    exporter.counters.anomalies.add(Anomaly::exporter_restart);
+    stream.sequence.forget();
+  }
+  if (message.has_sequence) {
+    note_sequence(stream.sequence, message.sequence, static_cast<uint32_t>(message.count), exporter.counters);
+  }
+  if (context.header_sampling != 0) exporter.counters.sampling_rate = context.header_sampling;
+  if (!message.records.empty()) sets_.decode(*message.compiled, {.body = message.records}, context, session, output);
+}
+
+bool Decoder::Impl::decode_template_messages(uint16_t version, ByteView bytes, const MessageContext& context,
+                                             Exporter& exporter, const Output& output) {
+  auto message = parse_template_message(version, bytes, context, exporter.counters.anomalies);
+  if (!message) return false;
+  exporter.counters.protocols |= 1U << static_cast<uint32_t>(message->context.type);
+  while (message) {
+    const ByteView rest =
+        template_messages_.decode(*message, options_.limits.fields_per_template, options_.several_messages, output);
+    if (rest.empty()) return true;
+    if (!options_.several_messages || !begins_message(*message, rest)) {
+      exporter.counters.anomalies.add(Anomaly::trailing_bytes);
+      return true;
+    }
+    message = parse_template_message(version, rest, context, exporter.counters.anomalies);
+  }
+  return true;
+}
+
+void Decoder::Impl::set_options(DecoderOptions options) {
+  options_ = std::move(options);
+  sessions_.set_limits(options_.limits);
+  sets_.set_other(options_.other);
+  for (Exporter& exporter : sessions_.exporters()) exporter.configured_rate = configured_rate(exporter.address);
+}
+
+std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::Impl::counters() const {
+  std::vector<std::pair<IpAddress, flow::ExporterCounters>> all;
+  all.reserve(sessions_.exporters().size() + 1);
+  for (const Exporter& exporter : sessions_.exporters()) all.emplace_back(exporter.address, exporter.counters);
+  if (sessions_.forgotten().datagrams_received > 0) all.emplace_back(IpAddress{}, sessions_.forgotten());
+  return all;
+}
+
+Decoder::Decoder(DecoderOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+void Decoder::decode(const Datagram& datagram, flow::BatchBuilder& out) { impl_->run(datagram, {.rows = &out}); }
+void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
+void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
+void Decoder::expire(Timestamp now) { impl_->expire(now); }
+void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move(options)); }
+std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::counters() const { return impl_->counters(); }
+
+}  // namespace weir::decode

@@ -1,0 +1,23 @@
+// The hot loops: one column of many records at once, with widths known to the compiler. A kernel fills all rows and
+// says whether every value was in order; if one was not, the caller does the same rows again by decode/convert.h, value
+// by value.
+#pragma once
+
+#include "base/strided.h"
+#include "decode/convert.h"
+
+namespace weir::decode {
+
+// Fills rows [first, first + in.size()) of a column's memory. False: at least one value has no place in the column, or
+// stands for "not known"; what was written means nothing.
+template <class Source>
+using Kernel = bool (*)(const Source& in, const TimeBase& time, void* column, size_t first);
+
+// nullptr if there is no fast loop for this.
+template <class Source>
+Kernel<Source> find_kernel(flow::Conversion conversion, flow::ColumnType type, size_t width);
+
+extern template Kernel<StridedField> find_kernel(flow::Conversion, flow::ColumnType, size_t);
+extern template Kernel<GatheredField> find_kernel(flow::Conversion, flow::ColumnType, size_t);
+
+}  // namespace weir::decode

@@ -1,0 +1,415 @@
+#include "decode/plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/big_endian.h"
+#include "base/check.h"
+#include "base/json_text.h"
+#include "flow/element.h"
+#include "flow/element_json.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+using flow::Column;
+using flow::ColumnType;
+using flow::Conversion;
+using flow::FlowBatch;
+
+constexpr uint16_t kEtypeIpv4 = 0x0800;
+constexpr uint16_t kEtypeIpv6 = 0x86dd;
+
+// The columns that an element fills.
+std::span<const flow::ElementColumn> columns_of(const FieldSpec& field) {
+  const auto key = [](const flow::ElementColumn& entry) { return std::pair{entry.enterprise, entry.number}; };
+  const auto range =
+      std::ranges::equal_range(flow::kElementColumns, std::pair{field.enterprise, field.element}, {}, key);
+  return {range.begin(), range.end()};
+}
+
+// Records of equal length behind each other.
+class FixedRecords {
+ public:
+  FixedRecords(ByteView bytes, size_t length, std::span<const uint32_t> offsets, std::span<const uint16_t> widths)
+      : bytes_(bytes), length_(length), offsets_(offsets), widths_(widths) {}
+  size_t size() const { return bytes_.size() / length_; }
+  ByteView field(size_t record, size_t field) const {
+    return bytes_.subspan(record * length_ + offsets_[field], widths_[field]);
+  }
+  bool run_kernel(const Step& step, const TimeBase& time, void* column, size_t first) const {
+    return step.strided != nullptr &&
+           step.strided(StridedField(bytes_, length_, step.offset, step.width), time, column, first);
+  }
+
+ private:
+  ByteView bytes_;
+  size_t length_;
+  std::span<const uint32_t> offsets_;
+  std::span<const uint16_t> widths_;
+};
+
+// Records that were cut into their fields.
+class GatheredRecords {
+ public:
+  GatheredRecords(std::span<const ByteView> slices, size_t fields) : slices_(slices), fields_(fields) {}
+  size_t size() const { return slices_.size() / fields_; }
+  ByteView field(size_t record, size_t field) const { return slices_[record * fields_ + field]; }
+  bool run_kernel(const Step& step, const TimeBase& time, void* column, size_t first) const {
+    return step.gathered != nullptr && step.gathered(GatheredField(slices_, fields_, step.field), time, column, first);
+  }
+
+ private:
+  std::span<const ByteView> slices_;
+  size_t fields_;
+};
+
+uint64_t number_at(const FlowBatch& batch, Column column, ColumnType type, size_t row) {
+  const void* memory = batch.raw(column);
+  switch (type) {
+    case ColumnType::u8:
+      return static_cast<const uint8_t*>(memory)[row];
+    case ColumnType::u16:
+      return static_cast<const uint16_t*>(memory)[row];
+    case ColumnType::u32:
+      return static_cast<const uint32_t*>(memory)[row];
+    default:
+      return static_cast<const uint64_t*>(memory)[row];
+  }
+}
+
+void put_number(FlowBatch& batch, Column column, ColumnType type, size_t row, uint64_t value) {
+  void* memory = batch.raw(column);
+  switch (type) {
+    case ColumnType::u8:
+      static_cast<uint8_t*>(memory)[row] = static_cast<uint8_t>(value);
+      break;
+    case ColumnType::u16:
+      static_cast<uint16_t*>(memory)[row] = static_cast<uint16_t>(value);
+      break;
+    case ColumnType::u32:
+      static_cast<uint32_t*>(memory)[row] = static_cast<uint32_t>(value);
+      break;
+    default:
+      static_cast<uint64_t*>(memory)[row] = value;
+      break;
+  }
+  batch.set_valid(column, row, 1);
+}
+
+// True if a less preferred source may still fill the row.
+bool still_empty(const FlowBatch& batch, const Step& step, size_t row) {
+  if (!batch.is_valid(step.column, row)) return true;
+  if (step.type == ColumnType::text) return false;
+  if (step.type == ColumnType::address) {
+    return static_cast<const IpAddress*>(batch.raw(step.column))[row].is_unspecified();
+  }
+  return number_at(batch, step.column, step.type, row) == 0;
+}
+
+void put_address(FlowBatch& batch, const Step& step, size_t row, const IpAddress& address) {
+  static_cast<IpAddress*>(batch.raw(step.column))[row] = address;
+  batch.set_valid(step.column, row, 1);
+}
+
+// One field into one row by the definition of its conversion.
+Fit put_field(const Step& step, ByteView bytes, const TimeBase& time, FlowBatch& batch, size_t row,
+              std::string& scratch) {
+  if (step.type == ColumnType::text) {
+    const Fit fit = convert_text(step.conversion, bytes, scratch);
+    if (fit != Fit::ok) return fit;
+    const flow::TextRef text = batch.add_text(scratch);
+    static_cast<flow::TextRef*>(batch.raw(step.column))[row] = text;
+    batch.set_valid(step.column, row, 1);
+    return Fit::ok;
+  }
+  if (step.type == ColumnType::address) {
+    IpAddress address;
+    const Fit fit = convert_address(bytes, address);
+    if (fit == Fit::ok) put_address(batch, step, row, address);
+    return fit;
+  }
+  uint64_t value = 0;
+  const Fit fit = convert_number(step.conversion, bytes, time, value);
+  if (fit != Fit::ok) return fit;
+  if (value > max_value(step.type)) return Fit::out_of_range;
+  put_number(batch, step.column, step.type, row, value);
+  return Fit::ok;
+}
+
+void count(flow::AnomalyCounts& anomalies, Fit fit) {
+  if (fit == Fit::out_of_range) anomalies.add(Anomaly::value_out_of_range);
+  if (fit == Fit::no_time_base) anomalies.add(Anomaly::time_base_unknown);
+  if (fit == Fit::bad_length) anomalies.add(Anomaly::bad_field_length);
+}
+
+template <Column column>
+void fill(FlowBatch& batch, size_t first, size_t rows, flow::ValueOf<column> value) {
+  std::ranges::fill(std::span(batch.values<column>(), first + rows).subspan(first), value);
+  batch.set_valid(column, first, rows);
+}
+
+}  // namespace
+
+DecodePlan::DecodePlan(const Template& layout, Traits traits) : traits_(traits), sampling_(layout) {
+  uint32_t offset = 0;
+  for (const FieldSpec& field : layout.fields) {
+    offsets_.push_back(offset);
+    widths_.push_back(field.length);
+    if (field.length != kVariableLength) offset += field.length;
+  }
+  record_length_ = layout.variable ? 0 : layout.min_length;
+  add_steps(layout);
+  note_specials(layout);
+}
+
+void DecodePlan::add_steps(const Template& layout) {
+  struct Source {
+    uint8_t precedence;
+    Step step;
+  };
+  std::vector<Source> sources;
+  for (uint16_t i = 0; i < layout.fields.size(); ++i) {
+    const FieldSpec& field = layout.fields[i];
+    const auto columns = columns_of(field);
+    const bool variable = field.length == kVariableLength;
+    bool bad = false;
+    for (const flow::ElementColumn& target : columns) {
+      if (!variable && !length_fits(target.conversion, field.length)) {
+        bad = true;
+        continue;
+      }
+      if (field.length == 0) continue;
+      const ColumnType type = flow::info(target.column).type;
+      Step step{target.column, type, target.conversion, false, i, offsets_[i], field.length, nullptr, nullptr};
+      if (!variable) {
+        step.strided = find_kernel<StridedField>(target.conversion, type, field.length);
+        step.gathered = find_kernel<GatheredField>(target.conversion, type, field.length);
+      }
+      sources.push_back({target.precedence, step});
+    }
+    if (bad) ++bad_fields_;
+    // Padding (210 paddingOctets) says nothing.
+    const bool padding = field.enterprise == 0 && (field.element == 210 || field.element == 0);
+    if (columns.empty() && !padding) unmapped_.push_back({i, field.enterprise, field.element});
+  }
+  // Of a repeated element the first occurrence comes first, as the sort is stable.
+  std::ranges::stable_sort(sources, {}, [](const Source& s) { return std::pair{s.step.column, s.precedence}; });
+  for (Source& source : sources) {
+    source.step.fill = !steps_.empty() && steps_.back().column == source.step.column;
+    steps_.push_back(source.step);
+  }
+}
+
+void DecodePlan::note_specials(const Template& layout) {
+  bool v4 = false;
+  bool v6 = false;
+  for (uint16_t i = 0; i < layout.fields.size(); ++i) {
+    const FieldSpec& field = layout.fields[i];
+    if (field.enterprise != 0 || field.length == 0) continue;
+    switch (field.element) {
+      case 8:
+      case 12:
+        v4 = true;
+        break;
+      case 27:
+      case 28:
+        v6 = true;
+        break;
+      case 160:
+        if (start_ms_field_ < 0) start_ms_field_ = i;
+        break;
+      case 161:
+        if (duration_ms_field_ < 0) duration_ms_field_ = i;
+        break;
+      case 162:
+        if (duration_us_field_ < 0) duration_us_field_ = i;
+        break;
+      default:
+        break;
+    }
+  }
+  family_ = v4 ? (v6 ? Family::both : Family::v4) : (v6 ? Family::v6 : Family::none);
+  for (const Step& step : steps_) {
+    has_etype_ |= step.column == Column::etype;
+    has_start_ |= step.column == Column::time_flow_start;
+    has_end_ |= step.column == Column::time_flow_end;
+  }
+}
+
+void DecodePlan::decode_fixed(ByteView records, const RowContext& context) const {
+  CHECK(record_length_ > 0 && records.size() % record_length_ == 0);
+  run(FixedRecords(records, record_length_, offsets_, widths_), context);
+}
+
+void DecodePlan::decode_gathered(std::span<const ByteView> slices, const RowContext& context) const {
+  CHECK(slices.size() % widths_.size() == 0);
+  run(GatheredRecords(slices, widths_.size()), context);
+}
+
+template <class Records>
+void DecodePlan::run(const Records& records, const RowContext& context) const {
+  const size_t rows = records.size();
+  FlowBatch& batch = context.batch;
+  const size_t first = batch.append(rows, context.message.exporter);
+  set_constants(context, first, rows);
+  for (const Step& step : steps_) run_step(step, records, context, first);
+  if (bad_fields_ > 0) context.anomalies.add(Anomaly::bad_field_length, bad_fields_ * rows);
+  if (duration_ms_field_ >= 0 || duration_us_field_ >= 0) derive_times(records, context, first);
+  set_sampling_rate(records, context, first);
+  set_etype(batch, first, rows);
+  if (traits_.icmp_in_dst_port) set_icmp(batch, first, rows);
+  if (context.other && !unmapped_.empty()) fill_other(records, context, first);
+}
+
+template <class Records>
+void DecodePlan::run_step(const Step& step, const Records& records, const RowContext& context, size_t first) const {
+  const bool own_time_base =
+      step.conversion == Conversion::uptime_ms && !context.message.has_uptime && start_ms_field_ >= 0;
+  if (!step.fill && !own_time_base && records.run_kernel(step, context.time, context.batch.raw(step.column), first)) {
+    context.batch.set_valid(step.column, first, records.size());
+    return;
+  }
+  run_slowly(step, records, context, first);
+}
+
+template <class Records>
+void DecodePlan::run_slowly(const Step& step, const Records& records, const RowContext& context, size_t first) const {
+  const bool own_time_base =
+      step.conversion == Conversion::uptime_ms && !context.message.has_uptime && start_ms_field_ >= 0;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const size_t row = first + i;
+    if (step.fill && !still_empty(context.batch, step, row)) continue;
+    TimeBase time = context.time;
+    if (own_time_base) {
+      const ByteView start = records.field(i, static_cast<size_t>(start_ms_field_));
+      if (start.size() <= 8 && load_be_sized(start) != 0)
+        time = TimeBase::from_start(time.export_us, load_be_sized(start));
+    }
+    count(context.anomalies, put_field(step, records.field(i, step.field), time, context.batch, row, context.scratch));
+  }
+}
+
+void DecodePlan::set_constants(const RowContext& context, size_t first, size_t count) const {
+  const MessageContext& message = context.message;
+  FlowBatch& batch = context.batch;
+  fill<Column::time_received>(batch, first, count, to_us(message.received));
+  fill<Column::type>(batch, first, count, static_cast<uint8_t>(message.type));
+  fill<Column::sampler_address>(batch, first, count, message.exporter);
+  fill<Column::observation_domain_id>(batch, first, count, message.domain);
+}
+
+// Exporters that send one of start and end with a duration.
+template <class Records>
+void DecodePlan::derive_times(const Records& records, const RowContext& context, size_t first) const {
+  if (has_start_ == has_end_) return;
+  const auto duration_us = [&](size_t record, int field, uint64_t unit) -> uint64_t {
+    if (field < 0) return 0;
+    const ByteView bytes = records.field(record, static_cast<size_t>(field));
+    const uint64_t value = bytes.size() <= 8 ? load_be_sized(bytes) : 0;
+    return value > uint64_t{UINT32_MAX} * 1000 ? 0 : value * unit;
+  };
+  const Column known = has_start_ ? Column::time_flow_start : Column::time_flow_end;
+  const Column derived = has_start_ ? Column::time_flow_end : Column::time_flow_start;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!context.batch.is_valid(known, first + i)) continue;
+    uint64_t us = duration_us(i, duration_us_field_, 1);
+    if (us == 0) us = duration_us(i, duration_ms_field_, 1000);
+    const uint64_t at = number_at(context.batch, known, ColumnType::timestamp, first + i);
+    put_number(context.batch, derived, ColumnType::timestamp, first + i, has_start_ ? at + us : at - us);
+  }
+}
+
+// The operator's rate wins over the record's, that over its sampler's, that over the domain's. 0 is not a rate.
+template <class Records>
+void DecodePlan::set_sampling_rate(const Records& records, const RowContext& context, size_t first) const {
+  FlowBatch& batch = context.batch;
+  const size_t rows = records.size();
+  constexpr Column kRate = Column::sampling_rate;
+  if (context.configured_rate != 0) return fill<kRate>(batch, first, rows, context.configured_rate);
+  const int selector_field = sampling_.selector_field();
+  if (!sampling_.any_rate() && selector_field < 0) {
+    const uint32_t announced = context.sampling.rate_for(std::nullopt);
+    const uint32_t rate = announced != 0 ? announced : context.message.header_sampling;
+    if (rate != 0) fill<kRate>(batch, first, rows, rate);
+    return;
+  }
+  std::vector<ByteView> fields;
+  for (size_t i = 0; i < rows; ++i) {
+    const size_t row = first + i;
+    uint32_t rate = batch.is_valid(kRate, row) ? batch.values<kRate>()[row] : 0;
+    if (rate == 0 && !sampling_.simple()) {
+      fields.clear();
+      for (size_t f = 0; f < widths_.size(); ++f) fields.push_back(records.field(i, f));
+      rate = sampling_.rate(fields);
+    }
+    if (rate == 0) {
+      std::optional<uint64_t> selector;
+      if (selector_field >= 0) {
+        const ByteView bytes = records.field(i, static_cast<size_t>(selector_field));
+        if (!bytes.empty() && bytes.size() <= 8) selector = load_be_sized(bytes);
+      }
+      rate = context.sampling.rate_for(selector);
+    }
+    if (rate != 0)
+      put_number(batch, kRate, ColumnType::u32, row, rate);
+    else
+      batch.set_null(kRate, row);
+  }
+}
+
+void DecodePlan::set_etype(FlowBatch& batch, size_t first, size_t count) const {
+  if (family_ == Family::none) return;
+  if (!has_etype_ && family_ != Family::both) {
+    return fill<Column::etype>(batch, first, count, family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6);
+  }
+  for (size_t row = first; row < first + count; ++row) {
+    if (has_etype_ && batch.is_valid(Column::etype, row) && batch.values<Column::etype>()[row] != 0) continue;
+    uint16_t etype = family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6;
+    if (family_ == Family::both) {
+      const bool source = batch.is_valid(Column::src_addr, row);
+      if (!source && !batch.is_valid(Column::dst_addr, row)) continue;
+      const IpAddress& address = source ? batch.values<Column::src_addr>()[row] : batch.values<Column::dst_addr>()[row];
+      etype = address.is_v4() ? kEtypeIpv4 : kEtypeIpv6;
+    }
+    put_number(batch, Column::etype, ColumnType::u16, row, etype);
+  }
+}
+
+void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
+  constexpr uint8_t kIcmp = 1;
+  constexpr uint8_t kIcmpV6 = 58;
+  const auto protocols = std::span(batch.values<Column::proto>(), first + count).subspan(first);
+  for (size_t i = 0; i < protocols.size(); ++i) {
+    if (protocols[i] != kIcmp && protocols[i] != kIcmpV6) [[likely]]
+      continue;
+    const uint16_t port = batch.values<Column::dst_port>()[first + i];
+    put_number(batch, Column::icmp_type, ColumnType::u8, first + i, port >> 8);
+    put_number(batch, Column::icmp_code, ColumnType::u8, first + i, port & 0xff);
+  }
+}
+
+template <class Records>
+void DecodePlan::fill_other(const Records& records, const RowContext& context, size_t first) const {
+  const Timestamp exported = timestamp_from_us(context.message.export_us);
+  for (size_t i = 0; i < records.size(); ++i) {
+    std::string& json = context.scratch;
+    json.assign(1, '{');
+    for (const Unmapped& field : unmapped_) {
+      const ByteView value = records.field(i, field.field);
+      if (value.empty()) continue;
+      if (json.size() > 1) json.push_back(',');
+      append_json_string(json, flow::element_label(field.enterprise, field.element));
+      json.push_back(':');
+      flow::append_value_json(json, flow::element_type(field.enterprise, field.element), value, exported);
+    }
+    if (json.size() == 1) continue;
+    json.push_back('}');
+    const flow::TextRef text = context.batch.add_text(json);
+    context.batch.values<Column::other>()[first + i] = text;
+    context.batch.set_valid(Column::other, first + i, 1);
+  }
+}
+
+}  // namespace weir::decode

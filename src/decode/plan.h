@@ -1,0 +1,102 @@
+// A decode plan: a template compiled, once, into what has to be done to turn its records into rows. Records of fixed
+// length are decoded column by column over a whole set; records with variable-length fields are first cut into fields,
+// then decoded the same way.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "decode/kernels.h"
+#include "decode/message.h"
+#include "decode/sampling.h"
+#include "decode/template.h"
+#include "flow/anomaly.h"
+#include "flow/batch.h"
+
+namespace weir::decode {
+
+// One element into one column. Steps of a column are in order of preference; `fill` steps touch only rows that are
+// still null or zero.
+struct Step {
+  flow::Column column;
+  flow::ColumnType type;
+  flow::Conversion conversion;
+  bool fill;
+  uint16_t field;                // position in the template
+  uint32_t offset;               // in the record, if all fields before it are fixed
+  uint16_t width;                // octets, or kVariableLength
+  Kernel<StridedField> strided;  // nullptr: value by value
+  Kernel<GatheredField> gathered;
+};
+
+// What rows of a set need besides their own octets.
+struct RowContext {
+  flow::FlowBatch& batch;
+  const MessageContext& message;
+  TimeBase time;
+  const SamplingState& sampling;
+  uint32_t configured_rate;  // the operator's, 0 if none
+  bool other;                // fill the column `other`
+  flow::AnomalyCounts& anomalies;
+  std::string& scratch;  // for texts
+};
+
+class DecodePlan {
+ public:
+  struct Traits {
+    bool icmp_in_dst_port = false;  // NetFlow before v9: ICMP type * 256 + code is in the destination port
+  };
+  DecodePlan(const Template& layout, Traits traits);
+
+  // Appends one row for each record. records: a whole number of records of fixed length, or the fields of each record
+  // in wire order. There has to be room in the batch.
+  void decode_fixed(ByteView records, const RowContext& context) const;
+  void decode_gathered(std::span<const ByteView> slices, const RowContext& context) const;
+
+ private:
+  struct Unmapped {
+    uint16_t field;
+    uint32_t enterprise;
+    uint16_t element;
+  };
+  enum class Family : uint8_t { none, v4, v6, both };
+
+  template <class Records>
+  void run(const Records& records, const RowContext& context) const;
+  template <class Records>
+  void run_step(const Step& step, const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void run_slowly(const Step& step, const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void derive_times(const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void set_sampling_rate(const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void fill_other(const Records& records, const RowContext& context, size_t first) const;
+  void set_constants(const RowContext& context, size_t first, size_t count) const;
+  void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
+  void set_icmp(flow::FlowBatch& batch, size_t first, size_t count) const;
+
+  void add_steps(const Template& layout);
+  void note_specials(const Template& layout);
+
+  size_t record_length_ = 0;
+  std::vector<uint32_t> offsets_;  // of the fields; only if the template is of fixed length
+  std::vector<uint16_t> widths_;
+  std::vector<Step> steps_;
+  std::vector<Unmapped> unmapped_;
+  size_t bad_fields_ = 0;  // fields whose length their element cannot have: null in every record
+  Traits traits_;
+  Family family_ = Family::none;
+  bool has_etype_ = false;
+  SamplingFields sampling_;
+  int start_ms_field_ = -1;     // 160 systemInitTimeMilliseconds
+  int duration_ms_field_ = -1;  // 161 flowDurationMilliseconds
+  int duration_us_field_ = -1;  // 162 flowDurationMicroseconds
+  bool has_start_ = false;
+  bool has_end_ = false;
+};
+
+}  // namespace weir::decode

@@ -1,0 +1,53 @@
+#include "decode/record_cutter.h"
+
+#include <algorithm>
+
+#include "base/big_endian.h"
+
+namespace weir::decode {
+namespace {
+
+constexpr uint8_t kLongLength = 255;
+// Sets are aligned to 4 octets, mostly: so many zeros at the end are padding even where a record could be that short.
+constexpr size_t kAlignment = 3;
+
+// RFC 7011 section 7: one octet of length, or 255 and two octets.
+std::optional<ByteView> take_variable(ByteReader& in) {
+  const auto first = in.read<BigEndian<uint8_t>>();
+  if (!first) return std::nullopt;
+  size_t length = *first;
+  if (length == kLongLength) {
+    const auto longer = in.read<Be16>();
+    if (!longer) return std::nullopt;
+    length = *longer;
+  }
+  return in.take(length);
+}
+
+bool is_padding(ByteView rest, const Template& layout) {
+  if (rest.size() < layout.min_length) return true;
+  return layout.variable && rest.size() <= kAlignment &&
+         std::ranges::all_of(rest, [](uint8_t byte) { return byte == 0; });
+}
+
+}  // namespace
+
+ByteView RecordCutter::next(std::vector<ByteView>& fields) {
+  if (is_padding(in_.rest(), layout_)) return {};
+  const size_t before = fields.size();
+  ByteReader reader = in_;
+  for (const FieldSpec& field : layout_.fields) {
+    const auto value = field.length == kVariableLength ? take_variable(reader) : reader.take(field.length);
+    if (!value) {
+      fields.resize(before);
+      overran_ = true;
+      return {};
+    }
+    fields.push_back(*value);
+  }
+  const ByteView record = in_.rest().first(in_.remaining() - reader.remaining());
+  in_ = reader;
+  return record;
+}
+
+}  // namespace weir::decode

@@ -1,0 +1,71 @@
+#include "decode/sequence.h"
+
+#include <algorithm>
+
+namespace weir::decode {
+
+SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, uint64_t& lost) {
+  lost = 0;
+  const bool known = known_;
+  const uint32_t ahead = number - expected_;  // modulo 2^32, as the number wraps
+  const uint32_t behind = expected_ - number;
+  if (known && ahead != 0 && behind <= kMaxStepBack) {
+    // Overtaken by later ones, or sent twice: what is expected next stays.
+    lost = std::min<uint64_t>(missing_, units);
+    missing_ -= lost;
+    return SequenceEvent::reordered;
+  }
+  known_ = true;
+  expected_ = number + units;
+  if (!known) return SequenceEvent::first;
+  if (ahead == 0) return SequenceEvent::in_order;
+  if (ahead > kMaxGap) {
+    missing_ = 0;
+    return SequenceEvent::restart;
+  }
+  lost = ahead;
+  missing_ += ahead;
+  return SequenceEvent::gap;
+}
+
+SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, flow::ExporterCounters& counters) {
+  uint64_t lost = 0;
+  const SequenceEvent event = state.observe(number, units, lost);
+  switch (event) {
+    case SequenceEvent::gap:
+      counters.anomalies.add(flow::Anomaly::sequence_gap);
+      counters.lost_units += lost;
+      break;
+    case SequenceEvent::reordered:
+      counters.anomalies.add(flow::Anomaly::sequence_reordered);
+      counters.lost_units -= lost;
+      break;
+    case SequenceEvent::restart:
+      counters.anomalies.add(flow::Anomaly::exporter_restart);
+      break;
+    case SequenceEvent::first:
+    case SequenceEvent::in_order:
+      break;
+  }
+  return event;
+}
+
+bool UptimeState::restarted(uint32_t uptime_ms, int64_t export_us) {
+  constexpr int64_t kJitterMs = 10'000;           // export times of whole seconds, clocks being set
+  constexpr int64_t kNeverReorderedMs = 600'000;  // no network holds a datagram back for ten minutes
+  constexpr uint32_t kNearWrapMs = 3'600'000;
+  const bool fell = known_ && uptime_ms < uptime_ms_;
+  const int64_t fall_ms = int64_t{uptime_ms_} - int64_t{uptime_ms};
+  const int64_t advance_ms = (export_us - export_us_) / 1000;
+  const bool wrapped = fell && uptime_ms_ > UINT32_MAX - kNearWrapMs && uptime_ms < kNearWrapMs;
+  // The moment it started at moved forward by this much.
+  const bool restart = fell && !wrapped && (fall_ms > kNeverReorderedMs || fall_ms + advance_ms > kJitterMs);
+  if (!known_ || !fell || wrapped || restart) {
+    known_ = true;
+    uptime_ms_ = uptime_ms;
+    export_us_ = export_us;
+  }
+  return restart;
+}
+
+}  // namespace weir::decode

@@ -1,0 +1,49 @@
+// What an exporter's sequence numbers and uptime tell: what was lost on the way, and whether it started anew.
+#pragma once
+
+#include <cstdint>
+
+#include "flow/ledger.h"
+
+namespace weir::decode {
+
+enum class SequenceEvent : uint8_t { in_order, first, gap, reordered, restart };
+
+// One stream: one exporter, source port and observation domain. The unit is the protocol's: v5 counts flows, v9
+// datagrams, IPFIX data records.
+class SequenceState {
+ public:
+  // A step further than this, in either direction, is not loss or reordering: the exporter began a new sequence.
+  static constexpr uint32_t kMaxGap = 1U << 24;
+  static constexpr uint32_t kMaxStepBack = 1U << 16;
+
+  // number: of the message. units: what it adds to the sequence. lost: set to what went missing (gap), or turned up
+  // after all (reordered).
+  SequenceEvent observe(uint32_t number, uint32_t units, uint64_t& lost);
+  // What comes next is not known (a set could not be counted): the next message starts anew.
+  void forget() { known_ = false; }
+  bool known() const { return known_; }
+
+ private:
+  bool known_ = false;
+  uint32_t expected_ = 0;
+  uint64_t missing_ = 0;  // counted as lost so far and not seen since
+};
+
+// Observes, and counts what it means.
+SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, flow::ExporterCounters& counters);
+
+// Uptime and export time of the last message in order, to see restarts.
+class UptimeState {
+ public:
+  // Whether the exporter has started anew since the last message. A datagram that was overtaken is behind in uptime and
+  // in export time alike; after a restart the uptime falls while time goes on. The wrap after 49.7 days is no restart.
+  bool restarted(uint32_t uptime_ms, int64_t export_us);
+
+ private:
+  bool known_ = false;
+  uint32_t uptime_ms_ = 0;
+  int64_t export_us_ = 0;
+};
+
+}  // namespace weir::decode

@@ -1,0 +1,296 @@
+#include "decode/session.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+
+// Memory of a held set besides its octets.
+constexpr size_t kEarlyOverhead = 192;
+// A template of many fields counts as several against Limits::templates.
+constexpr size_t kFieldsPerWeight = 32;
+// Source ports that one exporter and domain announce the same template id from.
+constexpr size_t kMaxPortsPerTemplate = 8;
+// How often all templates are looked at for their age.
+constexpr std::chrono::seconds kTemplateCheckInterval{60};
+
+size_t weight(const CompiledTemplate& compiled) { return 1 + compiled.layout.fields.size() / kFieldsPerWeight; }
+
+bool older(Timestamp then, Timestamp now, std::chrono::seconds age) { return now > then && now - then > age; }
+
+}  // namespace
+
+size_t SessionTable::KeyHash::operator()(const SessionKey& key) const {
+  const uint64_t mixed = (uint64_t{key.domain} << 8 | static_cast<uint8_t>(key.type)) * 0x9e3779b97f4a7c15U;
+  return IpAddressHash{}(key.exporter) ^ static_cast<size_t>(mixed ^ mixed >> 32);
+}
+
+size_t SessionTable::charge(const EarlySet& early) { return early.body.size() + kEarlyOverhead; }
+
+Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
+  if (exporters_.empty() || exporters_.front().address != address) {
+    const auto known = exporter_index_.find(address);
+    if (known != exporter_index_.end()) {
+      exporters_.splice(exporters_.begin(), exporters_, known->second);
+    } else {
+      const bool full = exporters_.size() >= std::max<size_t>(limits_.sessions, 1);
+      if (full) evict_oldest_exporter();
+      exporters_.push_front({.address = address, .counters = {}});
+      exporter_index_.emplace(address, exporters_.begin());
+      exporters_.front().counters.first_seen = received;
+      if (full) exporters_.front().counters.anomalies.add(Anomaly::session_limit);
+    }
+  }
+  Exporter& exporter = exporters_.front();
+  exporter.counters.last_seen = std::max(exporter.counters.last_seen, received);
+  return exporter;
+}
+
+Session& SessionTable::session(Exporter& exporter, uint32_t domain, flow::FlowType type) {
+  const SessionKey key{exporter.address, domain, type};
+  if (!sessions_.empty() && sessions_.front().key == key) return sessions_.front();
+  const auto known = session_index_.find(key);
+  if (known != session_index_.end()) {
+    sessions_.splice(sessions_.begin(), sessions_, known->second);
+    return sessions_.front();
+  }
+  if (sessions_.size() >= std::max<size_t>(limits_.sessions, 1)) {
+    evict_oldest_session();
+    exporter.counters.anomalies.add(Anomaly::session_limit);
+  }
+  sessions_.emplace_front();
+  sessions_.front().key = key;
+  sessions_.front().exporter = &exporter;
+  session_index_.emplace(key, sessions_.begin());
+  ++exporter.sessions;
+  return sessions_.front();
+}
+
+Stream& SessionTable::stream(Session& session, uint16_t port) {
+  ++clock_;
+  auto found = std::ranges::find(session.streams, port, &Stream::port);
+  if (found == session.streams.end()) {
+    if (session.streams.size() < Session::kMaxStreams) {
+      session.streams.emplace_back();
+      found = session.streams.end() - 1;
+    } else {
+      found = std::ranges::min_element(session.streams, {}, &Stream::last_used);
+      *found = {};
+    }
+    found->port = port;
+  }
+  found->last_used = clock_;
+  return *found;
+}
+
+void SessionTable::evict_oldest_session() {
+  CHECK(!sessions_.empty());
+  Session& session = sessions_.back();
+  while (!session.early.empty()) give_up(session.early.begin()->second.front());
+  for (const auto& [id, entries] : session.templates) {
+    for (const Session::TemplateEntry& entry : entries) template_weight_ -= weight(*entry.compiled);
+  }
+  --session.exporter->sessions;
+  session_index_.erase(session.key);
+  sessions_.pop_back();
+}
+
+void SessionTable::evict_oldest_exporter() {
+  Exporter& exporter = exporters_.back();
+  // Its sessions were last used before any other exporter was: they are at the end of the list, or near it.
+  while (exporter.sessions > 0) evict_oldest_session();
+  forgotten_ += exporter.counters;
+  exporter_index_.erase(exporter.address);
+  exporters_.pop_back();
+}
+
+TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t port, Timestamp now) {
+  const auto found = session.templates.find(id);
+  if (found == session.templates.end()) return nullptr;
+  std::vector<Session::TemplateEntry>& entries = found->second;
+  const auto own = std::ranges::find(entries, port, &Session::TemplateEntry::port);
+  Session::TemplateEntry& entry = own != entries.end() ? *own : entries.front();
+  entry.last_used = ++clock_;
+  entry.used_at = std::max(entry.used_at, now);
+  return entry.compiled;
+}
+
+TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t port, Timestamp now) {
+  ++session.exporter->counters.templates_received;
+  std::vector<Session::TemplateEntry>& known = session.templates[layout.id];
+  const auto own = std::ranges::find(known, port, &Session::TemplateEntry::port);
+  if (own != known.end() && own->compiled->layout.same_layout(layout)) {
+    own->used_at = std::max(own->used_at, now);
+    own->last_used = ++clock_;
+    std::rotate(known.begin(), own, own + 1);
+    return known.front().compiled;
+  }
+  const uint16_t id = layout.id;
+  if (own != known.end()) {
+    session.anomalies().add(Anomaly::template_redefined);
+    drop_template(session, id, static_cast<size_t>(own - known.begin()));
+  }
+  auto compiled = std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{});
+  make_room(session, id, weight(*compiled));
+  template_weight_ += weight(*compiled);
+  ++session.template_count;
+  std::vector<Session::TemplateEntry>& entries = session.templates[id];
+  entries.insert(entries.begin(), {port, ++clock_, now, compiled});
+  return compiled;
+}
+
+void SessionTable::make_room(Session& session, uint16_t id, size_t weight) {
+  // An exporter that changes its port with every datagram needs no more than the latest few.
+  if (session.templates[id].size() >= kMaxPortsPerTemplate) drop_template(session, id, kMaxPortsPerTemplate - 1);
+  if (session.template_count >= std::max<size_t>(limits_.templates_per_session, 1)) evict_template(session);
+  while (template_weight_ + weight > limits_.templates) {
+    if (sessions_.size() > 1) {
+      // Of all sessions, this one was used last: the one that has been silent the longest goes.
+      session.anomalies().add(Anomaly::template_limit);
+      evict_oldest_session();
+    } else if (session.template_count > 0) {
+      evict_template(session);
+    } else {
+      break;
+    }
+  }
+}
+
+void SessionTable::drop_template(Session& session, uint16_t id, size_t index) {
+  const auto found = session.templates.find(id);
+  std::vector<Session::TemplateEntry>& entries = found->second;
+  template_weight_ -= weight(*entries[index].compiled);
+  --session.template_count;
+  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));
+  if (entries.empty()) session.templates.erase(found);
+}
+
+void SessionTable::evict_template(Session& session) {
+  uint16_t oldest_id = 0;
+  size_t oldest_index = 0;
+  uint64_t oldest = UINT64_MAX;
+  for (const auto& [id, entries] : session.templates) {
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (entries[i].last_used >= oldest) continue;
+      oldest = entries[i].last_used;
+      oldest_id = id;
+      oldest_index = i;
+    }
+  }
+  if (oldest == UINT64_MAX) return;
+  session.anomalies().add(Anomaly::template_limit);
+  drop_template(session, oldest_id, oldest_index);
+}
+
+void SessionTable::withdraw(Session& session, uint16_t id, uint16_t port) {
+  const auto found = session.templates.find(id);
+  if (found == session.templates.end()) return;
+  const auto own = std::ranges::find(found->second, port, &Session::TemplateEntry::port);
+  const size_t index = own != found->second.end() ? static_cast<size_t>(own - found->second.begin()) : 0;
+  session.anomalies().add(Anomaly::template_withdrawn);
+  drop_template(session, id, index);
+}
+
+void SessionTable::withdraw_all(Session& session, bool options, uint16_t port) {
+  std::vector<uint16_t> ids;
+  for (const auto& [id, entries] : session.templates) {
+    const bool own = std::ranges::any_of(
+        entries, [&](const auto& entry) { return entry.port == port && entry.compiled->layout.options == options; });
+    if (own) ids.push_back(id);
+  }
+  for (const uint16_t id : ids) withdraw(session, id, port);
+}
+
+void SessionTable::forget_announcements(Session& session) {
+  while (!session.templates.empty()) drop_template(session, session.templates.begin()->first, 0);
+  session.sampling.clear();
+  session.start_ms = 0;
+}
+
+void SessionTable::hold(Session& session, uint16_t template_id, const MessageContext& message, ByteView body,
+                        bool clipped) {
+  session.anomalies().add(Anomaly::missing_template);
+  const size_t size = body.size() + kEarlyOverhead;
+  if (size > limits_.early_bytes_per_session || size > limits_.early_bytes) {
+    session.anomalies().add(Anomaly::early_data_limit);
+    ++session.exporter->counters.undecodable_sets;
+    return;
+  }
+  if (session.early_bytes + size > limits_.early_bytes_per_session) {
+    session.anomalies().add(Anomaly::early_data_limit);
+    ++session.exporter->counters.undecodable_sets;
+    return;
+  }
+  // In all, the oldest goes first: the longer a set has waited, the less likely its template still comes.
+  while (early_bytes_ + size > limits_.early_bytes) {
+    early_.front().session->anomalies().add(Anomaly::early_data_limit);
+    give_up(early_.begin());
+  }
+  early_.push_back({&session, template_id, message, {body.begin(), body.end()}, clipped});
+  session.early[template_id].push_back(std::prev(early_.end()));
+  session.early_bytes += size;
+  early_bytes_ += size;
+  ++session.exporter->counters.early_sets_held;
+}
+
+// Takes a set that is the oldest of its template out of all lists.
+EarlySet SessionTable::take_early(EarlyList::iterator early) {
+  Session& session = *early->session;
+  session.early_bytes -= charge(*early);
+  early_bytes_ -= charge(*early);
+  --session.exporter->counters.early_sets_held;
+  const auto found = session.early.find(early->template_id);
+  CHECK(found->second.front() == early);
+  found->second.pop_front();
+  if (found->second.empty()) session.early.erase(found);
+  EarlySet taken = std::move(*early);
+  early_.erase(early);
+  return taken;
+}
+
+void SessionTable::give_up(EarlyList::iterator early) {
+  ++early->session->exporter->counters.undecodable_sets;
+  take_early(early);
+}
+
+std::vector<EarlySet> SessionTable::release(Session& session, uint16_t template_id) {
+  std::vector<EarlySet> released;
+  for (auto found = session.early.find(template_id); found != session.early.end();
+       found = session.early.find(template_id)) {
+    released.push_back(take_early(found->second.front()));
+  }
+  return released;
+}
+
+void SessionTable::expire(Timestamp now) {
+  const bool all = now == Timestamp::max();
+  while (!early_.empty() && (all || older(early_.front().message.received, now, limits_.early_age))) {
+    early_.front().session->anomalies().add(Anomaly::early_data_limit);
+    give_up(early_.begin());
+  }
+  if (!all && (now < templates_checked_ || now - templates_checked_ >= kTemplateCheckInterval)) {
+    templates_checked_ = now;
+    expire_templates(now);
+  }
+}
+
+void SessionTable::expire_templates(Timestamp now) {
+  std::vector<uint16_t> ids;
+  for (Session& session : sessions_) {
+    ids.clear();
+    for (const auto& [id, entries] : session.templates) ids.push_back(id);
+    for (const uint16_t id : ids) {
+      for (size_t i = session.templates.find(id)->second.size(); i-- > 0;) {
+        if (!older(session.templates.find(id)->second[i].used_at, now, limits_.template_lifetime)) continue;
+        session.anomalies().add(Anomaly::template_expired);
+        drop_template(session, id, i);
+      }
+    }
+  }
+}
+
+}  // namespace weir::decode

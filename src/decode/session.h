@@ -1,0 +1,163 @@
+// Sessions: what has to be remembered of an exporter to understand its next datagram. One for each exporter,
+// observation domain and protocol; templates, sampling rates, sequence numbers, and data that came before its template.
+// Every list has a limit (decode/limits.h); the least recently used goes first.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "decode/limits.h"
+#include "decode/message.h"
+#include "decode/plan.h"
+#include "decode/sampling.h"
+#include "decode/sequence.h"
+#include "decode/template.h"
+#include "flow/ledger.h"
+
+namespace weir::decode {
+
+// A template and what was made of it. Shared by sets that are being decoded while a datagram redefines it.
+struct CompiledTemplate {
+  CompiledTemplate(Template announced, DecodePlan::Traits traits)
+      : layout(std::move(announced)), plan(layout, traits), sampling(layout) {
+    for (size_t i = 0; i < layout.fields.size(); ++i) {
+      const bool system_init_time = layout.fields[i].enterprise == 0 && layout.fields[i].element == 160;
+      if (system_init_time && start_field < 0) start_field = static_cast<int>(i);
+    }
+  }
+  Template layout;
+  DecodePlan plan;
+  SamplingFields sampling;  // for options records
+  int start_field = -1;     // position of systemInitTimeMilliseconds
+};
+using TemplatePtr = std::shared_ptr<const CompiledTemplate>;
+
+// A data set that waits for its template, with what its message said.
+struct EarlySet {
+  struct Session* session = nullptr;
+  uint16_t template_id = 0;
+  MessageContext message;
+  std::vector<uint8_t> body;
+  bool clipped = false;
+};
+using EarlyList = std::list<EarlySet>;  // of all sessions, oldest first
+
+struct Exporter {
+  IpAddress address;
+  flow::ExporterCounters counters;
+  size_t sessions = 0;
+  uint32_t configured_rate = 0;  // the operator's sampling rate, 0 if none
+};
+
+struct SessionKey {
+  IpAddress exporter;
+  uint32_t domain = 0;
+  flow::FlowType type = flow::FlowType::unknown;
+  bool operator==(const SessionKey&) const = default;
+};
+
+// The state of one source port: a transport session, as far as UDP has any.
+struct Stream {
+  uint16_t port = 0;
+  uint64_t last_used = 0;
+  SequenceState sequence;
+  UptimeState uptime;
+};
+
+struct Session {
+  static constexpr size_t kMaxStreams = 16;  // exporters that change their port keep one or two; more are forgotten
+
+  // A template as one source port announced it.
+  struct TemplateEntry {
+    uint16_t port = 0;
+    uint64_t last_used = 0;
+    Timestamp used_at{};  // when it was last announced or used
+    TemplatePtr compiled;
+  };
+
+  SessionKey key;
+  Exporter* exporter = nullptr;
+  // By template id; the latest announced first. Almost always one.
+  boost::unordered_flat_map<uint16_t, std::vector<TemplateEntry>> templates;
+  size_t template_count = 0;
+  SamplingState sampling;
+  uint64_t start_ms = 0;  // systemInitTimeMilliseconds of options records, 0 if not told
+  std::vector<Stream> streams;
+  boost::unordered_flat_map<uint16_t, std::deque<EarlyList::iterator>> early;
+  size_t early_bytes = 0;
+
+  flow::AnomalyCounts& anomalies() { return exporter->counters.anomalies; }
+};
+
+class SessionTable {
+ public:
+  explicit SessionTable(const Limits& limits) : limits_(limits) {}
+  SessionTable(const SessionTable&) = delete;
+  SessionTable& operator=(const SessionTable&) = delete;
+
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
+  // Known or new, and from now on the most recently used. References are good until the next call that may make a new
+  // one.
+  Exporter& exporter(const IpAddress& address, Timestamp received);
+  Session& session(Exporter& exporter, uint32_t domain, flow::FlowType type);
+  Stream& stream(Session& session, uint16_t port);
+
+  // The template for data from `port`: announced by that port (RFC 7011 section 8), else the latest of the exporter and
+  // domain, as real exporters change their port. nullptr if there is none. A template in use does not expire, however
+  // long ago it was announced: there are exporters that announce theirs once, and data that cannot be read is lost.
+  TemplatePtr find_template(Session& session, uint16_t id, uint16_t port, Timestamp now);
+  // Takes a definition over.
+  TemplatePtr define(Session& session, Template layout, uint16_t port, Timestamp now);
+  void withdraw(Session& session, uint16_t id, uint16_t port);
+  // All templates, or all options templates, of the port.
+  void withdraw_all(Session& session, bool options, uint16_t port);
+  // After a restart: its templates and what it told about itself are void.
+  void forget_announcements(Session& session);
+
+  // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it.
+  void hold(Session& session, uint16_t template_id, const MessageContext& message, ByteView body, bool clipped);
+  // Sets that waited for this template, oldest first; they are no longer held.
+  std::vector<EarlySet> release(Session& session, uint16_t template_id);
+
+  // Templates and early data that are too old. Timestamp::max(): gives up all early data, keeps templates.
+  void expire(Timestamp now);
+
+  std::list<Exporter>& exporters() { return exporters_; }
+  const std::list<Exporter>& exporters() const { return exporters_; }
+  // What exporters had counted that are no longer in exporters().
+  const flow::ExporterCounters& forgotten() const { return forgotten_; }
+
+ private:
+  struct KeyHash {
+    size_t operator()(const SessionKey& key) const;
+  };
+  static size_t charge(const EarlySet& early);
+  void evict_oldest_session();
+  void evict_oldest_exporter();
+  void give_up(EarlyList::iterator early);
+  EarlySet take_early(EarlyList::iterator early);
+  void make_room(Session& session, uint16_t id, size_t weight);
+  void drop_template(Session& session, uint16_t id, size_t index);
+  void evict_template(Session& session);
+  void expire_templates(Timestamp now);
+
+  Limits limits_;
+  // Most recently used first.
+  std::list<Exporter> exporters_;
+  std::list<Session> sessions_;
+  boost::unordered_flat_map<IpAddress, std::list<Exporter>::iterator, IpAddressHash> exporter_index_;
+  boost::unordered_flat_map<SessionKey, std::list<Session>::iterator, KeyHash> session_index_;
+  EarlyList early_;
+  size_t early_bytes_ = 0;
+  size_t template_weight_ = 0;
+  uint64_t clock_ = 0;  // counts uses
+  Timestamp templates_checked_{};
+  flow::ExporterCounters forgotten_;
+};
+
+}  // namespace weir::decode

@@ -1,0 +1,57 @@
+// Decodes one data set, or the records of one older NetFlow message, with its template: into rows, or record by record
+// for inspection; options records into the session.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "decode/decoder.h"
+#include "decode/message.h"
+#include "decode/session.h"
+
+namespace weir::decode {
+
+// Where records go: exactly one of the two.
+struct Output {
+  flow::BatchBuilder* rows = nullptr;
+  RecordSink* sink = nullptr;
+};
+
+struct SetView {
+  ByteView body;
+  bool clipped = false;    // the set claimed more octets than there are
+  size_t max_padding = 0;  // octets at its end that need no remark
+};
+
+struct SetResult {
+  size_t records = 0;
+  bool complete = true;  // false: a record was damaged, so that the exporter counted more than we did
+};
+
+class SetDecoder {
+ public:
+  void set_other(bool other) { other_ = other; }
+
+  SetResult decode(const CompiledTemplate& compiled, const SetView& set, const MessageContext& message,
+                   Session& session, const Output& output);
+
+ private:
+  size_t decode_rows(const CompiledTemplate& compiled, ByteView records, const MessageContext& message,
+                     Session& session, flow::BatchBuilder& rows);
+  size_t decode_variable(const CompiledTemplate& compiled, class RecordCutter& cutter, const MessageContext& message,
+                         Session& session, flow::BatchBuilder& rows);
+  size_t decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, Session& session);
+  size_t inspect(const CompiledTemplate& compiled, RecordCutter& cutter, const MessageContext& message,
+                 Session& session, RecordSink& sink);
+  RowContext row_context(flow::FlowBatch& batch, const MessageContext& message, Session& session);
+  void apply_options(const CompiledTemplate& compiled, std::span<const ByteView> fields, Session& session);
+
+  bool other_ = false;
+  // Scratch, kept for its memory.
+  std::vector<ByteView> fields_;
+  std::vector<FieldView> views_;
+  std::string text_;
+};
+
+}  // namespace weir::decode

@@ -1,0 +1,228 @@
+#include "decode/template_message.h"
+
+#include <algorithm>
+
+#include "base/big_endian.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+using flow::FlowType;
+
+struct HeaderV9 {
+  Be16 version;
+  Be16 count;
+  Be32 uptime_ms;
+  Be32 export_seconds;
+  Be32 sequence;
+  Be32 source_id;
+};
+struct HeaderIpfix {
+  Be16 version;
+  Be16 length;
+  Be32 export_seconds;
+  Be32 sequence;
+  Be32 domain;
+};
+struct SetHeader {
+  Be16 id;
+  Be16 length;
+};
+static_assert(sizeof(HeaderV9) == 20 && sizeof(HeaderIpfix) == 16);
+
+constexpr uint16_t kVersion9 = 9;
+constexpr uint16_t kVersionIpfix = 10;
+constexpr int64_t kDaySeconds = 86400;
+
+bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+}
+
+int64_t microseconds(Be32 seconds) { return int64_t{seconds} * 1'000'000; }
+
+bool within_a_day(Be32 seconds, const MessageContext& context) {
+  const int64_t apart = int64_t{seconds} - context.export_us / 1'000'000;
+  return apart > -kDaySeconds && apart < kDaySeconds;
+}
+
+}  // namespace
+
+std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView bytes, const MessageContext& datagram,
+                                                      flow::AnomalyCounts& anomalies) {
+  ByteReader in(bytes);
+  TemplateMessage message;
+  message.context = datagram;
+  if (version == kVersion9) {
+    const auto header = in.read<HeaderV9>();
+    if (!header) {
+      anomalies.add(Anomaly::truncated_header);
+      return std::nullopt;
+    }
+    message.dialect = &kNetflow9;
+    message.context.type = FlowType::netflow_v9;
+    message.context.domain = header->source_id;
+    message.context.export_us = microseconds(header->export_seconds);
+    message.context.has_uptime = true;
+    message.context.uptime_ms = header->uptime_ms;
+    message.sequence = header->sequence;
+    message.count = header->count;
+    message.sets = in.rest();
+    return message;
+  }
+  const auto header = in.read<HeaderIpfix>();
+  if (!header || header->length < sizeof(HeaderIpfix)) {
+    anomalies.add(Anomaly::truncated_header);
+    return std::nullopt;
+  }
+  const size_t length = header->length - sizeof(HeaderIpfix);
+  message.clipped = in.remaining() < length;
+  if (message.clipped) anomalies.add(Anomaly::length_beyond_datagram);
+  message.dialect = &kIpfix;
+  message.context.type = FlowType::ipfix;
+  message.context.domain = header->domain;
+  message.context.export_us = microseconds(header->export_seconds);
+  message.sequence = header->sequence;
+  message.sets = *in.take(std::min(length, in.remaining()));
+  message.rest = in.rest();
+  return message;
+}
+
+bool begins_message(const TemplateMessage& previous, ByteView rest) {
+  if (previous.context.type == FlowType::ipfix) {
+    const auto header = ByteReader(rest).read<HeaderIpfix>();
+    return header && header->version == kVersionIpfix && header->length >= sizeof(HeaderIpfix) &&
+           header->length <= rest.size() && within_a_day(header->export_seconds, previous.context);
+  }
+  const auto header = ByteReader(rest).read<HeaderV9>();
+  return header && header->version == kVersion9 && header->source_id == previous.context.domain &&
+         within_a_day(header->export_seconds, previous.context);
+}
+
+// One message on its way through the decoder.
+struct TemplateMessageDecoder::Walk {
+  const TemplateMessage& message;
+  const MessageContext& context;
+  const Dialect& dialect;
+  Session& session;
+  size_t max_fields;
+  const Output& output;
+  uint64_t records = 0;       // of any kind, for the count of v9 headers
+  uint64_t data_records = 0;  // data and options data, the unit of IPFIX sequence numbers
+  bool countable = true;      // every set was counted
+};
+
+ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, size_t max_fields, bool several_messages,
+                                        const Output& output) {
+  const MessageContext& context = message.context;
+  // The exporter is the most recently used one: the caller has just counted the datagram.
+  Session& session =
+      sessions_.session(sessions_.exporter(context.exporter, context.received), context.domain, context.type);
+  Walk walk{message, context, *message.dialect, session, max_fields, output};
+  begin_stream(walk);
+  ByteReader in(message.sets);
+  ByteView next_message;
+  while (in.remaining() >= sizeof(SetHeader)) {
+    const ByteView here = in.rest();
+    if (several_messages && context.type == FlowType::netflow_v9 && begins_message(message, here)) {
+      next_message = here;
+      in = ByteReader({});
+      break;
+    }
+    const auto header = *in.read<SetHeader>();
+    if (header.length < sizeof(SetHeader)) {
+      // Some exporters fill the rest of the datagram with zeros.
+      session.anomalies().add(all_zero(here) ? Anomaly::trailing_bytes : Anomaly::bad_set_length);
+      walk.countable &= all_zero(here);
+      in = ByteReader({});
+      break;
+    }
+    const size_t length = header.length - sizeof(SetHeader);
+    const bool clipped = in.remaining() < length;
+    if (clipped) session.anomalies().add(Anomaly::bad_set_length);
+    const ByteView body = *in.take(std::min(length, in.remaining()));
+    if (header.id == walk.dialect.template_set || header.id == walk.dialect.options_template_set) {
+      decode_template_set(walk, header.id == walk.dialect.options_template_set, body);
+    } else if (header.id < walk.dialect.first_data_set) {
+      session.anomalies().add(Anomaly::reserved_set_id);
+      walk.countable = false;
+    } else {
+      decode_data_set(walk, header.id, body, clipped);
+    }
+  }
+  if (!all_zero(in.rest())) session.anomalies().add(Anomaly::trailing_bytes);
+  end_stream(walk);
+  return context.type == FlowType::ipfix ? message.rest : next_message;
+}
+
+void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteView body) {
+  Session& session = walk.session;
+  const uint16_t port = walk.context.port;
+  TemplateReader reader(body, walk.dialect, options, walk.max_fields, session.anomalies());
+  while (std::optional<TemplateRecord> record = reader.next()) {
+    ++walk.records;
+    switch (record->kind) {
+      case TemplateRecordKind::withdrawal:
+        sessions_.withdraw(session, record->layout.id, port);
+        break;
+      case TemplateRecordKind::withdraw_all:
+        sessions_.withdraw_all(session, options, port);
+        break;
+      case TemplateRecordKind::definition:
+        decode_early(walk, *sessions_.define(session, std::move(record->layout), port, walk.context.received));
+        break;
+    }
+  }
+}
+
+void TemplateMessageDecoder::decode_early(Walk& walk, const CompiledTemplate& compiled) {
+  if (walk.session.early.empty()) return;
+  for (const EarlySet& early : sessions_.release(walk.session, compiled.layout.id)) {
+    ++walk.session.exporter->counters.early_sets_decoded;
+    sets_.decode(compiled, {early.body, early.clipped, walk.dialect.max_padding}, early.message, walk.session,
+                 walk.output);
+  }
+}
+
+void TemplateMessageDecoder::decode_data_set(Walk& walk, uint16_t id, ByteView body, bool clipped) {
+  const TemplatePtr compiled = sessions_.find_template(walk.session, id, walk.context.port, walk.context.received);
+  if (!compiled) {
+    sessions_.hold(walk.session, id, walk.context, body, clipped);
+    walk.countable = false;
+    return;
+  }
+  const SetView set{body, clipped, walk.dialect.max_padding};
+  const SetResult result = sets_.decode(*compiled, set, walk.context, walk.session, walk.output);
+  walk.records += result.records;
+  walk.data_records += result.records;
+  walk.countable &= result.complete;
+}
+
+void TemplateMessageDecoder::begin_stream(Walk& walk) {
+  if (!walk.context.has_uptime) return;
+  Stream& stream = sessions_.stream(walk.session, walk.context.port);
+  if (stream.uptime.restarted(walk.context.uptime_ms, walk.context.export_us)) {
+    // Template ids may mean something else now (RFC 3954 section 9). Data that comes before the new templates is kept.
+    walk.session.anomalies().add(Anomaly::exporter_restart);
+    sessions_.forget_announcements(walk.session);
+    stream.sequence.forget();
+  }
+  count_sequence(walk, 1);
+}
+
+void TemplateMessageDecoder::end_stream(Walk& walk) {
+  if (walk.context.type == FlowType::netflow_v9) {
+    if (walk.countable && walk.records != walk.message.count) walk.session.anomalies().add(Anomaly::count_mismatch);
+    return;
+  }
+  walk.countable &= !walk.message.clipped;
+  count_sequence(walk, walk.countable ? static_cast<uint32_t>(walk.data_records) : 0);
+}
+
+void TemplateMessageDecoder::count_sequence(Walk& walk, uint32_t units) {
+  SequenceState& sequence = sessions_.stream(walk.session, walk.context.port).sequence;
+  const SequenceEvent event = note_sequence(sequence, walk.message.sequence, units, walk.session.exporter->counters);
+  if (!walk.countable && event != SequenceEvent::reordered) sequence.forget();
+}
+
+}  // namespace weir::decode

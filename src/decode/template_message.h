@@ -1,0 +1,59 @@
+// Messages of NetFlow v9 and IPFIX: a header, then sets of templates, options templates and data (RFC 3954 section 5,
+// RFC 7011 section 3).
+//
+//   v9 header, 20 octets                             IPFIX header, 16 octets
+//   version 9 | records    2 + 2                     version 10 | length    2 + 2
+//   uptime, ms             4                         export time, seconds   4
+//   export time, seconds   4                         sequence, data records 4
+//   sequence, messages     4                         observation domain     4
+//   source id              4
+//                                                    set: id, length with this header, records, padding   2 + 2 + ...
+#pragma once
+
+#include <optional>
+
+#include "decode/session.h"
+#include "decode/set_decoder.h"
+
+namespace weir::decode {
+
+struct TemplateMessage {
+  MessageContext context;  // completed: type, domain, times
+  const Dialect* dialect = nullptr;
+  uint32_t sequence = 0;
+  uint16_t count = 0;    // v9: records by the header
+  ByteView sets;         // v9: to the end of the datagram
+  ByteView rest;         // IPFIX: octets behind the message
+  bool clipped = false;  // IPFIX: the message should be longer than what arrived
+};
+
+// version: 9 or 10, already seen at the start of `bytes`. Counts what is wrong; nothing if the datagram is rejected.
+std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView bytes, const MessageContext& datagram,
+                                                      flow::AnomalyCounts& anomalies);
+
+// Whether octets are the header of another message of the same exporter, soon before or after.
+bool begins_message(const TemplateMessage& previous, ByteView rest);
+
+// Walks the sets of messages.
+class TemplateMessageDecoder {
+ public:
+  TemplateMessageDecoder(SessionTable& sessions, SetDecoder& sets) : sessions_(sessions), sets_(sets) {}
+
+  // Decodes the message. With several_messages, a v9 message ends where another begins. Returns octets that are not
+  // part of it and not padding.
+  ByteView decode(const TemplateMessage& message, size_t max_fields, bool several_messages, const Output& output);
+
+ private:
+  struct Walk;
+  void decode_template_set(Walk& walk, bool options, ByteView body);
+  void decode_data_set(Walk& walk, uint16_t id, ByteView body, bool clipped);
+  void decode_early(Walk& walk, const CompiledTemplate& compiled);
+  void begin_stream(Walk& walk);
+  void end_stream(Walk& walk);
+  void count_sequence(Walk& walk, uint32_t units);
+
+  SessionTable& sessions_;
+  SetDecoder& sets_;
+};
+
+}  // namespace weir::decode
