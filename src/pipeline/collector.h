@@ -1,0 +1,81 @@
+// The collector: threads, queues and their life cycle.
+//
+//   N receive threads    ReceiveLoop: sockets -> decoder -> batches -> bounded queue
+//   store thread         bounded queue -> store: add, flush
+//   maintenance thread   merges, retention
+//   report thread        ledger.json, log lines
+//
+// stop() ends them in the order of the data, so that everything that was received is stored or counted as dropped.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "pipeline/ledger_json.h"
+#include "pipeline/periodic.h"
+#include "pipeline/receive_loop.h"
+#include "pipeline/reporter.h"
+
+namespace weir::pipeline {
+
+struct CollectorOptions {
+  std::vector<net::ListenAddress> listen;
+  size_t threads = 1;
+  net::ReceiverOptions receiver;
+  decode::DecoderOptions decoder;
+  store::StoreOptions store;
+  size_t queue_batches = 64;
+  ReceiveLoopOptions loop;  // number is set for each thread
+  std::chrono::milliseconds maintain_every{10'000};
+  std::chrono::milliseconds report_every{5'000};
+};
+
+class Collector {
+ public:
+  // Opens the store and the sockets, then starts. Fails with what is in the way: the store in use or not writable, a
+  // port in use.
+  static Result<std::unique_ptr<Collector>> start(CollectorOptions options,
+                                                  std::unique_ptr<store::SegmentWriter> writer);
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  // As bound: for port 0, what the kernel chose.
+  const std::vector<uint16_t>& ports() const { return ports_; }
+  // The smallest socket buffer that the kernel granted.
+  size_t granted_buffer_bytes() const { return granted_buffer_bytes_; }
+
+  // Takes over what may change while running. Receiving goes on meanwhile.
+  void reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store);
+
+  flow::LedgerSnapshot ledger() const { return ledger_.snapshot(); }
+
+  // Stops receiving, takes what the sockets hold, stores everything, writes the last ledger. Once.
+  LedgerReport stop();
+
+ private:
+  explicit Collector(CollectorOptions options);
+  Result<> open(std::unique_ptr<store::SegmentWriter> writer);
+  void start_threads();
+
+  const CollectorOptions options_;
+  const Timestamp started_;
+  flow::Ledger ledger_;
+  BatchQueue queue_;
+  std::optional<store::Store> store_;
+  std::vector<uint16_t> ports_;
+  size_t granted_buffer_bytes_ = 0;
+  std::vector<std::unique_ptr<ReceiveLoop>> loops_;
+  std::optional<Reporter> reporter_;
+
+  std::vector<std::thread> receive_threads_;
+  std::thread store_thread_;
+  std::optional<Periodic> maintenance_;
+  std::optional<Periodic> reporting_;
+  bool running_ = false;
+};
+
+}  // namespace weir::pipeline

@@ -1,0 +1,193 @@
+#include "pipeline/ledger_json.h"
+
+#include <array>
+#include <boost/json.hpp>
+
+#include "flow/flow_type.h"
+
+namespace weir::pipeline {
+namespace {
+
+namespace json = boost::json;
+using flow::ExporterCounters;
+using flow::ExporterLedger;
+
+constexpr int kVersion = 1;
+
+// The plain counters, by their names: one list for both directions.
+struct NamedCounter {
+  std::string_view name;
+  uint64_t ExporterCounters::* member;
+};
+constexpr auto kCounters = std::to_array<NamedCounter>({
+    {"datagrams_received", &ExporterCounters::datagrams_received},
+    {"bytes_received", &ExporterCounters::bytes_received},
+    {"datagrams_decoded", &ExporterCounters::datagrams_decoded},
+    {"datagrams_rejected", &ExporterCounters::datagrams_rejected},
+    {"records_decoded", &ExporterCounters::records_decoded},
+    {"option_records", &ExporterCounters::option_records},
+    {"templates_received", &ExporterCounters::templates_received},
+    {"early_sets_held", &ExporterCounters::early_sets_held},
+    {"early_sets_decoded", &ExporterCounters::early_sets_decoded},
+    {"undecodable_sets", &ExporterCounters::undecodable_sets},
+    {"lost_units", &ExporterCounters::lost_units},
+});
+
+struct NamedStoreCounter {
+  std::string_view name;
+  uint64_t store::StoreCounters::* member;
+};
+constexpr auto kStoreCounters = std::to_array<NamedStoreCounter>({
+    {"segments_written", &store::StoreCounters::segments_written},
+    {"rows_written", &store::StoreCounters::rows_written},
+    {"bytes_written", &store::StoreCounters::bytes_written},
+    {"write_failures", &store::StoreCounters::write_failures},
+    {"segments_compacted", &store::StoreCounters::segments_compacted},
+    {"segments_expired", &store::StoreCounters::segments_expired},
+    {"segments_corrupt", &store::StoreCounters::segments_corrupt},
+});
+
+// Bits of ExporterCounters::protocols in use: those of flow::FlowType.
+constexpr uint8_t kProtocolBits = 7;
+
+json::value time_value(Timestamp t) { return t == Timestamp{} ? json::value(nullptr) : json::value(to_rfc3339(t)); }
+
+json::object counters_object(const ExporterLedger& ledger) {
+  json::object out;
+  json::array protocols;
+  for (uint8_t bit = 0; bit < kProtocolBits; ++bit) {
+    if ((ledger.counters.protocols >> bit & 1) != 0) protocols.emplace_back(name(static_cast<flow::FlowType>(bit)));
+  }
+  out["protocols"] = std::move(protocols);
+  for (const NamedCounter& counter : kCounters) out[counter.name] = ledger.counters.*counter.member;
+  out["rows_stored"] = ledger.rows_stored;
+  json::object dropped;
+  for (size_t i = 0; i < flow::kDropReasonCount; ++i) dropped[flow::kDropReasons[i]] = ledger.rows_dropped[i];
+  out["rows_dropped"] = std::move(dropped);
+  json::object anomalies;
+  for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
+    const auto anomaly = static_cast<flow::Anomaly>(i);
+    if (ledger.counters.anomalies[anomaly] != 0) anomalies[name(anomaly)] = ledger.counters.anomalies[anomaly];
+  }
+  out["anomalies"] = std::move(anomalies);
+  out["sampling_rate"] = ledger.counters.sampling_rate;
+  out["first_seen"] = time_value(ledger.counters.first_seen);
+  out["last_seen"] = time_value(ledger.counters.last_seen);
+  return out;
+}
+
+// Members of an object; what is missing or of another type reads as zero, so that reports of other builds stay
+// readable.
+const json::value* member(const json::object& object, std::string_view name) { return object.if_contains(name); }
+
+uint64_t number(const json::object& object, std::string_view name) {
+  const json::value* value = member(object, name);
+  if (value == nullptr || !value->is_number()) return 0;
+  json::error_code error;
+  const auto n = value->to_number<uint64_t>(error);
+  return error ? 0 : n;
+}
+
+std::string_view text(const json::object& object, std::string_view name) {
+  const json::value* value = member(object, name);
+  const json::string* string = value == nullptr ? nullptr : value->if_string();
+  return string == nullptr ? std::string_view() : std::string_view(string->data(), string->size());
+}
+
+Timestamp time(const json::object& object, std::string_view name) {
+  return parse_time(text(object, name)).value_or(Timestamp{});
+}
+
+const json::object* object_member(const json::object& object, std::string_view name) {
+  const json::value* value = member(object, name);
+  return value == nullptr ? nullptr : value->if_object();
+}
+
+ExporterLedger read_counters(const json::object& object) {
+  ExporterLedger ledger;
+  for (const NamedCounter& counter : kCounters) ledger.counters.*counter.member = number(object, counter.name);
+  ledger.rows_stored = number(object, "rows_stored");
+  if (const json::object* dropped = object_member(object, "rows_dropped")) {
+    for (size_t i = 0; i < flow::kDropReasonCount; ++i)
+      ledger.rows_dropped[i] = number(*dropped, flow::kDropReasons[i]);
+  }
+  if (const json::object* anomalies = object_member(object, "anomalies")) {
+    for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
+      const auto anomaly = static_cast<flow::Anomaly>(i);
+      ledger.counters.anomalies.add(anomaly, number(*anomalies, name(anomaly)));
+    }
+  }
+  ledger.counters.sampling_rate = static_cast<uint32_t>(number(object, "sampling_rate"));
+  ledger.counters.first_seen = time(object, "first_seen");
+  ledger.counters.last_seen = time(object, "last_seen");
+  const json::value* protocols = member(object, "protocols");
+  if (protocols == nullptr || !protocols->is_array()) return ledger;
+  for (const json::value& protocol : protocols->get_array()) {
+    for (uint8_t bit = 0; bit < kProtocolBits; ++bit) {
+      if (protocol.is_string() && protocol.get_string() == name(static_cast<flow::FlowType>(bit))) {
+        ledger.counters.protocols |= uint32_t{1} << bit;
+      }
+    }
+  }
+  return ledger;
+}
+
+}  // namespace
+
+std::string ledger_to_json(const LedgerReport& report) {
+  json::object out;
+  out["version"] = kVersion;
+  out["program"] = report.program;
+  out["pid"] = report.pid;
+  out["started"] = time_value(report.started);
+  out["written"] = time_value(report.written);
+  out["finished"] = report.finished;
+  out["socket_drops"] = report.ledger.socket_drops;
+  out["total"] = counters_object(report.ledger.total);
+  json::array exporters;
+  for (const auto& [address, ledger] : report.ledger.exporters) {
+    json::object exporter;
+    exporter["exporter"] = address.to_string();
+    for (auto& [key, value] : counters_object(ledger)) exporter[key] = std::move(value);
+    exporters.push_back(std::move(exporter));
+  }
+  out["exporters"] = std::move(exporters);
+  json::object store;
+  for (const NamedStoreCounter& counter : kStoreCounters) store[counter.name] = report.store.*counter.member;
+  store["last_error"] = report.store.last_error;
+  out["store"] = std::move(store);
+  return json::serialize(out) + "\n";
+}
+
+Result<LedgerReport> ledger_from_json(std::string_view content) {
+  json::error_code error;
+  const json::value document = json::parse(json::string_view(content.data(), content.size()), error);
+  if (error) return fail("not JSON: {}", error.message());
+  const json::object* root = document.if_object();
+  if (root == nullptr || number(*root, "version") == 0) return fail("this is not a ledger");
+  if (number(*root, "version") > kVersion) return fail("written by a later version of weir");
+  LedgerReport report;
+  report.program = text(*root, "program");
+  report.pid = static_cast<int64_t>(number(*root, "pid"));
+  report.started = time(*root, "started");
+  report.written = time(*root, "written");
+  const json::value* finished = member(*root, "finished");
+  report.finished = finished != nullptr && finished->is_bool() && finished->get_bool();
+  report.ledger.socket_drops = number(*root, "socket_drops");
+  if (const json::object* store = object_member(*root, "store")) {
+    for (const NamedStoreCounter& counter : kStoreCounters) report.store.*counter.member = number(*store, counter.name);
+    report.store.last_error = text(*store, "last_error");
+  }
+  const json::value* exporters = member(*root, "exporters");
+  if (exporters == nullptr || !exporters->is_array()) return report;
+  for (const json::value& exporter : exporters->get_array()) {
+    const json::object* object = exporter.if_object();
+    const auto address = object == nullptr ? std::nullopt : IpAddress::parse(text(*object, "exporter"));
+    if (!address) return fail("an exporter without an address");
+    report.ledger.exporters[*address] += read_counters(*object);
+  }
+  for (const auto& [address, ledger] : report.ledger.exporters) report.ledger.total += ledger;
+  return report;
+}
+
+}  // namespace weir::pipeline

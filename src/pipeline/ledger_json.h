@@ -1,0 +1,38 @@
+// DIR/ledger.json: the collector's account of itself, for `weir exporters` and for monitoring. Version 1:
+//
+//   {"version": 1, "program": "collect", "pid": 4711, "started": TIME, "written": TIME, "finished": false,
+//    "socket_drops": 0, "total": COUNTERS, "exporters": [{"exporter": "192.0.2.1", ...COUNTERS}, ...],
+//    "store": {"segments_written": 3, ..., "last_error": ""}}
+//
+// TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterLedger by name; rows_dropped is an object by
+// reason, anomalies an object by name without the zeros, protocols a list of names. Readers ignore members that they do
+// not know.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "flow/ledger.h"
+#include "store/store.h"
+
+namespace weir::pipeline {
+
+struct LedgerReport {
+  std::string program;  // "collect" or "replay"
+  int64_t pid = 0;
+  Timestamp started{};
+  Timestamp written{};
+  bool finished = false;  // the last report of its program: nothing is on its way any more
+  flow::LedgerSnapshot ledger;
+  store::StoreCounters store;
+};
+
+std::string ledger_to_json(const LedgerReport& report);
+
+// Fails if the text is not such a report (damaged, or of a later version). The totals are summed up anew.
+Result<LedgerReport> ledger_from_json(std::string_view text);
+
+}  // namespace weir::pipeline

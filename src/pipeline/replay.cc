@@ -1,0 +1,178 @@
+#include "pipeline/replay.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/bounded_queue.h"
+#include "net/capture.h"
+
+namespace weir::pipeline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Micros since(Clock::time_point start) { return std::chrono::duration_cast<Micros>(Clock::now() - start); }
+
+class Replay {
+ public:
+  Replay(ReplayOptions options, store::Store& store, flow::Ledger& ledger)
+      : options_(std::move(options)),
+        store_(store),
+        ledger_(ledger),
+        queue_(options_.queue_batches),
+        decoder_(options_.decoder),
+        builder_([this](flow::SealedBatch batch) { hand_over(std::move(batch)); }) {}
+
+  ReplaySummary run(uint64_t bytes_total) {
+    progress_.bytes_total = bytes_total;
+    std::thread writer([this] { write(); });
+    for (const std::filesystem::path& file : options_.files) {
+      if (ended()) break;
+      auto reader = net::CaptureReader::open(file);
+      if (!reader) {
+        summary_.problems.push_back(reader.error().message);
+        continue;
+      }
+      read(*reader, file);
+      count(reader->counts());
+    }
+    decoder_.expire(Timestamp::max());
+    builder_.seal();
+    ledger_.publish(0, decoder_.counters(), 0);
+    queue_.close();
+    writer.join();
+    if (!write_error_.empty()) summary_.problems.push_back(write_error_);
+    summary_.elapsed = since(start_);
+    report_progress(true);
+    return std::move(summary_);
+  }
+
+ private:
+  bool ended() const {
+    return failed_.load(std::memory_order_relaxed) || (options_.interrupted != nullptr && options_.interrupted->load());
+  }
+
+  void read(net::CaptureReader& reader, const std::filesystem::path& file) {
+    constexpr uint64_t look_up_every = 4096;  // datagrams between looks at the clock
+    for (uint64_t n = 0; !ended(); ++n) {
+      const auto captured = reader.next();
+      if (!captured) {
+        summary_.problems.push_back(
+            fmt::format("{}: {}; what came before is stored", file.string(), captured.error().message));
+        return;
+      }
+      if (!*captured) return;
+      take(**captured);
+      if (n % look_up_every == 0) {
+        progress_.bytes_read = summary_.bytes_read + reader.counts().bytes_read;
+        report_progress(false);
+      }
+    }
+  }
+
+  void take(const net::CapturedDatagram& captured) {
+    if (!options_.ports.empty() &&
+        std::find(options_.ports.begin(), options_.ports.end(), captured.destination_port) == options_.ports.end()) {
+      ++summary_.other_ports;
+      return;
+    }
+    // Time passes as the capture recorded it.
+    constexpr Micros expire_every{1'000'000};
+    const Timestamp now = captured.datagram.received;
+    if (now >= next_expire_ || now + 2 * expire_every < next_expire_) {  // an older capture may follow
+      decoder_.expire(now);
+      next_expire_ = now + expire_every;
+    }
+    decoder_.decode(captured.datagram, builder_);
+    ++summary_.datagrams;
+  }
+
+  void count(const net::CaptureCounts& counts) {
+    ++summary_.files;
+    summary_.other_frames += counts.other_frames;
+    summary_.damaged_frames += counts.damaged_frames;
+    summary_.bytes_read += counts.bytes_read;
+    progress_.bytes_read = summary_.bytes_read;
+  }
+
+  void report_progress(bool last) {
+    constexpr std::chrono::milliseconds every{200};
+    if (!options_.on_progress || (!last && Clock::now() < next_report_)) return;
+    next_report_ = Clock::now() + every;
+    progress_.elapsed = since(start_);
+    options_.on_progress(progress_);
+  }
+
+  void hand_over(flow::SealedBatch batch) {
+    progress_.records += batch->rows();
+    if (!queue_.push(std::move(batch))) ledger_.dropped(*batch, flow::DropReason::shutdown);
+  }
+
+  // The writing thread. A store that fails ends the replay: there is nobody who sends on meanwhile.
+  void write() {
+    while (!queue_.finished()) {
+      if (auto batch = queue_.pop(std::chrono::milliseconds{100})) store_.add(*std::move(batch));
+      store_.flush(wall_clock_now());
+      if (!failed_ && !store_.counters().last_error.empty()) fail_with(store_.counters().last_error);
+    }
+    store_.close(wall_clock_now());
+    if (!failed_ && !store_.counters().last_error.empty()) fail_with(store_.counters().last_error);
+  }
+
+  void fail_with(const std::string& error) {
+    write_error_ = error;
+    failed_.store(true, std::memory_order_relaxed);
+  }
+
+  const ReplayOptions options_;
+  store::Store& store_;
+  flow::Ledger& ledger_;
+  BoundedQueue<flow::SealedBatch> queue_;
+  decode::Decoder decoder_;
+  flow::BatchBuilder builder_;
+  Timestamp next_expire_{};
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point next_report_{};
+  ReplayProgress progress_;
+  ReplaySummary summary_;
+  std::atomic<bool> failed_ = false;
+  std::string write_error_;  // of the writing thread, read after it ended
+};
+
+}  // namespace
+
+Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::SegmentWriter> writer) {
+  // A name that was mistyped should be heard of before an hour of other files was decoded.
+  uint64_t bytes_total = 0;
+  for (const std::filesystem::path& file : options.files) {
+    const auto reader = net::CaptureReader::open(file);
+    if (!reader) return std::unexpected(reader.error());
+    bytes_total += reader->file_bytes();
+  }
+  flow::Ledger ledger;
+  auto store = store::Store::open(options.store, std::move(writer), ledger);
+  if (!store) return std::unexpected(store.error());
+
+  const Timestamp started = wall_clock_now();
+  const bool compact = options.compact;
+  ReplaySummary summary = Replay(std::move(options), *store, ledger).run(bytes_total);
+  if (compact) store->maintain(wall_clock_now());
+  summary.report = {.program = "replay",
+                    .pid = getpid(),
+                    .started = started,
+                    .written = wall_clock_now(),
+                    .finished = true,
+                    .ledger = ledger.snapshot(),
+                    .store = store->counters()};
+  if (const Result<> written = store->write_ledger(ledger_to_json(summary.report)); !written) {
+    summary.problems.push_back(fmt::format("the ledger could not be written: {}", written.error().message));
+  }
+  return summary;
+}
+
+}  // namespace weir::pipeline

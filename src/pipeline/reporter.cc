@@ -1,0 +1,60 @@
+#include "pipeline/reporter.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace weir::pipeline {
+namespace {
+
+uint64_t dropped(const flow::LedgerSnapshot& ledger, flow::DropReason reason) {
+  return ledger.total.rows_dropped[static_cast<size_t>(reason)];
+}
+
+}  // namespace
+
+LedgerReport Reporter::report(bool finished) {
+  LedgerReport report{.program = "collect",
+                      .pid = getpid(),
+                      .started = started_,
+                      .written = wall_clock_now(),
+                      .finished = finished,
+                      .ledger = ledger_.snapshot(),
+                      .store = store_.counters()};
+  log_changes(report);
+  const Result<> written = store_.write_ledger(ledger_to_json(report));
+  const std::string error = written ? std::string() : written.error().message;
+  if (!error.empty() && error != last_write_error_) log::error("the ledger could not be written: {}", error);
+  last_write_error_ = error;
+  last_ = report.ledger;
+  return report;
+}
+
+void Reporter::log_changes(const LedgerReport& report) {
+  if (report.ledger.socket_drops > last_.socket_drops) {
+    log::warn(
+        "the kernel dropped {} datagrams: the socket buffer was full (raise collect.socket_buffer or collect.threads)",
+        report.ledger.socket_drops - last_.socket_drops);
+  }
+  if (const uint64_t rows =
+          dropped(report.ledger, flow::DropReason::queue_full) - dropped(last_, flow::DropReason::queue_full);
+      rows > 0) {
+    log::warn("dropped {} flows: the store did not keep up (a faster disk, or a larger collect.queue for short bursts)",
+              rows);
+  }
+  if (const uint64_t rows =
+          dropped(report.ledger, flow::DropReason::store_failed) - dropped(last_, flow::DropReason::store_failed);
+      rows > 0) {
+    log::error("dropped {} flows: the store cannot be written and store.pending_rows are waiting already", rows);
+  }
+  if (report.store.last_error != last_store_error_) {
+    if (report.store.last_error.empty()) {
+      log::info("the store can be written again");
+    } else {
+      log::error("the store failed, flows wait in memory: {}", report.store.last_error);
+    }
+    last_store_error_ = report.store.last_error;
+  }
+}
+
+}  // namespace weir::pipeline
