@@ -56,6 +56,7 @@ struct Limits {
 struct Sampling {
   IpAddress exporter;
   uint64_t rate = 0;
+  bool operator==(const Sampling&) const = default;
 };
 
 struct Log {

@@ -187,6 +187,24 @@ TEST(Config, EveryProblemHasItsPlace) {
   }
 }
 
+TEST(Config, ChangesAreNamed) {
+  const Config from = *parse("[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 10\n");
+  EXPECT_TRUE(changes(from, from).empty());
+  const auto to = parse(
+      "[collect]\nthreads = 2\n[retention]\nmax_age = \"1d\"\n[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 11\n");
+  const std::vector<Change> found = changes(from, *to);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].name, "collect.threads");
+  EXPECT_EQ(found[0].from, "1");
+  EXPECT_EQ(found[0].to, "2");
+  EXPECT_EQ(found[0].on_reload, OnReload::needs_restart);
+  EXPECT_EQ(found[1].name, "retention.max_age");
+  EXPECT_EQ(found[1].from, "");
+  EXPECT_EQ(found[1].to, "\"1d\"");
+  EXPECT_EQ(found[1].on_reload, OnReload::applied);
+  EXPECT_EQ(found[2].name, "sampling");
+}
+
 TEST(Config, HugeFileIsRefused) {
   const std::vector<std::string> got = problems_of(std::string(kMaxFileBytes + 1, '#'));
   ASSERT_EQ(got.size(), 1u);

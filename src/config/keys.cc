@@ -177,19 +177,41 @@ std::string allowed(const Key& key) {
       key.field(config));
 }
 
-std::string default_text(const Key& key) {
-  if (!key.example.empty()) return {};
-  Config config = every_place();
-  return std::visit(Overloaded{
-                        [](const bool* value) -> std::string { return *value ? "true" : "false"; },
-                        [](const uint64_t* value) { return fmt::to_string(*value); },
-                        [](const ByteSize* value) { return size_to_toml(value->bytes); },
-                        [](const Micros* value) { return duration_to_toml(static_cast<uint64_t>(value->count())); },
-                        [](const std::string* value) { return fmt::format("\"{}\"", *value); },
-                        [](const std::vector<std::string>* value) { return to_toml(*value); },
-                        [](const auto*) { return std::string(); },
-                    },
-                    key.field(config));
+std::string value_text(const Key& key, const Config& config) {
+  Config copy = config;
+  if (copy.sampling.empty()) copy.sampling.emplace_back();
+  return std::visit(
+      Overloaded{
+          [](const bool* value) -> std::string { return *value ? "true" : "false"; },
+          [](const uint64_t* value) { return fmt::to_string(*value); },
+          [](const ByteSize* value) { return size_to_toml(value->bytes); },
+          [](const std::optional<ByteSize>* value) { return *value ? size_to_toml((*value)->bytes) : std::string(); },
+          [](const Micros* value) { return duration_to_toml(static_cast<uint64_t>(value->count())); },
+          [](const std::optional<Micros>* value) {
+            return *value ? duration_to_toml(static_cast<uint64_t>((*value)->count())) : std::string();
+          },
+          [](const std::string* value) { return fmt::format("\"{}\"", *value); },
+          [](const IpAddress* value) { return fmt::format("\"{}\"", value->to_string()); },
+          [](const std::vector<std::string>* value) { return to_toml(*value); },
+      },
+      key.field(copy));
+}
+
+std::string default_text(const Key& key) { return key.example.empty() ? value_text(key, Config{}) : std::string(); }
+
+std::vector<Change> changes(const Config& from, const Config& to) {
+  std::vector<Change> out;
+  for (const Key& key : kKeys) {
+    if (key.section == "sampling") continue;
+    if (std::string a = value_text(key, from), b = value_text(key, to); a != b) {
+      out.push_back({fmt::format("{}.{}", key.section, key.name), std::move(a), std::move(b), key.on_reload});
+    }
+  }
+  if (from.sampling != to.sampling) {
+    out.push_back({"sampling", fmt::format("{} exporters", from.sampling.size()),
+                   fmt::format("{} exporters", to.sampling.size()), OnReload::applied});
+  }
+  return out;
 }
 
 }  // namespace weir::config

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "config/config.h"
 
@@ -44,7 +46,18 @@ std::span<const Key> keys();
 
 // "a duration such as \"30s\" ...", "true or false": what may be written for a key.
 std::string allowed(const Key& key);
-// The default as TOML; empty if the key has none.
+// The value as TOML, of an array's last element; empty if the key has none.
+std::string value_text(const Key& key, const Config& config);
 std::string default_text(const Key& key);
+
+struct Change {
+  std::string name;  // "section.key", or the section of an array
+  std::string from;  // as TOML
+  std::string to;
+  OnReload on_reload;
+};
+
+// What differs, in the order of the table.
+std::vector<Change> changes(const Config& from, const Config& to);
 
 }  // namespace weir::config

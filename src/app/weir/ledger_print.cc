@@ -1,0 +1,63 @@
+#include "app/weir/ledger_print.h"
+
+#include <fmt/format.h>
+
+namespace weir::app {
+namespace {
+
+void line(std::FILE* out, std::string_view what, uint64_t number) {
+  fmt::print(out, "  {:<34}{:>18}\n", what, with_commas(number));
+}
+
+void line_unless_zero(std::FILE* out, std::string_view what, uint64_t number) {
+  if (number != 0) line(out, what, number);
+}
+
+}  // namespace
+
+std::string with_commas(uint64_t number) {
+  std::string digits = fmt::to_string(number);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
+bool print_totals(std::FILE* out, const pipeline::LedgerReport& report) {
+  const flow::LedgerSnapshot& ledger = report.ledger;
+  const flow::ExporterCounters& c = ledger.total.counters;
+  fmt::print(out, "exporters{:>45}\n", with_commas(ledger.exporters.size()));
+  fmt::print(out, "datagrams\n");
+  line_unless_zero(out, "dropped by the kernel", ledger.socket_drops);
+  line(out, "received", c.datagrams_received);
+  line(out, "decoded", c.datagrams_decoded);
+  line(out, "rejected", c.datagrams_rejected);
+  fmt::print(out, "flows\n");
+  line(out, "decoded", c.records_decoded);
+  line(out, "stored", ledger.total.rows_stored);
+  line(out, "dropped", ledger.total.dropped());
+  for (size_t i = 0; i < flow::kDropReasonCount; ++i) {
+    line_unless_zero(out, fmt::format("  {}", flow::kDropReasons[i]), ledger.total.rows_dropped[i]);
+  }
+  line_unless_zero(out, "lost before us (sequence gaps)", c.lost_units);
+  line_unless_zero(out, "sets without their template", c.undecodable_sets);
+  bool heading = false;
+  for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
+    const auto anomaly = static_cast<flow::Anomaly>(i);
+    if (c.anomalies[anomaly] == 0) continue;
+    if (!heading) fmt::print(out, "anomalies\n");
+    heading = true;
+    line(out, name(anomaly), c.anomalies[anomaly]);
+  }
+  const std::string imbalance = ledger.imbalance();
+  if (imbalance.empty()) {
+    fmt::print(
+        out,
+        "it adds up: {} received = {} decoded + {} rejected datagrams, {} decoded = {} stored + {} dropped flows\n",
+        c.datagrams_received, c.datagrams_decoded, c.datagrams_rejected, c.records_decoded, ledger.total.rows_stored,
+        ledger.total.dropped());
+  } else {
+    fmt::print(out, "it does NOT add up: {}\n", imbalance);
+  }
+  return imbalance.empty();
+}
+
+}  // namespace weir::app

@@ -1,0 +1,35 @@
+// From the configuration, which knows only names and values, to the options of the parts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "decode/decoder.h"
+#include "pipeline/collector.h"
+#include "store/store.h"
+
+namespace weir::app {
+
+decode::DecoderOptions decoder_options(const config::Config& config);
+store::StoreOptions store_options(const config::Config& config);
+Result<pipeline::CollectorOptions> collector_options(const config::Config& config);
+
+// What the command line says instead of the file; empty or false: nothing.
+struct Overrides {
+  std::string config_file;
+  std::vector<std::string> listen;
+  std::string store;
+  std::string threads;
+  std::string flush_interval;
+  std::string log_level;
+  std::vector<std::string> sampling;  // "EXPORTER=RATE"
+  bool other = false;
+};
+
+// The file, or the defaults without one, with the command line on top. Values of the command line follow the same rules
+// as those of the file.
+Result<config::Config> load_config(const Overrides& overrides);
+
+}  // namespace weir::app
