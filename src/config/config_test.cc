@@ -286,13 +286,13 @@ TEST(Size, TextReadsBack) {
 }
 
 TEST(Listen, Forms) {
-  for (const std::string_view good :
-       {"0", "2055", ":2055", "192.0.2.1:2055", "0.0.0.0:0", "[::]:65535", "[2001:db8::1]:4739"}) {
+  for (const std::string_view good : {"0", "2055", ":2055", "192.0.2.1:2055", "0.0.0.0:0", "[::]:65535",
+                                      "[2001:db8::1]:4739", "localhost:2055", "*:2055", "a-b.example:1"}) {
     EXPECT_TRUE(is_listen_address(good)) << good;
   }
   for (const std::string_view bad :
        {"", ":", "65536", "-1", "+1", "2055x", "192.0.2.1", "192.0.2:2055", "::1:2055", "[::1]2055", "[192.0.2.1]:2055",
-        "host:2055", "[]:2055", "[::1:2055", "100000", "1 "}) {
+        "192.0.2:2055", "ho st:2055", "[host]:2055", "[]:2055", "[::1:2055", "100000", "1 "}) {
     EXPECT_FALSE(is_listen_address(bad)) << bad;
   }
 }

@@ -18,6 +18,13 @@ bool is_port(std::string_view text) {
   return port <= 65535;
 }
 
+// A name to look up: letters, digits, dots and hyphens, and a letter in it, as 192.0.2 is a slip and no name.
+bool is_host_name(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_allowed = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '-'; };
+  return std::all_of(text.begin(), text.end(), is_allowed) && std::any_of(text.begin(), text.end(), is_letter);
+}
+
 }  // namespace
 
 bool is_listen_address(std::string_view text) {
@@ -29,7 +36,8 @@ bool is_listen_address(std::string_view text) {
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);
   const bool v6 = host.find(':') != std::string_view::npos;
-  return v6 == bracketed && IpAddress::parse(host).has_value();
+  if (v6 || bracketed) return v6 && bracketed && IpAddress::parse(host).has_value();
+  return host == "*" || is_host_name(host) || IpAddress::parse(host).has_value();
 }
 
 }  // namespace weir::config

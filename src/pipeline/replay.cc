@@ -120,8 +120,19 @@ class Replay {
       store_.flush(wall_clock_now());
       if (!failed_ && !store_.counters().last_error.empty()) fail_with(store_.counters().last_error);
     }
+    store_.flush(wall_clock_now(), true);
+    if (options_.compact) compact();
     store_.close(wall_clock_now());
     if (!failed_ && !store_.counters().last_error.empty()) fail_with(store_.counters().last_error);
+  }
+
+  // Rounds of merging until there is nothing left to merge.
+  void compact() {
+    uint64_t before = 0;
+    do {
+      before = store_.counters().segments_compacted;
+      store_.maintain(wall_clock_now());
+    } while (store_.counters().segments_compacted != before);
   }
 
   void fail_with(const std::string& error) {
@@ -159,9 +170,7 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
   if (!store) return std::unexpected(store.error());
 
   const Timestamp started = wall_clock_now();
-  const bool compact = options.compact;
   ReplaySummary summary = Replay(std::move(options), *store, ledger).run(bytes_total);
-  if (compact) store->maintain(wall_clock_now());
   summary.report = {.program = "replay",
                     .pid = getpid(),
                     .started = started,

@@ -27,7 +27,7 @@ struct ReplayOptions {
   std::vector<uint16_t> ports;               // only datagrams to one of these; empty: all
   decode::DecoderOptions decoder;
   store::StoreOptions store;
-  bool compact = false;                                    // one round of merging at the end
+  bool compact = false;                                    // merge what can be merged at the end
   size_t queue_batches = 8;                                // the reader waits when the writer is so far behind
   std::function<void(const ReplayProgress&)> on_progress;  // a few times a second, in the calling thread; may be empty
   const std::atomic<bool>* interrupted = nullptr;          // set by somebody: end early, keep what was decoded

@@ -42,19 +42,6 @@ void Reporter::log_changes(const LedgerReport& report) {
     log::warn("dropped {} flows: the store did not keep up (a faster disk, or a larger collect.queue for short bursts)",
               rows);
   }
-  if (const uint64_t rows =
-          dropped(report.ledger, flow::DropReason::store_failed) - dropped(last_, flow::DropReason::store_failed);
-      rows > 0) {
-    log::error("dropped {} flows: the store cannot be written and store.pending_rows are waiting already", rows);
-  }
-  if (report.store.last_error != last_store_error_) {
-    if (report.store.last_error.empty()) {
-      log::info("the store can be written again");
-    } else {
-      log::error("the store failed, flows wait in memory: {}", report.store.last_error);
-    }
-    last_store_error_ = report.store.last_error;
-  }
 }
 
 }  // namespace weir::pipeline

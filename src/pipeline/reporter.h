@@ -23,7 +23,6 @@ class Reporter {
   store::Store& store_;
   const Timestamp started_;
   flow::LedgerSnapshot last_;
-  std::string last_store_error_;
   std::string last_write_error_;
 };
 
