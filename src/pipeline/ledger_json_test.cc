@@ -1,0 +1,95 @@
+#include "pipeline/ledger_json.h"
+
+#include <gtest/gtest.h>
+
+#include "flow/flow_type.h"
+
+namespace weir::pipeline {
+namespace {
+
+LedgerReport sample() {
+  LedgerReport report;
+  report.program = "collect";
+  report.pid = 4711;
+  report.started = *parse_time("2026-11-22T14:00:00.000001Z");
+  report.written = *parse_time("2026-11-22T14:05:00Z");
+  report.finished = true;
+  flow::ExporterLedger& a = report.ledger.exporters[*IpAddress::parse("192.0.2.1")];
+  flow::ExporterCounters& c = a.counters;
+  uint64_t value = UINT64_MAX;  // the largest number survives, and no two counters are confused
+  for (uint64_t* counter : {&c.datagrams_received, &c.bytes_received, &c.datagrams_decoded, &c.datagrams_rejected,
+                            &c.records_decoded, &c.option_records, &c.templates_received, &c.early_sets_held,
+                            &c.early_sets_decoded, &c.undecodable_sets, &c.lost_units, &a.rows_stored}) {
+    *counter = value--;
+  }
+  for (uint64_t& dropped : a.rows_dropped) dropped = value--;
+  c.anomalies.add(flow::Anomaly::sequence_gap, 3);
+  c.protocols = 1u << static_cast<int>(flow::FlowType::ipfix) | 1u << static_cast<int>(flow::FlowType::netflow_v5);
+  c.sampling_rate = 0xffffffff;
+  c.first_seen = *parse_time("2026-11-22T14:00:01.5Z");
+  c.last_seen = *parse_time("2026-11-22T14:04:59.999999Z");
+  report.ledger.exporters[*IpAddress::parse("2001:db8::1")].rows_stored = 1;
+  report.ledger.socket_drops = 12;
+  report.store = {1, 2, 3, 4, 5, 6, 7, "disk \"full\"\n"};
+  return report;
+}
+
+TEST(LedgerJson, ReadsBackWhatItWrote) {
+  const LedgerReport want = sample();
+  const std::string text = ledger_to_json(want);
+  const auto got = ledger_from_json(text);
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(got->program, "collect");
+  EXPECT_EQ(got->pid, 4711);
+  EXPECT_EQ(got->started, want.started);
+  EXPECT_EQ(got->written, want.written);
+  EXPECT_TRUE(got->finished);
+  EXPECT_EQ(got->store.last_error, want.store.last_error);
+  EXPECT_EQ(got->store.segments_corrupt, 7u);
+  const auto& a = got->ledger.exporters.at(*IpAddress::parse("192.0.2.1"));
+  EXPECT_EQ(a.counters.datagrams_received, UINT64_MAX);
+  EXPECT_EQ(a.counters.anomalies[flow::Anomaly::sequence_gap], 3u);
+  EXPECT_EQ(a.counters.first_seen, want.ledger.exporters.at(*IpAddress::parse("192.0.2.1")).counters.first_seen);
+  // All the rest: what it writes again is the same, totals apart, which are summed up anew.
+  LedgerReport again = *got;
+  again.ledger.total = want.ledger.total;
+  EXPECT_EQ(ledger_to_json(again), text);
+}
+
+TEST(LedgerJson, TotalsAreSummedUp) {
+  LedgerReport report = sample();
+  report.ledger.exporters.begin()->second.rows_stored = 5;
+  report.ledger.exporters.rbegin()->second.rows_stored = 6;
+  EXPECT_EQ(ledger_from_json(ledger_to_json(report))->ledger.total.rows_stored, 11u);
+}
+
+TEST(LedgerJson, UnseenTimesAreNull) {
+  const std::string text = ledger_to_json(sample());
+  EXPECT_NE(text.find("\"exporter\":\"2001:db8::1\""), std::string::npos) << text;
+  EXPECT_NE(text.find("\"first_seen\":null"), std::string::npos) << text;
+}
+
+TEST(LedgerJson, DamageIsAnError) {
+  const std::string whole = ledger_to_json(sample());
+  for (size_t length = 0; length + 1 < whole.size(); length += 7) {
+    EXPECT_FALSE(ledger_from_json(std::string_view(whole).substr(0, length))) << length;
+  }
+  for (const std::string_view text :
+       {"", "null", "[]", "{}", "{\"version\":0}", "{\"version\":2}", "{\"version\":\"1\"}",
+        "{\"version\":1,\"exporters\":[{}]}", "{\"version\":1,\"exporters\":[7]}"}) {
+    EXPECT_FALSE(ledger_from_json(text)) << text;
+  }
+}
+
+TEST(LedgerJson, UnknownMembersAndOddTypesAreIgnored) {
+  const auto report = ledger_from_json(
+      R"({"version":1,"new":[1],"pid":"x","socket_drops":-1,"exporters":[
+          {"exporter":"192.0.2.1","rows_stored":7,"anomalies":{"new_one":3},"rows_dropped":null,"protocols":[1,"carrier pigeon"]}]})");
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->ledger.total.rows_stored, 7u);
+  EXPECT_EQ(report->ledger.socket_drops, 0u);
+  EXPECT_EQ(report->ledger.total.counters.protocols, 0u);
+}
+
+}  // namespace
+}  // namespace weir::pipeline
