@@ -150,6 +150,8 @@ Kernel<Source> find_kernel(Conversion conversion, ColumnType type, size_t width)
       return width == 2 ? &load_byte_of_two<Source, 0> : nullptr;
     case Conversion::low_byte:
       return width == 2 ? &load_byte_of_two<Source, 1> : nullptr;
+    case Conversion::forwarding_status:
+      return width == 1 ? &load_uint<Source, uint8_t, 1> : nullptr;
     case Conversion::mpls_label:
       return width == 3 ? &load_mpls_label<Source> : nullptr;
     default:

@@ -50,11 +50,8 @@ void FlowBatch::allocate(Column column) {
   validity_[c].resize(capacity_ / 64);
 }
 
-void FlowBatch::set_valid(Column column, size_t first, size_t count) {
-  const size_t c = static_cast<size_t>(column);
-  CHECK(!validity_[c].empty() && first + count <= rows_);
-  present_[c] = true;
-  fill_bits(validity_[c].data(), first, count, true);
+void FlowBatch::set_valid_far(Column column, size_t first, size_t count) {
+  fill_bits(validity_[static_cast<size_t>(column)].data(), first, count, true);
 }
 
 void FlowBatch::set_null(Column column, size_t row) {

@@ -97,7 +97,15 @@ class FlowBatch {
   }
 
   // Marks rows [first, first + count) of a column as not null / null.
-  void set_valid(Column column, size_t first, size_t count);
+  void set_valid(Column column, size_t first, size_t count) {
+    const size_t c = static_cast<size_t>(column);
+    CHECK(!validity_[c].empty() && first <= rows_ && rows_ - first >= count);
+    present_[c] = true;
+    const size_t bit = first % 64;
+    // The rows of one set mostly share a word: this is called for every column of every set.
+    if (count > 0 && count <= 64 - bit) validity_[c][first / 64] |= ~uint64_t{0} >> (64 - count) << bit;
+    else set_valid_far(column, first, count);
+  }
   void set_null(Column column, size_t row);
 
   // The array of a column for reading, or nullptr if it holds no value at all.
@@ -120,6 +128,9 @@ class FlowBatch {
   TextRef add_text(std::string_view text);
   std::string_view text(TextRef ref) const { return std::string_view(arena_).substr(ref.offset, ref.length); }
 
+  // Octets of text so far.
+  size_t text_bytes() const { return arena_.size(); }
+
   std::span<const ExporterRows> exporters() const { return exporters_; }
 
   // Empty again, with its memory.
@@ -127,6 +138,7 @@ class FlowBatch {
 
  private:
   void allocate(Column column);
+  void set_valid_far(Column column, size_t first, size_t count);
 
   size_t capacity_;
   size_t rows_ = 0;

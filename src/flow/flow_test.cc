@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "flow/batch_builder.h"
 #include "flow/ledger.h"
 
@@ -63,6 +67,65 @@ TEST(BatchBuilder, SealsWhenFullAndAtTheHour) {
   builder.seal();
   builder.seal();
   EXPECT_EQ(sealed, (std::vector<size_t>{64, 1, 2}));
+}
+
+TEST(BatchBuilder, ABatchThatNobodyHoldsIsFilledAgain) {
+  std::vector<SealedBatch> sealed;
+  BatchBuilder builder([&](SealedBatch batch) { sealed.push_back(std::move(batch)); }, 64);
+  const Timestamp t = *parse_time("2026-11-22T13:00:00");
+  FlowBatch& first = builder.batch_for(t);
+  first.append(3, kExporterA);
+  first.values<Column::proto>()[2] = 6;
+  first.set_valid(Column::proto, 0, 3);
+  builder.seal();
+  const FlowBatch* memory = sealed.back().get();
+  EXPECT_NE(&builder.batch_for(t), memory) << "somebody still reads it";
+  builder.batch_for(t).append(1, kExporterA);
+  builder.seal();
+  // The last owner is often another thread.
+  std::thread([&] { sealed.clear(); }).join();
+  FlowBatch& again = builder.batch_for(t);
+  EXPECT_EQ(again.rows(), 0u);
+  EXPECT_FALSE(again.present(Column::proto));
+  again.append(3, kExporterB);
+  EXPECT_FALSE(again.is_valid(Column::proto, 2));
+  EXPECT_EQ(again.exporters().size(), 1u);
+}
+
+TEST(BatchBuilder, BatchesMayOutliveTheirBuilder) {
+  SealedBatch kept;
+  {
+    BatchBuilder builder([&](SealedBatch batch) { kept = std::move(batch); }, 64);
+    builder.batch_for(*parse_time("2026-11-22T13:00:00")).append(5, kExporterA);
+    builder.seal();
+  }
+  EXPECT_EQ(kept->rows(), 5u);
+  kept.reset();
+}
+
+TEST(BatchBuilder, SealsBeforeTextOutgrowsItsOffsets) {
+  size_t sealed = 0;
+  BatchBuilder builder([&](SealedBatch) { ++sealed; }, 64);
+  const Timestamp t = *parse_time("2026-11-22T13:00:00");
+  FlowBatch& batch = builder.batch_for(t);
+  batch.append(1, kExporterA);
+  batch.add_text(std::string(BatchBuilder::kMaxTextBytes, 'x'));
+  builder.batch_for(t);
+  EXPECT_EQ(sealed, 1u);
+}
+
+TEST(FlowBatch, ValidityOfAnyRangeOfRows) {
+  for (size_t first = 0; first < 130; first += 13) {
+    for (const size_t count : {size_t{0}, size_t{1}, size_t{24}, size_t{63}, size_t{64}, size_t{65}, size_t{120}}) {
+      FlowBatch batch(256);
+      batch.append(256, kExporterA);
+      batch.values<Column::proto>();
+      batch.set_valid(Column::proto, first, count);
+      for (size_t row = 0; row < 256; ++row) {
+        ASSERT_EQ(batch.is_valid(Column::proto, row), row >= first && row < first + count) << first << "+" << count;
+      }
+    }
+  }
 }
 
 TEST(Ledger, AddsUp) {

@@ -1,0 +1,145 @@
+// Flows decoded a second on one core, from memory: datagrams of about 1400 octets, rows into batches that are dropped
+// when they are full. items_per_second is flows a second.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "base/check.h"
+#include "decode/decoder.h"
+#include "decode/test_wire.h"
+
+namespace weir::decode {
+namespace {
+
+using test::FieldOf;
+using test::Wire;
+
+constexpr size_t kDatagrams = 256;
+
+// Numbers that look random and are the same in every run.
+struct Noise {
+  uint64_t state = 1;
+  uint64_t next() {
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+  }
+};
+
+Wire record(const std::vector<FieldOf>& fields, Noise& noise) {
+  Wire wire;
+  for (const FieldOf& field : fields) {
+    switch (field.element) {
+      case 1:
+        wire.number(noise.next() % 1'000'000, field.length);
+        break;
+      case 2:
+        wire.number(noise.next() % 1000, field.length);
+        break;
+      case 4:
+        wire.number(noise.next() % 2 == 0 ? 6 : 17, field.length);
+        break;
+      case 21:
+        wire.number(3'590'000 + noise.next() % 10'000, field.length);
+        break;
+      case 22:
+        wire.number(3'500'000 + noise.next() % 10'000, field.length);
+        break;
+      case 152:
+      case 153:
+        wire.number(1'699'999'000'000 + noise.next() % 1'000'000, field.length);
+        break;
+      default:
+        if (field.length == 65535) {
+          const size_t length = 4 + noise.next() % 12;
+          wire.u8(length).text(std::string_view("interface-names-").substr(0, length));
+        } else {
+          wire.number(noise.next(), field.length);
+        }
+    }
+  }
+  return wire;
+}
+
+// Datagrams that hold `records` records each; `head` goes before the first one.
+struct Load {
+  std::vector<Wire> datagrams;
+  size_t records = 0;
+};
+
+using MakeMessage = Wire (*)(const test::Header&, const Wire&);
+
+Load make_load(const std::vector<FieldOf>& fields, size_t records, MakeMessage message, bool sequence_in_records) {
+  Load load{.datagrams = {}, .records = records};
+  Noise noise;
+  for (size_t d = 0; d < kDatagrams; ++d) {
+    Wire body;
+    for (size_t r = 0; r < records; ++r) body.add(record(fields, noise));
+    test::Header header{.sequence = static_cast<uint32_t>(sequence_in_records ? d * records : d),
+                        .count = static_cast<uint16_t>(records)};
+    load.datagrams.push_back(message(header, message == &test::netflow5 ? body : test::set(256, body)));
+  }
+  return load;
+}
+
+// announcement: the datagram with the template, if there is one.
+void run(benchmark::State& state, const Load& load, const Wire& announcement, DecoderOptions options = {}) {
+  size_t rows = 0;
+  flow::BatchBuilder builder([&rows](flow::SealedBatch batch) { rows += batch->rows(); });
+  Decoder decoder(std::move(options));
+  if (announcement.size() > 0) decoder.decode(test::datagram(announcement), builder);
+  for (auto _ : state) {
+    for (const Wire& datagram : load.datagrams) decoder.decode(test::datagram(datagram), builder);
+  }
+  builder.seal();
+  const auto flows = static_cast<int64_t>(state.iterations() * load.datagrams.size() * load.records);
+  CHECK(rows == static_cast<size_t>(flows));
+  state.SetItemsProcessed(flows);
+}
+
+const std::vector<FieldOf> kFieldsV5 = {{8, 4},  {12, 4}, {15, 4}, {10, 2}, {14, 2},  {2, 4},  {1, 4},
+                                        {22, 4}, {21, 4}, {7, 2},  {11, 2}, {210, 1}, {6, 1},  {4, 1},
+                                        {5, 1},  {16, 2}, {17, 2}, {9, 1},  {13, 1},  {210, 2}};
+// A router's usual template.
+const std::vector<FieldOf> kFields20 = {{1, 4},  {2, 4},  {4, 1},  {5, 1},  {6, 1},  {7, 2},  {8, 4},
+                                        {9, 1},  {10, 4}, {11, 2}, {12, 4}, {13, 1}, {14, 4}, {15, 4},
+                                        {16, 4}, {17, 4}, {21, 4}, {22, 4}, {61, 1}, {89, 1}};
+const std::vector<FieldOf> kFieldsIpfix = {{1, 8},  {2, 8},  {4, 1},  {5, 1},   {6, 2},   {7, 2},  {8, 4},
+                                           {9, 1},  {10, 4}, {11, 2}, {12, 4},  {13, 1},  {14, 4}, {15, 4},
+                                           {16, 4}, {17, 4}, {61, 1}, {136, 1}, {152, 8}, {153, 8}};
+const std::vector<FieldOf> kFieldsVariable = {{1, 8},  {2, 8},  {4, 1},  {5, 1},      {6, 2},   {7, 2},  {8, 4},
+                                              {9, 1},  {10, 4}, {11, 2}, {12, 4},     {13, 1},  {14, 4}, {15, 4},
+                                              {16, 4}, {17, 4}, {61, 1}, {82, 65535}, {152, 8}, {153, 8}};
+
+void BM_NetflowV5(benchmark::State& state) { run(state, make_load(kFieldsV5, 30, &test::netflow5, true), {}); }
+BENCHMARK(BM_NetflowV5);
+
+void BM_NetflowV9_20Fields(benchmark::State& state) {
+  const Wire announcement =
+      test::netflow9({.sequence = UINT32_MAX, .count = 1}, test::set(0, test::template_record(256, kFields20)));
+  run(state, make_load(kFields20, 24, &test::netflow9, false), announcement);
+}
+BENCHMARK(BM_NetflowV9_20Fields);
+
+void BM_Ipfix_20Fields(benchmark::State& state) {
+  const Wire announcement = test::ipfix({}, test::set(2, test::template_record(256, kFieldsIpfix)));
+  run(state, make_load(kFieldsIpfix, 20, &test::ipfix, true), announcement);
+}
+BENCHMARK(BM_Ipfix_20Fields);
+
+void BM_Ipfix_VariableLength(benchmark::State& state) {
+  const Wire announcement = test::ipfix({}, test::set(2, test::template_record(256, kFieldsVariable)));
+  run(state, make_load(kFieldsVariable, 18, &test::ipfix, true), announcement);
+}
+BENCHMARK(BM_Ipfix_VariableLength);
+
+void BM_Ipfix_VariableLengthIntoOther(benchmark::State& state) {
+  const Wire announcement = test::ipfix({}, test::set(2, test::template_record(256, kFieldsVariable)));
+  DecoderOptions options;
+  options.other = true;
+  run(state, make_load(kFieldsVariable, 18, &test::ipfix, true), announcement, std::move(options));
+}
+BENCHMARK(BM_Ipfix_VariableLengthIntoOther);
+
+}  // namespace
+}  // namespace weir::decode
