@@ -52,7 +52,7 @@ void Flusher::add(flow::SealedBatch batch, const StoreOptions& options) {
 
 bool Flusher::due(Timestamp now, const StoreOptions& options) const {
   if (waiting_.empty()) return false;
-  if (waiting_rows_ >= options.rows_per_segment) return true;
+  if (waiting_rows_ >= options.rows_per_segment || back_off_ > Micros{0}) return true;
   const Timestamp since = waiting_.front().since.value_or(now);
   return now - since >= options.flush_interval || since > now;  // later than now: the clock was set back
 }
