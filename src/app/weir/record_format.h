@@ -1,0 +1,45 @@
+// Records as they were on the wire, as text: what `weir decode` prints.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "decode/decoder.h"
+#include "flow/ledger.h"
+#include "net/capture.h"
+
+namespace weir::app {
+
+// What is known when everything has been read.
+struct DecodeSummary {
+  net::CaptureCounts capture;
+  flow::ExporterCounters counters;  // of all exporters
+  uint64_t records = 0;
+  uint64_t option_records = 0;
+  std::map<std::string, uint64_t> sums;  // octets and packets over data records, by element "ENTERPRISE:NUMBER"
+
+  // Datagrams of a protocol that we know, decoded or not. The rest was something else that came to the same port.
+  uint64_t export_datagrams() const;
+};
+
+// One format. All append to `out`; one record is one call.
+class RecordFormat {
+ public:
+  virtual ~RecordFormat() = default;
+  virtual void begin(std::string&) {}
+  virtual void record(std::string& out, const decode::RecordView& record) = 0;
+  virtual void end(std::string&, const DecodeSummary&) {}
+};
+
+// name: table, json, ndjson, csv.
+std::unique_ptr<RecordFormat> make_record_format(std::string_view name);
+// The bytes of every field, one JSON object a line, for comparison with other decoders.
+std::unique_ptr<RecordFormat> make_raw_format();
+
+// {"missing_template":3,…}: those that happened.
+void append_anomalies_json(std::string& out, const flow::AnomalyCounts& anomalies);
+
+}  // namespace weir::app

@@ -1,0 +1,86 @@
+// The format of `weir decode --raw`: every field with its element, its length and its octets, uninterpreted, so that
+// two decoders can be compared byte by byte.
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "app/weir/record_format.h"
+#include "flow/element_json.h"
+
+namespace weir::app {
+namespace {
+
+std::string_view protocol_of(flow::FlowType type) {
+  switch (type) {
+    case flow::FlowType::netflow_v1:
+      return "v1";
+    case flow::FlowType::netflow_v5:
+      return "v5";
+    case flow::FlowType::netflow_v7:
+      return "v7";
+    case flow::FlowType::netflow_v9:
+      return "v9";
+    case flow::FlowType::ipfix:
+      return "ipfix";
+    case flow::FlowType::sflow_v5:
+      return "sflow5";
+    case flow::FlowType::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+bool has_templates(flow::FlowType type) { return type == flow::FlowType::netflow_v9 || type == flow::FlowType::ipfix; }
+
+void append_field(std::string& out, const decode::FieldView& field, flow::FlowType type) {
+  if (field.scope && type == flow::FlowType::netflow_v9) {
+    fmt::format_to(std::back_inserter(out), "[\"scope:{}\",{},\"", field.element, field.value.size());
+  } else {
+    fmt::format_to(std::back_inserter(out), "[\"{}{}:{}\",{},\"", field.scope ? "scope " : "", field.enterprise,
+                   field.element, field.value.size());
+  }
+  flow::append_hex(out, field.value);
+  out += "\"]";
+}
+
+class RawFormat : public RecordFormat {
+ public:
+  void record(std::string& out, const decode::RecordView& record) override {
+    fmt::format_to(std::back_inserter(out),
+                   R"({{"dgram":{},"exporter":"{}","odid":{},"set":{},"rec":{},"kind":"{}{}",)", record.datagram,
+                   record.exporter.to_string(), record.domain, record.set_id, record.number, protocol_of(record.type),
+                   record.options ? "-options" : "");
+    if (!has_templates(record.type)) {
+      out += "\"raw\":\"";
+      flow::append_hex(out, record.raw);
+      out += "\",";
+    }
+    out += "\"fields\":[";
+    for (size_t i = 0; i < record.fields.size(); ++i) {
+      if (i != 0) out += ',';
+      append_field(out, record.fields[i], record.type);
+    }
+    out += "]}\n";
+  }
+
+  void end(std::string& out, const DecodeSummary& summary) override {
+    fmt::format_to(std::back_inserter(out),
+                   R"({{"totals":true,"datagrams":{},"records":{},"option_records":{},"undecodable_sets":{},"sums":{{)",
+                   summary.export_datagrams(), summary.records, summary.option_records,
+                   summary.counters.undecodable_sets);
+    bool first = true;
+    for (const auto& [element, sum] : summary.sums) {
+      fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", first ? "" : ",", element, sum);
+      first = false;
+    }
+    out += "},\"anomalies\":";
+    append_anomalies_json(out, summary.counters.anomalies);
+    out += "}\n";
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<RecordFormat> make_raw_format() { return std::make_unique<RawFormat>(); }
+
+}  // namespace weir::app
