@@ -131,6 +131,14 @@ class Decode(unittest.TestCase):
         self.assertEqual((summary["records"], summary["undecodable_sets"]), (0, 1))
         self.assertIn("1 undecodable set", run.stderr.decode())
 
+    def test_nothing_gets_too_old(self):
+        path = self.capture(("203.0.113.5", ipfix((2, RICH))), ("203.0.113.5", ipfix((300, RICH_RECORD))))
+        content = bytearray(path.read_bytes())
+        second = 24 + 16 + struct.unpack("<I", content[32:36])[0]
+        content[second:second + 4] = struct.pack("<I", EXPORT_S + 30 * 86400)
+        path.write_bytes(content)
+        self.assertEqual(self.objects(path)[-1]["records"], 1)
+
     def test_raw(self):
         capture = self.capture(("203.0.113.5", V5), ("203.0.113.6", ipfix((2, RICH), (300, RICH_RECORD))))
         first, second, third, totals = self.objects("--raw", capture)

@@ -1,6 +1,7 @@
 // weir decode: what a capture says, record by record, without a store.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -166,12 +167,20 @@ std::string describe(const DecodeSummary& summary) {
   return text;
 }
 
+decode::DecoderOptions decoder_options(const Options& options) {
+  decode::DecoderOptions decoder;
+  decoder.several_messages = !options.raw || options.several_messages;
+  // Captures are put together from pieces, with days between a template and its data: nothing gets too old here.
+  constexpr std::chrono::hours kForever{24 * 365 * 100};
+  decoder.limits.template_lifetime = kForever;
+  decoder.limits.early_age = kForever;
+  return decoder;
+}
+
 int run_decode(const Options& options) {
   std::optional<IpAddress> exporter;
   if (!options.exporter.empty()) exporter = IpAddress::parse(options.exporter);
-  decode::DecoderOptions decoder_options;
-  decoder_options.several_messages = !options.raw || options.several_messages;
-  decode::Decoder decoder(decoder_options);
+  decode::Decoder decoder(decoder_options(options));
   Printer printer(options.raw ? make_raw_format() : make_record_format(options.format), options);
 
   int status = 0;
