@@ -32,7 +32,7 @@ SHOWN_OTHERWISE = {"timedelta", "timeend", "tcp_option_map", "icmp_ipv6_type", "
 
 
 def find_corpus():
-    if "WEIR_CORPUS" in os.environ:
+    if os.environ.get("WEIR_CORPUS"):
         return pathlib.Path(os.environ["WEIR_CORPUS"])
     for folder in (ROOT.parent, ROOT.parent.parent):
         if (folder / "shared/corpus/inventory.tsv").exists():
