@@ -1,0 +1,72 @@
+#include <fmt/format.h>
+
+#include "query/dialect.h"
+#include "store/duck.h"
+
+namespace weir::query {
+namespace {
+
+class DuckDbDialect final : public Dialect {
+ public:
+  std::string address(const IpAddress& address) const override {
+    const auto hex = [&](size_t first, size_t count) {
+      return fmt::format("{:02x}",
+                         fmt::join(address.octets.begin() + first, address.octets.begin() + first + count, ""));
+    };
+    return fmt::format("'{}-{}-{}-{}-{}'::UUID", hex(0, 4), hex(4, 2), hex(6, 2), hex(8, 2), hex(10, 6));
+  }
+
+  std::string time(Timestamp time) const override { return fmt::format("make_timestamp({})", to_us(time)); }
+
+  // A literal beyond BIGINT would be a HUGEINT, and turn the column into one.
+  std::string number(uint64_t number) const override {
+    return number > INT64_MAX ? fmt::format("{}::UBIGINT", number) : fmt::format("{}", number);
+  }
+
+  std::string quote_name(std::string_view name) const override { return duck::quote_name(name); }
+
+  std::string not_true(const std::string& condition) const override {
+    return fmt::format("(({}) IS NOT TRUE)", condition);
+  }
+
+  std::string has_bits(std::string_view column, uint64_t mask) const override {
+    return fmt::format("({0} & {1}) = {1}", column, mask);
+  }
+
+  // HUGEINT: an exporter may claim any times, and their difference must not end the query.
+  std::string duration_ms() const override {
+    return "((epoch_us(time_flow_end)::HUGEINT - epoch_us(time_flow_start)) // 1000)";
+  }
+
+  std::string network(std::string_view address, std::string_view v4_bits, std::string_view v6_bits) const override {
+    return fmt::format("weir_network({}, ({})::UTINYINT, ({})::UTINYINT)", address, v4_bits, v6_bits);
+  }
+  std::string network_text(std::string_view address, std::string_view v4_bits,
+                           std::string_view v6_bits) const override {
+    return fmt::format("weir_network_text({}, ({})::UTINYINT, ({})::UTINYINT)", address, v4_bits, v6_bits);
+  }
+
+  // The sum of UBIGINT is a HUGEINT already; only rows that are scaled pay for the wide product.
+  std::string sum(std::string_view column, bool scaled) const override {
+    if (!scaled) return fmt::format("coalesce(sum({}), 0)", column);
+    return fmt::format(
+        "(coalesce(sum({0}), 0) + coalesce(sum(CASE WHEN sampling_rate > 1 THEN {0}::HUGEINT * (sampling_rate - 1) "
+        "END), 0))",
+        column);
+  }
+
+  std::string seconds_between(std::string_view from, std::string_view to) const override {
+    return fmt::format("nullif((epoch_us({})::DOUBLE - epoch_us({})::DOUBLE) / 1e6, 0)", to, from);
+  }
+
+  std::string real(std::string_view value) const override { return fmt::format("({})::DOUBLE", value); }
+};
+
+}  // namespace
+
+const Dialect& duckdb_dialect() {
+  static const DuckDbDialect dialect;
+  return dialect;
+}
+
+}  // namespace weir::query
