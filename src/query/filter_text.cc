@@ -40,7 +40,8 @@ std::string text_of(const IpPrefix& prefix) {
   return fmt::format("{}/{}", prefix.first.to_string(), width - host_bits);
 }
 
-// Adds the text of a node; a compound child is put in parentheses.
+// Adds the text of a node. Parentheses stand only where the grammar needs them: what was parsed within the limit of depth is
+// printed within it.
 struct Printer {
   std::string out;
 
@@ -71,22 +72,23 @@ struct Printer {
   }
   void operator()(const Not& negation) {
     out += "not ";
-    child(*negation.child);
+    child(*negation.child, true, true);
   }
-  void operator()(const And& all) { join(all.children, " and "); }
-  void operator()(const Or& any) { join(any.children, " or "); }
+  void operator()(const And& all) { join(all.children, " and ", true); }
+  void operator()(const Or& any) { join(any.children, " or ", false); }
 
-  void join(const std::vector<Filter>& children, std::string_view separator) {
+  void join(const std::vector<Filter>& children, std::string_view separator, bool within_and) {
     for (size_t i = 0; i < children.size(); ++i) {
       if (i > 0) out += separator;
-      child(children[i]);
+      child(children[i], within_and, true);
     }
   }
-  void child(const Filter& filter) {
-    const bool compound = std::holds_alternative<And>(filter.node) || std::holds_alternative<Or>(filter.node);
-    if (compound) out += '(';
+  void child(const Filter& filter, bool enclose_and, bool enclose_or) {
+    const bool enclose = (enclose_and && std::holds_alternative<And>(filter.node)) ||
+                         (enclose_or && std::holds_alternative<Or>(filter.node));
+    if (enclose) out += '(';
     std::visit(*this, filter.node);
-    if (compound) out += ')';
+    if (enclose) out += ')';
   }
 };
 

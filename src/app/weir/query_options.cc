@@ -1,0 +1,95 @@
+#include "app/weir/query_options.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "app/weir/query_watch.h"
+
+namespace weir::app {
+
+void add_query_options(CLI::App& command, QueryOptions& options) {
+  command.add_option("--store", options.store, "Folder that a collector writes to")->capture_default_str();
+  command.add_option("--last", options.last, "Only flows received in the last: 90s, 15m, 6h, 30d, 2w");
+  command.add_option("--from", options.from,
+                     "Only flows received at or after: 2026-11-22, 2026-11-22T14:05, RFC 3339 (UTC)");
+  command.add_option("--to", options.to, "Only flows received before");
+  command.add_option("-o,--output", options.format, "table, json, ndjson or csv")->capture_default_str();
+  command.add_flag("--json", options.json, "The same as -o json");
+  command.add_flag("--csv", options.csv, "The same as -o csv");
+  command.add_flag("-N,--plain", options.plain, "Exact numbers instead of units in tables");
+  command.add_flag("--strict", options.strict, "Exit status 1 if a file of the store could not be read");
+}
+
+Result<QuerySetup> check(const QueryOptions& options) {
+  QuerySetup setup;
+  const std::string format = options.json ? "json" : options.csv ? "csv" : options.format;
+  const std::optional<query::Format> parsed = query::parse_format(format);
+  if (!parsed) return fail("-o {}: there are the formats table, json, ndjson and csv", format);
+  setup.format = *parsed;
+  setup.units = options.plain ? query::Units::plain : query::Units::human;
+
+  const auto time = [](std::string_view option, const std::string& text, std::optional<Timestamp>& into) -> Result<> {
+    if (text.empty()) return {};
+    into = parse_time(text);
+    if (!into)
+      return fail("{} {}: not a time; write 2026-11-22, 2026-11-22T14:05 or 2026-11-22T14:05:00Z", option, text);
+    return {};
+  };
+  if (const Result<> from = time("--from", options.from, setup.window.from); !from)
+    return std::unexpected(from.error());
+  if (const Result<> to = time("--to", options.to, setup.window.to); !to) return std::unexpected(to.error());
+  if (!options.last.empty()) {
+    if (!options.from.empty()) return fail("--last and --from are two beginnings: give one of them");
+    const std::optional<Micros> last = parse_duration(options.last);
+    if (!last) return fail("--last {}: not a duration; write 90s, 15m, 6h, 30d or 2w", options.last);
+    const Timestamp end = setup.window.to.value_or(wall_clock_now());
+    setup.window.from = to_us(end) < INT64_MIN + last->count() ? timestamp_from_us(0) : end - *last;
+  }
+  if (setup.window.from && setup.window.to && *setup.window.from >= *setup.window.to) {
+    return fail("the window ends before it begins: {} to {}", to_rfc3339(*setup.window.from),
+                to_rfc3339(*setup.window.to));
+  }
+  return setup;
+}
+
+Result<query::Filter> filter_from(const std::vector<std::string>& words) {
+  const std::string text = fmt::format("{}", fmt::join(words, " "));
+  auto filter = query::parse_filter(text);
+  if (!filter) return fail("{}", filter.error().show(text));
+  return *std::move(filter);
+}
+
+int complain(const std::string& message, int status) {
+  std::fflush(stdout);
+  fmt::print(stderr, "weir: {}\n", message);
+  return status;
+}
+
+Answer ask(const QueryOptions& options, const QuerySetup& setup,
+           const std::function<Result<>(query::Engine&)>& question) {
+  const auto start = std::chrono::steady_clock::now();
+  query::EngineOptions engine_options;
+  engine_options.store = options.store;
+  engine_options.window = setup.window;
+  Result<query::Engine> engine = query::Engine::open(engine_options);
+  if (!engine) return {{}, complain(engine.error().message, 1)};
+  Result<> outcome;
+  {
+    const QueryWatch watch(*engine);
+    outcome = question(*engine);
+  }
+  Answer answer;
+  answer.effort = {engine->files(), engine->bytes(), engine->unreadable().size(),
+                   std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start)};
+  for (const query::UnreadableFile& file : engine->unreadable()) {
+    complain(fmt::format("left out, cannot be read: {}: {}", file.path.string(), file.reason), 0);
+  }
+  if (!outcome)
+    answer.status = complain(outcome.error().message, 1);
+  else if (options.strict && answer.effort.unreadable > 0)
+    answer.status = 1;
+  return answer;
+}
+
+}  // namespace weir::app

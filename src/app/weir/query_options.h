@@ -1,0 +1,57 @@
+// What the commands that ask the store have in common: where it is, which time, how the answer is printed.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "query/engine.h"
+#include "query/printer.h"
+#include "query/query.h"
+#include "query/views.h"
+
+namespace weir::app {
+
+struct QueryOptions {
+  std::string store = "weir-data";
+  std::string last;
+  std::string from;
+  std::string to;
+  std::string format = "table";
+  bool json = false;
+  bool csv = false;
+  bool plain = false;
+  bool strict = false;
+};
+
+// Adds --store, the window and the output options to a command.
+void add_query_options(CLI::App& command, QueryOptions& options);
+
+// What the options say, checked.
+struct QuerySetup {
+  query::Window window;
+  query::Format format = query::Format::table;
+  query::Units units = query::Units::human;
+};
+Result<QuerySetup> check(const QueryOptions& options);
+
+// The words of a filter as one; the error is ready to be shown.
+Result<query::Filter> filter_from(const std::vector<std::string>& words);
+
+// Runs `ask` on an engine while the terminal shows progress and Ctrl-C ends the query; reports unreadable files. The
+// exit status: 0; 1 after a failure, or with --strict after unreadable files.
+struct Answer {
+  query::Effort effort;
+  int status = 0;
+};
+Answer ask(const QueryOptions& options, const QuerySetup& setup,
+           const std::function<Result<>(query::Engine&)>& question);
+
+// Prints "weir: message" on standard error; returns `status`.
+int complain(const std::string& message, int status);
+
+}  // namespace weir::app

@@ -1,0 +1,292 @@
+// The SQL of filters against their plain meaning: both are asked about every row of a small random table.
+#include "query/filter_sql.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <optional>
+#include <random>
+
+#include "query/filter_generator.h"
+#include "store/duck.h"
+
+namespace weir::query {
+namespace {
+
+template <class T>
+using Maybe = std::optional<T>;
+
+struct Row {
+  Maybe<IpAddress> src, dst, exporter, next_hop, bgp_next_hop;
+  std::array<Maybe<uint64_t>, 2> port, as, interface;
+  Maybe<uint64_t> proto, packets, bytes, tos, icmp_type, icmp_code, flags;
+  Maybe<int64_t> start_us, end_us;
+};
+
+bool holds(Comparison comparison, uint64_t left, uint64_t right) {
+  switch (comparison) {
+    case Comparison::eq:
+      return left == right;
+    case Comparison::ne:
+      return left != right;
+    case Comparison::gt:
+      return left > right;
+    case Comparison::ge:
+      return left >= right;
+    case Comparison::lt:
+      return left < right;
+    case Comparison::le:
+      return left <= right;
+  }
+  return false;
+}
+
+// The meaning, said without SQL: a condition on nothing is false.
+class Meaning {
+ public:
+  explicit Meaning(const Row& row) : row_(row) {}
+
+  bool of(const Filter& filter) const { return std::visit(*this, filter.node); }
+
+  bool operator()(const Any&) const { return true; }
+  bool operator()(const Family& family) const {
+    const auto is = [&](const Maybe<IpAddress>& a) { return a && a->is_v4() != family.v6; };
+    return is(row_.src) || is(row_.dst);
+  }
+  bool operator()(const AddressIn& in) const {
+    const auto inside = [&](const Maybe<IpAddress>& a) {
+      return a && std::ranges::any_of(in.ranges, [&](const IpPrefix& range) { return range.contains(*a); });
+    };
+    switch (in.field) {
+      case AddressField::either:
+        return inside(row_.src) || inside(row_.dst);
+      case AddressField::src:
+        return inside(row_.src);
+      case AddressField::dst:
+        return inside(row_.dst);
+      case AddressField::exporter:
+        return inside(row_.exporter);
+      case AddressField::next_hop:
+        return inside(row_.next_hop);
+      case AddressField::bgp_next_hop:
+        return inside(row_.bgp_next_hop);
+    }
+    return false;
+  }
+  bool operator()(const NumberIs& is) const {
+    const auto one = [&](const Maybe<uint64_t>& value) { return value && holds(is.comparison, *value, is.value); };
+    const std::vector<Maybe<uint64_t>> values = values_of(is.field, is.side);
+    // "!=" without a direction: neither of them.
+    return is.comparison == Comparison::ne ? std::ranges::all_of(values, one) : std::ranges::any_of(values, one);
+  }
+  bool operator()(const NumberIn& in) const {
+    const std::vector<Maybe<uint64_t>> values = values_of(in.field, in.side);
+    return std::ranges::any_of(values, [&](const Maybe<uint64_t>& value) {
+      return value && std::ranges::find(in.values, *value) != in.values.end();
+    });
+  }
+  bool operator()(const FlagsSet& flags) const {
+    if (row_.proto != 6 || !row_.flags) return false;
+    return flags.exact ? *row_.flags == flags.mask : (*row_.flags & flags.mask) == flags.mask;
+  }
+  bool operator()(const Not& negation) const { return !of(*negation.child); }
+  bool operator()(const And& all) const {
+    return std::ranges::all_of(all.children, [&](const Filter& child) { return of(child); });
+  }
+  bool operator()(const Or& any) const {
+    return std::ranges::any_of(any.children, [&](const Filter& child) { return of(child); });
+  }
+
+ private:
+  static std::vector<Maybe<uint64_t>> sides(const std::array<Maybe<uint64_t>, 2>& values, Side side) {
+    if (side == Side::src) return {values[0]};
+    if (side == Side::dst) return {values[1]};
+    return {values[0], values[1]};
+  }
+  std::vector<Maybe<uint64_t>> values_of(NumberField field, Side side) const {
+    const bool icmp = row_.proto == 1 || row_.proto == 58;
+    switch (field) {
+      case NumberField::port:
+        return sides(row_.port, side);
+      case NumberField::as:
+        return sides(row_.as, side);
+      case NumberField::interface:
+        return sides(row_.interface, side);
+      case NumberField::proto:
+        return {row_.proto};
+      case NumberField::packets:
+        return {row_.packets};
+      case NumberField::bytes:
+        return {row_.bytes};
+      case NumberField::duration_ms:
+        if (!row_.start_us || !row_.end_us) return {std::nullopt};
+        return {static_cast<uint64_t>((*row_.end_us - *row_.start_us) / 1000)};
+      case NumberField::tos:
+        return {row_.tos};
+      case NumberField::icmp_type:
+        return {icmp ? row_.icmp_type : std::nullopt};
+      case NumberField::icmp_code:
+        return {icmp ? row_.icmp_code : std::nullopt};
+      case NumberField::tcp_flags:
+        return {row_.proto == 6 ? row_.flags : std::nullopt};
+    }
+    return {};
+  }
+
+  const Row& row_;
+};
+
+class FilterSql : public ::testing::Test {
+ protected:
+  static constexpr size_t kRows = 300;
+
+  void SetUp() override {
+    auto opened = duck::Database::open({{"threads", "1"}});
+    ASSERT_TRUE(opened);
+    database.emplace(*std::move(opened));
+    auto connected = database->connect();
+    ASSERT_TRUE(connected);
+    connection.emplace(*std::move(connected));
+    fill();
+  }
+
+  template <class Make>
+  auto maybe(Make make) -> Maybe<decltype(make())> {
+    if (generator.pick(4) == 0) return std::nullopt;
+    return make();
+  }
+  Maybe<uint64_t> number(NumberField field) {
+    return maybe([&] { return generator.value(field); });
+  }
+
+  Row random_row() {
+    Row row;
+    for (auto* address : {&row.src, &row.dst, &row.exporter, &row.next_hop, &row.bgp_next_hop}) {
+      *address = maybe([&] { return generator.address(); });
+    }
+    for (size_t i = 0; i < 2; ++i) {
+      row.port[i] = number(NumberField::port);
+      row.as[i] = number(NumberField::as);
+      row.interface[i] = number(NumberField::interface);
+    }
+    row.proto = number(NumberField::proto);
+    row.packets = number(NumberField::packets);
+    row.bytes = number(NumberField::bytes);
+    row.tos = number(NumberField::tos);
+    row.icmp_type = number(NumberField::icmp_type);
+    row.icmp_code = number(NumberField::icmp_code);
+    row.flags = number(NumberField::tcp_flags);
+    row.start_us = maybe([&] { return int64_t{1'795'357'500'000'000}; });
+    row.end_us = maybe([&] {
+      return int64_t{1'795'357'500'000'000} + static_cast<int64_t>(generator.value(NumberField::duration_ms)) * 1000 +
+             999;
+    });
+    return row;
+  }
+
+  void fill() {
+    const Dialect& dialect = duckdb_dialect();
+    std::string values;
+    for (size_t i = 0; i < kRows; ++i) {
+      const Row& row = rows.emplace_back(random_row());
+      values += fmt::format("{}({}", i > 0 ? "," : "", i);
+      for (const auto* address : {&row.src, &row.dst, &row.exporter, &row.next_hop, &row.bgp_next_hop}) {
+        values += fmt::format(",{}", *address ? dialect.address(**address) : "NULL");
+      }
+      for (const auto* value :
+           {&row.port[0], &row.port[1], &row.as[0], &row.as[1], &row.interface[0], &row.interface[1], &row.proto,
+            &row.packets, &row.bytes, &row.tos, &row.icmp_type, &row.icmp_code, &row.flags}) {
+        values += *value ? fmt::format(",{}::UBIGINT", **value) : ",NULL";
+      }
+      for (const auto* time : {&row.start_us, &row.end_us})
+        values += *time ? fmt::format(",make_timestamp({})", **time) : ",NULL";
+      values += ")";
+    }
+    ASSERT_TRUE(connection->run(
+        "CREATE TABLE flows(i UINTEGER, src_addr UUID, dst_addr UUID, sampler_address UUID, next_hop UUID, "
+        "bgp_next_hop UUID,"
+        "src_port USMALLINT, dst_port USMALLINT, src_as UINTEGER, dst_as UINTEGER, in_if UINTEGER, out_if UINTEGER,"
+        "proto UTINYINT, packets UBIGINT, bytes UBIGINT, ip_tos UTINYINT, icmp_type UTINYINT, icmp_code UTINYINT,"
+        "tcp_flags USMALLINT, time_flow_start TIMESTAMP, time_flow_end TIMESTAMP)"));
+    const auto filled = connection->run("INSERT INTO flows VALUES " + values);
+    ASSERT_TRUE(filled) << filled.error().message;
+  }
+
+  std::vector<size_t> by_sql(const Filter& filter) {
+    const std::string sql = "SELECT i FROM flows WHERE " + filter_sql(filter, duckdb_dialect()) + " ORDER BY i";
+    auto result = connection->query(sql);
+    EXPECT_TRUE(result) << sql << "\n" << result.error().message;
+    std::vector<size_t> found;
+    while (result) {
+      const auto chunk = result->next();
+      EXPECT_TRUE(chunk) << sql << "\n" << chunk.error().message;
+      if (!chunk || !*chunk) break;
+      for (size_t row = 0; row < (*chunk)->rows(); ++row) found.push_back((*chunk)->value<uint32_t>(0, row));
+    }
+    return found;
+  }
+
+  std::vector<size_t> by_meaning(const Filter& filter) const {
+    std::vector<size_t> found;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (Meaning(rows[i]).of(filter)) found.push_back(i);
+    }
+    return found;
+  }
+
+  std::mt19937 random{7};
+  FilterGenerator generator{random};
+  std::vector<Row> rows;
+  std::optional<duck::Database> database;
+  std::optional<duck::Connection> connection;
+};
+
+TEST_F(FilterSql, FindsWhatTheFilterMeans) {
+  size_t some = 0;  // filters that tell rows apart: the test must not be about all and nothing
+  for (int i = 0; i < 1500; ++i) {
+    const Filter filter = i < 500 ? generator.primitive() : generator.filter(3);
+    const std::vector<size_t> wanted = by_meaning(filter);
+    ASSERT_EQ(by_sql(filter), wanted) << to_string(filter);
+    some += !wanted.empty() && wanted.size() < kRows;
+  }
+  EXPECT_GT(some, 800u);
+}
+
+TEST_F(FilterSql, TextAndItsNegationSplitTheTable) {
+  for (const char* text :
+       {"port 80", "port != 53", "not src as 64500", "duration > 500", "flags S", "icmp-type 8 or ip 192.0.2.1",
+        "bytes = 18446744073709551615", "src net 2001:db8::/125", "not (ipv4 and proto tcp)"}) {
+    const auto filter = parse_filter(text);
+    const auto negation = parse_filter(fmt::format("not ({})", text));
+    ASSERT_TRUE(filter && negation) << text;
+    EXPECT_EQ(by_sql(*filter).size() + by_sql(*negation).size(), kRows) << text;
+  }
+}
+
+TEST_F(FilterSql, TheLargestFiltersAreAnswered) {
+  std::string list = "ip in [";
+  for (size_t i = 0; i < kMaxFilterListEntries; ++i) list += fmt::format("10.{}.{}.0/24 ", i / 256, i % 256);
+  const auto networks = parse_filter(list + "]");
+  ASSERT_TRUE(networks);
+  EXPECT_TRUE(by_sql(*networks).empty());
+
+  std::string deep;
+  for (size_t i = 0; i < kMaxFilterDepth; ++i) deep += i % 2 == 0 ? "not " : "(";
+  deep += "port 53" + std::string(kMaxFilterDepth / 2, ')');
+  const auto nested = parse_filter(deep);
+  ASSERT_TRUE(nested);
+  EXPECT_EQ(by_sql(*nested), by_meaning(*nested));
+}
+
+TEST(FilterSqlText, ConditionsOnOneColumnStayBareComparisons) {
+  const auto sql = [](std::string_view text) { return filter_sql(*parse_filter(text), duckdb_dialect()); };
+  EXPECT_EQ(
+      sql("src net 192.0.2.0/24 and dst port 443"),
+      "(src_addr BETWEEN '00000000-0000-0000-0000-ffffc0000200'::UUID AND '00000000-0000-0000-0000-ffffc00002ff'::UUID"
+      " AND dst_port = 443)");
+  EXPECT_EQ(sql("not proto udp"), "((proto = 17) IS NOT TRUE)");
+}
+
+}  // namespace
+}  // namespace weir::query

@@ -1,0 +1,142 @@
+#include "query/functions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "query/filter_lexer.h"
+
+namespace weir::query {
+namespace {
+
+// One column of the arguments.
+template <class T>
+class Argument {
+ public:
+  Argument(duckdb_data_chunk input, size_t column) {
+    duckdb_vector vector = duckdb_data_chunk_get_vector(input, column);
+    data_ = static_cast<const T*>(duckdb_vector_get_data(vector));
+    validity_ = duckdb_vector_get_validity(vector);
+  }
+  bool is_null(size_t row) const { return validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row); }
+  const T& operator[](size_t row) const { return data_[row]; }
+
+ private:
+  const T* data_;
+  uint64_t* validity_;
+};
+
+std::string_view view(const duckdb_string_t& text) {
+  const uint32_t length = text.value.inlined.length;
+  return {length <= sizeof(text.value.inlined.inlined) ? text.value.inlined.inlined : text.value.pointer.ptr, length};
+}
+
+void set_null(duckdb_vector output, size_t row) {
+  duckdb_vector_ensure_validity_writable(output);
+  duckdb_validity_set_row_invalid(duckdb_vector_get_validity(output), row);
+}
+
+void set_uuid(duckdb_vector output, size_t row, const IpAddress& address) {
+  static_cast<duckdb_hugeint*>(duckdb_vector_get_data(output))[row] = duck::to_uuid(address);
+}
+
+void set_text(duckdb_vector output, size_t row, std::string_view text) {
+  duckdb_vector_assign_string_element_len(output, row, text.data(), text.size());
+}
+
+// text -> address; `parse` gives nothing if the text is wrong.
+template <auto parse>
+void text_to_address(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  const Argument<duckdb_string_t> texts(input, 0);
+  const size_t rows = duckdb_data_chunk_get_size(input);
+  for (size_t row = 0; row < rows; ++row) {
+    if (texts.is_null(row)) {
+      set_null(output, row);
+      continue;
+    }
+    const std::string_view text = view(texts[row]);
+    const std::optional<IpAddress> address = parse(text);
+    if (!address) {
+      duckdb_scalar_function_set_error(info, fmt::format("{}'{}'", kNotAnAddress, printable(text)).c_str());
+      return;
+    }
+    set_uuid(output, row, *address);
+  }
+}
+
+std::optional<IpAddress> prefix_first(std::string_view text) {
+  const std::optional<IpPrefix> prefix = IpPrefix::parse(text);
+  return prefix ? std::optional(prefix->first) : std::nullopt;
+}
+
+std::optional<IpAddress> prefix_last(std::string_view text) {
+  const std::optional<IpPrefix> prefix = IpPrefix::parse(text);
+  return prefix ? std::optional(prefix->last) : std::nullopt;
+}
+
+void address_to_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
+  const Argument<duckdb_hugeint> addresses(input, 0);
+  const size_t rows = duckdb_data_chunk_get_size(input);
+  for (size_t row = 0; row < rows; ++row) {
+    if (addresses.is_null(row))
+      set_null(output, row);
+    else
+      set_text(output, row, duck::from_uuid(addresses[row]).to_string());
+  }
+}
+
+unsigned bits_for(const IpAddress& address, uint8_t v4_bits, uint8_t v6_bits) {
+  return address.is_v4() ? std::min<unsigned>(v4_bits, 32) : std::min<unsigned>(v6_bits, 128);
+}
+
+IpAddress cut(IpAddress address, unsigned bits) {
+  const unsigned kept = address.is_v4() ? 96 + bits : bits;
+  for (unsigned i = 0; i < 16; ++i) {
+    const unsigned covered = std::clamp<unsigned>(kept, 8 * i, 8 * i + 8) - 8 * i;
+    address.octets[i] = static_cast<uint8_t>(address.octets[i] & (0xff00u >> covered));
+  }
+  return address;
+}
+
+// (address, bits for IPv4, bits for IPv6) -> the first address of its prefix, or that with its length as text.
+template <bool as_text>
+void network(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
+  const Argument<duckdb_hugeint> addresses(input, 0);
+  const Argument<uint8_t> v4_bits(input, 1);
+  const Argument<uint8_t> v6_bits(input, 2);
+  const size_t rows = duckdb_data_chunk_get_size(input);
+  for (size_t row = 0; row < rows; ++row) {
+    if (addresses.is_null(row) || v4_bits.is_null(row) || v6_bits.is_null(row)) {
+      set_null(output, row);
+      continue;
+    }
+    const IpAddress address = duck::from_uuid(addresses[row]);
+    const unsigned bits = bits_for(address, v4_bits[row], v6_bits[row]);
+    const IpAddress first = cut(address, bits);
+    if constexpr (as_text)
+      set_text(output, row, fmt::format("{}/{}", first.to_string(), bits));
+    else
+      set_uuid(output, row, first);
+  }
+}
+
+}  // namespace
+
+Result<> add_address_functions(duck::Connection& connection) {
+  const std::vector<duckdb_type> bits = {DUCKDB_TYPE_UUID, DUCKDB_TYPE_UTINYINT, DUCKDB_TYPE_UTINYINT};
+  const duck::ScalarFunction functions[] = {
+      {"ip", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<IpAddress::parse>},
+      {"net_first", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<prefix_first>},
+      {"net_last", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<prefix_last>},
+      {"ip_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_text},
+      {"weir_network", bits, DUCKDB_TYPE_UUID, network<false>},
+      {"weir_network_text", bits, DUCKDB_TYPE_VARCHAR, network<true>},
+  };
+  for (const duck::ScalarFunction& function : functions) {
+    if (const Result<> added = connection.add_function(function); !added) return added;
+  }
+  return {};
+}
+
+}  // namespace weir::query

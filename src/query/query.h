@@ -1,0 +1,76 @@
+// A question about flows, before it is SQL of any engine: the command line and the API fill these, a planner reads
+// them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "flow/columns.gen.h"
+#include "query/filter.h"
+
+namespace weir::query {
+
+// Flows received in [from, to); an end that is not given is open.
+struct Window {
+  std::optional<Timestamp> from;
+  std::optional<Timestamp> to;
+};
+
+// What flows are grouped by.
+struct Dimension {
+  enum class Kind : uint8_t {
+    column,   // columns[0]
+    either,   // columns[0] and columns[1]: each flow counts once for each
+    network,  // columns[0], an address, cut to v4_bits or v6_bits
+    routed,   // columns[0], an address, cut to the length in columns[1]
+  };
+  std::string name;  // of the result column
+  Kind kind = Kind::column;
+  std::vector<flow::Column> columns;
+  uint8_t v4_bits = 32;
+  uint8_t v6_bits = 128;
+};
+
+enum class Metric : uint8_t { bytes, packets, flows, bps, pps, bpp };
+
+struct TopQuery {
+  Window window;
+  Filter filter;
+  std::vector<Dimension> by;  // none: one row of totals; at most one of Kind::either
+  Metric order = Metric::bytes;
+  bool ascending = false;
+  uint64_t limit = 10;  // 0: all
+  bool scaled = true;   // counters times sampling_rate
+};
+
+struct FlowsQuery {
+  Window window;
+  Filter filter;
+  std::vector<flow::Column> columns;
+  std::optional<flow::Column> order;  // none: as stored, oldest segment first
+  bool ascending = true;
+  uint64_t limit = 100;  // 0: all
+};
+
+std::string_view name(Metric metric);
+std::optional<Metric> parse_metric(std::string_view text);
+
+// A column by its name.
+std::optional<flow::Column> find_column(std::string_view name);
+
+// A list of dimensions, "src_addr,dst_port": column names, nfdump's element names (srcip, dstport, as, srcnet, record
+// ...), or an address cut to a prefix: src_addr/24 (IPv6 to /64), src_addr/24/48.
+Result<std::vector<Dimension>> parse_dimensions(std::string_view list);
+
+// "src_addr,dst_port": column names only.
+Result<std::vector<flow::Column>> parse_columns(std::string_view list);
+
+// nfdump's -s: ELEMENT[:p][/ORDER[:a|:d]], such as "srcip/bytes" or "dstport:p/flows". Fills by, order and ascending.
+Result<> parse_statistic(std::string_view text, TopQuery& query);
+
+}  // namespace weir::query

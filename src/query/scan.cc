@@ -1,0 +1,81 @@
+#include "query/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "flow/columns.gen.h"
+#include "query/functions.h"
+#include "store/duck.h"
+#include "store/parquet_types.h"
+
+namespace weir::query {
+namespace {
+
+std::string read_parquet(const std::string& files) {
+  return fmt::format("read_parquet([{}], union_by_name = true, hive_partitioning = false)", files);
+}
+
+// The reason without DuckDB's "IO Error: " and without the lines after the first.
+std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
+
+// Runs `query`, with {} for the file, on each file that is there; what fails is unreadable.
+std::vector<UnreadableFile> failing(std::span<const store::Segment> segments, std::string_view query) {
+  std::vector<UnreadableFile> unreadable;
+  Result<duck::Database> database = duck::Database::open({{"threads", "1"}});
+  if (!database) return unreadable;
+  for (const store::Segment& segment : segments) {
+    Result<duck::Connection> connection = database->connect();
+    if (!connection) break;
+    const Result<> read =
+        connection->run(fmt::format(fmt::runtime(query), read_parquet(duck::quote(segment.path.string()))));
+    std::error_code error;
+    if (read || !std::filesystem::exists(segment.path, error)) continue;
+    unreadable.push_back({segment.path, first_line(read.error().message)});
+    // An internal error makes a database unusable.
+    database = duck::Database::open({{"threads", "1"}});
+    if (!database) break;
+  }
+  return unreadable;
+}
+
+}  // namespace
+
+// The empty relation comes first: BY NAME takes the columns and their order from it.
+std::string scan_sql(std::span<const store::Segment> segments) {
+  std::string columns;
+  for (const flow::ColumnInfo& column : flow::kColumns) {
+    columns += fmt::format("{}NULL::{} AS {}", columns.empty() ? "" : ", ", store::sql_type(column.type),
+                           duck::quote_name(column.name));
+  }
+  std::string sql = fmt::format("SELECT {} WHERE false", columns);
+  if (segments.empty()) return sql;
+  std::string files;
+  for (const store::Segment& segment : segments) {
+    files += fmt::format("{}{}", files.empty() ? "" : ", ", duck::quote(segment.path.string()));
+  }
+  return fmt::format("{} UNION ALL BY NAME SELECT * FROM {}", sql, read_parquet(files));
+}
+
+bool may_be_a_file(const std::string& message) {
+  constexpr std::array<std::string_view, 6> kOfStatements = {"Parser Error",     "Binder Error",     "Catalog Error",
+                                                             "Conversion Error", "Constraint Error", "INTERRUPT Error"};
+  if (message.find(kNotAnAddress) != std::string::npos) return false;
+  return std::ranges::none_of(kOfStatements, [&](std::string_view prefix) { return message.starts_with(prefix); });
+}
+
+std::vector<UnreadableFile> find_unreadable(std::span<const store::Segment> segments, const std::string& message) {
+  std::vector<store::Segment> named;
+  for (const store::Segment& segment : segments) {
+    if (message.find(segment.path.filename().string()) != std::string::npos) named.push_back(segment);
+  }
+  constexpr std::string_view kFooter = "SELECT * FROM {} LIMIT 0";
+  constexpr std::string_view kEverything = "SELECT count(COLUMNS(*)) FROM {}";
+  std::vector<UnreadableFile> unreadable = failing(segments, kFooter);
+  if (unreadable.empty()) unreadable = failing(named, kEverything);
+  if (unreadable.empty()) unreadable = failing(segments, kEverything);
+  return unreadable;
+}
+
+}  // namespace weir::query
