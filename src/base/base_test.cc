@@ -36,7 +36,8 @@ TEST(IpAddress, TextOfBothFamilies) {
   EXPECT_EQ(IpAddress::parse("::ffff:10.0.0.1"), IpAddress::from_v4(0x0a000001));
   EXPECT_TRUE(IpAddress::parse("0.0.0.0")->is_unspecified());
   EXPECT_TRUE(IpAddress{}.is_unspecified());
-  for (const char* bad : {"", "1.2.3", "1.2.3.256", "x", "1.2.3.4 ", ":::", "1.2.3.4/8"}) EXPECT_FALSE(IpAddress::parse(bad)) << bad;
+  for (const char* bad : {"", "1.2.3", "1.2.3.256", "x", "1.2.3.4 ", ":::", "1.2.3.4/8"})
+    EXPECT_FALSE(IpAddress::parse(bad)) << bad;
 }
 
 TEST(IpPrefix, IsARangeOfAddresses) {
@@ -50,7 +51,8 @@ TEST(IpPrefix, IsARangeOfAddresses) {
   EXPECT_EQ(range("192.0.2.7"), "192.0.2.7-192.0.2.7");
   EXPECT_EQ(range("2001:db8::/33"), "2001:db8::-2001:db8:7fff:ffff:ffff:ffff:ffff:ffff");
   EXPECT_EQ(range("0.0.0.0/0"), "0.0.0.0-255.255.255.255");
-  for (const char* bad : {"10", "10/33", "::/129", "a/8", "1.2.3.4/", "1.2.3.4.5/8", "10./8"}) EXPECT_EQ(range(bad), "none") << bad;
+  for (const char* bad : {"10", "10/33", "::/129", "a/8", "1.2.3.4/", "1.2.3.4.5/8", "10./8"})
+    EXPECT_EQ(range(bad), "none") << bad;
 }
 
 TEST(Time, Rfc3339BothWays) {

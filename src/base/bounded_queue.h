@@ -1,5 +1,5 @@
-// A queue between threads that never grows past its capacity: a producer that must not wait uses try_push and counts what
-// did not fit. Any number of producers and consumers.
+// A queue between threads that never grows past its capacity: a producer that must not wait uses try_push and counts
+// what did not fit. Any number of producers and consumers.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,8 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits for room: for producers that may wait (a replay, never a receiver). False, and `value` untouched, once closed.
+  // Waits for room: for producers that may wait (a replay, never a receiver). False, and `value` untouched, once
+  // closed.
   bool push(T&& value) {
     {
       std::unique_lock lock(mutex_);

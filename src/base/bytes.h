@@ -1,7 +1,7 @@
 // Untrusted bytes: a view of them, and the only thing that advances through one.
 //
-// Wire structs are the RFC's figure, field for field, made of the big-endian integers of base/big_endian.h. They hold bytes
-// only, so a struct may be copied out of any position of a buffer.
+// Wire structs are the RFC's figure, field for field, made of the big-endian integers of base/big_endian.h. They hold
+// bytes only, so a struct may be copied out of any position of a buffer.
 #pragma once
 
 #include <cstdint>

@@ -8,10 +8,10 @@
 namespace weir {
 
 struct Datagram {
-  ByteView bytes;           // the UDP payload; valid only during the call that hands it over
-  IpAddress exporter;       // source address
-  uint16_t exporter_port;   // source port, host order
-  Timestamp received;       // wall clock, or the capture's time in a replay
+  ByteView bytes;          // the UDP payload; valid only during the call that hands it over
+  IpAddress exporter;      // source address
+  uint16_t exporter_port;  // source port, host order
+  Timestamp received;      // wall clock, or the capture's time in a replay
 };
 
 }  // namespace weir

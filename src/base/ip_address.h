@@ -1,5 +1,5 @@
-// An IPv4 or IPv6 address as 16 octets in network byte order, IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2): one type
-// and one column hold both, and byte order is the order of prefixes.
+// An IPv4 or IPv6 address as 16 octets in network byte order, IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2): one
+// type and one column hold both, and byte order is the order of prefixes.
 #pragma once
 
 #include <array>
@@ -18,8 +18,22 @@ struct IpAddress {
   // host: the address as a number, 192.0.2.1 = 0xc0000201
   static constexpr IpAddress from_v4(uint32_t host) {
     IpAddress a;
-    a.octets = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, static_cast<uint8_t>(host >> 24), static_cast<uint8_t>(host >> 16),
-                static_cast<uint8_t>(host >> 8), static_cast<uint8_t>(host)};
+    a.octets = {0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0xff,
+                0xff,
+                static_cast<uint8_t>(host >> 24),
+                static_cast<uint8_t>(host >> 16),
+                static_cast<uint8_t>(host >> 8),
+                static_cast<uint8_t>(host)};
     return a;
   }
   // Text in either family, without a prefix length or zone. nullopt if it is not an address.
@@ -45,7 +59,8 @@ struct IpAddress {
 };
 static_assert(sizeof(IpAddress) == 16 && alignof(IpAddress) == 1);
 
-// A range of addresses given as a prefix: "192.0.2.0/24", "2001:db8::/32", "10/8" (missing octets are zero), or one address.
+// A range of addresses given as a prefix: "192.0.2.0/24", "2001:db8::/32", "10/8" (missing octets are zero), or one
+// address.
 struct IpPrefix {
   IpAddress first;
   IpAddress last;

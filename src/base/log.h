@@ -12,7 +12,8 @@ using spdlog::error;
 using spdlog::info;
 using spdlog::warn;
 
-// One line per event on standard error, UTC. level: trace, debug, info, warn, error. False if the level has another name.
+// One line per event on standard error, UTC. level: trace, debug, info, warn, error. False if the level has another
+// name.
 bool set_level(std::string_view level);
 void start();
 

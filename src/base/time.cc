@@ -99,14 +99,22 @@ std::optional<Micros> parse_duration(std::string_view text) {
   if (error != std::errc{} || !(value >= 0)) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
   double seconds = 0;
-  if (unit.empty() || unit == "s") seconds = 1;
-  else if (unit == "ms") seconds = 1e-3;
-  else if (unit == "us") seconds = 1e-6;
-  else if (unit == "m" || unit == "min") seconds = 60;
-  else if (unit == "h") seconds = 3600;
-  else if (unit == "d") seconds = 86400;
-  else if (unit == "w") seconds = 7 * 86400;
-  else return std::nullopt;
+  if (unit.empty() || unit == "s")
+    seconds = 1;
+  else if (unit == "ms")
+    seconds = 1e-3;
+  else if (unit == "us")
+    seconds = 1e-6;
+  else if (unit == "m" || unit == "min")
+    seconds = 60;
+  else if (unit == "h")
+    seconds = 3600;
+  else if (unit == "d")
+    seconds = 86400;
+  else if (unit == "w")
+    seconds = 7 * 86400;
+  else
+    return std::nullopt;
   const double us = value * seconds * 1e6;
   if (us > 9e18) return std::nullopt;
   return Micros{static_cast<int64_t>(us + 0.5)};

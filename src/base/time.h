@@ -21,8 +21,8 @@ Timestamp wall_clock_now();
 // 2026-11-22T14:05:00.123456Z
 std::string to_rfc3339(Timestamp t);
 
-// RFC 3339 ("2026-11-22T14:05:00Z", offsets, fractions), and the same cut from the right ("2026-11-22", "2026-11-22 14:05"),
-// which is taken as UTC. nullopt if it is neither, or not a real date.
+// RFC 3339 ("2026-11-22T14:05:00Z", offsets, fractions), and the same cut from the right ("2026-11-22", "2026-11-22
+// 14:05"), which is taken as UTC. nullopt if it is neither, or not a real date.
 std::optional<Timestamp> parse_time(std::string_view text);
 
 // "90s", "15m", "6h", "30d", "2w", "500ms"; a number without a unit is seconds. nullopt if it is not one, or negative.

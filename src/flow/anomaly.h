@@ -1,5 +1,6 @@
-// What can be wrong with what an exporter sends: a closed list, counted per exporter, never an error. Each says how much it
-// costs: the datagram (rejected), the set (skipped), the record (rolled back), the field (left null), or nothing (a remark).
+// What can be wrong with what an exporter sends: a closed list, counted per exporter, never an error. Each says how
+// much it costs: the datagram (rejected), the set (skipped), the record (rolled back), the field (left null), or
+// nothing (a remark).
 #pragma once
 
 #include <array>
@@ -15,30 +16,31 @@ enum class Anomaly : uint8_t {
   unknown_version,         // not NetFlow v1, v5, v7, v9, IPFIX or sFlow v5
   unsupported_version,     // a protocol that this version does not decode
   truncated_header,        // shorter than its protocol's header
-  length_beyond_datagram,  // the message header claims more octets than arrived; what arrived is decoded (remark in effect)
+  length_beyond_datagram,  // the message header claims more octets than arrived; what arrived is decoded (remark in
+                           // effect)
   session_limit,           // too many exporters or domains; the least recently used went
   // set: skipped
-  bad_set_length,          // shorter than a set header, or beyond the message: the rest of the message is skipped
-  reserved_set_id,         // set ids 4 to 255 (IPFIX), 2 to 255 (v9), 0 and 1 in IPFIX
-  truncated_template,      // the template record ends before its fields do
-  bad_template,            // id below 256, no fields, a length of zero in all, scope count of zero or beyond the fields
-  template_limit,          // too many templates or fields
-  early_data_limit,        // data before its template did not fit, or waited too long
-  missing_template,        // data before its template: held (counted once when it arrives)
+  bad_set_length,      // shorter than a set header, or beyond the message: the rest of the message is skipped
+  reserved_set_id,     // set ids 4 to 255 (IPFIX), 2 to 255 (v9), 0 and 1 in IPFIX
+  truncated_template,  // the template record ends before its fields do
+  bad_template,        // id below 256, no fields, a length of zero in all, scope count of zero or beyond the fields
+  template_limit,      // too many templates or fields
+  early_data_limit,    // data before its template did not fit, or waited too long
+  missing_template,    // data before its template: held (counted once when it arrives)
   // record: rolled back
-  truncated_record,        // a variable-length record that runs over the end of its set
+  truncated_record,  // a variable-length record that runs over the end of its set
   // field: left null
-  value_out_of_range,      // does not fit its column
-  bad_field_length,        // a length that the element cannot have
-  time_base_unknown,       // uptime without the system's start time
+  value_out_of_range,  // does not fit its column
+  bad_field_length,    // a length that the element cannot have
+  time_base_unknown,   // uptime without the system's start time
   // remarks: nothing is lost
-  count_mismatch,          // the header's record count is not what the datagram holds
-  trailing_bytes,          // octets after the message
-  bad_padding,             // more than is needed to align, or not zero
-  template_redefined,      // the same id with other fields
+  count_mismatch,      // the header's record count is not what the datagram holds
+  trailing_bytes,      // octets after the message
+  bad_padding,         // more than is needed to align, or not zero
+  template_redefined,  // the same id with other fields
   template_withdrawn,
   template_expired,
-  sequence_gap,            // datagrams or records were lost before they reached us (the ledger has how many)
+  sequence_gap,  // datagrams or records were lost before they reached us (the ledger has how many)
   sequence_reordered,
   exporter_restart,
 };
@@ -52,30 +54,18 @@ struct AnomalyInfo {
 
 // Indexed by Anomaly.
 inline constexpr std::array<AnomalyInfo, kAnomalyCount> kAnomalies = {{
-    {"unknown_version", AnomalyScope::datagram},
-    {"unsupported_version", AnomalyScope::datagram},
-    {"truncated_header", AnomalyScope::datagram},
-    {"length_beyond_datagram", AnomalyScope::remark},
-    {"session_limit", AnomalyScope::remark},
-    {"bad_set_length", AnomalyScope::set},
-    {"reserved_set_id", AnomalyScope::set},
-    {"truncated_template", AnomalyScope::set},
-    {"bad_template", AnomalyScope::set},
-    {"template_limit", AnomalyScope::set},
-    {"early_data_limit", AnomalyScope::set},
-    {"missing_template", AnomalyScope::set},
-    {"truncated_record", AnomalyScope::record},
-    {"value_out_of_range", AnomalyScope::field},
-    {"bad_field_length", AnomalyScope::field},
-    {"time_base_unknown", AnomalyScope::field},
-    {"count_mismatch", AnomalyScope::remark},
-    {"trailing_bytes", AnomalyScope::remark},
-    {"bad_padding", AnomalyScope::remark},
-    {"template_redefined", AnomalyScope::remark},
-    {"template_withdrawn", AnomalyScope::remark},
-    {"template_expired", AnomalyScope::remark},
-    {"sequence_gap", AnomalyScope::remark},
-    {"sequence_reordered", AnomalyScope::remark},
+    {"unknown_version", AnomalyScope::datagram},  {"unsupported_version", AnomalyScope::datagram},
+    {"truncated_header", AnomalyScope::datagram}, {"length_beyond_datagram", AnomalyScope::remark},
+    {"session_limit", AnomalyScope::remark},      {"bad_set_length", AnomalyScope::set},
+    {"reserved_set_id", AnomalyScope::set},       {"truncated_template", AnomalyScope::set},
+    {"bad_template", AnomalyScope::set},          {"template_limit", AnomalyScope::set},
+    {"early_data_limit", AnomalyScope::set},      {"missing_template", AnomalyScope::set},
+    {"truncated_record", AnomalyScope::record},   {"value_out_of_range", AnomalyScope::field},
+    {"bad_field_length", AnomalyScope::field},    {"time_base_unknown", AnomalyScope::field},
+    {"count_mismatch", AnomalyScope::remark},     {"trailing_bytes", AnomalyScope::remark},
+    {"bad_padding", AnomalyScope::remark},        {"template_redefined", AnomalyScope::remark},
+    {"template_withdrawn", AnomalyScope::remark}, {"template_expired", AnomalyScope::remark},
+    {"sequence_gap", AnomalyScope::remark},       {"sequence_reordered", AnomalyScope::remark},
     {"exporter_restart", AnomalyScope::remark},
 }};
 

@@ -12,8 +12,10 @@ void fill_bits(uint64_t* words, size_t first, size_t count, bool value) {
     const size_t bit = first % 64;
     const size_t n = std::min(count, 64 - bit);
     const uint64_t mask = (n == 64 ? ~uint64_t{0} : (uint64_t{1} << n) - 1) << bit;
-    if (value) words[first / 64] |= mask;
-    else words[first / 64] &= ~mask;
+    if (value)
+      words[first / 64] |= mask;
+    else
+      words[first / 64] &= ~mask;
     first += n;
     count -= n;
   }
@@ -25,20 +27,22 @@ size_t FlowBatch::append(size_t count, const IpAddress& exporter) {
   CHECK(count <= room());
   const size_t first = rows_;
   rows_ += count;
-  if (exporters_.empty() || exporters_.back().exporter != exporter) {
-    const auto known = std::ranges::find(exporters_, exporter, &ExporterRows::exporter);
-    if (known == exporters_.end()) exporters_.push_back({exporter, 0});
-    else std::iter_swap(known, exporters_.end() - 1);
-  }
-  exporters_.back().rows += count;
+  if (exporters_.empty() || exporters_[last_exporter_].exporter != exporter) last_exporter_ = find_exporter(exporter);
+  exporters_[last_exporter_].rows += count;
   return first;
+}
+
+size_t FlowBatch::find_exporter(const IpAddress& exporter) {
+  const auto [known, added] = exporter_index_.try_emplace(exporter, exporters_.size());
+  if (added) exporters_.push_back({exporter, 0});
+  return known->second;
 }
 
 void FlowBatch::drop_last(size_t count) {
   if (count == 0) return;
-  CHECK(count <= rows_ && count <= exporters_.back().rows);
+  CHECK(count <= rows_ && count <= exporters_[last_exporter_].rows);
   rows_ -= count;
-  exporters_.back().rows -= count;
+  exporters_[last_exporter_].rows -= count;
   for (size_t c = 0; c < kColumnCount; ++c) {
     if (!validity_[c].empty()) fill_bits(validity_[c].data(), rows_, count, false);
   }
@@ -81,6 +85,8 @@ void FlowBatch::reset() {
   rows_ = 0;
   arena_.clear();
   exporters_.clear();
+  exporter_index_.clear();
+  last_exporter_ = 0;
 }
 
 }  // namespace weir::flow

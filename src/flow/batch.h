@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -32,14 +33,38 @@ struct TextRef {
 // The C++ type of a column's values.
 template <ColumnType type>
 struct ColumnValue;
-template <> struct ColumnValue<ColumnType::u8> { using type = uint8_t; };
-template <> struct ColumnValue<ColumnType::u16> { using type = uint16_t; };
-template <> struct ColumnValue<ColumnType::u32> { using type = uint32_t; };
-template <> struct ColumnValue<ColumnType::u64> { using type = uint64_t; };
-template <> struct ColumnValue<ColumnType::address> { using type = IpAddress; };
-template <> struct ColumnValue<ColumnType::mac> { using type = uint64_t; };
-template <> struct ColumnValue<ColumnType::timestamp> { using type = int64_t; };
-template <> struct ColumnValue<ColumnType::text> { using type = TextRef; };
+template <>
+struct ColumnValue<ColumnType::u8> {
+  using type = uint8_t;
+};
+template <>
+struct ColumnValue<ColumnType::u16> {
+  using type = uint16_t;
+};
+template <>
+struct ColumnValue<ColumnType::u32> {
+  using type = uint32_t;
+};
+template <>
+struct ColumnValue<ColumnType::u64> {
+  using type = uint64_t;
+};
+template <>
+struct ColumnValue<ColumnType::address> {
+  using type = IpAddress;
+};
+template <>
+struct ColumnValue<ColumnType::mac> {
+  using type = uint64_t;
+};
+template <>
+struct ColumnValue<ColumnType::timestamp> {
+  using type = int64_t;
+};
+template <>
+struct ColumnValue<ColumnType::text> {
+  using type = TextRef;
+};
 
 constexpr const ColumnInfo& info(Column column) { return kColumns[static_cast<size_t>(column)]; }
 
@@ -49,14 +74,19 @@ using ValueOf = typename ColumnValue<info(column).type>::type;
 // Octets of one value in memory.
 constexpr size_t width(ColumnType type) {
   switch (type) {
-    case ColumnType::u8: return 1;
-    case ColumnType::u16: return 2;
-    case ColumnType::u32: return 4;
-    case ColumnType::address: return 16;
+    case ColumnType::u8:
+      return 1;
+    case ColumnType::u16:
+      return 2;
+    case ColumnType::u32:
+      return 4;
+    case ColumnType::address:
+      return 16;
     case ColumnType::u64:
     case ColumnType::mac:
     case ColumnType::timestamp:
-    case ColumnType::text: return 8;
+    case ColumnType::text:
+      return 8;
   }
   return 0;
 }
@@ -92,7 +122,8 @@ class FlowBatch {
   }
   void* raw(Column column) {
     std::vector<uint64_t>& memory = data_[static_cast<size_t>(column)];
-    if (memory.empty()) [[unlikely]] allocate(column);
+    if (memory.empty()) [[unlikely]]
+      allocate(column);
     return memory.data();
   }
 
@@ -103,15 +134,15 @@ class FlowBatch {
     present_[c] = true;
     const size_t bit = first % 64;
     // The rows of one set mostly share a word: this is called for every column of every set.
-    if (count > 0 && count <= 64 - bit) validity_[c][first / 64] |= ~uint64_t{0} >> (64 - count) << bit;
-    else set_valid_far(column, first, count);
+    if (count > 0 && count <= 64 - bit)
+      validity_[c][first / 64] |= ~uint64_t{0} >> (64 - count) << bit;
+    else
+      set_valid_far(column, first, count);
   }
   void set_null(Column column, size_t row);
 
   // The array of a column for reading, or nullptr if it holds no value at all.
-  const void* raw(Column column) const {
-    return present(column) ? data_[static_cast<size_t>(column)].data() : nullptr;
-  }
+  const void* raw(Column column) const { return present(column) ? data_[static_cast<size_t>(column)].data() : nullptr; }
   template <Column column>
   std::span<const ValueOf<column>> values() const {
     return {static_cast<const ValueOf<column>*>(raw(column)), present(column) ? rows_ : 0};
@@ -138,15 +169,18 @@ class FlowBatch {
 
  private:
   void allocate(Column column);
+  size_t find_exporter(const IpAddress& exporter);
   void set_valid_far(Column column, size_t first, size_t count);
 
   size_t capacity_;
   size_t rows_ = 0;
-  std::array<std::vector<uint64_t>, kColumnCount> data_;      // allocated in words, so that every type is aligned
+  std::array<std::vector<uint64_t>, kColumnCount> data_;  // allocated in words, so that every type is aligned
   std::array<std::vector<uint64_t>, kColumnCount> validity_;
   std::array<bool, kColumnCount> present_{};
   std::string arena_;
   std::vector<ExporterRows> exporters_;
+  boost::unordered_flat_map<IpAddress, size_t, IpAddressHash> exporter_index_;  // a batch may hold rows of thousands
+  size_t last_exporter_ = 0;
 };
 
 using SealedBatch = std::shared_ptr<const FlowBatch>;

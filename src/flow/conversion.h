@@ -1,21 +1,25 @@
 // How the octets of an information element become the value of a column. The names come from schema/flow_columns.toml.
 //
-//   uint               1 to 8 octets, big endian (RFC 7011 section 6.2). A value that the column cannot hold is left null and
+//   uint               1 to 8 octets, big endian (RFC 7011 section 6.2). A value that the column cannot hold is left
+//   null and
 //                      counted as value_out_of_range: a cut number would be a lie.
 //   address            4 or 16 octets
 //   mac                6 octets (8: the low 48 bits)
 //   seconds            Unix seconds, 4 or 8 octets
 //   milliseconds       Unix milliseconds, up to 8 octets
-//   ntp                dateTimeMicroseconds and dateTimeNanoseconds: NTP seconds and fraction (RFC 7011 section 6.1.9-10), or,
-//                      as some exporters send them, Unix micro- or nanoseconds: whichever lies nearest to the export time
+//   ntp                dateTimeMicroseconds and dateTimeNanoseconds: NTP seconds and fraction (RFC 7011
+//   section 6.1.9-10), or,
+//                      as some exporters send them, Unix micro- or nanoseconds: whichever lies nearest to the export
+//                      time
 //   delta_us           microseconds before the export time
-//   uptime_ms          milliseconds of the exporter's uptime, against the header's uptime (or systemInitTimeMilliseconds),
+//   uptime_ms          milliseconds of the exporter's uptime, against the header's uptime (or
+//   systemInitTimeMilliseconds),
 //                      as a signed 32-bit difference, so that the wrap after 49.7 days does no harm
 //   mpls_label         the top 20 bits of 3 octets
 //   application_id     RFC 6759: classification engine, ":", selector
 //   high_byte low_byte of 2 octets: type and code of icmpTypeCode
-//   forwarding_status  RFC 7270, 1 octet, or 4 with the status in the lowest (or, from some exporters, the highest) octet
-//   text               UTF-8; anything else is escaped
+//   forwarding_status  RFC 7270, 1 octet, or 4 with the status in the lowest (or, from some exporters, the highest)
+//   octet text               UTF-8; anything else is escaped
 #pragma once
 
 #include "flow/elements.gen.h"

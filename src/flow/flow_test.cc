@@ -148,5 +148,20 @@ TEST(Ledger, AddsUp) {
   EXPECT_EQ(ledger.snapshot().socket_drops, 5u);
 }
 
+TEST(Ledger, ForgedSourcesNeitherGrowItNorUnbalanceIt) {
+  Ledger ledger;
+  constexpr uint32_t kSources = Ledger::kMaxExporters + 1000;
+  ExporterCounters all;
+  all.records_decoded = kSources;
+  ledger.publish(0, {{IpAddress{}, all}}, 0);
+  for (uint32_t next = 0; next < kSources;) {
+    FlowBatch batch(FlowBatch::kDefaultCapacity);
+    while (batch.room() > 0 && next < kSources) batch.append(1, IpAddress::from_v4(next++));
+    ledger.stored(batch);
+  }
+  EXPECT_LE(ledger.snapshot().exporters.size(), Ledger::kMaxExporters + 1);
+  EXPECT_EQ(ledger.snapshot().imbalance(), "");
+}
+
 }  // namespace
 }  // namespace weir::flow

@@ -29,7 +29,9 @@ ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
   return *this;
 }
 
-uint64_t ExporterLedger::dropped() const { return std::accumulate(rows_dropped.begin(), rows_dropped.end(), uint64_t{0}); }
+uint64_t ExporterLedger::dropped() const {
+  return std::accumulate(rows_dropped.begin(), rows_dropped.end(), uint64_t{0});
+}
 
 ExporterLedger& ExporterLedger::operator+=(const ExporterLedger& other) {
   counters += other.counters;
@@ -45,25 +47,33 @@ std::string LedgerSnapshot::imbalance() const {
                        c.datagrams_rejected);
   }
   if (c.records_decoded != total.rows_stored + total.dropped()) {
-    return fmt::format("records: decoded {} != stored {} + dropped {}", c.records_decoded, total.rows_stored, total.dropped());
+    return fmt::format("records: decoded {} != stored {} + dropped {}", c.records_decoded, total.rows_stored,
+                       total.dropped());
   }
   return {};
 }
 
-void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters, uint64_t socket_drops) {
+void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
+                     uint64_t socket_drops) {
   const std::lock_guard lock(mutex_);
   published_[thread] = {std::move(exporters), socket_drops};
 }
 
+Ledger::Rows& Ledger::rows_of(const IpAddress& exporter) {
+  const auto known = rows_.find(exporter);
+  if (known != rows_.end()) return known->second;
+  return rows_[rows_.size() < kMaxExporters ? exporter : IpAddress{}];
+}
+
 void Ledger::stored(const FlowBatch& batch) {
   const std::lock_guard lock(mutex_);
-  for (const ExporterRows& share : batch.exporters()) rows_[share.exporter].stored += share.rows;
+  for (const ExporterRows& share : batch.exporters()) rows_of(share.exporter).stored += share.rows;
 }
 
 void Ledger::dropped(const FlowBatch& batch, DropReason reason) {
   const std::lock_guard lock(mutex_);
   for (const ExporterRows& share : batch.exporters()) {
-    rows_[share.exporter].dropped[static_cast<size_t>(reason)] += share.rows;
+    rows_of(share.exporter).dropped[static_cast<size_t>(reason)] += share.rows;
   }
 }
 

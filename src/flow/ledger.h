@@ -2,12 +2,12 @@
 //
 //   datagrams_received = datagrams_decoded + datagrams_rejected (by reason)
 //   records_decoded    = rows stored + rows dropped (by stage and reason) + rows on their way
-//   socket_drops       datagrams that the kernel dropped before we saw them (per socket, SO_RXQ_OVFL; no exporter is known)
-//   lost_units         datagrams (v9), records (v5, IPFIX) missing from the exporter's own sequence numbers
+//   socket_drops       datagrams that the kernel dropped before we saw them (per socket, SO_RXQ_OVFL; no exporter is
+//   known) lost_units         datagrams (v9), records (v5, IPFIX) missing from the exporter's own sequence numbers
 //
-// Decoding threads count without locks in their own ExporterCounters and publish a copy now and then; what the store did
-// with a batch is added as it happens. Totals are sums of both; an exporter that is forgotten (session_limit) keeps its
-// share in the totals.
+// Decoding threads count without locks in their own ExporterCounters and publish a copy now and then; what the store
+// did with a batch is added as it happens. Totals are sums of both; an exporter that is forgotten (session_limit) keeps
+// its share in the totals.
 #pragma once
 
 #include <array>
@@ -30,18 +30,18 @@ struct ExporterCounters {
   uint64_t bytes_received = 0;
   uint64_t datagrams_decoded = 0;
   uint64_t datagrams_rejected = 0;
-  uint64_t records_decoded = 0;         // data records that became rows
-  uint64_t option_records = 0;          // records that describe the exporter, not flows
+  uint64_t records_decoded = 0;  // data records that became rows
+  uint64_t option_records = 0;   // records that describe the exporter, not flows
   uint64_t templates_received = 0;
-  uint64_t early_sets_held = 0;         // data sets now waiting for their template
-  uint64_t early_sets_decoded = 0;      // data sets that waited and were decoded
-  uint64_t undecodable_sets = 0;        // data sets given up: their template never came
+  uint64_t early_sets_held = 0;     // data sets now waiting for their template
+  uint64_t early_sets_decoded = 0;  // data sets that waited and were decoded
+  uint64_t undecodable_sets = 0;    // data sets given up: their template never came
   uint64_t lost_units = 0;
   AnomalyCounts anomalies;
   Timestamp first_seen{};
   Timestamp last_seen{};
-  uint32_t protocols = 0;               // bit FlowType: which protocols it speaks
-  uint32_t sampling_rate = 0;           // the last one known, 0 if none
+  uint32_t protocols = 0;      // bit FlowType: which protocols it speaks
+  uint32_t sampling_rate = 0;  // the last one known, 0 if none
 
   ExporterCounters& operator+=(const ExporterCounters& other);
 };
@@ -49,7 +49,8 @@ struct ExporterCounters {
 // Why rows that were decoded are not in the store.
 enum class DropReason : uint8_t { queue_full, store_failed, shutdown };
 inline constexpr size_t kDropReasonCount = 3;
-inline constexpr std::array<std::string_view, kDropReasonCount> kDropReasons = {"queue_full", "store_failed", "shutdown"};
+inline constexpr std::array<std::string_view, kDropReasonCount> kDropReasons = {"queue_full", "store_failed",
+                                                                                "shutdown"};
 
 struct ExporterLedger {
   ExporterCounters counters;
@@ -72,6 +73,10 @@ struct LedgerSnapshot {
 
 class Ledger {
  public:
+  // Exporters with a line of their own; the rows of any further ones (forged sources) are summed up under the
+  // unspecified address, so that the ledger stays small and still adds up.
+  static constexpr size_t kMaxExporters = 65536;
+
   // Replaces what `thread` published before. socket_drops: of that thread's sockets.
   void publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters, uint64_t socket_drops);
   void stored(const FlowBatch& batch);
@@ -87,6 +92,8 @@ class Ledger {
     uint64_t stored = 0;
     std::array<uint64_t, kDropReasonCount> dropped{};
   };
+
+  Rows& rows_of(const IpAddress& exporter);
 
   mutable std::mutex mutex_;
   std::map<size_t, Published> published_;
