@@ -118,7 +118,8 @@ void Decoder::Impl::decode_fixed_message(const NetflowV5Message& message, Export
     stream.sequence.forget();
   }
   if (message.has_sequence) {
-    note_sequence(stream.sequence, message.sequence, static_cast<uint32_t>(message.count), exporter.counters);
+    note_sequence(stream.sequence, message.sequence, static_cast<uint32_t>(message.count), context.export_us,
+                  exporter.counters);
   }
   if (context.header_sampling != 0) exporter.counters.sampling_rate = context.header_sampling;
   if (!message.records.empty()) sets_.decode(*message.compiled, {.body = message.records}, context, session, output);

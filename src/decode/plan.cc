@@ -192,7 +192,13 @@ void DecodePlan::add_steps(const Template& layout) {
     if (bad) ++bad_fields_;
     // Padding (210 paddingOctets) says nothing.
     const bool padding = field.enterprise == 0 && (field.element == 210 || field.element == 0);
-    if (columns.empty() && !padding) unmapped_.push_back({i, field.enterprise, field.element});
+    if (columns.empty() && !padding) {
+      const auto same = [&](const Unmapped& u) {
+        return u.enterprise == field.enterprise && u.element == field.element;
+      };
+      const auto earlier = static_cast<uint16_t>(std::ranges::count_if(unmapped_, same));
+      unmapped_.push_back({i, field.enterprise, field.element, static_cast<uint16_t>(earlier + 1)});
+    }
   }
   // Of a repeated element the first occurrence comes first, as the sort is stable.
   std::ranges::stable_sort(sources, {}, [](const Source& s) { return std::pair{s.step.column, s.precedence}; });
@@ -400,7 +406,10 @@ void DecodePlan::fill_other(const Records& records, const RowContext& context, s
       const ByteView value = records.field(i, field.field);
       if (value.empty()) continue;
       if (json.size() > 1) json.push_back(',');
-      append_json_string(json, flow::element_label(field.enterprise, field.element));
+      // The names of an object have to differ: a repeated element is name, name#2, name#3.
+      std::string label = flow::element_label(field.enterprise, field.element);
+      if (field.occurrence > 1) label += '#' + std::to_string(field.occurrence);
+      append_json_string(json, label);
       json.push_back(':');
       flow::append_value_json(json, flow::element_type(field.enterprise, field.element), value, exported);
     }

@@ -60,6 +60,7 @@ class DecodePlan {
     uint16_t field;
     uint32_t enterprise;
     uint16_t element;
+    uint16_t occurrence;  // from 1
   };
   enum class Family : uint8_t { none, v4, v6, both };
 

@@ -4,12 +4,15 @@
 
 namespace weir::decode {
 
-SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, uint64_t& lost) {
+SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost) {
   lost = 0;
   const bool known = known_;
   const uint32_t ahead = number - expected_;  // modulo 2^32, as the number wraps
   const uint32_t behind = expected_ - number;
-  if (known && ahead != 0 && behind <= kMaxStepBack) {
+  // A message that was overtaken was exported before the one that overtook it. One that is behind but exported later is
+  // of a new sequence.
+  const bool step_back = known && ahead != 0 && behind <= kMaxStepBack;
+  if (step_back && export_us <= export_us_) {
     // Overtaken by later ones, or sent twice: what is expected next stays.
     lost = std::min<uint64_t>(missing_, units);
     missing_ -= lost;
@@ -17,9 +20,10 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, uint64_t& 
   }
   known_ = true;
   expected_ = number + units;
+  export_us_ = export_us;
   if (!known) return SequenceEvent::first;
   if (ahead == 0) return SequenceEvent::in_order;
-  if (ahead > kMaxGap) {
+  if (step_back || ahead > kMaxGap) {
     missing_ = 0;
     return SequenceEvent::restart;
   }
@@ -28,9 +32,10 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, uint64_t& 
   return SequenceEvent::gap;
 }
 
-SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, flow::ExporterCounters& counters) {
+SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, int64_t export_us,
+                            flow::ExporterCounters& counters) {
   uint64_t lost = 0;
-  const SequenceEvent event = state.observe(number, units, lost);
+  const SequenceEvent event = state.observe(number, units, export_us, lost);
   switch (event) {
     case SequenceEvent::gap:
       counters.anomalies.add(flow::Anomaly::sequence_gap);

@@ -19,7 +19,7 @@ class SequenceState {
 
   // number: of the message. units: what it adds to the sequence. lost: set to what went missing (gap), or turned up
   // after all (reordered).
-  SequenceEvent observe(uint32_t number, uint32_t units, uint64_t& lost);
+  SequenceEvent observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost);
   // What comes next is not known (a set could not be counted): the next message starts anew.
   void forget() { known_ = false; }
   bool known() const { return known_; }
@@ -27,11 +27,13 @@ class SequenceState {
  private:
   bool known_ = false;
   uint32_t expected_ = 0;
-  uint64_t missing_ = 0;  // counted as lost so far and not seen since
+  uint64_t missing_ = 0;   // counted as lost so far and not seen since
+  int64_t export_us_ = 0;  // of the latest message in order
 };
 
 // Observes, and counts what it means.
-SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, flow::ExporterCounters& counters);
+SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, int64_t export_us,
+                            flow::ExporterCounters& counters);
 
 // Uptime and export time of the last message in order, to see restarts.
 class UptimeState {

@@ -206,6 +206,7 @@ void SessionTable::withdraw_all(Session& session, bool options, uint16_t port) {
 }
 
 void SessionTable::forget_announcements(Session& session) {
+  while (!session.early.empty()) give_up(session.early.begin()->second.front());
   while (!session.templates.empty()) drop_template(session, session.templates.begin()->first, 0);
   session.sampling.clear();
   session.start_ms = 0;

@@ -116,7 +116,8 @@ class SessionTable {
   void withdraw(Session& session, uint16_t id, uint16_t port);
   // All templates, or all options templates, of the port.
   void withdraw_all(Session& session, bool options, uint16_t port);
-  // After a restart: its templates and what it told about itself are void.
+  // After a restart: its templates and what it told about itself are void, and data that still waits for a template of
+  // before would be read with another one.
   void forget_announcements(Session& session);
 
   // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it.

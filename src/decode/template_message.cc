@@ -221,7 +221,8 @@ void TemplateMessageDecoder::end_stream(Walk& walk) {
 
 void TemplateMessageDecoder::count_sequence(Walk& walk, uint32_t units) {
   SequenceState& sequence = sessions_.stream(walk.session, walk.context.port).sequence;
-  const SequenceEvent event = note_sequence(sequence, walk.message.sequence, units, walk.session.exporter->counters);
+  const SequenceEvent event =
+      note_sequence(sequence, walk.message.sequence, units, walk.context.export_us, walk.session.exporter->counters);
   if (!walk.countable && event != SequenceEvent::reordered) sequence.forget();
 }
 

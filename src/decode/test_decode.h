@@ -1,0 +1,125 @@
+// A decoder with what comes out of it, for tests: rows as maps from column name to text.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "decode/decoder.h"
+#include "decode/test_wire.h"
+
+namespace weir::decode::test {
+
+using Row = std::map<std::string, std::string>;
+
+inline std::string cell(const flow::FlowBatch& batch, flow::Column column, size_t row) {
+  const void* memory = batch.raw(column);
+  switch (flow::info(column).type) {
+    case flow::ColumnType::u8:
+      return std::to_string(static_cast<const uint8_t*>(memory)[row]);
+    case flow::ColumnType::u16:
+      return std::to_string(static_cast<const uint16_t*>(memory)[row]);
+    case flow::ColumnType::u32:
+      return std::to_string(static_cast<const uint32_t*>(memory)[row]);
+    case flow::ColumnType::u64:
+      return std::to_string(static_cast<const uint64_t*>(memory)[row]);
+    case flow::ColumnType::mac:
+      return mac_to_string(static_cast<const uint64_t*>(memory)[row]);
+    case flow::ColumnType::address:
+      return static_cast<const IpAddress*>(memory)[row].to_string();
+    case flow::ColumnType::timestamp:
+      return to_rfc3339(timestamp_from_us(static_cast<const int64_t*>(memory)[row]));
+    case flow::ColumnType::text:
+      return std::string(batch.text(static_cast<const flow::TextRef*>(memory)[row]));
+  }
+  return {};
+}
+
+// Every column that is not null, of every row.
+inline std::vector<Row> rows_of(const flow::FlowBatch& batch) {
+  std::vector<Row> rows(batch.rows());
+  for (size_t c = 0; c < flow::kColumnCount; ++c) {
+    const auto column = static_cast<flow::Column>(c);
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      if (batch.is_valid(column, row)) rows[row][std::string(flow::info(column).name)] = cell(batch, column, row);
+    }
+  }
+  return rows;
+}
+
+class Harness {
+ public:
+  explicit Harness(DecoderOptions options = {}) : decoder(std::move(options)) {}
+
+  Harness& feed(ByteView bytes, uint16_t port = 50000, IpAddress exporter = kExporter) {
+    return feed(datagram(bytes, port, exporter));
+  }
+  Harness& feed(const Datagram& datagram) {
+    decoder.decode(datagram, builder);
+    return *this;
+  }
+  // All rows so far.
+  const std::vector<Row>& rows() {
+    builder.seal();
+    return rows_;
+  }
+  flow::ExporterCounters counters() const {
+    flow::ExporterCounters sum;
+    for (const auto& [exporter, counters] : decoder.counters()) sum += counters;
+    return sum;
+  }
+  uint64_t count(flow::Anomaly anomaly) const { return counters().anomalies[anomaly]; }
+  // "bad_template sequence_gap*2": every anomaly that was counted.
+  std::string anomalies() const {
+    std::string text;
+    for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
+      const auto anomaly = static_cast<flow::Anomaly>(i);
+      if (count(anomaly) == 0) continue;
+      text += fmt::format("{}{}", text.empty() ? "" : " ", flow::name(anomaly));
+      if (count(anomaly) > 1) text += fmt::format("*{}", count(anomaly));
+    }
+    return text;
+  }
+  // Empty if the ledger adds up; call at the end.
+  std::string imbalance() {
+    decoder.expire(Timestamp::max());
+    rows();
+    const flow::ExporterCounters c = counters();
+    if (c.datagrams_received != c.datagrams_decoded + c.datagrams_rejected) return "datagrams";
+    if (c.records_decoded != rows_.size()) {
+      return fmt::format("records_decoded {} but {} rows", c.records_decoded, rows_.size());
+    }
+    if (c.early_sets_held != 0) return "early sets left";
+    if (c.anomalies[flow::Anomaly::missing_template] != c.early_sets_decoded + c.undecodable_sets) return "early sets";
+    return {};
+  }
+
+  std::vector<Row> rows_;
+  flow::BatchBuilder builder{[this](flow::SealedBatch batch) {
+                               for (Row& row : rows_of(*batch)) rows_.push_back(std::move(row));
+                             },
+                             64};
+  Decoder decoder;
+};
+
+// Records as "id/number element=hex ..." in the order in which they were found.
+class TextSink : public RecordSink {
+ public:
+  void on_record(const RecordView& record) override {
+    std::string text = fmt::format("{}{}/{}", record.options ? "options " : "", record.set_id, record.number);
+    for (const FieldView& field : record.fields) {
+      text += fmt::format(" {}{}:{}=", field.scope ? "scope " : "", field.enterprise, field.element);
+      for (const uint8_t byte : field.value) text += fmt::format("{:02x}", byte);
+    }
+    records.push_back(std::move(text));
+    datagrams.push_back(record.datagram);
+    options += record.options ? 1 : 0;
+  }
+  std::vector<std::string> records;
+  std::vector<uint64_t> datagrams;
+  size_t options = 0;
+};
+
+}  // namespace weir::decode::test
