@@ -1,15 +1,11 @@
 #include "decode/record_cutter.h"
 
-#include <algorithm>
-
 #include "base/big_endian.h"
 
 namespace weir::decode {
 namespace {
 
 constexpr uint8_t kLongLength = 255;
-// Sets are aligned to 4 octets, mostly: so many zeros at the end are padding even where a record could be that short.
-constexpr size_t kAlignment = 3;
 
 // RFC 7011 section 7: one octet of length, or 255 and two octets.
 std::optional<ByteView> take_variable(ByteReader& in) {
@@ -24,16 +20,11 @@ std::optional<ByteView> take_variable(ByteReader& in) {
   return in.take(length);
 }
 
-bool is_padding(ByteView rest, const Template& layout) {
-  if (rest.size() < layout.min_length) return true;
-  return layout.variable && rest.size() <= kAlignment &&
-         std::ranges::all_of(rest, [](uint8_t byte) { return byte == 0; });
-}
-
 }  // namespace
 
 ByteView RecordCutter::next(std::vector<ByteView>& fields) {
-  if (is_padding(in_.rest(), layout_)) return {};
+  // Padding is shorter than any record (RFC 7011 section 3.3.1).
+  if (in_.remaining() < layout_.min_length) return {};
   const size_t before = fields.size();
   ByteReader reader = in_;
   for (const FieldSpec& field : layout_.fields) {

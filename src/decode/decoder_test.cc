@@ -1,0 +1,320 @@
+// Properties of the whole decoder, and the ways in which other collectors were broken (each named after what happened).
+#include "decode/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "decode/test_decode.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+using test::FieldOf;
+using test::Harness;
+using test::Row;
+using test::Wire;
+
+constexpr uint16_t kVar = 65535;
+const std::vector<FieldOf> kFlow = {{8, 4}, {12, 4}, {7, 2},  {11, 2}, {4, 1},  {6, 1},
+                                    {1, 4}, {2, 4},  {22, 4}, {21, 4}, {16, 2}, {10, 4}};
+
+Wire records(const std::vector<FieldOf>& fields, size_t count) {
+  Wire wire;
+  for (size_t i = 1; i <= count; ++i) {
+    for (const FieldOf& field : fields) {
+      if (field.length == kVar)
+        wire.u8(i % 5).text(std::string(i % 5, 'a'));
+      else
+        wire.number(i * 7919 * field.element, field.length);
+    }
+  }
+  return wire;
+}
+
+// A session of each protocol with everything in it, several datagrams each.
+std::vector<std::vector<Wire>> conversations() {
+  const std::vector<FieldOf> v5 = {{8, 4},  {12, 4}, {15, 4}, {10, 2}, {14, 2},  {2, 4},  {1, 4},
+                                   {22, 4}, {21, 4}, {7, 2},  {11, 2}, {210, 1}, {6, 1},  {4, 1},
+                                   {5, 1},  {16, 2}, {17, 2}, {9, 1},  {13, 1},  {210, 2}};
+  const std::vector<FieldOf> variable = {{8, 4}, {82, kVar}, {7, 2}, {95, kVar}, {1, 8}};
+  std::vector<std::vector<Wire>> all;
+  all.push_back({test::netflow5({.sequence = 0, .count = 3, .sampling = 0x4064}, records(v5, 3)),
+                 test::netflow5({.sequence = 5, .count = 2}, records(v5, 2))});
+  all.push_back({
+      test::netflow9({.sequence = 1, .count = 1}, test::set(300, records(kFlow, 2))),
+      test::netflow9({.sequence = 2, .count = 6},
+                     test::set(0, test::template_record(256, kFlow).add(test::template_record(300, kFlow)))
+                         .add(test::set(1, test::options_record_v9(257, {{1, 4}}, {{48, 1}, {50, 4}})))
+                         .add(test::set(257, Wire().u32(0).u8(1).u32(100)))
+                         .add(test::set(256, records(kFlow, 3)))),
+      test::netflow9({.sequence = 3, .count = 4}, test::set(256, records(kFlow, 4))),
+  });
+  all.push_back({
+      test::ipfix({.sequence = 0}, test::set(301, records(variable, 3))),
+      test::ipfix({.sequence = 3},
+                  test::set(2, test::template_record(256, kFlow).add(test::template_record(301, variable)))
+                      .add(test::set(3, test::options_record_ipfix(257, {{302, 4}}, {{305, 4}, {306, 4}, {160, 8}})))
+                      .add(test::set(257, Wire().u32(1).u32(1).u32(99).u64(1'699'999'000'000)))
+                      .add(test::set(256, records(kFlow, 5)))
+                      .add(test::set(301, records(variable, 4)))),
+      test::ipfix({.sequence = 13}, test::set(2, Wire().u16(256).u16(0)).add(test::set(256, records(kFlow, 1)))),
+  });
+  return all;
+}
+
+bool is_prefix(const std::vector<Row>& part, const std::vector<Row>& whole) {
+  return part.size() <= whole.size() && std::ranges::equal(part, std::span(whole).first(part.size()));
+}
+
+TEST(Properties, AnyTruncationGivesAPrefixOfTheRows) {
+  for (const std::vector<Wire>& datagrams : conversations()) {
+    for (size_t cut = 0; cut < datagrams.size(); ++cut) {
+      Harness before;
+      for (size_t i = 0; i < cut; ++i) before.feed(datagrams[i]);
+      const size_t rows_before = before.rows().size();
+      Harness whole;
+      for (size_t i = 0; i <= cut; ++i) whole.feed(datagrams[i]);
+      const std::vector<Row> want = whole.rows();
+      for (size_t length = 0; length < datagrams[cut].size(); ++length) {
+        Harness h;
+        for (size_t i = 0; i < cut; ++i) h.feed(datagrams[i]);
+        h.feed(ByteView(datagrams[cut]).first(length));
+        EXPECT_GE(h.rows().size(), rows_before);
+        EXPECT_TRUE(is_prefix(h.rows(), want)) << "datagram " << cut << " cut to " << length;
+        EXPECT_EQ(h.imbalance(), "") << "datagram " << cut << " cut to " << length;
+      }
+    }
+  }
+}
+
+TEST(Properties, MutationsDoNoHarmAndTheLedgerAddsUp) {
+  std::mt19937 random(20261122);
+  const auto pick = [&](size_t below) { return std::uniform_int_distribution<size_t>(0, below - 1)(random); };
+  DecoderOptions options;
+  options.other = true;
+  options.limits.templates_per_session = 6;
+  options.limits.sessions = 8;
+  options.limits.early_bytes_per_session = 4000;
+  const auto all = conversations();
+  for (int round = 0; round < 4000; ++round) {
+    Harness h(options);
+    Decoder inspector(options);
+    test::TextSink sink;
+    const std::vector<Wire>& datagrams = all[pick(all.size())];
+    for (int step = 0; step < 6; ++step) {
+      std::vector<uint8_t> bytes = datagrams[pick(datagrams.size())].bytes();
+      const size_t changes = pick(5);
+      for (size_t i = 0; i < changes; ++i) {
+        const uint8_t interesting[] = {0, 1, 2, 3, 4, 0xff, 0x7f, 0x80, static_cast<uint8_t>(pick(256))};
+        bytes[pick(bytes.size())] = interesting[pick(std::size(interesting))];
+      }
+      if (pick(4) == 0) bytes.resize(pick(bytes.size() + 1));
+      if (pick(8) == 0) bytes.insert(bytes.end(), bytes.begin(), bytes.end());
+      const auto port = static_cast<uint16_t>(pick(2));
+      h.feed(bytes, port);
+      inspector.inspect(test::datagram(bytes, port), sink);
+    }
+    inspector.expire(Timestamp::max());
+    ASSERT_EQ(h.imbalance(), "") << "round " << round;
+    // Both ways through the decoder see the same.
+    flow::ExporterCounters inspected;
+    for (const auto& [exporter, counters] : inspector.counters()) inspected += counters;
+    ASSERT_EQ(inspected.records_decoded, h.rows().size()) << "round " << round;
+    ASSERT_EQ(sink.records.size() - sink.options, h.rows().size()) << "round " << round;
+    ASSERT_EQ(inspected.option_records, h.counters().option_records) << "round " << round;
+    ASSERT_EQ(inspected.undecodable_sets, h.counters().undecodable_sets) << "round " << round;
+  }
+}
+
+TEST(Properties, RowsDoNotDependOnWhereABatchEnds) {
+  const Wire announcement = test::netflow9({.sequence = 1}, test::set(0, test::template_record(256, kFlow)));
+  std::vector<Row> small;
+  std::vector<Row> large;
+  for (const size_t capacity : {size_t{64}, size_t{4096}}) {
+    std::vector<Row>& rows = capacity == 64 ? small : large;
+    flow::BatchBuilder builder(
+        [&](flow::SealedBatch batch) {
+          for (Row& row : test::rows_of(*batch)) rows.push_back(std::move(row));
+        },
+        capacity);
+    Decoder decoder({});
+    decoder.decode(test::datagram(announcement), builder);
+    for (uint32_t i = 2; i < 12; ++i) {
+      decoder.decode(test::datagram(test::netflow9({.sequence = i}, test::set(256, records(kFlow, 29 + i)))), builder);
+    }
+    builder.seal();
+  }
+  EXPECT_EQ(small.size(), 355u);
+  EXPECT_EQ(small, large);
+}
+
+// --- incidents
+// ---------------------------------------------------------------------------------------------------------
+
+// Class 1: counts and lengths that wrap or exceed the set.
+TEST(Incidents, OptionsTemplateLengthsThatWrap) {
+  Harness h;
+  h.feed(test::ipfix({}, test::set(3, Wire().u16(256).u16(0xffff).u16(0xfffe).u16(1).u16(4))));
+  h.feed(test::netflow9({}, test::set(1, Wire().u16(256).u16(0xfffc).u16(0x0008).u16(1).u16(4))));
+  h.feed(test::netflow9({}, Wire().u16(1).u16(0xffff).u16(256).u16(0x8000).u16(0x8000)));
+  h.feed(test::netflow9({}, test::set(0, Wire().u16(256).u16(0x4000).u32(0))));
+  EXPECT_EQ(h.rows().size(), 0u);
+  EXPECT_EQ(h.count(Anomaly::truncated_template), 4u);
+  EXPECT_EQ(h.imbalance(), "");
+}
+
+TEST(Incidents, FieldLengthsThatAddUpBeyondAnyRecord) {
+  std::vector<FieldOf> fields(500, FieldOf{82, 65534});
+  Harness h;
+  h.feed(
+      test::ipfix({}, test::set(2, test::template_record(256, fields)).add(test::set(256, Wire().zeros(200).u32(1)))));
+  EXPECT_EQ(h.rows().size(), 0u);
+  EXPECT_EQ(h.anomalies(), "truncated_record");
+}
+
+TEST(Incidents, RecordCountOfAHeaderIsNotBelieved) {
+  for (const uint16_t count : {uint16_t{0}, uint16_t{1}, uint16_t{31}, uint16_t{1400}, uint16_t{65535}}) {
+    Harness h;
+    h.feed(test::netflow9({.count = count},
+                          test::set(0, test::template_record(256, kFlow)).add(test::set(256, records(kFlow, 3)))));
+    EXPECT_EQ(h.rows().size(), 3u);
+  }
+}
+
+// Class 2: data sets shorter than the record; the last record cut.
+TEST(Incidents, DataSetShorterThanItsTemplate) {
+  for (size_t octets = 0; octets < 36; ++octets) {
+    Harness h;
+    const Wire body = Wire().u16(256).u16(4 + octets).add(Wire().number(UINT64_MAX, octets));
+    h.feed(test::netflow9({}, test::set(0, test::template_record(256, kFlow)).add(body)));
+    EXPECT_EQ(h.rows().size(), 0u);
+    EXPECT_EQ(h.imbalance(), "");
+  }
+}
+
+// Class 3: things of size zero.
+TEST(Incidents, TemplateOfNothing) {
+  Harness h;
+  h.feed(test::netflow9(
+      {}, test::set(0, test::template_record(256, {{1, 0}, {2, 0}})).add(test::set(256, Wire().zeros(64)))));
+  EXPECT_EQ(h.rows().size(), 0u) << "neither a division by zero nor records without end";
+  EXPECT_EQ(h.count(Anomaly::bad_template), 1u);
+  EXPECT_EQ(h.count(Anomaly::missing_template), 1u);
+}
+
+TEST(Incidents, SetOfLengthZeroEndsTheMessage) {
+  Harness h;
+  h.feed(test::netflow9({}, Wire().u16(256).u16(0).zeros(1000)));
+  h.feed(test::ipfix({}, Wire().u16(256).u16(0).zeros(1000)));
+  EXPECT_EQ(h.count(Anomaly::bad_set_length), 2u);
+}
+
+TEST(Incidents, VariableLengthFieldsOfNoOctets) {
+  Harness h;
+  h.feed(test::ipfix(
+      {}, test::set(2, test::template_record(256, {{82, kVar}, {83, kVar}})).add(test::set(256, Wire().zeros(40)))));
+  EXPECT_EQ(h.rows().size(), 20u);
+  EXPECT_EQ(h.imbalance(), "");
+}
+
+// Class 4 (replacement and withdrawal while in use) is in session_test.cc: Templates.*
+
+// Class 5: memory by templates, sources and options.
+TEST(Incidents, FloodOfTemplates) {
+  DecoderOptions options;
+  options.limits.templates_per_session = 100;
+  Harness h(options);
+  for (uint32_t i = 0; i < 20'000; ++i) {
+    h.feed(test::netflow9({.domain = i % 3},
+                          test::set(0, test::template_record(static_cast<uint16_t>(256 + i / 3), kFlow))));
+  }
+  EXPECT_EQ(h.counters().templates_received, 20'000u);
+  EXPECT_EQ(h.count(Anomaly::template_limit), 20'000u - 300u);
+}
+
+TEST(Incidents, FloodOfSamplers) {
+  Harness h;
+  Wire samplers;
+  for (uint32_t i = 0; i < 3000; ++i) samplers.u32(0).u32(i).u32(100);
+  h.feed(test::netflow9(
+      {}, test::set(1, test::options_record_v9(257, {{1, 4}}, {{48, 4}, {50, 4}})).add(test::set(257, samplers))));
+  EXPECT_EQ(h.counters().option_records, 3000u);
+}
+
+// Class 9: time arithmetic.
+TEST(Incidents, UptimesAndClocksOfEveryKind) {
+  const uint32_t extremes[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff};
+  for (const uint32_t seconds : extremes) {
+    for (const uint32_t uptime : extremes) {
+      Harness h;
+      Wire body;
+      for (const uint32_t first : extremes) body.u32(first).u32(0).u64(uint64_t{first} << 32 | first);
+      h.feed(test::netflow9(
+          {.seconds = seconds, .uptime_ms = uptime},
+          test::set(0, test::template_record(256, {{22, 4}, {158, 4}, {154, 8}})).add(test::set(256, body))));
+      EXPECT_EQ(h.rows().size(), 5u);
+      EXPECT_EQ(h.imbalance(), "");
+    }
+  }
+}
+
+TEST(Incidents, FirstAfterLastIsKeptAsItWasSent) {
+  Harness h;
+  h.feed(test::ipfix({}, test::set(2, test::template_record(256, {{152, 8}, {153, 8}}))
+                             .add(test::set(256, Wire().u64(1'700'000'000'000).u64(1'600'000'000'000)))));
+  EXPECT_EQ(h.rows().at(0).at("time_flow_start"), "2023-11-14T22:13:20.000000Z");
+  EXPECT_EQ(h.rows().at(0).at("time_flow_end"), "2020-09-13T12:26:40.000000Z");
+}
+
+// Class 14: integers of odd sizes.
+TEST(Incidents, IntegersOfOddSizes) {
+  for (uint16_t octets = 0; octets <= 20; ++octets) {
+    Harness h;
+    h.feed(test::ipfix(
+        {}, test::set(2, test::template_record(256, {{1, octets}, {16, octets}, {21, octets}, {152, octets}, {8, 4}}))
+                .add(test::set(
+                    256, Wire().number(1, octets).number(2, octets).number(3, octets).number(4, octets).u32(1)))));
+    ASSERT_EQ(h.rows().size(), 1u) << octets;
+    EXPECT_EQ(h.rows()[0].contains("bytes"), octets >= 1 && octets <= 8) << octets;
+    EXPECT_EQ(h.imbalance(), "");
+  }
+}
+
+// Defects seen in reading.
+TEST(Incidents, UnknownElementsCostNothing) {
+  Harness h;
+  h.feed(test::ipfix({}, test::set(2, test::template_record(256, {{7, 2}, {32000, 4}, {5, 3, 4'000'000'000}, {11, 2}}))
+                             .add(test::set(256, Wire().u16(80).zeros(7).u16(443)))));
+  ASSERT_EQ(h.rows().size(), 1u);
+  EXPECT_EQ(h.rows()[0].at("src_port"), "80");
+  EXPECT_EQ(h.rows()[0].at("dst_port"), "443");
+  EXPECT_EQ(h.anomalies(), "");
+}
+
+TEST(Incidents, EnterpriseFieldsAreEightOctetsOfTemplate) {
+  Harness h;
+  h.feed(test::ipfix({}, test::set(2, test::template_record(256, {{1, 4, 9}, {7, 2}, {2, 4, 9}, {11, 2}})
+                                          .add(test::template_record(257, {{1, 4}})))
+                             .add(test::set(256, Wire().u32(1).u16(80).u32(2).u16(443)))
+                             .add(test::set(257, Wire().u32(77)))));
+  ASSERT_EQ(h.rows().size(), 2u);
+  EXPECT_EQ(h.rows()[0].at("dst_port"), "443");
+  EXPECT_FALSE(h.rows()[0].contains("bytes")) << "9:1 is not octetDeltaCount";
+  EXPECT_EQ(h.rows()[1].at("bytes"), "77");
+}
+
+TEST(Incidents, TextCannotBreakJson) {
+  DecoderOptions options;
+  options.other = true;
+  Harness h(options);
+  const std::string evil = "\"},\n{\"\\";
+  h.feed(test::ipfix({}, test::set(2, test::template_record(256, {{82, kVar}, {7, 2}}))
+                             .add(test::set(256, Wire().u8(evil.size()).text(evil).u16(1)))));
+  EXPECT_EQ(h.rows().at(0).at("other"), R"({"interfaceName":"\"},\n{\"\\"})");
+}
+
+}  // namespace
+}  // namespace weir::decode
