@@ -1,0 +1,109 @@
+// A session from an attacker: one octet of switches, then datagrams, each behind its length in two octets. Runs them
+// through both ways of the decoder and checks that every record is accounted for.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "base/big_endian.h"
+#include "base/check.h"
+#include "decode/decoder.h"
+#include "decode/test_wire.h"
+
+namespace weir::decode::fuzz {
+
+struct CountingSink : RecordSink {
+  void on_record(const RecordView& record) override {
+    CHECK(!record.raw.empty());
+    size_t octets = 0;
+    for (const FieldView& field : record.fields) octets += field.value.size();
+    CHECK(octets <= record.raw.size());
+    ++(record.options ? options : data);
+  }
+  uint64_t data = 0;
+  uint64_t options = 0;
+};
+
+// Reads every value that is not null, so that a sanitizer sees what a sink would read.
+inline uint64_t touch(const flow::FlowBatch& batch) {
+  uint64_t sum = 0;
+  for (size_t c = 0; c < flow::kColumnCount; ++c) {
+    const auto column = static_cast<flow::Column>(c);
+    if (!batch.present(column) || flow::info(column).type != flow::ColumnType::text) continue;
+    const auto* texts = static_cast<const flow::TextRef*>(batch.raw(column));
+    for (size_t row = 0; row < batch.rows(); ++row) {
+      if (!batch.is_valid(column, row)) continue;
+      for (const char byte : batch.text(std::span(texts, batch.rows())[row])) sum += static_cast<uint8_t>(byte);
+    }
+  }
+  for (const flow::ExporterRows& share : batch.exporters()) sum += share.rows;
+  return sum;
+}
+
+inline DecoderOptions options_from(uint8_t switches) {
+  DecoderOptions options;
+  options.other = (switches & 1) != 0;
+  options.several_messages = (switches & 2) != 0;
+  if ((switches & 4) != 0) {
+    options.limits.sessions = 2;
+    options.limits.templates_per_session = 3;
+    options.limits.templates = 4;
+    options.limits.fields_per_template = 6;
+    options.limits.early_bytes_per_session = 600;
+    options.limits.early_bytes = 900;
+  }
+  if ((switches & 8) != 0) options.sampling_rates[test::kExporter] = 100;
+  return options;
+}
+
+inline void check(const Decoder& decoder, uint64_t records, uint64_t datagrams) {
+  flow::ExporterCounters sum;
+  for (const auto& [exporter, counters] : decoder.counters()) sum += counters;
+  CHECK(sum.datagrams_received == datagrams);
+  CHECK(sum.datagrams_received == sum.datagrams_decoded + sum.datagrams_rejected);
+  CHECK(sum.records_decoded == records);
+  CHECK(sum.early_sets_held == 0);
+  CHECK(sum.anomalies[flow::Anomaly::missing_template] == sum.early_sets_decoded + sum.undecodable_sets);
+}
+
+// versions: what the datagrams are made to be, if they are not.
+inline int run(std::span<const uint8_t> input, std::span<const uint16_t> versions) {
+  ByteReader in(input);
+  const auto switches = in.read<BigEndian<uint8_t>>();
+  if (!switches) return 0;
+  uint64_t rows = 0;
+  flow::BatchBuilder builder(
+      [&](flow::SealedBatch batch) {
+        rows += batch->rows();
+        touch(*batch);
+      },
+      64);
+  Decoder decoder(options_from(*switches));
+  Decoder inspector(options_from(*switches));
+  CountingSink sink;
+  uint64_t datagrams = 0;
+  while (const auto length = in.read<Be16>()) {
+    const ByteView taken = *in.take(std::min<size_t>(*length, in.remaining()));
+    std::vector<uint8_t> bytes(taken.begin(), taken.end());
+    if (bytes.size() >= 2) {
+      const uint16_t version = load_be<uint16_t>(bytes.data());
+      if (std::ranges::find(versions, version) == versions.end()) {
+        store_be<uint16_t>(bytes.data(), versions[version % versions.size()]);
+      }
+    }
+    ++datagrams;
+    const Datagram datagram = test::datagram(bytes, static_cast<uint16_t>(bytes.size() % 3));
+    decoder.decode(datagram, builder);
+    inspector.inspect(datagram, sink);
+  }
+  decoder.expire(Timestamp::max());
+  inspector.expire(Timestamp::max());
+  builder.seal();
+  check(decoder, rows, datagrams);
+  check(inspector, sink.data, datagrams);
+  CHECK(sink.data == rows);
+  return 0;
+}
+
+}  // namespace weir::decode::fuzz
