@@ -170,8 +170,9 @@ class Decode(unittest.TestCase):
         self.assertIn("sourceIPv4Address=\"192.0.2.10\"", table[1])
 
     def test_no_records_is_valid_json(self):
-        capture = self.capture()
-        self.assertEqual([line["records"] for line in json.loads(weir("-o", "json", capture).stdout)], [0])
+        run = weir("-o", "json", self.capture())
+        self.assertEqual([line["records"] for line in json.loads(run.stdout)], [0])
+        self.assertIn("the capture is empty", run.stderr.decode())
 
     def test_filters(self):
         capture = self.capture(("203.0.113.5", V5), ("203.0.113.6", ipfix((2, RICH), (300, RICH_RECORD))))
@@ -207,8 +208,10 @@ class Decode(unittest.TestCase):
         text.write_text("not a capture, but long enough to be one" * 10)
         for path in (text, pathlib.Path(self.folder.name) / "missing.pcap", pathlib.Path(self.folder.name)):
             run = weir(path)
-            self.assertEqual(run.returncode, 1, path)
+            self.assertEqual((run.returncode, run.stdout), (1, b""), path)
             self.assertIn(str(path), run.stderr.decode())
+        # The others are read nevertheless.
+        self.assertEqual(self.objects(text, self.capture(("203.0.113.5", V5)), status=1)[-1]["records"], 2)
 
     def test_wrong_usage(self):
         capture = self.capture()

@@ -1,5 +1,6 @@
 // weir decode: what a capture says, record by record, without a store.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -26,12 +27,12 @@ constexpr const char* kHelp =
     "with what\n"
     "was wrong in the input (anomalies). Data that comes before its template is printed when the template arrives.";
 
-constexpr const char* kRawHelp =
-    "Print the octets of every field instead of its value: {dgram, exporter, odid, set, rec, kind, fields: [[element, "
-    "length, "
-    "hex]]}, and the totals as the last object. For comparison with other decoders, which count one message a "
-    "datagram: "
-    "what follows the first message is only read with --several-messages";
+constexpr const char* kFooter =
+    "--raw is for comparison with other decoders. One object a record: dgram, exporter, odid, set, rec, kind, and "
+    "fields as\n"
+    "[element, length, octets]; the last one has the totals. Other decoders count one message a datagram: what follows "
+    "the\n"
+    "first message is only read with --several-messages.";
 
 struct Options {
   std::vector<std::string> files;
@@ -125,12 +126,40 @@ void add(net::CaptureCounts& sum, const net::CaptureCounts& counts) {
   sum.bytes_read += counts.bytes_read;
 }
 
+// How far we are, where people see it: on a terminal, unless the records go there.
+class Progress {
+ public:
+  void update(const std::string& file, const net::CaptureReader& capture, uint64_t records) {
+    if (!visible_ || ++calls_ % 4096 != 0) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - drawn_ < std::chrono::milliseconds{500}) return;
+    drawn_ = now;
+    std::string part;
+    if (capture.file_bytes() > 0)
+      part = fmt::format("{} %, ", capture.counts().bytes_read * 100 / capture.file_bytes());
+    fmt::print(stderr, "\r{}: {}{} records\x1b[K", file, part, records);
+    dirty_ = true;
+  }
+  void clear() {
+    if (dirty_) fmt::print(stderr, "\r\x1b[K");
+    dirty_ = false;
+  }
+
+ private:
+  bool visible_ = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0;
+  bool dirty_ = false;
+  uint64_t calls_ = 0;
+  std::chrono::steady_clock::time_point drawn_ = std::chrono::steady_clock::now();
+};
+
 // Reads one file to its end, to the limit, or to the damage that it reports.
 Result<> decode_file(const std::string& file, const std::optional<IpAddress>& exporter, decode::Decoder& decoder,
                      Printer& printer) {
   Result<net::CaptureReader> capture = net::CaptureReader::open(file == "-" ? "/dev/stdin" : file);
   if (!capture) return std::unexpected(capture.error());
+  ++printer.summary().files;
   Result<> result;
+  Progress progress;
   while (!printer.limit_reached()) {
     const Result<std::optional<net::CapturedDatagram>> next = capture->next();
     if (!next) result = std::unexpected(next.error());
@@ -139,7 +168,9 @@ Result<> decode_file(const std::string& file, const std::optional<IpAddress>& ex
     if (exporter && captured.datagram.exporter != *exporter) continue;
     decoder.set_datagram_number(captured.frame);
     decoder.inspect(captured.datagram, printer);
+    progress.update(file, *capture, printer.summary().records);
   }
+  progress.clear();
   add(printer.summary().capture, capture->counts());
   return result;
 }
@@ -154,8 +185,11 @@ std::string describe(const DecodeSummary& summary) {
     text += fmt::format(" ({} rejected)", summary.counters.datagrams_rejected);
   text += ", " + many(summary.records, "record") + ", " + many(summary.option_records, "option record");
   if (summary.counters.undecodable_sets > 0) text += ", " + many(summary.counters.undecodable_sets, "undecodable set");
-  if (summary.capture.datagrams == 0)
+  if (summary.capture.frames == 0) {
+    text += "; the capture is empty";
+  } else if (summary.capture.datagrams == 0) {
     text += fmt::format("; none of {} holds UDP over IP", many(summary.capture.frames, "frame"));
+  }
   if (summary.capture.damaged_frames > 0) text += "; " + many(summary.capture.damaged_frames, "damaged frame");
   std::string_view separator = "; anomalies: ";
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
@@ -186,11 +220,11 @@ int run_decode(const Options& options) {
   int status = 0;
   for (const std::string& file : options.files) {
     const Result<> read = decode_file(file, exporter, decoder, printer);
-    if (!read) {
-      fmt::print(stderr, "weir decode: {}\n", read.error().message);
-      status = 1;
-    }
+    if (read) continue;
+    fmt::print(stderr, "weir decode: {}\n", read.error().message);
+    status = 1;
   }
+  if (printer.summary().files == 0) return 1;
   // Data whose template never came is known to be lost now.
   decoder.expire(Timestamp::max());
   for (const auto& [address, counters] : decoder.counters()) printer.summary().counters += counters;
@@ -211,7 +245,9 @@ void add_decode(CLI::App& app, Run& run) {
   command->add_option("FILE", options->files, "Captures; - is standard input")->required();
   CLI::Option* format = command->add_option("-o,--output", options->format, "table, json, ndjson (default) or csv")
                             ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
-  CLI::Option* raw = command->add_flag("--raw", options->raw, kRawHelp)->excludes(format);
+  CLI::Option* raw = command->add_flag("--raw", options->raw, "Print the octets of every field instead of its value")
+                         ->excludes(format);
+  command->footer(kFooter);
   command->add_flag("--several-messages", options->several_messages, "With --raw: read every message of a datagram")
       ->needs(raw);
   command->add_option("--limit", options->limit, "Stop after this many records")->check(CLI::PositiveNumber);

@@ -15,6 +15,7 @@ namespace weir::app {
 
 // What is known when everything has been read.
 struct DecodeSummary {
+  uint64_t files = 0;  // that could be opened
   net::CaptureCounts capture;
   flow::ExporterCounters counters;  // of all exporters
   uint64_t records = 0;
