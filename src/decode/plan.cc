@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "base/big_endian.h"
 #include "base/check.h"
@@ -200,8 +201,10 @@ void DecodePlan::add_steps(const Template& layout) {
       unmapped_.push_back({i, field.enterprise, field.element, static_cast<uint16_t>(earlier + 1)});
     }
   }
-  // Of a repeated element the first occurrence comes first, as the sort is stable.
-  std::ranges::stable_sort(sources, {}, [](const Source& s) { return std::pair{s.step.column, s.precedence}; });
+  // Of a repeated element the first occurrence comes first.
+  std::ranges::sort(sources, {}, [](const Source& source) {
+    return std::tuple{source.step.column, source.precedence, source.step.field};
+  });
   for (Source& source : sources) {
     source.step.fill = !steps_.empty() && steps_.back().column == source.step.column;
     steps_.push_back(source.step);
