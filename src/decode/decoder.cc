@@ -153,7 +153,10 @@ void Decoder::Impl::set_options(DecoderOptions options) {
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::Impl::counters() const {
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> all;
   all.reserve(sessions_.exporters().size() + 1);
-  for (const Exporter& exporter : sessions_.exporters()) all.emplace_back(exporter.address, exporter.counters);
+  for (const Exporter& exporter : sessions_.exporters()) {
+    all.emplace_back(exporter.address, exporter.counters);
+    if (exporter.configured_rate != 0) all.back().second.sampling_rate = exporter.configured_rate;
+  }
   if (sessions_.forgotten().datagrams_received > 0) all.emplace_back(IpAddress{}, sessions_.forgotten());
   return all;
 }
