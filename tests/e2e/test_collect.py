@@ -8,7 +8,7 @@ import subprocess
 import threading
 import unittest
 
-from weir_process import WEIR, Case, Collector, Exporter, rows, wait_for, weir
+from weir_process import Case, Collector, Exporter, rows, wait_for, weir
 
 
 class Totals(Case):
@@ -54,10 +54,10 @@ class Totals(Case):
         config = self.folder / "weir.toml"
         config.write_text('[collect]\nsocket_buffer = "64KiB"\n')
         with Collector(self.folder / "store", config=config) as collector, Exporter(collector.port) as exporter:
-            collector.signal(signal.SIGSTOP)
+            collector.kill(signal.SIGSTOP)
             wait_for(lambda: state_of(collector.process.pid) == "T", "the collector is stopped")
             exporter.send(2000)
-            collector.signal(signal.SIGCONT)
+            collector.kill(signal.SIGCONT)
             self.assertEqual(collector.stop(), 0)
             ledger = collector.ledger()
         self.assertAddsUp(ledger)
@@ -105,14 +105,14 @@ class Reload(Case):
         with Collector(self.folder / "store", config=config) as collector, Exporter(collector.port) as exporter:
             exporter.send(10)
             config.write_text('[log]\nlevel = "loud"\n[limits]\ntemplates = -1\n')
-            collector.signal(signal.SIGHUP)
+            collector.kill(signal.SIGHUP)
             wait_for(lambda: collector.has_logged("refused, the old one stays"), "the bad file is refused")
             self.assertTrue(collector.has_logged(f"{config}:2:9: log.level"))
             self.assertTrue(collector.has_logged(f"{config}:4:13: limits.templates"))
             exporter.send(10)
 
             config.write_text('[collect]\nthreads = 2\n[[sampling]]\nexporter = "127.0.0.1"\nrate = 100\n')
-            collector.signal(signal.SIGHUP)
+            collector.kill(signal.SIGHUP)
             wait_for(lambda: collector.has_logged("configuration reloaded"), "the good file is applied")
             self.assertTrue(collector.has_logged("collect.threads changed from 1 to 2: this needs a restart"))
             sampled = lambda: exporter.send(10) or (collector.ledger() or {}).get("total", {}).get("sampling_rate") == 100
@@ -132,7 +132,7 @@ class Crash(Case):
             load.start(collector.port)
             # The ledger is written every five seconds: one that tells of stored rows.
             wait_for(lambda: (collector.ledger() or {"total": {"rows_stored": 0}})["total"]["rows_stored"] > 0, "rows are stored")
-            collector.signal(signal.SIGKILL)
+            collector.kill(signal.SIGKILL)
             collector.join()
             load.stop()
             ledger = collector.ledger()
@@ -159,15 +159,8 @@ class FullDisk(Case):
         config = self.folder / "weir.toml"
         config.write_text("[store]\nrows_per_segment = 2048\npending_rows = 32768\nflush_interval = \"100ms\"\n")
         with Collector(mount / "store", config=config) as collector, Exporter(collector.port) as exporter:
-            (mount / "ballast").write_bytes(bytes(100_000))
             filler = mount / "filler"
-            with open(filler, "wb") as file:
-                try:
-                    while True:
-                        file.write(bytes(4096))
-                        file.flush()
-                except OSError:
-                    pass
+            fill(filler)
             exporter.send(200)
             wait_for(lambda: any("error" in line for line in collector.log), "the failure is logged")
             self.assertIsNone(collector.process.poll(), "it goes on")
@@ -212,6 +205,16 @@ def count(store):
 
 def leftovers(store):
     return [p for p in store.rglob("*") if p.suffix == ".tmp"]
+
+
+def fill(path):
+    """Writes a file until the disk is full."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+    try:
+        while True:
+            os.write(fd, bytes(4096))
+    except OSError:
+        os.close(fd)
 
 
 def mount_tmpfs(folder, options):

@@ -93,7 +93,7 @@ class Collector:
     def has_logged(self, text):
         return any(text in line for line in list(self.log))
 
-    def signal(self, number):
+    def kill(self, number):
         self.process.send_signal(number)
 
     def join(self):
@@ -106,7 +106,7 @@ class Collector:
         return status
 
     def stop(self, number=signal.SIGTERM):
-        self.signal(number)
+        self.kill(number)
         return self.join()
 
     def ledger(self):

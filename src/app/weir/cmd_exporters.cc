@@ -1,7 +1,167 @@
+// weir exporters: what became of everything that every exporter sent.
+#include <fmt/format.h>
+
+#include <memory>
+
 #include "app/weir/commands.h"
+#include "flow/flow_type.h"
+#include "pipeline/ledger_file.h"
+#include "query/printer.h"
 
 namespace weir::app {
+namespace {
 
-void add_exporters(CLI::App&, Run&) {}
+struct Options {
+  std::string store = "weir-data";
+  std::string output = "table";
+  bool total = false;
+};
+
+using query::Value;
+
+struct Column {
+  std::string_view name;
+  bool number;
+  bool in_table;  // a screen has no room for all
+  Value (*value)(const flow::ExporterLedger&);
+};
+
+std::string protocols_of(const flow::ExporterCounters& counters) {
+  std::string out;
+  for (uint8_t bit = 0; bit < 32; ++bit) {
+    if ((counters.protocols >> bit & 1) == 0) continue;
+    if (!out.empty()) out += ", ";
+    out += name(static_cast<flow::FlowType>(bit));
+  }
+  return out;
+}
+
+// "sequence_gap 3, trailing_bytes 1"
+std::string anomalies_of(const flow::ExporterCounters& counters) {
+  std::string out;
+  for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
+    const auto anomaly = static_cast<flow::Anomaly>(i);
+    if (counters.anomalies[anomaly] == 0) continue;
+    if (!out.empty()) out += ", ";
+    out += fmt::format("{} {}", name(anomaly), counters.anomalies[anomaly]);
+  }
+  return out;
+}
+
+Value time_value(Timestamp t) { return t == Timestamp{} ? Value() : Value(t); }
+
+uint64_t dropped(const flow::ExporterLedger& e, flow::DropReason reason) {
+  return e.rows_dropped[static_cast<size_t>(reason)];
+}
+
+constexpr Column kColumns[] = {
+    {"protocols", false, true, [](const flow::ExporterLedger& e) -> Value { return protocols_of(e.counters); }},
+    {"datagrams", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.datagrams_received; }},
+    {"bytes_received", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.bytes_received; }},
+    {"rejected", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.datagrams_rejected; }},
+    {"flows", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.records_decoded; }},
+    {"stored", true, true, [](const flow::ExporterLedger& e) -> Value { return e.rows_stored; }},
+    {"dropped", true, true, [](const flow::ExporterLedger& e) -> Value { return e.dropped(); }},
+    {"dropped_queue_full", true, false,
+     [](const flow::ExporterLedger& e) -> Value { return dropped(e, flow::DropReason::queue_full); }},
+    {"dropped_store_failed", true, false,
+     [](const flow::ExporterLedger& e) -> Value { return dropped(e, flow::DropReason::store_failed); }},
+    {"dropped_shutdown", true, false,
+     [](const flow::ExporterLedger& e) -> Value { return dropped(e, flow::DropReason::shutdown); }},
+    {"lost", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.lost_units; }},
+    {"gaps", true, true,
+     [](const flow::ExporterLedger& e) -> Value { return e.counters.anomalies[flow::Anomaly::sequence_gap]; }},
+    {"templates", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.templates_received; }},
+    {"option_records", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.option_records; }},
+    {"sets_waiting", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.early_sets_held; }},
+    {"sets_without_template", true, true,
+     [](const flow::ExporterLedger& e) -> Value { return e.counters.undecodable_sets; }},
+    {"sampling_rate", true, true,
+     [](const flow::ExporterLedger& e) -> Value {
+       return e.counters.sampling_rate == 0 ? Value() : Value(uint64_t{e.counters.sampling_rate});
+     }},
+    {"anomalies", false, true, [](const flow::ExporterLedger& e) -> Value { return anomalies_of(e.counters); }},
+    {"first_seen", false, false,
+     [](const flow::ExporterLedger& e) -> Value { return time_value(e.counters.first_seen); }},
+    {"last_seen", false, true, [](const flow::ExporterLedger& e) -> Value { return time_value(e.counters.last_seen); }},
+};
+
+Result<> print_row(query::RowSink& sink, Value first, const flow::ExporterLedger& ledger, bool table) {
+  std::vector<Value> values{std::move(first)};
+  for (const Column& column : kColumns) {
+    if (column.in_table || !table) values.push_back(column.value(ledger));
+  }
+  return sink.row(values);
+}
+
+// The addresses in order, then the total.
+Result<> print(query::RowSink& sink, const flow::LedgerSnapshot& ledger, bool table, bool total) {
+  std::vector<query::ResultColumn> columns{{"exporter", false}};
+  for (const Column& column : kColumns) {
+    if (column.in_table || !table) columns.push_back({std::string(column.name), column.number});
+  }
+  if (Result<> begun = sink.begin(columns); !begun) return begun;
+  for (const auto& [address, share] : ledger.exporters) {
+    // Exporters that were forgotten for want of room keep their share under no address.
+    Value name = address == IpAddress{} ? Value(std::string("(forgotten)")) : Value(address);
+    if (Result<> printed = print_row(sink, std::move(name), share, table); !printed) return printed;
+  }
+  if (total) {
+    if (Result<> printed = print_row(sink, std::string("total"), ledger.total, table); !printed) return printed;
+  }
+  return sink.end();
+}
+
+void print_heading(const pipeline::LedgerReport& report, bool running, const std::string& store) {
+  const std::string age = to_human(wall_clock_now() - report.written);
+  const std::string who = running ? fmt::format("weir {} is running (process {})", report.program, report.pid)
+                          : report.finished
+                              ? fmt::format("weir {} has ended", report.program)
+                              : fmt::format("weir {} ended without its last account (a crash?)", report.program);
+  fmt::print("{}: {}; this is its account of {} ago, since {}\n", store, who, age, to_rfc3339(report.started));
+  if (!running && report.finished && !report.ledger.imbalance().empty()) {
+    fmt::print("it does NOT add up: {}\n", report.ledger.imbalance());
+  }
+}
+
+int exporters(const Options& options) {
+  const auto report = pipeline::read_ledger(options.store);
+  if (!report) {
+    fmt::print(stderr, "weir: {}\n", report.error().message);
+    return 1;
+  }
+  const auto format = query::parse_format(options.output);
+  const bool table = format == query::Format::table;
+  if (table) print_heading(*report, pipeline::store_is_in_use(options.store), options.store);
+  std::fflush(stdout);
+  query::Output output(stdout);
+  const auto sink = query::make_printer(*format, output, query::screen_of(stdout));
+  Result<> printed = print(*sink, report->ledger, table, table || options.total);
+  if (printed) printed = output.flush();
+  if (!printed) {
+    fmt::print(stderr, "weir: {}\n", printed.error().message);
+    return 1;
+  }
+  if (table && report->ledger.socket_drops > 0) {
+    fmt::print("the kernel dropped {} datagrams before anybody saw whose they were\n", report->ledger.socket_drops);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_exporters(CLI::App& app, Run& run) {
+  CLI::App* command = app.add_subcommand("exporters", "Show who exports, and what became of everything that was sent");
+  auto options = std::make_shared<Options>();
+  command->add_option("--store", options->store, "Folder of the store (default: weir-data)");
+  command->add_option("-o,--output", options->output, "table, json, ndjson or csv")
+      ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
+  command->add_flag("--total", options->total,
+                    "A last row with the total also in json, ndjson and csv (exporter is \"total\")");
+  command->footer(
+      "lost: datagrams (NetFlow v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers.\n"
+      "sets_without_template: data that could not be decoded, as its template never came.");
+  command->callback([options, &run] { run = [options] { return exporters(*options); }; });
+}
 
 }  // namespace weir::app

@@ -89,18 +89,18 @@ int run_replay(pipeline::ReplayOptions options, bool as_json, const std::atomic<
   options.interrupted = &interrupted;
   auto writer = store::make_duckdb_writer(std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
   if (!writer) {
-    fmt::print(stderr, "{}\n", writer.error().message);
+    fmt::print(stderr, "weir: {}\n", writer.error().message);
     return 1;
   }
   const auto summary = pipeline::replay(std::move(options), *std::move(writer));
   if (terminal) fmt::print(stderr, "\r\x1b[K");
   if (!summary) {
-    fmt::print(stderr, "{}\n", summary.error().message);
+    fmt::print(stderr, "weir: {}\n", summary.error().message);
     return 1;
   }
   as_json ? print_json(*summary) : print_table(*summary);
-  for (const std::string& problem : summary->problems) fmt::print(stderr, "{}\n", problem);
-  if (interrupted) fmt::print(stderr, "interrupted: what was decoded until then is stored\n");
+  for (const std::string& problem : summary->problems) fmt::print(stderr, "weir: {}\n", problem);
+  if (interrupted) fmt::print(stderr, "weir: interrupted: what was decoded until then is stored\n");
   const bool complete = summary->problems.empty() && summary->report.ledger.total.dropped() == 0 && !interrupted;
   return complete && summary->report.ledger.imbalance().empty() ? 0 : 1;
 }
