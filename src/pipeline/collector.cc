@@ -1,10 +1,12 @@
 #include "pipeline/collector.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
 #include "pipeline/store_loop.h"
+#include "pipeline/thread_name.h"
 
 namespace weir::pipeline {
 
@@ -12,16 +14,14 @@ Result<std::unique_ptr<Collector>> Collector::start(CollectorOptions options,
                                                     std::unique_ptr<store::SegmentWriter> writer) {
   std::unique_ptr<Collector> collector(new Collector(std::move(options)));
   if (Result<> opened = collector->open(std::move(writer)); !opened) return std::unexpected(opened.error());
-  collector->start_threads();
+  if (Result<> started = collector->start_threads(); !started) return std::unexpected(started.error());
   return collector;
 }
 
 Collector::Collector(CollectorOptions options)
     : options_(std::move(options)), started_(wall_clock_now()), queue_(options_.queue_batches) {}
 
-Collector::~Collector() {
-  if (running_) stop();
-}
+Collector::~Collector() { join_threads(); }
 
 // The store first: whoever loses the race for it must not have taken datagrams from the one that runs.
 Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
@@ -34,6 +34,11 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   if (!receivers) return std::unexpected(receivers.error());
   CHECK(!receivers->empty());
   ports_ = receivers->front().ports();
+  if (receivers->size() > 1 && !receivers->front().sorted_by_address()) {
+    log::warn(
+        "the kernel cannot spread exporters over threads by their address alone: one that changes its port may reach a "
+        "thread that does not have its templates (collect.threads = 1 avoids it)");
+  }
   granted_buffer_bytes_ = receivers->front().granted_buffer_bytes();
   for (net::Receiver& receiver : *receivers) {
     granted_buffer_bytes_ = std::min(granted_buffer_bytes_, receiver.granted_buffer_bytes());
@@ -44,12 +49,25 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   return {};
 }
 
-void Collector::start_threads() {
-  store_thread_ = std::thread([this] { run_store_loop(queue_, *store_); });
-  maintenance_.emplace(options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
-  reporting_.emplace(options_.report_every, [this] { reporter_->report(false); });
-  for (const auto& loop : loops_) receive_threads_.emplace_back([&loop = *loop] { loop.run(); });
-  running_ = true;
+Result<> Collector::start_threads() {
+  try {
+    store_thread_ = std::thread([this] {
+      name_this_thread("store");
+      run_store_loop(queue_, *store_);
+    });
+    maintenance_.emplace("maintain", options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
+    reporting_.emplace("report", options_.report_every, [this] { reporter_->report(false); });
+    for (const auto& loop : loops_) {
+      receive_threads_.emplace_back([&loop = *loop] {
+        name_this_thread("receive");
+        loop.run();
+      });
+    }
+  } catch (const std::system_error& e) {
+    return fail("cannot start a thread: {}; raise the limit of processes (ulimit -u) or lower collect.threads",
+                e.what());
+  }
+  return {};
 }
 
 void Collector::reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store) {
@@ -58,19 +76,23 @@ void Collector::reload(const decode::DecoderOptions& decoder, const store::Store
 }
 
 LedgerReport Collector::stop() {
-  CHECK(running_);
-  running_ = false;
-  for (const auto& loop : loops_) loop->stop();
-  for (std::thread& thread : receive_threads_) thread.join();
-  // From here on nothing new comes in: every datagram is in the ledger, every row in the queue or the store.
-  queue_.close();
-  store_thread_.join();
-  // Every row is stored or dropped.
-  reporting_->stop();
+  join_threads();
   LedgerReport report = reporter_->report(true);
-  // Last, as it may take a while to finish a merge; being ended meanwhile loses nothing.
+  // Last, as it may take a moment to break off a merge; being ended meanwhile loses nothing.
   maintenance_->stop();
   return report;
+}
+
+// In the order of the data; all but the maintenance, which nothing waits for. A second call does nothing.
+void Collector::join_threads() {
+  for (const auto& loop : loops_) loop->stop();
+  for (std::thread& thread : receive_threads_) thread.join();
+  receive_threads_.clear();
+  // From here on nothing new comes in: every datagram is in the ledger, every row in the queue or the store.
+  queue_.close();
+  if (store_thread_.joinable()) store_thread_.join();
+  // Every row is stored or dropped.
+  if (reporting_) reporting_->stop();
 }
 
 }  // namespace weir::pipeline

@@ -59,7 +59,8 @@ class Collector {
  private:
   explicit Collector(CollectorOptions options);
   Result<> open(std::unique_ptr<store::SegmentWriter> writer);
-  void start_threads();
+  Result<> start_threads();
+  void join_threads();
 
   const CollectorOptions options_;
   const Timestamp started_;
@@ -75,7 +76,6 @@ class Collector {
   std::thread store_thread_;
   std::optional<Periodic> maintenance_;
   std::optional<Periodic> reporting_;
-  bool running_ = false;
 };
 
 }  // namespace weir::pipeline

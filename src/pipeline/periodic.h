@@ -6,14 +6,18 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
+
+#include "pipeline/thread_name.h"
 
 namespace weir::pipeline {
 
 class Periodic {
  public:
   // Does `work` every `interval`, first after one interval.
-  Periodic(std::chrono::milliseconds interval, std::function<void()> work)
-      : thread_([this, interval, work = std::move(work)] {
+  Periodic(const char* name, std::chrono::milliseconds interval, std::function<void()> work)
+      : thread_([this, name, interval, work = std::move(work)] {
+          name_this_thread(name);
           std::unique_lock lock(mutex_);
           while (!wake_.wait_for(lock, interval, [this] { return stopping_; })) {
             lock.unlock();

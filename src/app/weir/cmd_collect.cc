@@ -131,7 +131,8 @@ int collect(const Options& options) {
   serve(options.overrides, duration, *config, **collector);
   let_interrupt_end_the_process();
   const pipeline::LedgerReport report = (*collector)->stop();
-  const bool adds_up = print_totals(stdout, report);
+  print_out(totals_text(report));
+  const bool adds_up = report.ledger.imbalance().empty();
   const uint64_t unwritten = report.ledger.total.rows_dropped[static_cast<size_t>(flow::DropReason::shutdown)];
   if (unwritten > 0) log::error("{} flows could not be written before the end: {}", unwritten, report.store.last_error);
   return adds_up && unwritten == 0 ? 0 : 1;

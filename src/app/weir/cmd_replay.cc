@@ -73,7 +73,7 @@ void print_json(const pipeline::ReplaySummary& s) {
 }
 
 void print_table(const pipeline::ReplaySummary& s) {
-  print_totals(stdout, s.report);
+  print_out(totals_text(s.report));
   fmt::print("{} file{}, {} datagrams in {}: {:.2f} M flows/s\n", s.files, s.files == 1 ? "" : "s",
              with_commas(s.datagrams), to_human(s.elapsed),
              per_second(s.report.ledger.total.counters.records_decoded, s.elapsed) / 1e6);

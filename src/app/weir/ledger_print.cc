@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 namespace weir::app {
 namespace {
 
-void line(std::FILE* out, std::string_view what, uint64_t number) {
-  fmt::print(out, "  {:<34}{:>18}\n", what, with_commas(number));
+void line(std::string& out, std::string_view what, uint64_t number) {
+  out += fmt::format("  {:<34}{:>18}\n", what, with_commas(number));
 }
 
-void line_unless_zero(std::FILE* out, std::string_view what, uint64_t number) {
+void line_unless_zero(std::string& out, std::string_view what, uint64_t number) {
   if (number != 0) line(out, what, number);
 }
 
@@ -21,16 +23,17 @@ std::string with_commas(uint64_t number) {
   return digits;
 }
 
-bool print_totals(std::FILE* out, const pipeline::LedgerReport& report) {
+std::string totals_text(const pipeline::LedgerReport& report) {
+  std::string out;
   const flow::LedgerSnapshot& ledger = report.ledger;
   const flow::ExporterCounters& c = ledger.total.counters;
-  fmt::print(out, "exporters{:>45}\n", with_commas(ledger.exporters.size()));
-  fmt::print(out, "datagrams\n");
+  out += fmt::format("exporters{:>45}\n", with_commas(ledger.exporters.size()));
+  out += "datagrams\n";
   line_unless_zero(out, "dropped by the kernel", ledger.socket_drops);
   line(out, "received", c.datagrams_received);
   line(out, "decoded", c.datagrams_decoded);
   line(out, "rejected", c.datagrams_rejected);
-  fmt::print(out, "flows\n");
+  out += "flows\n";
   line(out, "decoded", c.records_decoded);
   line(out, "stored", ledger.total.rows_stored);
   line(out, "dropped", ledger.total.dropped());
@@ -43,21 +46,22 @@ bool print_totals(std::FILE* out, const pipeline::LedgerReport& report) {
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
     const auto anomaly = static_cast<flow::Anomaly>(i);
     if (c.anomalies[anomaly] == 0) continue;
-    if (!heading) fmt::print(out, "anomalies\n");
+    if (!heading) out += "anomalies\n";
     heading = true;
     line(out, name(anomaly), c.anomalies[anomaly]);
   }
   const std::string imbalance = ledger.imbalance();
   if (imbalance.empty()) {
-    fmt::print(
-        out,
+    out += fmt::format(
         "it adds up: {} received = {} decoded + {} rejected datagrams, {} decoded = {} stored + {} dropped flows\n",
         c.datagrams_received, c.datagrams_decoded, c.datagrams_rejected, c.records_decoded, ledger.total.rows_stored,
         ledger.total.dropped());
   } else {
-    fmt::print(out, "it does NOT add up: {}\n", imbalance);
+    out += fmt::format("it does NOT add up: {}\n", imbalance);
   }
-  return imbalance.empty();
+  return out;
 }
+
+void print_out(const std::string& text) { (void)std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace weir::app

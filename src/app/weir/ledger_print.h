@@ -1,7 +1,7 @@
 // The ledger's totals for people.
 #pragma once
 
-#include <cstdio>
+#include <string>
 
 #include "pipeline/ledger_json.h"
 
@@ -10,7 +10,10 @@ namespace weir::app {
 // 1234567 -> "1,234,567"
 std::string with_commas(uint64_t number);
 
-// What was received, what became of it, and the line that says whether it adds up. False if it does not.
-bool print_totals(std::FILE* out, const pipeline::LedgerReport& report);
+// What was received, what became of it, and the line that says whether it adds up.
+std::string totals_text(const pipeline::LedgerReport& report);
+
+// To standard output. A reader that has gone away is no failure.
+void print_out(const std::string& text);
 
 }  // namespace weir::app
