@@ -124,7 +124,7 @@ class Parser {
   std::expected<Config, std::vector<Problem>> run(const toml::table& root) {
     for (const auto& [name, node] : root) read_top(name, node);
     if (problems_.empty()) check_together(root);
-    std::stable_sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
+    std::sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
       return std::pair(a.line, a.column) < std::pair(b.line, b.column);
     });
     if (!problems_.empty()) return std::unexpected(std::move(problems_));

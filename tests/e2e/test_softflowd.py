@@ -13,10 +13,10 @@ SOFTFLOWD = shutil.which("softflowd", path="/usr/sbin:/usr/bin:/sbin:/bin")
 
 
 def run_softflowd(capture, port, folder, *options):
-    """Exports a capture; returns what softflowd says it saw and sent."""
+    """Exports a capture; returns what softflowd says it saw and sent. Without its control socket (-c none), on which it
+    otherwise waits now and then while it reads a file."""
     done = subprocess.run(
-        [SOFTFLOWD, "-r", str(capture), "-n", f"127.0.0.1:{port}", "-d", "-p", str(folder / "pid"), "-c", str(folder / "ctl"),
-         *options], capture_output=True, text=True, timeout=60)
+        [SOFTFLOWD, "-r", str(capture), "-n", f"127.0.0.1:{port}", "-d", "-p", str(folder / "pid"), "-c", "none", *options], capture_output=True, text=True, timeout=60)
     text = done.stdout + done.stderr
     if done.returncode != 0:
         raise AssertionError(text)
@@ -49,7 +49,8 @@ class Softflowd(Case):
         self.assertEqual(total["datagrams_received"], sent["datagrams"])
         self.assertEqual(total["datagrams_rejected"], 0, total)
         self.assertEqual(total["undecodable_sets"], 0, total)
-        self.assertEqual(total["lost_units"], 0, total)
+        if "10" not in options:  # its IPFIX sequence numbers do not count records, as RFC 7011 wants
+            self.assertEqual(total["lost_units"], 0, total)
         self.assertEqual(total["rows_stored"], sent["records"])
         stored = rows("sql", "--store", store,
                       "select proto, sum(bytes)::bigint as bytes, sum(packets)::bigint as packets from flows group by proto")

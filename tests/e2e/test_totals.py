@@ -15,7 +15,6 @@ class Generated(Case):
         with Collector(store, "--threads", threads) as collector:
             sent = json.loads(weir("gen", "--to", f"127.0.0.1:{collector.port}", *gen, "-o", "json"))
             self.assertEqual(sent["refused"], 0)
-            wait_for(lambda: received(collector) >= sent["datagrams"], "every datagram is received or dropped")
             self.assertEqual(collector.stop(), 0, collector.log)
             ledger = collector.ledger()
         self.assertAddsUp(ledger)
@@ -123,18 +122,12 @@ class Captures(Case):
                 golden = golden_of(capture)
                 with Collector(store) as collector:
                     weir("send", capture, "--to", f"127.0.0.1:{collector.port}")
-                    wait_for(lambda: received(collector) >= golden["datagrams"], "every datagram is received or dropped")
                     self.assertEqual(collector.stop(), 0)
                     self.check(store, golden, collector.ledger())
 
 
 def golden_of(capture):
     return json.loads(capture.with_name(capture.stem + ".golden-totals.json").read_text())
-
-
-def received(collector):
-    ledger = collector.ledger()
-    return 0 if ledger is None else ledger["total"]["datagrams_received"] + ledger["socket_drops"]
 
 
 def running(store, pid):
