@@ -3,6 +3,7 @@
 // of the machine.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
