@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ class Dialect {
   virtual std::string not_true(const std::string& condition) const = 0;
   // All bits of `mask` are set in a column.
   virtual std::string has_bits(std::string_view column, uint64_t mask) const = 0;
+  // A column of addresses lies in one of many ranges, given in order and apart from each other.
+  virtual std::string in_ranges(std::string_view column, std::span<const IpPrefix> ranges) const = 0;
   // time_flow_end - time_flow_start in whole milliseconds.
   virtual std::string duration_ms() const = 0;
 

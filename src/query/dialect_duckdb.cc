@@ -33,6 +33,18 @@ class DuckDbDialect final : public Dialect {
     return fmt::format("({0} & {1}) = {1}", column, mask);
   }
 
+  // A search instead of a chain of comparisons, of which thousands take DuckDB minutes; BETWEEN is for the row groups.
+  std::string in_ranges(std::string_view column, std::span<const IpPrefix> ranges) const override {
+    std::string blob;
+    for (const IpPrefix& range : ranges) {
+      for (const IpAddress* end : {&range.first, &range.last}) {
+        for (const uint8_t octet : end->octets) fmt::format_to(std::back_inserter(blob), "\\x{:02X}", octet);
+      }
+    }
+    return fmt::format("({0} BETWEEN {1} AND {2} AND weir_in_ranges({0}, '{3}'::BLOB))", column,
+                       address(ranges.front().first), address(ranges.back().last), blob);
+  }
+
   // HUGEINT: an exporter may claim any times, and their difference must not end the query.
   std::string duration_ms() const override {
     return "((epoch_us(time_flow_end)::HUGEINT - epoch_us(time_flow_start)) // 1000)";

@@ -68,14 +68,6 @@ class FilterGenerator {
     return kByField[static_cast<size_t>(field)][pick(4)];
   }
 
- private:
-  std::vector<Filter> children(int depth) {
-    std::vector<Filter> all;
-    const size_t count = 2 + pick(3);
-    for (size_t i = 0; i < count; ++i) all.push_back(filter(depth - 1));
-    return all;
-  }
-
   std::vector<IpPrefix> prefixes(size_t count) {
     std::vector<IpPrefix> all;
     for (size_t i = 0; i < count; ++i) {
@@ -84,6 +76,14 @@ class FilterGenerator {
       const size_t bits = pick(3) == 0 ? width : width - pick(5);
       all.push_back(*IpPrefix::parse(base.to_string() + "/" + std::to_string(pick(10) == 0 ? 0 : bits)));
     }
+    return all;
+  }
+
+ private:
+  std::vector<Filter> children(int depth) {
+    std::vector<Filter> all;
+    const size_t count = 2 + pick(3);
+    for (size_t i = 0; i < count; ++i) all.push_back(filter(depth - 1));
     return all;
   }
 

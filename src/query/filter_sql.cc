@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -85,6 +86,21 @@ std::string join(std::span<const std::string> conditions, std::string_view separ
   return fmt::format("({})", fmt::join(conditions, separator));
 }
 
+// Ordered, and without those inside others: prefixes lie inside each other or apart.
+std::vector<IpPrefix> in_order(std::vector<IpPrefix> ranges) {
+  const auto before = [](const IpPrefix& a, const IpPrefix& b) {
+    return a.first != b.first ? a.first < b.first : a.last > b.last;
+  };
+  std::ranges::sort(ranges, before);
+  std::vector<IpPrefix> apart;
+  for (const IpPrefix& range : ranges) {
+    if (apart.empty() || range.first > apart.back().last) apart.push_back(range);
+  }
+  return apart;
+}
+
+constexpr size_t kManyRanges = 16;  // from here on a search is faster than comparisons one by one
+
 struct Writer {
   const Dialect& dialect;
 
@@ -102,15 +118,21 @@ struct Writer {
   }
 
   std::string operator()(const AddressIn& in) const {
+    std::vector<std::string> singles;
+    std::vector<IpPrefix> ranges;
+    for (const IpPrefix& range : in.ranges) {
+      if (range.first == range.last)
+        singles.push_back(dialect.address(range.first));
+      else
+        ranges.push_back(range);
+    }
+    ranges = in_order(std::move(ranges));
     std::vector<std::string> either;
     for (const std::string_view column : columns_of(in.field)) {
-      std::vector<std::string> singles;
-      for (const IpPrefix& range : in.ranges) {
-        if (range.first == range.last)
-          singles.push_back(dialect.address(range.first));
-        else
-          either.push_back(
-              fmt::format("{} BETWEEN {} AND {}", column, dialect.address(range.first), dialect.address(range.last)));
+      if (ranges.size() > kManyRanges) {
+        either.push_back(dialect.in_ranges(column, ranges));
+      } else {
+        for (const IpPrefix& range : ranges) either.push_back(between(column, range));
       }
       if (singles.size() == 1)
         either.push_back(fmt::format("{} = {}", column, singles.front()));
@@ -118,6 +140,10 @@ struct Writer {
         either.push_back(fmt::format("{} IN ({})", column, fmt::join(singles, ", ")));
     }
     return join(either, " OR ");
+  }
+
+  std::string between(std::string_view column, const IpPrefix& range) const {
+    return fmt::format("{} BETWEEN {} AND {}", column, dialect.address(range.first), dialect.address(range.last));
   }
 
   std::string operator()(const NumberIs& is) const {

@@ -40,8 +40,8 @@ std::string text_of(const IpPrefix& prefix) {
   return fmt::format("{}/{}", prefix.first.to_string(), width - host_bits);
 }
 
-// Adds the text of a node. Parentheses stand only where the grammar needs them: what was parsed within the limit of depth is
-// printed within it.
+// Adds the text of a node. Parentheses stand only where the grammar needs them: what was parsed within the limit of
+// depth is printed within it.
 struct Printer {
   std::string out;
 

@@ -121,6 +121,38 @@ void network(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output
   }
 }
 
+// (address, ranges) -> is it in one of them. The ranges: first and last address, 16 octets each, in order and apart.
+void in_ranges(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
+  constexpr size_t kEnd = sizeof(IpAddress);
+  const Argument<duckdb_hugeint> addresses(input, 0);
+  const Argument<duckdb_string_t> ranges(input, 1);
+  bool* results = static_cast<bool*>(duckdb_vector_get_data(output));
+  const size_t rows = duckdb_data_chunk_get_size(input);
+  for (size_t row = 0; row < rows; ++row) {
+    if (addresses.is_null(row) || ranges.is_null(row)) {
+      set_null(output, row);
+      continue;
+    }
+    const IpAddress address = duck::from_uuid(addresses[row]);
+    const std::string_view all = view(ranges[row]);
+    const auto end_at =
+        [&](size_t index) {  // ends are numbered: 0 the first of range 0, 1 its last, 2 the first of range 1
+          IpAddress end;
+          std::memcpy(end.octets.data(), all.substr(index * kEnd, kEnd).data(), kEnd);
+          return end;
+        };
+    size_t low = 0;  // ranges before it begin at or before the address
+    for (size_t high = all.size() / (2 * kEnd); low < high;) {
+      const size_t middle = (low + high) / 2;
+      if (end_at(2 * middle) <= address)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    results[row] = low > 0 && address <= end_at(2 * low - 1);
+  }
+}
+
 }  // namespace
 
 Result<> add_address_functions(duck::Connection& connection) {
@@ -131,6 +163,7 @@ Result<> add_address_functions(duck::Connection& connection) {
       {"net_last", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<prefix_last>},
       {"ip_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_text},
       {"weir_network", bits, DUCKDB_TYPE_UUID, network<false>},
+      {"weir_in_ranges", {DUCKDB_TYPE_UUID, DUCKDB_TYPE_BLOB}, DUCKDB_TYPE_BOOLEAN, in_ranges},
       {"weir_network_text", bits, DUCKDB_TYPE_VARCHAR, network<true>},
   };
   for (const duck::ScalarFunction& function : functions) {

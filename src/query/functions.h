@@ -8,7 +8,8 @@
 
 namespace weir::query {
 
-// Adds ip, ip_text, net_first, net_last, weir_network(address, v4_bits, v6_bits) and weir_network_text. A text that is
+// Adds ip, ip_text, net_first, net_last, weir_network(address, v4_bits, v6_bits) weir_network_text and
+// weir_in_ranges(address, blob of ranges). A text that is
 // not an address fails the query.
 inline constexpr std::string_view kNotAnAddress = "not an address: ";
 Result<> add_address_functions(duck::Connection& connection);

@@ -131,9 +131,11 @@ CREATE OR REPLACE MACRO mac_text(m) AS
 
 -- FIN SYN RST PSH ACK URG ECE CWR NS: the letters of those that are set.
 CREATE OR REPLACE MACRO tcp_flags_text(f) AS
-  CASE WHEN f & 1 > 0 THEN 'F' ELSE '' END || CASE WHEN f & 2 > 0 THEN 'S' ELSE '' END || CASE WHEN f & 4 > 0 THEN 'R' ELSE '' END ||
-  CASE WHEN f & 8 > 0 THEN 'P' ELSE '' END || CASE WHEN f & 16 > 0 THEN 'A' ELSE '' END || CASE WHEN f & 32 > 0 THEN 'U' ELSE '' END ||
-  CASE WHEN f & 64 > 0 THEN 'E' ELSE '' END || CASE WHEN f & 128 > 0 THEN 'C' ELSE '' END || CASE WHEN f & 256 > 0 THEN 'N' ELSE '' END;
+  CASE WHEN f IS NOT NULL THEN
+    CASE WHEN f & 1 > 0 THEN 'F' ELSE '' END || CASE WHEN f & 2 > 0 THEN 'S' ELSE '' END || CASE WHEN f & 4 > 0 THEN 'R' ELSE '' END ||
+    CASE WHEN f & 8 > 0 THEN 'P' ELSE '' END || CASE WHEN f & 16 > 0 THEN 'A' ELSE '' END || CASE WHEN f & 32 > 0 THEN 'U' ELSE '' END ||
+    CASE WHEN f & 64 > 0 THEN 'E' ELSE '' END || CASE WHEN f & 128 > 0 THEN 'C' ELSE '' END || CASE WHEN f & 256 > 0 THEN 'N' ELSE '' END
+  END;
 
 )sql";
 
