@@ -95,14 +95,21 @@ class TablePrinter final : public RowSink {
   }
 
   Result<> row(std::span<const Value> values) override {
-    std::vector<std::string> cells;
-    for (const Value& value : values) cells.push_back(terminal_text(plain_text(value)));
-    if (settled_) {
-      print(cells, false);
-      return output_.spill();
+    std::vector<std::string> texts;
+    for (const Value& value : values) texts.push_back(plain_text(value));
+    // Text of several lines (a query plan) takes several lines of the table.
+    bool more = true;
+    while (more) {
+      more = false;
+      std::vector<std::string> cells;
+      for (std::string& text : texts) {
+        const size_t newline = text.find('\n');
+        cells.push_back(terminal_text(text.substr(0, newline)));
+        text.erase(0, newline == std::string::npos ? newline : newline + 1);
+        more = more || !text.empty();
+      }
+      add(std::move(cells));
     }
-    sample_.push_back(std::move(cells));
-    if (sample_.size() == kTableSample) settle();
     return output_.spill();
   }
 
@@ -113,6 +120,12 @@ class TablePrinter final : public RowSink {
 
  private:
   static constexpr size_t kGap = 2;
+
+  void add(std::vector<std::string> cells) {
+    if (settled_) return print(cells, false);
+    sample_.push_back(std::move(cells));
+    if (sample_.size() == kTableSample) settle();
+  }
 
   // Decides the widths and prints what waited for them.
   void settle() {

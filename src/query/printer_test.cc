@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -64,7 +65,8 @@ TEST(TablePrinter, AlignsAndDisarmsTheTerminal) {
   EXPECT_EQ(printed(sample(), Format::table),
             "src_addr                    bytes  note\n"
             "192.0.2.1    18446744073709551615  plain\n"
-            "2001:db8::1                        a \"b\",\\\\x0a\\x01\\x1b[31m\xef\xbf\xbd é\n");
+            "2001:db8::1                        a \"b\",\\\n"
+            "                                   \\x01\\x1b[31m\xef\xbf\xbd é\n");
 }
 
 TEST(TablePrinter, CutsTextToTheScreenButNoNumbers) {
@@ -82,8 +84,15 @@ TEST(TablePrinter, StreamsPastItsSample) {
   table.columns = {{"n", true}};
   for (uint64_t i = 0; i < kTableSample + 500; ++i) table.rows.push_back({i});
   const std::string text = printed(table, Format::table);
-  EXPECT_EQ(static_cast<size_t>(std::ranges::count(text, '\n')), kTableSample + 501);
+  EXPECT_EQ(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')), kTableSample + 501);
   EXPECT_TRUE(text.ends_with("1499\n"));
+}
+
+TEST(TablePrinter, LinesOfTextStayLines) {
+  ResultTable table;
+  table.columns = {{"name"}, {"plan"}};
+  table.rows = {{std::string("physical"), std::string("a\nb\n")}, {std::string("x"), std::string("y")}};
+  EXPECT_EQ(printed(table, Format::table), "name      plan\nphysical  a\n          b\nx         y\n");
 }
 
 TEST(Output, AFullDiskIsAnError) {

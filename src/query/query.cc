@@ -157,14 +157,15 @@ Result<Dimension> parse_dimension(std::string_view text) {
 // Calls `add` for each entry of a list with commas, blanks around entries ignored; an empty list has none.
 template <class Add>
 Result<> for_each_entry(std::string_view list, Add add) {
-  while (!list.empty()) {
+  bool more = !list.empty();
+  while (more) {
     const size_t comma = list.find(',');
+    more = comma != std::string_view::npos;
     std::string_view entry = list.substr(0, comma);
     while (entry.starts_with(' ')) entry.remove_prefix(1);
     while (entry.ends_with(' ')) entry.remove_suffix(1);
     if (const Result<> added = add(entry); !added) return added;
-    if (comma == std::string_view::npos) break;
-    list.remove_prefix(comma + 1);
+    if (more) list.remove_prefix(comma + 1);
   }
   return {};
 }
@@ -242,7 +243,7 @@ Result<> parse_statistic(std::string_view text, TopQuery& query) {
   if (!by) return std::unexpected(by.error());
   query.by = *std::move(by);
   query.order = Metric::flows;  // nfdump's default
-  if (order.empty()) return {};
+  if (element.size() == text.size() || (by_protocol && element.size() + 2 == text.size())) return {};
   query.ascending = order.ends_with(":a");
   if (order.ends_with(":a") || order.ends_with(":d")) order.remove_suffix(2);
   const std::optional<Metric> metric = parse_metric(order);

@@ -1,5 +1,6 @@
 #include "query/query.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "flow/batch.h"
@@ -22,7 +23,7 @@ std::string meaning(std::string_view list) {
       text += flow::info(dimension.columns[i]).name;
     }
     if (dimension.kind == Dimension::Kind::network) {
-      text += "/" + std::to_string(dimension.v4_bits) + "/" + std::to_string(dimension.v6_bits);
+      text += fmt::format("/{}/{}", dimension.v4_bits, dimension.v6_bits);
     }
   }
   return text;
