@@ -260,7 +260,7 @@ TEST_F(MaintenanceTest, AnyDamageInsideASegmentIsSurvived) {
   std::ifstream file(victim, std::ios::binary);
   const std::string good{std::istreambuf_iterator<char>(file), {}};
   Timestamp now = kHour + 10min;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 25; ++round) {
     std::string bad = good;
     // Mostly the end, where the structure is.
     const size_t region = round % 3 == 0 ? bad.size() : std::min<size_t>(bad.size(), 12000);
