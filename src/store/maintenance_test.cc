@@ -205,7 +205,10 @@ TEST_F(MaintenanceTest, OriginalsStayIfTheirMergeIsDamaged) {
   for (int i = 0; i < 3; ++i) put(kHour + i * 10s);
   const std::string before = contents();
   maintain(kHour + 10min);
-  fs::resize_file(segments()[0].path, 100);
+  const fs::path merged = segments()[0].path;
+  fs::resize_file(merged, 100);
+  touched.erase(merged);
+  touch(kHour + 10min);
   options.compact = false;
   store->set_options(options);
   maintain(kHour + 12min);
@@ -279,7 +282,7 @@ TEST_F(MaintenanceTest, AnyDamageInsideASegmentIsSurvived) {
   }
   std::ofstream(victim, std::ios::binary) << good;
   store->maintain(now + 2min);
-  EXPECT_EQ(names(), "2:1-2");
+  EXPECT_EQ(names(), "1:1-2");
 }
 
 TEST_F(MaintenanceTest, SegmentsOfOtherVersionsAreMergedByName) {
