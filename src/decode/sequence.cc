@@ -1,12 +1,41 @@
 #include "decode/sequence.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::decode {
+
+// Whether the exporter counts the other way than we thought.
+bool SequenceState::learn(uint32_t number, uint32_t units) {
+  const bool fits_before = number == last_number_ + last_units_;
+  const bool fits_inclusive = number == last_number_ + units;
+  last_number_ = number;
+  last_units_ = units;
+  if (fits_before == fits_inclusive) return false;
+  if (fits_inclusive == inclusive_) {
+    evidence_ = 0;
+    evidence_lost_ = 0;
+    return false;
+  }
+  if (++evidence_ < kEvidence) return false;
+  inclusive_ = !inclusive_;
+  evidence_ = 0;
+  return true;
+}
 
 SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost) {
   lost = 0;
   const bool known = known_;
+  if (known && learn(number, units)) {
+    expected_ = inclusive_ ? number : number + units;
+    export_us_ = export_us;
+    lost = std::exchange(evidence_lost_, 0);
+    missing_ -= std::min(missing_, lost);
+    return SequenceEvent::learned;
+  }
+  last_number_ = number;
+  last_units_ = units;
+  if (inclusive_) number -= units;
   const uint32_t ahead = number - expected_;  // modulo 2^32, as the number wraps
   const uint32_t behind = expected_ - number;
   // A message that was overtaken was exported before the one that overtook it. One that is behind but exported later is
@@ -16,6 +45,7 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
     // Overtaken by later ones, or sent twice: what is expected next stays.
     lost = std::min<uint64_t>(missing_, units);
     missing_ -= lost;
+    evidence_lost_ -= std::min(evidence_lost_, lost);
     return SequenceEvent::reordered;
   }
   known_ = true;
@@ -25,10 +55,12 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
   if (ahead == 0) return SequenceEvent::in_order;
   if (step_back || ahead > kMaxGap) {
     missing_ = 0;
+    evidence_lost_ = 0;
     return SequenceEvent::restart;
   }
   lost = ahead;
   missing_ += ahead;
+  if (evidence_ > 0) evidence_lost_ += ahead;
   return SequenceEvent::gap;
 }
 
@@ -43,6 +75,9 @@ SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t unit
       break;
     case SequenceEvent::reordered:
       counters.anomalies.add(flow::Anomaly::sequence_reordered);
+      counters.lost_units -= lost;
+      break;
+    case SequenceEvent::learned:
       counters.lost_units -= lost;
       break;
     case SequenceEvent::restart:

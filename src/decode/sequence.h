@@ -7,7 +7,8 @@
 
 namespace weir::decode {
 
-enum class SequenceEvent : uint8_t { in_order, first, gap, reordered, restart };
+// learned: no loss after all, the exporter counts otherwise than its protocol says.
+enum class SequenceEvent : uint8_t { in_order, first, gap, reordered, restart, learned };
 
 // One stream: one exporter, source port and observation domain. The unit is the protocol's: v5 counts flows, v9
 // datagrams, IPFIX data records.
@@ -18,14 +19,24 @@ class SequenceState {
   static constexpr uint32_t kMaxStepBack = 1U << 16;
 
   // number: of the message. units: what it adds to the sequence. lost: set to what went missing (gap), or turned up
-  // after all (reordered).
+  // after all (reordered, learned).
   SequenceEvent observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost);
   // What comes next is not known (a set could not be counted): the next message starts anew.
   void forget() { known_ = false; }
   bool known() const { return known_; }
 
  private:
+  // A number is what was sent before its message. Some exporters (softflowd, VMware) send it with the message's own
+  // records included; so many messages in a row that fit only that way show it.
+  static constexpr uint32_t kEvidence = 3;
+  bool learn(uint32_t number, uint32_t units);
+
   bool known_ = false;
+  bool inclusive_ = false;      // numbers include their own message
+  uint32_t evidence_ = 0;       // messages in a row that fit the other way of counting only
+  uint64_t evidence_lost_ = 0;  // what they made us count as lost
+  uint32_t last_number_ = 0;    // as it was sent
+  uint32_t last_units_ = 0;
   uint32_t expected_ = 0;
   uint64_t missing_ = 0;   // counted as lost so far and not seen since
   int64_t export_us_ = 0;  // of the latest message in order

@@ -278,6 +278,33 @@ TEST(Sequence, TableOfEvents) {
   EXPECT_EQ(wraps.observe(5, 1, 0, lost), in_order);
 }
 
+TEST(Sequence, ExportersThatIncludeTheMessageItselfAreUnderstood) {
+  SequenceState state;
+  uint32_t number = 0;
+  int64_t lost_in_all = 0;
+  size_t gaps = 0;
+  const uint32_t sizes[] = {13, 17, 4, 30, 9, 9, 21, 1, 28, 16, 3, 11, 30, 2, 7};
+  for (int round = 0; round < 10; ++round) {
+    for (const uint32_t units : sizes) {
+      number += units;
+      uint64_t lost = 0;
+      const SequenceEvent event = state.observe(number, units, 1'000'000 * round, lost);
+      if (event == SequenceEvent::gap) {
+        ++gaps;
+        lost_in_all += static_cast<int64_t>(lost);
+      } else {
+        lost_in_all -= static_cast<int64_t>(lost);
+      }
+    }
+  }
+  EXPECT_EQ(lost_in_all, 0);
+  EXPECT_LE(gaps, 2u) << "until it was understood";
+  // And then a real gap is one.
+  uint64_t lost = 0;
+  EXPECT_EQ(state.observe(number + 100 + 5, 5, 20'000'000, lost), SequenceEvent::gap);
+  EXPECT_EQ(lost, 100u);
+}
+
 TEST(Sequence, Netflow9CountsDatagrams) {
   Harness h;
   h.feed(v9_at(1, v9_template(kPorts).add(ports_data(1))));
