@@ -91,7 +91,8 @@ void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timesta
     return;
   }
   // An input that cannot be read is set aside, and the others are merged in the next round.
-  if (!is_of_the_world(merged.error().message) && set_aside_unreadable(plan.inputs)) return;
+  const std::string& reason = merged.error().message;
+  if (!is_of_the_world(reason) && set_aside_unreadable(plan.inputs, !reason.starts_with("IO Error"))) return;
   if (stopped_) return;
   merge_again_at_ = now + kMergeBackOff;
   const std::string message = fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(),
@@ -126,7 +127,8 @@ Result<> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan)
   return sync_folder(folder.path);
 }
 
-bool Maintenance::set_aside_unreadable(const std::vector<Segment>& segments) {
+// rewrite: also those that can be read but not written again (damaged texts); not when writing itself is what failed.
+bool Maintenance::set_aside_unreadable(const std::vector<Segment>& segments, bool rewrite) {
   bool found = false;
   for (const Segment& segment : segments) {
     if (stopped_) return found;
@@ -139,10 +141,17 @@ bool Maintenance::set_aside_unreadable(const std::vector<Segment>& segments) {
     }
     const auto connection = connect();
     if (!connection) return found;
-    const auto readable = check_file(**connection, segment.path);
+    auto readable = check_file(**connection, segment.path);
+    const bool rewritten = readable && rewrite;
+    if (rewritten) {
+      const fs::path copy = flows_ / (segment_name(segment) + std::string(kTemporarySuffix));
+      readable = merge_files(**connection, std::span(&segment, 1), copy);
+      fs::remove(copy, error);
+    }
     if (readable) continue;
     disconnect();
-    if (is_of_the_world(readable.error().message)) continue;
+    const std::string& reason = readable.error().message;
+    if (is_of_the_world(reason) || (rewritten && reason.starts_with("IO Error"))) continue;
     set_aside(segment, readable.error().message);
     found = true;
   }
