@@ -1,20 +1,45 @@
 // Log lines of the programs, on standard error. Library folders (flow, decode) do not log: they count.
+//
+// spdlog writes them; its headers stay in log.cc, as they would double the build time of every file that logs.
 #pragma once
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <string_view>
+#include <utility>
 
 namespace weir::log {
 
-using spdlog::debug;
-using spdlog::error;
-using spdlog::info;
-using spdlog::warn;
+enum class Level { debug, info, warn, error };
 
-// One line per event on standard error, UTC. level: trace, debug, info, warn, error. False if the level has another
-// name.
-bool set_level(std::string_view level);
+// From now on lines go to standard error, one per event, in UTC.
 void start();
+// The least severe level that is written: trace, debug, info, warn or error. False if the level has another name.
+bool set_level(std::string_view level);
+
+void write(Level level, std::string_view line);
+bool enabled(Level level);
+
+template <class... Args>
+void log(Level level, fmt::format_string<Args...> format, Args&&... args) {
+  if (enabled(level)) write(level, fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <class... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  log(Level::debug, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  log(Level::info, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void warn(fmt::format_string<Args...> format, Args&&... args) {
+  log(Level::warn, format, std::forward<Args>(args)...);
+}
+template <class... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  log(Level::error, format, std::forward<Args>(args)...);
+}
 
 }  // namespace weir::log
