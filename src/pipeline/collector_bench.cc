@@ -126,7 +126,7 @@ void BM_BareLoop(benchmark::State& state) {
 
 void BM_Collector(benchmark::State& state) {
   (void)prepared();
-  spdlog::set_level(spdlog::level::err);
+  log::set_level("error");
   const auto folder = std::filesystem::temp_directory_path() / "weir-collector-bench";
   for (auto _ : state) {
     std::filesystem::remove_all(folder);
