@@ -144,7 +144,8 @@ class TablePrinter final : public RowSink {
     sample_.clear();
   }
 
-  // Takes columns off the widest text until the table fits the screen; numbers are never cut.
+  // Takes columns off the widest text until the table fits the screen, but not off numbers and addresses: if those are
+  // too much for it, lines are longer than the screen.
   void fit() {
     constexpr size_t kLeast = 8;
     if (screen_.width == 0 || columns_.empty()) return;
@@ -153,7 +154,7 @@ class TablePrinter final : public RowSink {
     while (total > screen_.width) {
       size_t widest = columns_.size();
       for (size_t i = 0; i < columns_.size(); ++i) {
-        if (columns_[i].number || widths_[i] <= kLeast) continue;
+        if (columns_[i].number || columns_[i].whole || widths_[i] <= kLeast) continue;
         if (widest == columns_.size() || widths_[i] > widths_[widest]) widest = i;
       }
       if (widest == columns_.size()) return;
@@ -166,7 +167,8 @@ class TablePrinter final : public RowSink {
     std::string line;
     for (size_t i = 0; i < cells.size(); ++i) {
       const bool number = columns_[i].number;
-      const std::string cell = screen_.width > 0 && !number ? cut_to_width(cells[i], widths_[i]) : cells[i];
+      const std::string cell =
+          screen_.width > 0 && !number && !columns_[i].whole ? cut_to_width(cells[i], widths_[i]) : cells[i];
       const size_t used = display_width(cell);
       const std::string pad(widths_[i] > used ? widths_[i] - used : 0, ' ');
       if (i > 0) line.append(kGap, ' ');

@@ -161,6 +161,15 @@ TEST(FlowLines, AreThoseOfNfdump) {
     return text;
   };
   EXPECT_EQ(line(0), "2026-11-22 14:25:00.123 2.500 TCP [2001:db8::1]:443 -> 192.0.2.1:80 12.3 k 1.5 G 192.0.2.1 ");
+  // A narrow screen: less of each flow, but whole addresses.
+  ResultTable narrow;
+  FlowLines narrow_lines(narrow, Units::plain, 80);
+  ASSERT_TRUE(narrow_lines.begin(columns));
+  ASSERT_TRUE(narrow_lines.row(std::vector<Value>{start, end, uint64_t{6}, v6, uint64_t{443}, v4, uint64_t{80},
+                                                  uint64_t{12'345}, uint64_t{1'500}, v4}));
+  ASSERT_EQ(narrow.columns.size(), 7u);
+  EXPECT_EQ(plain_text(narrow.rows[0][0]), "14:25:00");
+  EXPECT_EQ(plain_text(narrow.rows[0][2]), "[2001:db8::1]:443");
   EXPECT_EQ(line(1), "- - ICMP 192.0.2.1 -> 192.0.2.1   192.0.2.1 ");
 }
 

@@ -43,7 +43,8 @@ double to_double(const Value& value);
 
 struct ResultColumn {
   std::string name;
-  bool number = false;  // right-aligned in a table
+  bool number = false;  // right-aligned in a table, and never cut
+  bool whole = false;   // text that is worth nothing when cut, such as an address
 };
 
 class RowSink {

@@ -174,7 +174,8 @@ Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& types, R
   std::vector<ResultColumn> columns;
   std::vector<Reader> readers;
   for (const duck::ColumnInfo& column : types) {
-    columns.push_back({column.name, is_number(column.type) && !is_mac(column)});
+    const bool text = column.type == DUCKDB_TYPE_VARCHAR || shape_of(column.type) == Shape::json;
+    columns.push_back({column.name, is_number(column.type) && !is_mac(column), !text});
     readers.push_back(reader_of(column));
   }
   std::vector<Value> values(columns.size());

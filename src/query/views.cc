@@ -67,6 +67,12 @@ std::string short_time(const Value& value) {
   return text;
 }
 
+// "2026-11-22 14:05:06.789" -> "14:05:06"
+std::string time_of_day(const Value& value) {
+  const std::string text = short_time(value);
+  return text.size() == 23 ? text.substr(11, 8) : text;
+}
+
 std::string duration_text(const Value& start, const Value& end) {
   const Timestamp* from = std::get_if<Timestamp>(&start);
   const Timestamp* to = std::get_if<Timestamp>(&end);
@@ -110,7 +116,7 @@ ResultTable top_view(const TopQuery& query, const ResultTable& answer, Units uni
   for (size_t i = 0; i < shape.dimensions; ++i) {
     const std::string& name = answer.columns[i].name;
     const bool text = shown(name, Value(uint64_t{6}), units) != "6";  // a number that is shown by its name
-    view.columns.push_back({name, answer.columns[i].number && !text});
+    view.columns.push_back({name, answer.columns[i].number && !text, answer.columns[i].whole});
   }
   // The share is that of the counter which orders, or of bytes.
   const bool of_flows = query.order == Metric::flows;
@@ -183,17 +189,30 @@ std::string top_footer(const TopQuery& query, const ResultTable& answer, Units u
 
 std::span<const Column> flow_line_columns() { return kLineColumns; }
 
+// What fits: below the first width without the exporter and the date, below the second also without the duration.
 Result<> FlowLines::begin(std::span<const ResultColumn>) {
-  const std::array<ResultColumn, 9> columns = {{{"start"},
+  constexpr size_t kWithExporter = 120;
+  constexpr size_t kWithDuration = 96;
+  const std::array<ResultColumn, 9> columns = {{{"start", false, true},
                                                 {"duration", true},
                                                 {"proto"},
-                                                {"source"},
+                                                {"source", false, true},
                                                 {""},
-                                                {"destination"},
+                                                {"destination", false, true},
                                                 {"packets", true},
                                                 {"bytes", true},
-                                                {"exporter"}}};
-  return printer_.begin(columns);
+                                                {"exporter", false, true}}};
+  short_ = width_ > 0 && width_ < kWithExporter;
+  without_duration_ = width_ > 0 && width_ < kWithDuration;
+  std::vector<ResultColumn> shown;
+  for (const size_t i : kept()) shown.push_back(columns[i]);
+  return printer_.begin(shown);
+}
+
+std::vector<size_t> FlowLines::kept() const {
+  if (without_duration_) return {0, 2, 3, 4, 5, 6, 7};
+  if (short_) return {0, 1, 2, 3, 4, 5, 6, 7};
+  return {0, 1, 2, 3, 4, 5, 6, 7, 8};
 }
 
 Result<> FlowLines::row(std::span<const Value> values) {
@@ -204,11 +223,8 @@ Result<> FlowLines::row(std::span<const Value> values) {
   };
   const auto proto = static_cast<uint64_t>(to_double(at(Column::proto)));
   const std::string_view proto_name = protocol_name(proto);
-  ++flows_;
-  packets_ += to_double(at(Column::packets));
-  bytes_ += to_double(at(Column::bytes));
   const std::array<Value, 9> cells = {
-      short_time(at(Column::time_flow_start)),
+      short_ ? time_of_day(at(Column::time_flow_start)) : short_time(at(Column::time_flow_start)),
       duration_text(at(Column::time_flow_start), at(Column::time_flow_end)),
       is_null(at(Column::proto)) ? "-"
       : proto_name.empty()       ? std::to_string(proto)
@@ -220,7 +236,9 @@ Result<> FlowLines::row(std::span<const Value> values) {
       counter_text(at(Column::bytes), units_),
       plain_text(at(Column::sampler_address)),
   };
-  return printer_.row(cells);
+  std::vector<Value> shown;
+  for (const size_t i : kept()) shown.push_back(cells[i]);
+  return printer_.row(shown);
 }
 
 Result<> NamedColumns::begin(std::span<const ResultColumn> columns) {

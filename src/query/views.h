@@ -38,21 +38,20 @@ std::span<const flow::Column> flow_line_columns();
 // Rows of flow_line_columns() -> the cells of nfdump's line: start, duration, protocol, endpoints, counters, exporter.
 class FlowLines final : public RowSink {
  public:
-  FlowLines(RowSink& printer, Units units) : printer_(printer), units_(units) {}
+  // width: of the screen, 0 if unknown; a narrow one gets fewer columns rather than half addresses.
+  FlowLines(RowSink& printer, Units units, size_t width = 0) : printer_(printer), units_(units), width_(width) {}
   Result<> begin(std::span<const ResultColumn> columns) override;
   Result<> row(std::span<const Value> values) override;
   Result<> end() override { return printer_.end(); }
 
-  uint64_t flows() const { return flows_; }
-  double packets() const { return packets_; }
-  double bytes() const { return bytes_; }
-
  private:
+  std::vector<size_t> kept() const;  // positions of the columns that are shown
+
   RowSink& printer_;
   Units units_;
-  uint64_t flows_ = 0;
-  double packets_ = 0;
-  double bytes_ = 0;
+  size_t width_;
+  bool short_ = false;
+  bool without_duration_ = false;
 };
 
 // Rows of any columns -> the same with names for numbers that have one (proto, type, TCP flags).

@@ -91,10 +91,11 @@ int run_flows(const Options& options) {
   if (!query) return complain(query.error().message, 2);
 
   query::Output output(stdout);
-  const std::unique_ptr<query::RowSink> printer = query::make_printer(setup->format, output, query::screen_of(stdout));
+  const query::Screen screen = query::screen_of(stdout);
+  const std::unique_ptr<query::RowSink> printer = query::make_printer(setup->format, output, screen);
   const bool table = setup->format == query::Format::table;
   const bool lines = table && options.columns.empty() && !options.all_columns;
-  query::FlowLines flow_lines(*printer, setup->units);
+  query::FlowLines flow_lines(*printer, setup->units, screen.width);
   query::NamedColumns named(*printer, setup->units);
   Counter sink(lines   ? static_cast<query::RowSink&>(flow_lines)
                : table ? static_cast<query::RowSink&>(named)
