@@ -34,7 +34,7 @@ std::optional<IpAddress> parse_short_v4(std::string_view text) {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   char buffer[INET6_ADDRSTRLEN + 1];
-  if (text.size() >= sizeof buffer) return std::nullopt;
+  if (text.empty() || text.size() >= sizeof buffer) return std::nullopt;  // empty: perhaps no memory at all
   std::memcpy(buffer, text.data(), text.size());
   buffer[text.size()] = '\0';
   uint8_t v4[4];
