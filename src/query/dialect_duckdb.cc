@@ -58,12 +58,12 @@ class DuckDbDialect final : public Dialect {
     return fmt::format("weir_network_text({}, ({})::UTINYINT, ({})::UTINYINT)", address, v4_bits, v6_bits);
   }
 
-  // The sum of UBIGINT is a HUGEINT already; only rows that are scaled pay for the wide product.
+  // The product of two numbers of 32 bits fits UBIGINT, which is much faster than HUGEINT; a larger counter is rare.
   std::string sum(std::string_view column, bool scaled) const override {
     if (!scaled) return fmt::format("coalesce(sum({}), 0)", column);
     return fmt::format(
-        "(coalesce(sum({0}), 0) + coalesce(sum(CASE WHEN sampling_rate > 1 THEN {0}::HUGEINT * (sampling_rate - 1) "
-        "END), 0))",
+        "coalesce(sum(CASE WHEN {0} <= 4294967295 THEN {0} * greatest(coalesce(sampling_rate, 1), 1) "
+        "ELSE {0}::HUGEINT * greatest(coalesce(sampling_rate, 1), 1) END), 0)",
         column);
   }
 
