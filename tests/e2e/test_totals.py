@@ -115,6 +115,16 @@ class Captures(Case):
                 weir("replay", "--store", store, capture)
                 self.check(store, golden_of(capture), json.loads((store / "ledger.json").read_text()))
 
+    def test_sent_and_collected(self):
+        for capture in self.captures:
+            with self.subTest(capture.name):
+                store = self.folder / capture.stem
+                golden = golden_of(capture)
+                with Collector(store) as collector:
+                    weir("send", capture, "--to", f"127.0.0.1:{collector.port}", "--rate", 10_000)
+                    self.assertEqual(collector.stop(), 0)
+                    self.check(store, golden, collector.ledger())
+
 
 def golden_of(capture):
     return json.loads(capture.with_name(capture.stem + ".golden-totals.json").read_text())
