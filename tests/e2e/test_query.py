@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -162,6 +163,30 @@ class GeneratedFlows(unittest.TestCase):
         weir("top", "--store", self.store)
         weir("sql", "CREATE TABLE mine AS SELECT * FROM flows; SELECT count(*) FROM mine", "--store", self.store)
         self.assertEqual(sorted(str(path) for path in pathlib.Path(self.store).rglob("*")), before)
+
+
+class Interruption(unittest.TestCase):
+    def test_a_signal_ends_the_query_and_its_temporary_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "store/flows").mkdir(parents=True)
+            temporary = pathlib.Path(folder) / "tmp"
+            temporary.mkdir()
+            endless = "SELECT count(*) FROM range(10000000) a(i), range(10000000) b(j) WHERE i * j = 7"
+            query = subprocess.Popen([WEIR, "sql", endless, "--store", f"{folder}/store"], env={**os.environ, "TMPDIR": str(temporary)},
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            try:
+                deadline = time.monotonic() + 30
+                while not list(temporary.iterdir()) and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                self.assertTrue(list(temporary.iterdir()), "the query did not start")
+                query.terminate()
+                _, error = query.communicate(timeout=30)
+            finally:
+                query.kill()
+                query.wait()
+            self.assertEqual(query.returncode, 1, error)
+            self.assertIn("nterrupt", error)
+            self.assertEqual(list(temporary.iterdir()), [])
 
 
 class Mistakes(unittest.TestCase):

@@ -69,6 +69,7 @@ int complain(const std::string& message, int status) {
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
            const std::function<Result<>(query::Engine&)>& question) {
   const auto start = std::chrono::steady_clock::now();
+  const HeldSignals signals;
   query::EngineOptions engine_options;
   engine_options.store = options.store;
   engine_options.window = setup.window;
@@ -76,7 +77,7 @@ Answer ask(const QueryOptions& options, const QuerySetup& setup,
   if (!engine) return {{}, complain(engine.error().message, 1)};
   Result<> outcome;
   {
-    const QueryWatch watch(*engine);
+    const QueryWatch watch(*engine, signals);
     outcome = question(*engine);
   }
   Answer answer;

@@ -14,28 +14,34 @@ constexpr std::chrono::seconds kPatience{2};  // before progress is shown
 
 }  // namespace
 
-// The signals are blocked in all threads (those of the database inherit that) and taken by ours alone.
-QueryWatch::QueryWatch(query::Engine& engine) : engine_(engine) {
-  sigemptyset(&signals_);
-  sigaddset(&signals_, SIGINT);
-  sigaddset(&signals_, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+HeldSignals::HeldSignals() {
+  sigemptyset(&held_);
+  sigaddset(&held_, SIGINT);
+  sigaddset(&held_, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &held_, &before_);
+}
+
+HeldSignals::~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+QueryWatch::QueryWatch(query::Engine& engine, const HeldSignals& signals) : engine_(engine), signals_(signals) {
   thread_ = std::thread([this] { watch(); });
 }
 
 QueryWatch::~QueryWatch() {
   done_ = true;
   thread_.join();
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 void QueryWatch::watch() {
   const auto start = std::chrono::steady_clock::now();
   const bool terminal = isatty(STDERR_FILENO) != 0;
   bool shown = false;
+  bool asked_to_end = false;
   const timespec interval{0, std::chrono::nanoseconds(kInterval).count()};
   while (!done_) {
-    if (sigtimedwait(&signals_, nullptr, &interval) > 0) engine_.interrupt();
+    asked_to_end = sigtimedwait(&signals_.set(), nullptr, &interval) > 0 || asked_to_end;
+    // Again and again: one that comes between two statements is forgotten by the next.
+    if (asked_to_end) engine_.interrupt();
     if (!terminal || std::chrono::steady_clock::now() - start < kPatience) continue;
     const double percent = engine_.progress();
     if (percent < 0) continue;

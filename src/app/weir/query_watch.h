@@ -11,9 +11,23 @@
 
 namespace weir::app {
 
+// SIGINT and SIGTERM wait, in this thread and those it starts: to be there before the threads of the database are.
+class HeldSignals {
+ public:
+  HeldSignals();
+  ~HeldSignals();
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  const sigset_t& set() const { return held_; }
+
+ private:
+  sigset_t held_{};
+  sigset_t before_{};
+};
+
 class QueryWatch {
  public:
-  explicit QueryWatch(query::Engine& engine);
+  QueryWatch(query::Engine& engine, const HeldSignals& signals);
   ~QueryWatch();
   QueryWatch(const QueryWatch&) = delete;
   QueryWatch& operator=(const QueryWatch&) = delete;
@@ -22,8 +36,7 @@ class QueryWatch {
   void watch();
 
   query::Engine& engine_;
-  sigset_t signals_{};
-  sigset_t before_{};
+  const HeldSignals& signals_;
   std::atomic<bool> done_{false};
   std::thread thread_;
 };
