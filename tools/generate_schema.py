@@ -22,7 +22,7 @@ TYPES = {
     "u64": ("INT64 (UINT_64)", "UInt64", "uint"),
     "address": ("FIXED_LEN_BYTE_ARRAY(16) (UUID)", "IPv6", "address"),
     "mac": ("INT64 (UINT_64)", "UInt64", "mac"),
-    "timestamp": ("INT64 (TIMESTAMP, MICROS, UTC)", "DateTime64(6, 'UTC')", "milliseconds"),
+    "timestamp": ("INT64 (TIMESTAMP, MICROS)", "DateTime64(6, 'UTC')", "milliseconds"),
     "text": ("BYTE_ARRAY (UTF8)", "String", "text"),
 }
 CONVERSIONS = ["uint", "address", "mac", "seconds", "milliseconds", "ntp", "delta_us", "uptime_ms", "mpls_label",
