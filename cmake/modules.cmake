@@ -1,7 +1,8 @@
 # A module is one folder of src/. Sources are found by name, so that adding a file needs no change here:
 #   x.cc          the library weir_<module>
 #   x_test.cc     the unit tests of the module, one executable <module>_test
-#   x_fuzz.cc     one libFuzzer target each (preset fuzz); in every other build the same file replays its seeds as a test
+#   x_fuzz.cc     one fuzz target each: libFuzzer's in the asan preset, elsewhere a program of its own; as a test, every
+#                 build replays the seeds in testdata/fuzz/x
 #   x_bench.cc    the benchmarks of the module, one executable <module>_bench
 function(weir_common target)
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src ${WEIR_GENERATED})
@@ -46,6 +47,7 @@ function(weir_module name)
     if(WEIR_FUZZ)
       add_executable(${fuzzer} ${source})
       target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+      add_test(NAME ${fuzzer} COMMAND ${fuzzer} -runs=0 ${seeds})
     else()
       add_executable(${fuzzer} ${source} ${CMAKE_SOURCE_DIR}/tools/replay_seeds.cc)
       add_test(NAME ${fuzzer} COMMAND ${fuzzer} ${seeds})

@@ -1,5 +1,6 @@
-// The decoder: datagrams in, rows of columns (or, for people, single records) out. Pure: no clock, socket, thread or log;
-// time comes with the datagram. One thread owns a Decoder; all datagrams of one exporter must reach the same Decoder.
+// The decoder: datagrams in, rows of columns (or, for people, single records) out. Pure: no clock, socket, thread or
+// log; time comes with the datagram. One thread owns a Decoder; all datagrams of one exporter must reach the same
+// Decoder.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,8 @@ struct DecoderOptions {
   Limits limits;
   // Elements without a column go, named, into the column `other`.
   bool other = false;
-  // Some exporters put several messages into one datagram; the RFCs know only one. Off: octets after the first are counted
-  // as trailing_bytes.
+  // Some exporters put several messages into one datagram; the RFCs know only one. Off: octets after the first are
+  // counted as trailing_bytes.
   bool several_messages = true;
   // Sampling rates set by the operator, by exporter; they win over what the exporter says.
   std::map<IpAddress, uint32_t> sampling_rates;
@@ -39,15 +40,16 @@ struct FieldView {
 
 // One record as it was on the wire, for inspection. Views are good during the call only.
 struct RecordView {
-  uint64_t datagram;    // number of the datagram that held it, counted by the decoder from 1 (or set by set_datagram_number)
+  uint64_t
+      datagram;  // number of the datagram that held it, counted by the decoder from 1 (or set by set_datagram_number)
   IpAddress exporter;
-  uint32_t domain;      // observation domain id or source id; engine type * 256 + engine id for NetFlow v5 and v7
-  uint16_t set_id;      // the template id; 0 for protocols without templates
-  uint32_t number;      // position in its set, from 1
+  uint32_t domain;  // observation domain id or source id; engine type * 256 + engine id for NetFlow v5 and v7
+  uint16_t set_id;  // the template id; 0 for protocols without templates
+  uint32_t number;  // position in its set, from 1
   flow::FlowType type;
   bool options;
   Timestamp export_time;
-  ByteView raw;         // the whole record
+  ByteView raw;  // the whole record
   std::span<const FieldView> fields;
 };
 
@@ -73,8 +75,8 @@ class Decoder {
   // The number that records of the next datagram carry (a capture's frame number); counts on from there.
   void set_datagram_number(uint64_t number);
 
-  // Drops what has expired by `now` (templates, early data). Cheap; the pipeline calls it once a second, and at the end with
-  // Timestamp::max(), so that data still waiting for a template is counted as undecodable_sets.
+  // Drops what has expired by `now` (templates, early data). Cheap; the pipeline calls it once a second, and at the end
+  // with Timestamp::max(), so that data still waiting for a template is counted as undecodable_sets.
   void expire(Timestamp now);
 
   // Takes over what may change while running: other, sampling_rates, limits.

@@ -1,5 +1,5 @@
-// Every size that an exporter chooses, and the limit that we chose for it, with the reason. Passing one evicts the least
-// recently used or skips, and counts an anomaly; it never fails.
+// Every size that an exporter chooses, and the limit that we chose for it, with the reason. Passing one evicts the
+// least recently used or skips, and counts an anomaly; it never fails.
 #pragma once
 
 #include <chrono>

@@ -81,13 +81,8 @@ class Replay {
       ++summary_.other_ports;
       return;
     }
-    // Time passes as the capture recorded it.
-    constexpr Micros expire_every{1'000'000};
-    const Timestamp now = captured.datagram.received;
-    if (now >= next_expire_ || now + 2 * expire_every < next_expire_) {  // an older capture may follow
-      decoder_.expire(now);
-      next_expire_ = now + expire_every;
-    }
+    // Captures are put together from pieces, with days between a template and its data: nothing gets too old here
+    // (limits of size hold), so decoder_.expire() waits for the end.
     decoder_.decode(captured.datagram, builder_);
     ++summary_.datagrams;
   }
@@ -146,7 +141,6 @@ class Replay {
   BoundedQueue<flow::SealedBatch> queue_;
   decode::Decoder decoder_;
   flow::BatchBuilder builder_;
-  Timestamp next_expire_{};
   const Clock::time_point start_ = Clock::now();
   Clock::time_point next_report_{};
   ReplayProgress progress_;

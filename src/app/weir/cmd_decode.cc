@@ -204,10 +204,6 @@ std::string describe(const DecodeSummary& summary) {
 decode::DecoderOptions decoder_options(const Options& options) {
   decode::DecoderOptions decoder;
   decoder.several_messages = !options.raw || options.several_messages;
-  // Captures are put together from pieces, with days between a template and its data: nothing gets too old here.
-  constexpr std::chrono::hours kForever{24 * 365 * 100};
-  decoder.limits.template_lifetime = kForever;
-  decoder.limits.early_age = kForever;
   return decoder;
 }
 

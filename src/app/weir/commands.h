@@ -1,5 +1,6 @@
-// The subcommands of `weir`, one file each. add_x() describes the command line of x and, when x was chosen, sets `run` to what
-// main then calls; its result is the exit status: 0 success, 1 failure (the reason is on standard error), 2 wrong usage.
+// The subcommands of `weir`, one file each. add_x() describes the command line of x and, when x was chosen, sets `run`
+// to what main then calls; its result is the exit status: 0 success, 1 failure (the reason is on standard error), 2
+// wrong usage.
 #pragma once
 
 #include <CLI/CLI.hpp>
