@@ -1,6 +1,7 @@
 // Log lines of the programs, on standard error. Library folders (flow, decode) do not log: they count.
 //
-// spdlog writes them; its headers stay in log.cc, as they would double the build time of every file that logs.
+// spdlog writes them, header only and in log.cc only: so the sanitizers see all of it, and no other file pays for its
+// build time.
 #pragma once
 
 #include <fmt/format.h>
