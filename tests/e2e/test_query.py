@@ -1,4 +1,4 @@
-"""weir top, weir flows and weir sql on stores that weir replay filled: every figure is known from somewhere else, from the
+"""weir top, weir flows and weir sql on stores that weir replay and weir collect filled: every figure is known from somewhere else, from the
 totals of weir gen or from the reference totals of the corpus.
 
 The corpus is not part of the repository: it is looked for in ../shared/corpus beside it, or where WEIR_CORPUS says, and its
@@ -14,6 +14,8 @@ import subprocess
 import tempfile
 import time
 import unittest
+
+from weir_process import Collector
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build/release/bin/weir"))
@@ -54,32 +56,41 @@ class DemoCaptures(unittest.TestCase):
         sums = golden["sums"]
         want = {"flows": golden["records"], "packets": sums.get("packets", sums.get("0:2")),
                 "bytes": sums.get("octets", sums.get("0:1"))}
-        with tempfile.TemporaryDirectory() as store:
-            weir("replay", str(corpus / f"generated/{name}.pcap"), "--store", store)
-            self.assertEqual([totals_row(row) for row in rows("top", "--total", "--store", store)], [want])
+        capture = str(corpus / f"generated/{name}.pcap")
+        with self.subTest("replayed"), tempfile.TemporaryDirectory() as store:
+            weir("replay", capture, "--store", store)
+            self.check_store(store, golden, want)
+        with self.subTest("sent and collected"), tempfile.TemporaryDirectory() as store:
+            with Collector(pathlib.Path(store)) as collector:
+                weir("send", capture, "--to", f"127.0.0.1:{collector.port}", "--rate", "10000")
+                self.assertEqual(collector.stop(), 0, collector.log)
+            self.check_store(store, golden, want)
 
-            by_proto = {str(row["proto"]): {"records": row["flows"], "packets": row["packets"], "octets": row["bytes"]}
-                        for row in rows("top", "--by", "proto", "-n", "0", "--store", store)}
-            self.assertEqual(by_proto, golden["by_protocol"])
+    def check_store(self, store, golden, want):
+        self.assertEqual([totals_row(row) for row in rows("top", "--total", "--store", store)], [want])
 
-            # Equal octets may come in any order: the amounts in order, and each address with its amount.
-            sources = rows("top", "-n", "0", "--store", store)
-            octets = {row["src_addr"]: row["bytes"] for row in sources}
-            reference = golden["top10_source_addresses_by_octets"]
-            self.assertEqual([row["bytes"] for row in sources[:10]], [amount for _, amount in reference])
-            for address, amount in reference:
-                self.assertEqual(octets[address], amount, address)
+        by_proto = {str(row["proto"]): {"records": row["flows"], "packets": row["packets"], "octets": row["bytes"]}
+                    for row in rows("top", "--by", "proto", "-n", "0", "--store", store)}
+        self.assertEqual(by_proto, golden["by_protocol"])
 
-            ports = rows("top", "-s", "dstport:p/flows", "-n", "0", "--store", store)
-            records = {(row["proto"], row["dst_port"]): row["flows"] for row in ports}
-            for proto, port, amount in golden["top10_protocol_dstport_by_records"]:
-                self.assertEqual(records[(proto, port)], amount, (proto, port))
-            # ICMP has no ports; the reference leaves it out.
-            with_ports = [row["flows"] for row in ports if row["proto"] in (6, 17, 132)]
-            self.assertEqual(with_ports[:10], [amount for _, _, amount in golden["top10_protocol_dstport_by_records"]])
+        # Equal octets may come in any order: the amounts in order, and each address with its amount.
+        sources = rows("top", "-n", "0", "--store", store)
+        octets = {row["src_addr"]: row["bytes"] for row in sources}
+        reference = golden["top10_source_addresses_by_octets"]
+        self.assertEqual([row["bytes"] for row in sources[:10]], [amount for _, amount in reference])
+        for address, amount in reference:
+            self.assertEqual(octets[address], amount, address)
 
-            for version, amount in golden["ip_version_records"].items():
-                self.assertEqual(rows("top", f"ipv{version}", "--total", "--store", store)[0]["flows"], amount)
+        ports = rows("top", "-s", "dstport:p/flows", "-n", "0", "--store", store)
+        records = {(row["proto"], row["dst_port"]): row["flows"] for row in ports}
+        for proto, port, amount in golden["top10_protocol_dstport_by_records"]:
+            self.assertEqual(records[(proto, port)], amount, (proto, port))
+        # ICMP has no ports; the reference leaves it out.
+        with_ports = [row["flows"] for row in ports if row["proto"] in (6, 17, 132)]
+        self.assertEqual(with_ports[:10], [amount for _, _, amount in golden["top10_protocol_dstport_by_records"]])
+
+        for version, amount in golden["ip_version_records"].items():
+            self.assertEqual(rows("top", f"ipv{version}", "--total", "--store", store)[0]["flows"], amount)
 
     def test_v5(self):
         self.check("demo-softflowd-v5")
