@@ -17,6 +17,8 @@ import subprocess
 import tempfile
 import unittest
 
+from weir_process import corpus
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build/release/bin/weir"))
 # What differs when more is decoded than the plain totals say: both are what Weir does.
@@ -32,16 +34,7 @@ FIXED_FIELDS = {"srcaddr": "sourceIPv4Address", "dstaddr": "destinationIPv4Addre
 SHOWN_OTHERWISE = {"timedelta", "timeend", "tcp_option_map", "icmp_ipv6_type", "appl_id.classification_engine_id", ""}
 
 
-def find_corpus():
-    if os.environ.get("WEIR_CORPUS"):
-        return pathlib.Path(os.environ["WEIR_CORPUS"])
-    for folder in (ROOT.parent, ROOT.parent.parent):
-        if (folder / "shared/corpus/inventory.tsv").exists():
-            return folder / "shared/corpus"
-    return None
-
-
-CORPUS = find_corpus()
+CORPUS = corpus()
 
 
 def decode(*arguments, only_last=False):

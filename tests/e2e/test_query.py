@@ -15,19 +15,10 @@ import tempfile
 import time
 import unittest
 
-from weir_process import Collector
+from weir_process import Collector, corpus as find_corpus
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build/release/bin/weir"))
-
-
-def find_corpus():
-    if os.environ.get("WEIR_CORPUS"):
-        return pathlib.Path(os.environ["WEIR_CORPUS"])
-    for folder in (ROOT.parent, ROOT.parent.parent):
-        if (folder / "shared/corpus/inventory.tsv").exists():
-            return folder / "shared/corpus"
-    return None
 
 
 def weir(*arguments, status=0, stdin=None):
