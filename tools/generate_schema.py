@@ -24,9 +24,10 @@ TYPES = {
     "mac": ("INT64 (UINT_64)", "UInt64", "mac"),
     "timestamp": ("INT64 (TIMESTAMP, MICROS)", "DateTime64(6, 'UTC')", "milliseconds"),
     "text": ("BYTE_ARRAY (UTF8)", "String", "text"),
+    "f64": ("DOUBLE", "Float64", "real"),
 }
 CONVERSIONS = ["uint", "address", "mac", "seconds", "milliseconds", "ntp", "delta_us", "uptime_ms", "mpls_label",
-               "application_id", "high_byte", "low_byte", "forwarding_status", "text"]
+               "application_id", "high_byte", "low_byte", "forwarding_status", "text", "real"]
 ABSTRACT_TYPES = ["octetArray", "unsigned8", "unsigned16", "unsigned32", "unsigned64", "signed8", "signed16", "signed32",
                   "signed64", "float32", "float64", "boolean", "macAddress", "string", "dateTimeSeconds",
                   "dateTimeMilliseconds", "dateTimeMicroseconds", "dateTimeNanoseconds", "ipv4Address", "ipv6Address",
@@ -37,12 +38,12 @@ def fail(message):
     sys.exit(f"generate_schema: {message}")
 
 
-def read_columns():
-    path = ROOT / "schema/flow_columns.toml"
+def read_columns(name):
+    path = ROOT / "schema" / name
     columns = tomllib.loads(path.read_text())["columns"]
     names = set()
     for column in columns:
-        unknown = set(column) - {"name", "type", "unit", "from", "doc"}
+        unknown = set(column) - {"name", "type", "unit", "from", "sparse", "doc"}
         if unknown or column["type"] not in TYPES or not column.get("doc") or column["name"] in names:
             fail(f"{path.name}: bad column {column}")
         names.add(column["name"])
@@ -74,19 +75,28 @@ def quote(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def columns_header(columns):
-    lines = [HEADER, "#include <array>\n#include <cstdint>\n#include <string_view>\n\nnamespace weir::flow {\n\n",
-             "enum class ColumnType : uint8_t { u8, u16, u32, u64, address, mac, timestamp, text };\n\n",
-             "enum class Column : uint8_t {\n"]
+def table(enum, prefix, columns):
+    """A table's enumeration and its descriptions."""
+    lines = [f"enum class {enum} : uint8_t {{\n"]
     lines += [f"  {c['name']},\n" for c in columns]
-    lines += ["};\n\n", f"inline constexpr size_t kColumnCount = {len(columns)};\n\n",
-              "struct ColumnInfo {\n  std::string_view name;\n  ColumnType type;\n  std::string_view unit;\n"
-              "  std::string_view clickhouse_type;\n  std::string_view doc;\n};\n\n",
-              "inline constexpr std::array<ColumnInfo, kColumnCount> kColumns = {{\n"]
-    lines += [f"    {{{quote(c['name'])}, ColumnType::{c['type']}, {quote(c.get('unit', ''))}, "
-              f"{quote(TYPES[c['type']][1])},\n     {quote(c['doc'])}}},\n" for c in columns]
-    lines += ["}};\n\n}  // namespace weir::flow\n"]
+    lines += [f"}};\n\ninline constexpr size_t {prefix}ColumnCount = {len(columns)};\n\n",
+              f"inline constexpr std::array<ColumnInfo, {prefix}ColumnCount> {prefix}Columns = {{{{\n"]
+    lines += [f"    {{{quote(c['name'])}, ColumnType::{c['type']}, {str(c.get('sparse', False)).lower()}, "
+              f"{quote(c.get('unit', ''))}, {quote(TYPES[c['type']][1])},\n     {quote(c['doc'])}}},\n" for c in columns]
+    lines += ["}};\n\n"]
     return "".join(lines)
+
+
+def columns_header(columns, counters):
+    return "".join([
+        HEADER, "#include <array>\n#include <cstdint>\n#include <string_view>\n\nnamespace weir::flow {\n\n",
+        "enum class ColumnType : uint8_t { ", ", ".join(TYPES), " };\n\n",
+        "// sparse: in a file only if one of its rows has a value.\n"
+        "struct ColumnInfo {\n  std::string_view name;\n  ColumnType type;\n  bool sparse;\n  std::string_view unit;\n"
+        "  std::string_view clickhouse_type;\n  std::string_view doc;\n};\n\n",
+        "// The columns of the table `flows`.\n", table("Column", "k", columns),
+        "// The columns of the table `counters`.\n", table("CounterColumn", "kCounter", counters),
+        "}  // namespace weir::flow\n"])
 
 
 def elements_header(columns, elements):
@@ -112,16 +122,23 @@ def elements_header(columns, elements):
     return "".join(lines)
 
 
-def columns_document(columns, elements):
-    lines = ["# Columns of `flows`\n\n",
-             "Generated from `schema/flow_columns.toml` by `./dev doc`; do not edit.\n\n",
-             "All columns are nullable: null means that the exporter did not send it. Addresses are 16 bytes in network order, "
-             "IPv4 as `::ffff:a.b.c.d`, stored as Parquet UUID; commands print them as addresses. Times are UTC.\n\n",
-             "| column | type | Parquet | ClickHouse | from elements | meaning |\n|---|---|---|---|---|---|\n"]
+def column_rows(columns, elements):
+    lines = ["| column | type | Parquet | ClickHouse | from elements | meaning |\n|---|---|---|---|---|---|\n"]
     for c in columns:
         sources = ", ".join(f"{e}:{n} {elements.get((e, n), ('',))[0]}".strip() for e, n, _ in c["sources"])
-        lines.append(f"| `{c['name']}` | {c['type']} | {TYPES[c['type']][0]} | {TYPES[c['type']][1]} | {sources} | {c['doc']} |\n")
+        name = f"`{c['name']}`" + ("*" if c.get("sparse") else "")
+        lines.append(f"| {name} | {c['type']} | {TYPES[c['type']][0]} | {TYPES[c['type']][1]} | {sources} | {c['doc']} |\n")
     return "".join(lines)
+
+
+def columns_document(columns, counters, elements):
+    return "".join([
+        "# Columns\n\nGenerated from `schema/flow_columns.toml` and `schema/counter_columns.toml` by `./dev doc`; do not "
+        "edit.\n\nAll columns are nullable: null means that the exporter did not send it. Addresses are 16 bytes in network "
+        "order, IPv4 as `::ffff:a.b.c.d`, stored as Parquet UUID; commands print them as addresses. Times are UTC.\n\n"
+        "Columns with a star are in a file only if one of its flows has a value there. `weir sql` shows them always; for "
+        "other readers, read files by name (DuckDB: `union_by_name = true`).\n\n## `flows`\n\n",
+        column_rows(columns, elements), "\n## `counters`\n\n", column_rows(counters, elements)])
 
 
 def write(path, text):
@@ -138,12 +155,13 @@ def main():
     parser.add_argument("--out", help="folder for the C++ headers")
     parser.add_argument("--doc", help="file for the columns document")
     arguments = parser.parse_args()
-    columns, elements = read_columns(), read_elements()
+    columns, counters = read_columns("flow_columns.toml"), read_columns("counter_columns.toml")
+    elements = read_elements()
     if arguments.out:
-        write(f"{arguments.out}/columns.gen.h", columns_header(columns))
+        write(f"{arguments.out}/columns.gen.h", columns_header(columns, counters))
         write(f"{arguments.out}/elements.gen.h", elements_header(columns, elements))
     if arguments.doc:
-        write(arguments.doc, columns_document(columns, elements))
+        write(arguments.doc, columns_document(columns, counters, elements))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ struct Datagram {
   IpAddress exporter;      // source address
   uint16_t exporter_port;  // source port, host order
   Timestamp received;      // wall clock, or the capture's time in a replay
+  // 0: UDP. Else the number of a TCP or TLS connection, never used again: templates belong to it (RFC 7011
+  // section 10.4).
+  uint64_t connection = 0;
 };
 
 }  // namespace weir

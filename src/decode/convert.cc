@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <iterator>
 
 #include "base/big_endian.h"
@@ -118,6 +119,8 @@ bool length_fits(Conversion conversion, size_t length) {
       return length == 0 || length == 2;
     case Conversion::forwarding_status:
       return length == 0 || length == 1 || length == 4;
+    case Conversion::real:
+      return length == 0 || length == 4 || length == 8;
     case Conversion::application_id:
     case Conversion::text:
       return true;
@@ -158,6 +161,12 @@ Fit convert_number(Conversion conversion, ByteView bytes, const TimeBase& time, 
     case Conversion::forwarding_status:
       value = forwarding_status(bytes);
       return Fit::ok;
+    case Conversion::real: {
+      const double real = bytes.size() == 4 ? double{std::bit_cast<float>(static_cast<uint32_t>(number))}
+                                            : std::bit_cast<double>(number);
+      value = std::bit_cast<uint64_t>(real);
+      return Fit::ok;
+    }
     default:
       value = number;
       return Fit::ok;

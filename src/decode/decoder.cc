@@ -166,7 +166,9 @@ Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
-void Decoder::decode(const Datagram& datagram, flow::BatchBuilder& out) { impl_->run(datagram, {.rows = &out}); }
+void Decoder::decode(const Datagram& datagram, flow::BatchBuilder& out, flow::BatchBuilder* counters) {
+  impl_->run(datagram, {.rows = &out, .counters = counters});
+}
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
 void Decoder::expire(Timestamp now) { impl_->expire(now); }

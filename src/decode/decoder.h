@@ -66,8 +66,9 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // Decodes data records into rows of `out`; options records and templates into the exporter's session.
-  void decode(const Datagram& datagram, flow::BatchBuilder& out);
+  // Decodes data records into rows of `out`; options records and templates into the exporter's session; what devices
+  // count by themselves (sFlow counter samples) into rows of `counters`, whose schema is Schema::counters().
+  void decode(const Datagram& datagram, flow::BatchBuilder& out, flow::BatchBuilder* counters = nullptr);
 
   // Hands every record, data and options, to `sink` instead. A decoder is used in one of the two ways.
   void inspect(const Datagram& datagram, RecordSink& sink);

@@ -12,9 +12,10 @@
 
 namespace weir::decode {
 
-// Where records go: exactly one of the two.
+// Where records go: rows, or, for inspection, the sink.
 struct Output {
   flow::BatchBuilder* rows = nullptr;
+  flow::BatchBuilder* counters = nullptr;  // rows of the table `counters`; nullptr: they are not wanted
   RecordSink* sink = nullptr;
 };
 

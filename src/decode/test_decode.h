@@ -31,6 +31,8 @@ inline std::string cell(const flow::FlowBatch& batch, flow::Column column, size_
       return static_cast<const IpAddress*>(memory)[row].to_string();
     case flow::ColumnType::timestamp:
       return to_rfc3339(timestamp_from_us(static_cast<const int64_t*>(memory)[row]));
+    case flow::ColumnType::f64:
+      return fmt::to_string(static_cast<const double*>(memory)[row]);
     case flow::ColumnType::text:
       return std::string(batch.text(static_cast<const flow::TextRef*>(memory)[row]));
   }

@@ -27,12 +27,17 @@ enum class Anomaly : uint8_t {
   template_limit,      // too many templates or fields
   early_data_limit,    // data before its template did not fit, or waited too long
   missing_template,    // data before its template: held (counted once when it arrives)
+  bad_sample,          // sFlow: a sample whose length or contents cannot be
+  unknown_sample,      // sFlow: a sample of a format that we do not know
   // record: rolled back
-  truncated_record,  // a variable-length record that runs over the end of its set
+  truncated_record,   // a variable-length record that runs over the end of its set
+  bad_sample_record,  // sFlow: a record in a sample whose length or contents cannot be
   // field: left null
   value_out_of_range,  // does not fit its column
   bad_field_length,    // a length that the element cannot have
   time_base_unknown,   // uptime without the system's start time
+  bad_list,            // structured data (RFC 6313) that contradicts itself
+  list_limit,          // lists nested too deep or with too many entries, AS paths, communities, texts: cut
   // remarks: nothing is lost
   count_mismatch,      // the header's record count is not what the datagram holds
   trailing_bytes,      // octets after the message
@@ -43,9 +48,11 @@ enum class Anomaly : uint8_t {
   sequence_gap,  // datagrams or records were lost before they reached us (the ledger has how many)
   sequence_reordered,
   exporter_restart,
+  unknown_sample_record,  // sFlow: a record in a sample of a format that we do not know
+  options_limit,          // too many names or rates told by options records
 };
 
-inline constexpr size_t kAnomalyCount = static_cast<size_t>(Anomaly::exporter_restart) + 1;
+inline constexpr size_t kAnomalyCount = static_cast<size_t>(Anomaly::options_limit) + 1;
 
 struct AnomalyInfo {
   std::string_view name;
@@ -54,19 +61,38 @@ struct AnomalyInfo {
 
 // Indexed by Anomaly.
 inline constexpr std::array<AnomalyInfo, kAnomalyCount> kAnomalies = {{
-    {"unknown_version", AnomalyScope::datagram},  {"unsupported_version", AnomalyScope::datagram},
-    {"truncated_header", AnomalyScope::datagram}, {"length_beyond_datagram", AnomalyScope::remark},
-    {"session_limit", AnomalyScope::remark},      {"bad_set_length", AnomalyScope::set},
-    {"reserved_set_id", AnomalyScope::set},       {"truncated_template", AnomalyScope::set},
-    {"bad_template", AnomalyScope::set},          {"template_limit", AnomalyScope::set},
-    {"early_data_limit", AnomalyScope::set},      {"missing_template", AnomalyScope::set},
-    {"truncated_record", AnomalyScope::record},   {"value_out_of_range", AnomalyScope::field},
-    {"bad_field_length", AnomalyScope::field},    {"time_base_unknown", AnomalyScope::field},
-    {"count_mismatch", AnomalyScope::remark},     {"trailing_bytes", AnomalyScope::remark},
-    {"bad_padding", AnomalyScope::remark},        {"template_redefined", AnomalyScope::remark},
-    {"template_withdrawn", AnomalyScope::remark}, {"template_expired", AnomalyScope::remark},
-    {"sequence_gap", AnomalyScope::remark},       {"sequence_reordered", AnomalyScope::remark},
+    {"unknown_version", AnomalyScope::datagram},
+    {"unsupported_version", AnomalyScope::datagram},
+    {"truncated_header", AnomalyScope::datagram},
+    {"length_beyond_datagram", AnomalyScope::remark},
+    {"session_limit", AnomalyScope::remark},
+    {"bad_set_length", AnomalyScope::set},
+    {"reserved_set_id", AnomalyScope::set},
+    {"truncated_template", AnomalyScope::set},
+    {"bad_template", AnomalyScope::set},
+    {"template_limit", AnomalyScope::set},
+    {"early_data_limit", AnomalyScope::set},
+    {"missing_template", AnomalyScope::set},
+    {"bad_sample", AnomalyScope::set},
+    {"unknown_sample", AnomalyScope::set},
+    {"truncated_record", AnomalyScope::record},
+    {"bad_sample_record", AnomalyScope::record},
+    {"value_out_of_range", AnomalyScope::field},
+    {"bad_field_length", AnomalyScope::field},
+    {"time_base_unknown", AnomalyScope::field},
+    {"bad_list", AnomalyScope::field},
+    {"list_limit", AnomalyScope::field},
+    {"count_mismatch", AnomalyScope::remark},
+    {"trailing_bytes", AnomalyScope::remark},
+    {"bad_padding", AnomalyScope::remark},
+    {"template_redefined", AnomalyScope::remark},
+    {"template_withdrawn", AnomalyScope::remark},
+    {"template_expired", AnomalyScope::remark},
+    {"sequence_gap", AnomalyScope::remark},
+    {"sequence_reordered", AnomalyScope::remark},
     {"exporter_restart", AnomalyScope::remark},
+    {"unknown_sample_record", AnomalyScope::remark},
+    {"options_limit", AnomalyScope::remark},
 }};
 
 constexpr std::string_view name(Anomaly anomaly) { return kAnomalies[static_cast<size_t>(anomaly)].name; }

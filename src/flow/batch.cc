@@ -43,30 +43,30 @@ void FlowBatch::drop_last(size_t count) {
   CHECK(count <= rows_ && count <= exporters_[last_exporter_].rows);
   rows_ -= count;
   exporters_[last_exporter_].rows -= count;
-  for (size_t c = 0; c < kColumnCount; ++c) {
+  for (size_t c = 0; c < kMaxColumns; ++c) {
     if (!validity_[c].empty()) fill_bits(validity_[c].data(), rows_, count, false);
   }
 }
 
-void FlowBatch::allocate(Column column) {
-  const size_t c = static_cast<size_t>(column);
-  data_[c].resize((capacity_ * width(info(column).type) + 7) / 8);
+void FlowBatch::allocate(ColumnIndex column) {
+  const size_t c = column.value();
+  data_[c].resize((capacity_ * width((*schema_)[column].type) + 7) / 8);
   validity_[c].resize(capacity_ / 64);
 }
 
-void FlowBatch::set_valid_far(Column column, size_t first, size_t count) {
-  fill_bits(validity_[static_cast<size_t>(column)].data(), first, count, true);
+void FlowBatch::set_valid_far(ColumnIndex column, size_t first, size_t count) {
+  fill_bits(validity_[column.value()].data(), first, count, true);
 }
 
-void FlowBatch::set_null(Column column, size_t row) {
-  const size_t c = static_cast<size_t>(column);
+void FlowBatch::set_null(ColumnIndex column, size_t row) {
+  const size_t c = column.value();
   CHECK(row < rows_);
   if (!validity_[c].empty()) fill_bits(validity_[c].data(), row, 1, false);
 }
 
-std::span<const uint64_t> FlowBatch::validity(Column column) const {
+std::span<const uint64_t> FlowBatch::validity(ColumnIndex column) const {
   if (!present(column)) return {};
-  return std::span(validity_[static_cast<size_t>(column)]).first((rows_ + 63) / 64);
+  return std::span(validity_[column.value()]).first((rows_ + 63) / 64);
 }
 
 TextRef FlowBatch::add_text(std::string_view text) {
@@ -77,7 +77,7 @@ TextRef FlowBatch::add_text(std::string_view text) {
 }
 
 void FlowBatch::reset() {
-  for (size_t c = 0; c < kColumnCount; ++c) {
+  for (size_t c = 0; c < kMaxColumns; ++c) {
     if (!present_[c]) continue;
     std::ranges::fill(validity_[c], 0);
     present_[c] = false;

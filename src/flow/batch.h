@@ -1,4 +1,5 @@
-// FlowBatch: flows as a struct of arrays, the only shape that flow records have between the wire and the disk.
+// FlowBatch: flows as a struct of arrays, the only shape that flow records have between the wire and the disk. (Rows of
+// the table `counters` travel in the same way, in batches of their own schema.)
 //
 //   rows            0 .. rows()-1, the same for every column
 //   column          an array of capacity() values of its type's width; memory comes with the first value and is kept by
@@ -21,7 +22,7 @@
 #include "base/check.h"
 #include "base/ip_address.h"
 #include "base/time.h"
-#include "flow/columns.gen.h"
+#include "flow/schema.h"
 
 namespace weir::flow {
 
@@ -62,13 +63,15 @@ struct ColumnValue<ColumnType::timestamp> {
   using type = int64_t;
 };
 template <>
+struct ColumnValue<ColumnType::f64> {
+  using type = double;
+};
+template <>
 struct ColumnValue<ColumnType::text> {
   using type = TextRef;
 };
 
-constexpr const ColumnInfo& info(Column column) { return kColumns[static_cast<size_t>(column)]; }
-
-template <Column column>
+template <auto column>
 using ValueOf = typename ColumnValue<info(column).type>::type;
 
 // Octets of one value in memory.
@@ -86,6 +89,7 @@ constexpr size_t width(ColumnType type) {
     case ColumnType::mac:
     case ColumnType::timestamp:
     case ColumnType::text:
+    case ColumnType::f64:
       return 8;
   }
   return 0;
@@ -101,10 +105,14 @@ class FlowBatch {
  public:
   static constexpr size_t kDefaultCapacity = 32768;  // a multiple of 2048, DuckDB's vector
 
-  explicit FlowBatch(size_t capacity = kDefaultCapacity) : capacity_(capacity) { CHECK(capacity % 64 == 0); }
+  explicit FlowBatch(size_t capacity = kDefaultCapacity, SchemaPtr schema = Schema::flows())
+      : capacity_(capacity), schema_(std::move(schema)) {
+    CHECK(capacity % 64 == 0);
+  }
   FlowBatch(const FlowBatch&) = delete;
   FlowBatch& operator=(const FlowBatch&) = delete;
 
+  const Schema& schema() const { return *schema_; }
   size_t rows() const { return rows_; }
   size_t capacity() const { return capacity_; }
   size_t room() const { return capacity_ - rows_; }
@@ -116,20 +124,20 @@ class FlowBatch {
   void drop_last(size_t count);
 
   // The array of a column for writing (capacity() values; a fresh column is zero). Fill, then mark with set_valid.
-  template <Column column>
+  template <auto column>
   ValueOf<column>* values() {
     return static_cast<ValueOf<column>*>(raw(column));
   }
-  void* raw(Column column) {
-    std::vector<uint64_t>& memory = data_[static_cast<size_t>(column)];
+  void* raw(ColumnIndex column) {
+    std::vector<uint64_t>& memory = data_[column.value()];
     if (memory.empty()) [[unlikely]]
       allocate(column);
     return memory.data();
   }
 
   // Marks rows [first, first + count) of a column as not null / null.
-  void set_valid(Column column, size_t first, size_t count) {
-    const size_t c = static_cast<size_t>(column);
+  void set_valid(ColumnIndex column, size_t first, size_t count) {
+    const size_t c = column.value();
     CHECK(!validity_[c].empty() && first <= rows_ && rows_ - first >= count);
     present_[c] = true;
     const size_t bit = first % 64;
@@ -139,20 +147,20 @@ class FlowBatch {
     else
       set_valid_far(column, first, count);
   }
-  void set_null(Column column, size_t row);
+  void set_null(ColumnIndex column, size_t row);
 
   // The array of a column for reading, or nullptr if it holds no value at all.
-  const void* raw(Column column) const { return present(column) ? data_[static_cast<size_t>(column)].data() : nullptr; }
-  template <Column column>
+  const void* raw(ColumnIndex column) const { return present(column) ? data_[column.value()].data() : nullptr; }
+  template <auto column>
   std::span<const ValueOf<column>> values() const {
     return {static_cast<const ValueOf<column>*>(raw(column)), present(column) ? rows_ : 0};
   }
   // False if every row of the column is null.
-  bool present(Column column) const { return present_[static_cast<size_t>(column)]; }
+  bool present(ColumnIndex column) const { return present_[column.value()]; }
   // One bit a row, bit r % 64 of word r / 64; empty if !present(column).
-  std::span<const uint64_t> validity(Column column) const;
-  bool is_valid(Column column, size_t row) const {
-    return present(column) && (validity_[static_cast<size_t>(column)][row / 64] >> (row % 64) & 1) != 0;
+  std::span<const uint64_t> validity(ColumnIndex column) const;
+  bool is_valid(ColumnIndex column, size_t row) const {
+    return present(column) && (validity_[column.value()][row / 64] >> (row % 64) & 1) != 0;
   }
 
   // Copies text into the batch's arena. Up to 4 GiB a batch.
@@ -168,15 +176,16 @@ class FlowBatch {
   void reset();
 
  private:
-  void allocate(Column column);
+  void allocate(ColumnIndex column);
   size_t find_exporter(const IpAddress& exporter);
-  void set_valid_far(Column column, size_t first, size_t count);
+  void set_valid_far(ColumnIndex column, size_t first, size_t count);
 
   size_t capacity_;
+  SchemaPtr schema_;
   size_t rows_ = 0;
-  std::array<std::vector<uint64_t>, kColumnCount> data_;  // allocated in words, so that every type is aligned
-  std::array<std::vector<uint64_t>, kColumnCount> validity_;
-  std::array<bool, kColumnCount> present_{};
+  std::array<std::vector<uint64_t>, kMaxColumns> data_;  // allocated in words, so that every type is aligned
+  std::array<std::vector<uint64_t>, kMaxColumns> validity_;
+  std::array<bool, kMaxColumns> present_{};
   std::string arena_;
   std::vector<ExporterRows> exporters_;
   boost::unordered_flat_map<IpAddress, size_t, IpAddressHash> exporter_index_;  // a batch may hold rows of thousands

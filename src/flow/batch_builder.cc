@@ -34,8 +34,11 @@ class BatchPool {
   std::vector<std::unique_ptr<FlowBatch>> kept_;
 };
 
-BatchBuilder::BatchBuilder(OnSealed on_sealed, size_t capacity)
-    : on_sealed_(std::move(on_sealed)), capacity_(capacity), pool_(std::make_shared<BatchPool>()) {}
+BatchBuilder::BatchBuilder(OnSealed on_sealed, size_t capacity, SchemaPtr schema)
+    : on_sealed_(std::move(on_sealed)),
+      capacity_(capacity),
+      schema_(std::move(schema)),
+      pool_(std::make_shared<BatchPool>()) {}
 BatchBuilder::~BatchBuilder() = default;
 BatchBuilder::BatchBuilder(BatchBuilder&&) noexcept = default;
 BatchBuilder& BatchBuilder::operator=(BatchBuilder&&) noexcept = default;
@@ -47,7 +50,7 @@ FlowBatch& BatchBuilder::batch_for(Timestamp received) {
   seal();
   if (!current_) {
     current_ = pool_->take();
-    if (!current_) current_ = std::make_unique<FlowBatch>(capacity_);
+    if (!current_) current_ = std::make_unique<FlowBatch>(capacity_, schema_);
   }
   hour_start_ = std::chrono::floor<std::chrono::hours>(received);
   hour_end_ = hour_start_ + std::chrono::hours{1};

@@ -22,7 +22,8 @@ class BatchBuilder {
   // A batch with more text than this is full: rows refer to text by 32-bit offsets, and exporters choose its length.
   static constexpr size_t kMaxTextBytes = size_t{64} << 20;
 
-  explicit BatchBuilder(OnSealed on_sealed, size_t capacity = FlowBatch::kDefaultCapacity);
+  explicit BatchBuilder(OnSealed on_sealed, size_t capacity = FlowBatch::kDefaultCapacity,
+                        SchemaPtr schema = Schema::flows());
   ~BatchBuilder();
   BatchBuilder(BatchBuilder&&) noexcept;
   BatchBuilder& operator=(BatchBuilder&&) noexcept;
@@ -34,11 +35,13 @@ class BatchBuilder {
   // Hands over what there is; nothing if there is nothing.
   void seal();
 
+  const Schema& schema() const { return *schema_; }
   size_t pending_rows() const { return current_ ? current_->rows() : 0; }
 
  private:
   OnSealed on_sealed_;
   size_t capacity_;
+  SchemaPtr schema_;
   std::unique_ptr<FlowBatch> current_;
   Timestamp hour_end_{};
   Timestamp hour_start_{};

@@ -19,7 +19,9 @@
 //   application_id     RFC 6759: classification engine, ":", selector
 //   high_byte low_byte of 2 octets: type and code of icmpTypeCode
 //   forwarding_status  RFC 7270, 1 octet, or 4 with the status in the lowest (or, from some exporters, the highest)
-//   octet text               UTF-8; anything else is escaped
+//   octet
+//   text               UTF-8; anything else is escaped
+//   real               IEEE 754, 4 or 8 octets (RFC 7011 section 6.1.3)
 #pragma once
 
 #include "flow/elements.gen.h"

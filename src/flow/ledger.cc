@@ -19,6 +19,8 @@ ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
   early_sets_decoded += other.early_sets_decoded;
   undecodable_sets += other.undecodable_sets;
   lost_units += other.lost_units;
+  counter_rows += other.counter_rows;
+  agent_drops += other.agent_drops;
   anomalies += other.anomalies;
   if (first_seen == Timestamp{} || (other.first_seen != Timestamp{} && other.first_seen < first_seen)) {
     first_seen = other.first_seen;

@@ -37,6 +37,8 @@ struct ExporterCounters {
   uint64_t early_sets_decoded = 0;  // data sets that waited and were decoded
   uint64_t undecodable_sets = 0;    // data sets given up: their template never came
   uint64_t lost_units = 0;
+  uint64_t counter_rows = 0;  // rows for the table `counters` (sFlow counter samples)
+  uint64_t agent_drops = 0;   // packets that the exporter itself says it could not sample (sFlow drops)
   AnomalyCounts anomalies;
   Timestamp first_seen{};
   Timestamp last_seen{};

@@ -131,6 +131,7 @@ void copy_column(const Slice& slice, Column column, duckdb_vector vector, duckdb
     case ColumnType::u64:
     case ColumnType::mac:
     case ColumnType::timestamp:
+    case ColumnType::f64:
       return copy_values<uint64_t>(slice, column, out);
     case ColumnType::address:
       return copy_addresses(slice, column, out);

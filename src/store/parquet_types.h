@@ -33,6 +33,8 @@ constexpr duckdb_type duck_type(flow::ColumnType type) {
       return DUCKDB_TYPE_UUID;
     case flow::ColumnType::timestamp:
       return DUCKDB_TYPE_TIMESTAMP;
+    case flow::ColumnType::f64:
+      return DUCKDB_TYPE_DOUBLE;
     case flow::ColumnType::text:
       return DUCKDB_TYPE_VARCHAR;
   }
@@ -55,6 +57,8 @@ constexpr std::string_view sql_type(flow::ColumnType type) {
       return "UUID";
     case flow::ColumnType::timestamp:
       return "TIMESTAMP";
+    case flow::ColumnType::f64:
+      return "DOUBLE";
     case flow::ColumnType::text:
       return "VARCHAR";
   }

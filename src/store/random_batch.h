@@ -61,6 +61,9 @@ inline flow::SealedBatch random_batch(Random& random, const BatchShape& shape) {
           static_cast<IpAddress*>(data)[row] = address;
           break;
         }
+        case flow::ColumnType::f64:
+          static_cast<double*>(data)[row] = static_cast<double>(value) / 8;
+          break;
         case flow::ColumnType::text: {
           std::string text;
           for (uint64_t n = below(low ? 13 : 40); n > 0; --n) text += static_cast<char>('a' + below(26));

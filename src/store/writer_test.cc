@@ -30,6 +30,8 @@ std::string value_in_batch(const flow::FlowBatch& batch, flow::Column column, si
       return to_rfc3339(timestamp_from_us(static_cast<const int64_t*>(data)[row]));
     case ColumnType::address:
       return static_cast<const IpAddress*>(data)[row].to_string();
+    case ColumnType::f64:
+      return std::to_string(static_cast<const double*>(data)[row]);
     case ColumnType::text:
       return std::string(batch.text(static_cast<const flow::TextRef*>(data)[row]));
   }
@@ -52,6 +54,8 @@ std::string value_in_chunk(const duck::Chunk& chunk, size_t column, size_t row) 
       return to_rfc3339(chunk.timestamp(column, row));
     case ColumnType::address:
       return chunk.uuid(column, row).to_string();
+    case ColumnType::f64:
+      return std::to_string(chunk.value<double>(column, row));
     case ColumnType::text:
       return std::string(chunk.text(column, row));
   }
