@@ -26,6 +26,7 @@ class Decoder::Impl {
   void set_options(DecoderOptions options);
   void set_number(uint64_t number) { next_number_ = number; }
   void expire(Timestamp now) { sessions_.expire(now); }
+  void close_connection(uint64_t connection) { sessions_.close_connection(connection); }
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
 
  private:
@@ -60,6 +61,7 @@ void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
   const MessageContext context{.datagram = next_number_++,
                                .exporter = datagram.exporter,
                                .port = datagram.exporter_port,
+                               .connection = datagram.connection,
                                .received = datagram.received};
   const bool decoded = decode_datagram(datagram, context, exporter, output);
   ++(decoded ? counters.datagrams_decoded : counters.datagrams_rejected);
@@ -111,7 +113,7 @@ bool Decoder::Impl::decode_fixed_messages(uint16_t version, ByteView bytes, cons
 void Decoder::Impl::decode_fixed_message(const NetflowV5Message& message, Exporter& exporter, const Output& output) {
   const MessageContext& context = message.context;
   exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.type);
-  Session& session = sessions_.session(exporter, context.domain, context.type);
+  Session& session = sessions_.session(exporter, context.domain, context.type, context.connection);
   Stream& stream = sessions_.stream(session, context.port);
   if (stream.uptime.restarted(context.uptime_ms, context.export_us)) {
     exporter.counters.anomalies.add(Anomaly::exporter_restart);
@@ -172,6 +174,7 @@ void Decoder::decode(const Datagram& datagram, flow::BatchBuilder& out, flow::Ba
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
 void Decoder::expire(Timestamp now) { impl_->expire(now); }
+void Decoder::close_connection(uint64_t connection) { impl_->close_connection(connection); }
 void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move(options)); }
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::counters() const { return impl_->counters(); }
 

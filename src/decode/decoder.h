@@ -80,6 +80,10 @@ class Decoder {
   // with Timestamp::max(), so that data still waiting for a template is counted as undecodable_sets.
   void expire(Timestamp now);
 
+  // A TCP or TLS connection (Datagram::connection) has ended: its templates and sequence numbers go with it, and data
+  // that still waits for a template of it is counted as undecodable_sets (RFC 7011 section 8). 0, UDP, does nothing.
+  void close_connection(uint64_t connection);
+
   // Takes over what may change while running: other, sampling_rates, limits.
   void set_options(DecoderOptions options);
 

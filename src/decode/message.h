@@ -12,7 +12,8 @@ namespace weir::decode {
 struct MessageContext {
   uint64_t datagram = 0;  // number of the datagram, for people
   IpAddress exporter;
-  uint16_t port = 0;  // source port of the datagram
+  uint16_t port = 0;        // source port of the datagram
+  uint64_t connection = 0;  // of a TCP or TLS stream (Datagram::connection), 0 for UDP
   flow::FlowType type = flow::FlowType::unknown;
   uint32_t domain = 0;  // observation domain id, source id, or engine type * 256 + engine id
   Timestamp received{};

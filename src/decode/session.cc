@@ -1,6 +1,7 @@
 #include "decode/session.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -26,7 +27,12 @@ bool older(Timestamp then, Timestamp now, std::chrono::seconds age) { return now
 
 size_t SessionTable::KeyHash::operator()(const SessionKey& key) const {
   const uint64_t mixed = (uint64_t{key.domain} << 8 | static_cast<uint8_t>(key.type)) * 0x9e3779b97f4a7c15U;
-  return IpAddressHash{}(key.exporter) ^ static_cast<size_t>(mixed ^ mixed >> 32);
+  return IpAddressHash{}(key.exporter) ^ static_cast<size_t>(mixed ^ mixed >> 32) ^
+         static_cast<size_t>(key.connection * 0xd6e8feb86659fd93U);
+}
+
+bool SessionTable::ByConnection::operator()(const SessionKey& a, const SessionKey& b) const {
+  return std::tie(a.connection, a.exporter, a.domain, a.type) < std::tie(b.connection, b.exporter, b.domain, b.type);
 }
 
 size_t SessionTable::charge(const EarlySet& early) { return early.body.size() + kEarlyOverhead; }
@@ -50,8 +56,8 @@ Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
   return exporter;
 }
 
-Session& SessionTable::session(Exporter& exporter, uint32_t domain, flow::FlowType type) {
-  const SessionKey key{exporter.address, domain, type};
+Session& SessionTable::session(Exporter& exporter, uint32_t domain, flow::FlowType type, uint64_t connection) {
+  const SessionKey key{exporter.address, domain, type, connection};
   if (!sessions_.empty() && sessions_.front().key == key) return sessions_.front();
   const auto known = session_index_.find(key);
   if (known != session_index_.end()) {
@@ -66,6 +72,7 @@ Session& SessionTable::session(Exporter& exporter, uint32_t domain, flow::FlowTy
   sessions_.front().key = key;
   sessions_.front().exporter = &exporter;
   session_index_.emplace(key, sessions_.begin());
+  if (connection != 0) connection_index_.emplace(key, sessions_.begin());
   ++exporter.sessions;
   return sessions_.front();
 }
@@ -89,14 +96,27 @@ Stream& SessionTable::stream(Session& session, uint16_t port) {
 
 void SessionTable::evict_oldest_session() {
   CHECK(!sessions_.empty());
-  Session& session = sessions_.back();
+  forget_session(std::prev(sessions_.end()));
+}
+
+void SessionTable::close_connection(uint64_t connection) {
+  if (connection == 0) return;  // UDP has none
+  SessionKey first;
+  first.connection = connection;
+  auto next = connection_index_.lower_bound(first);
+  while (next != connection_index_.end() && next->first.connection == connection) forget_session((next++)->second);
+}
+
+void SessionTable::forget_session(std::list<Session>::iterator forgotten) {
+  Session& session = *forgotten;
   while (!session.early.empty()) give_up(session.early.begin()->second.front());
   for (const auto& [id, entries] : session.templates) {
     for (const Session::TemplateEntry& entry : entries) template_weight_ -= weight(*entry.compiled);
   }
   --session.exporter->sessions;
   session_index_.erase(session.key);
-  sessions_.pop_back();
+  if (session.key.connection != 0) connection_index_.erase(session.key);
+  sessions_.erase(forgotten);
 }
 
 void SessionTable::evict_oldest_exporter() {
@@ -282,6 +302,7 @@ void SessionTable::expire(Timestamp now) {
 void SessionTable::expire_templates(Timestamp now) {
   std::vector<uint16_t> ids;
   for (Session& session : sessions_) {
+    if (session.key.connection != 0) continue;  // good as long as it lasts (RFC 7011 section 8.1)
     ids.clear();
     for (const auto& [id, entries] : session.templates) ids.push_back(id);
     for (const uint16_t id : ids) {

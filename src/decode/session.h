@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -57,6 +58,8 @@ struct SessionKey {
   IpAddress exporter;
   uint32_t domain = 0;
   flow::FlowType type = flow::FlowType::unknown;
+  // Of a TCP or TLS stream: its templates and its sequence begin and end with it (RFC 7011 section 8). 0: UDP.
+  uint64_t connection = 0;
   bool operator==(const SessionKey&) const = default;
 };
 
@@ -104,8 +107,11 @@ class SessionTable {
   // Known or new, and from now on the most recently used. References are good until the next call that may make a new
   // one.
   Exporter& exporter(const IpAddress& address, Timestamp received);
-  Session& session(Exporter& exporter, uint32_t domain, flow::FlowType type);
+  Session& session(Exporter& exporter, uint32_t domain, flow::FlowType type, uint64_t connection = 0);
   Stream& stream(Session& session, uint16_t port);
+  // Forgets the sessions of a connection that has ended, in every observation domain. What waits for a template there
+  // is given up: the template cannot come any more.
+  void close_connection(uint64_t connection);
 
   // The template for data from `port`: announced by that port (RFC 7011 section 8), else the latest of the exporter and
   // domain, as real exporters change their port. nullptr if there is none. A template in use does not expire, however
@@ -137,7 +143,12 @@ class SessionTable {
   struct KeyHash {
     size_t operator()(const SessionKey& key) const;
   };
+  // Orders the sessions of connections by connection.
+  struct ByConnection {
+    bool operator()(const SessionKey& a, const SessionKey& b) const;
+  };
   static size_t charge(const EarlySet& early);
+  void forget_session(std::list<Session>::iterator session);
   void evict_oldest_session();
   void evict_oldest_exporter();
   void give_up(EarlyList::iterator early);
@@ -153,6 +164,7 @@ class SessionTable {
   std::list<Session> sessions_;
   boost::unordered_flat_map<IpAddress, std::list<Exporter>::iterator, IpAddressHash> exporter_index_;
   boost::unordered_flat_map<SessionKey, std::list<Session>::iterator, KeyHash> session_index_;
+  std::map<SessionKey, std::list<Session>::iterator, ByConnection> connection_index_;  // those of connections only
   EarlyList early_;
   size_t early_bytes_ = 0;
   size_t template_weight_ = 0;

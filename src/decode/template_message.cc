@@ -116,8 +116,8 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, size_t m
                                         const Output& output) {
   const MessageContext& context = message.context;
   // The exporter is the most recently used one: the caller has just counted the datagram.
-  Session& session =
-      sessions_.session(sessions_.exporter(context.exporter, context.received), context.domain, context.type);
+  Session& session = sessions_.session(sessions_.exporter(context.exporter, context.received), context.domain,
+                                       context.type, context.connection);
   Walk walk{message, context, *message.dialect, session, max_fields, output};
   begin_stream(walk);
   ByteReader in(message.sets);
