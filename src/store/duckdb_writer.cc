@@ -2,6 +2,9 @@
 // rows of the batches' own columns. Widths and the validity bits of a FlowBatch are DuckDB's, so most columns are one
 // memcpy a slice.
 //
+// A sparse column is written only if a row of the write has a value: dozens of columns that hold nothing would cost
+// more than those that do.
+//
 // Level 1 of zstd is both cheaper and smaller than the default level on flows; docs/store.md has the figures.
 
 #include <algorithm>
@@ -18,7 +21,7 @@
 namespace weir::store {
 namespace {
 
-using flow::Column;
+using flow::ColumnIndex;
 using flow::ColumnType;
 using flow::FlowBatch;
 
@@ -31,8 +34,15 @@ struct Slice {
   size_t rows;
 };
 
-// What the table function reads: the slices of the write under way.
+bool has_value(const FlowBatch& batch, ColumnIndex column) {
+  const std::span<const uint64_t> words = batch.validity(column);
+  return std::ranges::any_of(words, [](uint64_t word) { return word != 0; });
+}
+
+// What the table function reads: the slices of the write under way, and which of their columns.
 struct Source {
+  const flow::Schema* schema = nullptr;
+  std::vector<ColumnIndex> columns;
   std::vector<Slice> slices;
   std::atomic<size_t> next = 0;
   uint64_t rows = 0;
@@ -44,8 +54,15 @@ struct Source {
   Source& operator=(const Source&) = delete;
   ~Source() { duckdb_destroy_value(&null); }
 
+  // All batches are of one schema.
   void set(std::span<const flow::SealedBatch> batches) {
     clear();
+    schema = &batches.front()->schema();
+    for (size_t c = 0; c < schema->size(); ++c) {
+      const ColumnIndex column(c);
+      const auto filled = [&](const flow::SealedBatch& batch) { return has_value(*batch, column); };
+      if (!(*schema)[column].sparse || std::ranges::any_of(batches, filled)) columns.push_back(column);
+    }
     for (const flow::SealedBatch& batch : batches) {
       for (size_t first = 0; first < batch->rows(); first += kVectorRows) {
         slices.push_back({batch.get(), first, std::min(kVectorRows, batch->rows() - first)});
@@ -54,6 +71,8 @@ struct Source {
     }
   }
   void clear() {
+    schema = nullptr;
+    columns.clear();
     slices.clear();
     next = 0;
     rows = 0;
@@ -61,19 +80,19 @@ struct Source {
 };
 
 template <class T>
-void copy_values(const Slice& slice, Column column, void* out) {
+void copy_values(const Slice& slice, ColumnIndex column, void* out) {
   const auto* values = static_cast<const T*>(slice.batch->raw(column));
   std::memcpy(out, &values[slice.first], slice.rows * sizeof(T));
 }
 
-void copy_addresses(const Slice& slice, Column column, void* out) {
+void copy_addresses(const Slice& slice, ColumnIndex column, void* out) {
   const std::span values(static_cast<const IpAddress*>(slice.batch->raw(column)), slice.batch->rows());
   auto* uuids = static_cast<duckdb_hugeint*>(out);
   for (const IpAddress& address : values.subspan(slice.first, slice.rows)) *uuids++ = duck::to_uuid(address);
 }
 
 // Texts of up to 12 octets live in the vector, longer ones stay in the batch's arena, which outlives the COPY.
-void copy_texts(const Slice& slice, Column column, void* out) {
+void copy_texts(const Slice& slice, ColumnIndex column, void* out) {
   const auto* refs = static_cast<const flow::TextRef*>(slice.batch->raw(column));
   auto* texts = static_cast<duckdb_string_t*>(out);
   for (size_t row = 0; row < slice.rows; ++row) {
@@ -95,7 +114,7 @@ void copy_texts(const Slice& slice, Column column, void* out) {
 
 // False if no row of the slice has a value; otherwise the vector has its null bits (none are made when every row has
 // one).
-bool copy_validity(const Slice& slice, Column column, duckdb_vector vector) {
+bool copy_validity(const Slice& slice, ColumnIndex column, duckdb_vector vector) {
   const std::span<const uint64_t> all = slice.batch->validity(column);
   if (all.empty()) return false;
   const std::span words = all.subspan(slice.first / 64, (slice.rows + 63) / 64);
@@ -115,13 +134,13 @@ bool copy_validity(const Slice& slice, Column column, duckdb_vector vector) {
   return true;
 }
 
-void copy_column(const Slice& slice, Column column, duckdb_vector vector, duckdb_value null) {
+void copy_column(const Slice& slice, ColumnIndex column, duckdb_vector vector, duckdb_value null) {
   if (!copy_validity(slice, column, vector)) {
     duckdb_vector_reference_value(vector, null);  // one constant for all rows
     return;
   }
   void* out = duckdb_vector_get_data(vector);
-  switch (flow::info(column).type) {
+  switch (slice.batch->schema()[column].type) {
     case ColumnType::u8:
       return copy_values<uint8_t>(slice, column, out);
     case ColumnType::u16:
@@ -141,12 +160,14 @@ void copy_column(const Slice& slice, Column column, duckdb_vector vector, duckdb
 }
 
 void bind(duckdb_bind_info info) {
-  for (const flow::ColumnInfo& column : flow::kColumns) {
+  const Source& source = *static_cast<Source*>(duckdb_bind_get_extra_info(info));
+  for (const ColumnIndex index : source.columns) {
+    const flow::ColumnInfo& column = (*source.schema)[index];
     duckdb_logical_type type = duckdb_create_logical_type(duck_type(column.type));
     duckdb_bind_add_result_column(info, std::string(column.name).c_str(), type);
     duckdb_destroy_logical_type(&type);
   }
-  duckdb_bind_set_cardinality(info, static_cast<Source*>(duckdb_bind_get_extra_info(info))->rows, true);
+  duckdb_bind_set_cardinality(info, source.rows, true);
 }
 
 void init(duckdb_init_info info) {
@@ -161,8 +182,8 @@ void produce(duckdb_function_info info, duckdb_data_chunk output) {
     return;
   }
   const Slice& slice = source.slices[index];
-  for (size_t column = 0; column < flow::kColumnCount; ++column) {
-    copy_column(slice, static_cast<Column>(column), duckdb_data_chunk_get_vector(output, column), source.null);
+  for (size_t i = 0; i < source.columns.size(); ++i) {
+    copy_column(slice, source.columns[i], duckdb_data_chunk_get_vector(output, i), source.null);
   }
   duckdb_data_chunk_set_size(output, slice.rows);
 }
@@ -207,6 +228,8 @@ class DuckdbWriter final : public SegmentWriter {
     if (!session_) {
       if (const auto connected = connect(); !connected) return std::unexpected(connected.error());
     }
+    const auto other_schema = [&](const flow::SealedBatch& b) { return &b->schema() != &batches.front()->schema(); };
+    CHECK(!batches.empty() && std::ranges::none_of(batches, other_schema));
     source_.set(batches);
     auto written = copy_to(path, source_.rows);
     source_.clear();

@@ -89,6 +89,17 @@ TEST(PlanMerges, LimitsCutRuns) {
   EXPECT_EQ(plans({planned(0s, 0, 1, 1, 600), planned(0s, 0, 2, 2, 600)}, 30min, true, {}, {.bytes = 1000}), "");
 }
 
+// Of files that hold these batches: sparse columns only if one of them has a value.
+std::vector<flow::ColumnInfo> columns_of(std::span<const flow::SealedBatch> batches) {
+  std::vector<flow::ColumnInfo> columns;
+  for (size_t c = 0; c < flow::kColumnCount; ++c) {
+    const auto column = static_cast<flow::Column>(c);
+    const auto filled = [&](const flow::SealedBatch& batch) { return batch->present(column); };
+    if (!flow::info(column).sparse || std::ranges::any_of(batches, filled)) columns.push_back(flow::info(column));
+  }
+  return columns;
+}
+
 // A store with real files. Files are as old as `written` says, whatever the clock.
 struct MaintenanceTest : testing::Test {
   TestFolder folder;
@@ -111,7 +122,8 @@ struct MaintenanceTest : testing::Test {
   }
   // One segment of `rows` rows received at `at`, on the disk since then.
   void put(Timestamp at, size_t rows = 100) {
-    store->add(random_batch(random, {.rows = rows, .first = at, .span_us = 900'000}));
+    written.push_back(random_batch(random, {.rows = rows, .first = at, .span_us = 900'000}));
+    store->add(written.back());
     store->flush(at, true);
     touch(at + 1s);
   }
@@ -130,6 +142,7 @@ struct MaintenanceTest : testing::Test {
     touch(now);
   }
   std::set<fs::path> touched;
+  std::vector<flow::SealedBatch> written;
 
   std::vector<Segment> segments() const {
     auto listed = list_segments(options.directory);
@@ -149,6 +162,15 @@ struct MaintenanceTest : testing::Test {
       count += entry.path().extension() == extension;
     return count;
   }
+  // No rows, but every column: so that it does not matter which files have which sparse columns.
+  static std::string every_column() {
+    std::string sql;
+    for (const flow::ColumnInfo& column : flow::kColumns) {
+      sql += fmt::format("{}NULL::{} AS {}", sql.empty() ? "SELECT " : ", ", sql_type(column.type),
+                         duck::quote_name(column.name));
+    }
+    return sql + " WHERE false";
+  }
   // All rows of the listed segments as one comparable text: rows, and a hash over every value of each row.
   std::string contents(duck::Connection& with) const {
     std::string list;
@@ -156,8 +178,9 @@ struct MaintenanceTest : testing::Test {
     if (list.empty()) return "empty";
     auto rows = with.query(
         "SELECT count(*)::VARCHAR || ' rows ' || sum(hash(COLUMNS(*)::VARCHAR)::HUGEINT)::VARCHAR FROM (SELECT hash(t) "
-        "AS h FROM read_parquet([" +
-        list + "], hive_partitioning = false, union_by_name = true) t)");
+        "AS h FROM (" +
+        every_column() + " UNION ALL BY NAME SELECT * FROM read_parquet([" + list +
+        "], hive_partitioning = false, union_by_name = true)) t)");
     if (!rows) return rows.error().message;
     const auto chunk = rows->next();
     if (!chunk || !*chunk) return "no answer";
@@ -181,10 +204,11 @@ TEST_F(MaintenanceTest, MergesKeepEveryRowAndType) {
   auto rows = connection.query("SELECT * FROM read_parquet(" + duck::quote(segments()[0].path.string()) +
                                ", hive_partitioning = false)");
   ASSERT_TRUE(rows) << rows.error().message;
-  ASSERT_EQ(rows->columns().size(), flow::kColumnCount);
-  for (size_t c = 0; c < flow::kColumnCount; ++c) {
-    EXPECT_EQ(rows->columns()[c].name, flow::kColumns[c].name);
-    EXPECT_EQ(rows->columns()[c].type, duck_type(flow::kColumns[c].type)) << flow::kColumns[c].name;
+  const auto expected = columns_of(written);
+  ASSERT_EQ(rows->columns().size(), expected.size());
+  for (size_t c = 0; c < expected.size(); ++c) {
+    EXPECT_EQ(rows->columns()[c].name, expected[c].name);
+    EXPECT_EQ(rows->columns()[c].type, duck_type(expected[c].type)) << expected[c].name;
   }
   EXPECT_EQ(files(".tmp"), 0u);
 }
@@ -310,9 +334,54 @@ TEST_F(MaintenanceTest, SegmentsOfOtherVersionsAreMergedByName) {
   const auto columns = connection.describe("SELECT * FROM read_parquet(" + duck::quote(segments()[0].path.string()) +
                                            ", hive_partitioning = false)");
   ASSERT_TRUE(columns);
-  ASSERT_EQ(columns->size(), flow::kColumnCount + 1);
+  ASSERT_EQ(columns->size(), columns_of(written).size() + 1);
   EXPECT_EQ((*columns)[0].name, flow::kColumns[0].name);
   EXPECT_EQ(columns->back().name, "from_the_future");
+}
+
+TEST_F(MaintenanceTest, MergesHaveTheSparseColumnsOfTheirInputs) {
+  using flow::Column;
+  const auto add = [&](Timestamp at, const flow::SchemaPtr& schema, flow::ColumnIndex column, std::string_view text) {
+    auto batch = std::make_shared<flow::FlowBatch>(64, schema);
+    batch->append(1, IpAddress::from_v4(1));
+    batch->values<Column::time_received>()[0] = to_us(at);
+    batch->set_valid(Column::time_received, 0, 1);
+    static_cast<flow::TextRef*>(batch->raw(column))[0] = batch->add_text(text);
+    batch->set_valid(column, 0, 1);
+    store->add(batch);
+  };
+  const auto schema =
+      flow::Schema::flows_with(
+          std::vector<flow::ConfiguredColumn>{
+              {.name = "mood", .type = flow::ColumnType::text, .enterprise = 9, .element = 1, .conversion = {}}})
+          .value();
+  // Batches of two schemas wait at the same time, as after a reload: two segments.
+  add(kHour, flow::Schema::flows(), Column::url, "u");
+  add(kHour + 1s, schema, *schema->find("mood"), "good");
+  add(kHour + 2s, flow::Schema::flows(), Column::as_path, "64496 64497");
+  store->flush(kHour, true);
+  touch(kHour + 3s);
+  EXPECT_EQ(names(), "0:1-1 0:2-2");
+  maintain(kHour + 10min);
+  ASSERT_EQ(names(), "1:1-2");
+  const std::string file = "read_parquet(" + duck::quote(segments()[0].path.string()) + ", hive_partitioning = false)";
+  auto rows = connection.query("SELECT concat_ws(',', url, as_path, mood) FROM " + file + " ORDER BY time_received");
+  ASSERT_TRUE(rows) << rows.error().message;
+  const auto chunk = rows->next().value();
+  ASSERT_TRUE(chunk && chunk->rows() == 3);
+  EXPECT_EQ(chunk->text(0, 0), "u");
+  EXPECT_EQ(chunk->text(0, 1), "good");
+  EXPECT_EQ(chunk->text(0, 2), "64496 64497");
+  const auto columns = connection.describe("SELECT * FROM " + file).value();
+  for (const duck::ColumnInfo& column : columns) {
+    const auto known = flow::Schema::flows()->find(column.name);
+    if (!known) {
+      EXPECT_EQ(column.name, "mood");
+      continue;
+    }
+    const bool filled = *known == flow::ColumnIndex(Column::url) || *known == flow::ColumnIndex(Column::as_path);
+    EXPECT_TRUE(filled || !(*flow::Schema::flows())[*known].sparse) << column.name;
+  }
 }
 
 TEST_F(MaintenanceTest, AgeExpiresWholeSegmentsAndEmptyFolders) {

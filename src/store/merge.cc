@@ -60,11 +60,13 @@ std::string scan(const std::string& files) {
   return fmt::format("read_parquet({}, union_by_name = true, hive_partitioning = false)", files);
 }
 
-// Every column of this version under its type, null where the inputs are older; then what the inputs have beyond.
+// Every column of this version under its type, null where the inputs are older, sparse ones only if an input has them;
+// then what the inputs have beyond (configured columns among it).
 std::string select_list(const std::vector<duck::ColumnInfo>& present) {
   std::string list;
   for (const flow::ColumnInfo& column : flow::kColumns) {
     const bool found = std::ranges::find(present, column.name, &duck::ColumnInfo::name) != present.end();
+    if (!found && column.sparse) continue;
     const std::string name = duck::quote_name(column.name);
     list += fmt::format("{}{}::{} AS {}", list.empty() ? "" : ", ", found ? name : "NULL", sql_type(column.type), name);
   }

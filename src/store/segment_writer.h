@@ -18,8 +18,8 @@ struct SegmentStats {
 class SegmentWriter {
  public:
   virtual ~SegmentWriter() = default;
-  // Writes all rows of `batches`, in order, to `path` (which must not exist) and syncs it to the disk. On failure
-  // nothing is left behind. One thread.
+  // Writes all rows of `batches` (one or more, of one schema), in order, to `path` (which must not exist) and syncs it
+  // to the disk. Sparse columns that are null in every row are left out. On failure nothing is left behind. One thread.
   virtual Result<SegmentStats> write(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) = 0;
 };
 

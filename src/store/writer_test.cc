@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "store/parquet_types.h"
@@ -13,10 +14,10 @@ namespace {
 namespace fs = std::filesystem;
 using flow::ColumnType;
 
-std::string value_in_batch(const flow::FlowBatch& batch, flow::Column column, size_t row) {
+std::string value_in_batch(const flow::FlowBatch& batch, flow::ColumnIndex column, size_t row) {
   if (!batch.is_valid(column, row)) return "null";
   const void* data = batch.raw(column);
-  switch (flow::info(column).type) {
+  switch (batch.schema()[column].type) {
     case ColumnType::u8:
       return std::to_string(static_cast<const uint8_t*>(data)[row]);
     case ColumnType::u16:
@@ -38,9 +39,9 @@ std::string value_in_batch(const flow::FlowBatch& batch, flow::Column column, si
   return "?";
 }
 
-std::string value_in_chunk(const duck::Chunk& chunk, size_t column, size_t row) {
+std::string value_in_chunk(const duck::Chunk& chunk, size_t column, ColumnType type, size_t row) {
   if (chunk.is_null(column, row)) return "null";
-  switch (flow::kColumns[column].type) {
+  switch (type) {
     case ColumnType::u8:
       return std::to_string(chunk.value<uint8_t>(column, row));
     case ColumnType::u16:
@@ -62,6 +63,21 @@ std::string value_in_chunk(const duck::Chunk& chunk, size_t column, size_t row) 
   return "?";
 }
 
+// Of a file with these batches: sparse columns only if a row has a value.
+std::vector<flow::ColumnIndex> expected_columns(std::span<const flow::SealedBatch> batches) {
+  const flow::Schema& schema = batches.front()->schema();
+  std::vector<flow::ColumnIndex> columns;
+  for (size_t c = 0; c < schema.size(); ++c) {
+    const flow::ColumnIndex column(c);
+    bool wanted = !schema[column].sparse;
+    for (const flow::SealedBatch& batch : batches) {
+      for (size_t row = 0; row < batch->rows() && !wanted; ++row) wanted = batch->is_valid(column, row);
+    }
+    if (wanted) columns.push_back(column);
+  }
+  return columns;
+}
+
 struct DuckdbWriter : testing::Test {
   TestFolder folder;
   std::unique_ptr<SegmentWriter> writer = make_duckdb_writer().value();
@@ -73,20 +89,23 @@ struct DuckdbWriter : testing::Test {
     auto rows =
         connection.query("SELECT * FROM read_parquet(" + duck::quote(path.string()) + ", hive_partitioning = false)");
     ASSERT_TRUE(rows) << rows.error().message;
-    ASSERT_EQ(rows->columns().size(), flow::kColumnCount);
-    for (size_t c = 0; c < flow::kColumnCount; ++c) {
-      EXPECT_EQ(rows->columns()[c].name, flow::kColumns[c].name);
-      EXPECT_EQ(rows->columns()[c].type, duck_type(flow::kColumns[c].type)) << flow::kColumns[c].name;
+    const flow::Schema& schema = batches.front()->schema();
+    const std::vector<flow::ColumnIndex> columns = expected_columns(batches);
+    ASSERT_EQ(rows->columns().size(), columns.size());
+    for (size_t i = 0; i < columns.size(); ++i) {
+      EXPECT_EQ(rows->columns()[i].name, schema[columns[i]].name);
+      EXPECT_EQ(rows->columns()[i].type, duck_type(schema[columns[i]].type)) << schema[columns[i]].name;
     }
     size_t batch = 0, batch_row = 0, different = 0, compared = 0;
     while (auto chunk = rows->next().value()) {
       for (size_t row = 0; row < chunk->rows(); ++row, ++batch_row, ++compared) {
         while (batch < batches.size() && batch_row == batches[batch]->rows()) ++batch, batch_row = 0;
         ASSERT_LT(batch, batches.size()) << "more rows than were written";
-        for (size_t c = 0; c < flow::kColumnCount && different < 5; ++c) {
-          const std::string want = value_in_batch(*batches[batch], static_cast<flow::Column>(c), batch_row);
-          const std::string got = value_in_chunk(*chunk, c, row);
-          EXPECT_EQ(got, want) << flow::kColumns[c].name << " of row " << batch_row << " of batch " << batch;
+        for (size_t i = 0; i < columns.size() && different < 5; ++i) {
+          const flow::ColumnInfo& column = schema[columns[i]];
+          const std::string want = value_in_batch(*batches[batch], columns[i], batch_row);
+          const std::string got = value_in_chunk(*chunk, i, column.type, row);
+          EXPECT_EQ(got, want) << column.name << " of row " << batch_row << " of batch " << batch;
           different += got != want;
         }
       }
@@ -124,6 +143,68 @@ TEST_F(DuckdbWriter, ABatchThatIsUsedAgainLeavesNothingOfItsFirstUse) {
   const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
   ASSERT_TRUE(writer->write(folder / "x", {{sealed}}));
   expect_equal(folder / "x", {{sealed}});
+}
+
+TEST_F(DuckdbWriter, ASparseColumnIsInAFileOnlyIfARowHasAValue) {
+  using flow::Column;
+  static_assert(flow::info(Column::inner_src_addr).sparse && flow::info(Column::url).sparse);
+  static_assert(!flow::info(Column::src_mac).sparse);
+  std::vector<flow::SealedBatch> batches;
+  for (int n = 0; n < 3; ++n) {
+    auto batch = std::make_shared<flow::FlowBatch>(4096);
+    batch->append(3000, IpAddress::from_v4(1));
+    // One value in 9000 rows; and one that was taken back.
+    if (n == 1) {
+      batch->values<Column::url>()[2999] = batch->add_text("http://example.com/");
+      batch->set_valid(Column::url, 2999, 1);
+      batch->values<Column::inner_src_addr>()[0] = IpAddress::from_v4(7);
+      batch->set_valid(Column::inner_src_addr, 0, 1);
+      batch->set_null(Column::inner_src_addr, 0);
+    }
+    batches.push_back(batch);
+  }
+  ASSERT_TRUE(writer->write(folder / "x", batches));
+  expect_equal(folder / "x", batches);
+  const auto columns =
+      connection.describe("SELECT * FROM read_parquet(" + duck::quote((folder / "x").string()) + ")").value();
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(columns, name, &duck::ColumnInfo::name) != columns.end();
+  };
+  EXPECT_TRUE(has("url"));
+  EXPECT_FALSE(has("inner_src_addr"));
+  EXPECT_TRUE(has("src_mac")) << "null in every row, but in every file";
+  // The next file has columns of its own.
+  ASSERT_TRUE(writer->write(folder / "y", {{batches[0]}}));
+  expect_equal(folder / "y", {{batches[0]}});
+}
+
+TEST_F(DuckdbWriter, WritesTheColumnsThatTheOperatorAdds) {
+  const auto schema =
+      flow::Schema::flows_with(
+          std::vector<flow::ConfiguredColumn>{
+              {.name = "fan_speed", .type = ColumnType::u32, .enterprise = 9, .element = 1, .conversion = {}},
+              {.name = "load", .type = ColumnType::f64, .enterprise = 9, .element = 2, .conversion = {}},
+              {.name = "mood", .type = ColumnType::text, .enterprise = 9, .element = 3, .conversion = {}},
+              {.name = "never", .type = ColumnType::mac, .enterprise = 9, .element = 4, .conversion = {}}})
+          .value();
+  auto batch = std::make_shared<flow::FlowBatch>(64, schema);
+  batch->append(2, IpAddress::from_v4(1));
+  static_cast<uint32_t*>(batch->raw(*schema->find("fan_speed")))[1] = 4000;
+  batch->set_valid(*schema->find("fan_speed"), 1, 1);
+  static_cast<double*>(batch->raw(*schema->find("load")))[0] = 0.25;
+  batch->set_valid(*schema->find("load"), 0, 1);
+  static_cast<flow::TextRef*>(batch->raw(*schema->find("mood")))[0] = batch->add_text("better than ever before");
+  batch->set_valid(*schema->find("mood"), 0, 1);
+  ASSERT_TRUE(writer->write(folder / "x", {{batch}}));
+  expect_equal(folder / "x", {{batch}});
+  auto rows =
+      connection.query("SELECT fan_speed, load, mood FROM read_parquet(" + duck::quote((folder / "x").string()) + ")");
+  ASSERT_TRUE(rows) << rows.error().message;
+  const auto chunk = rows->next().value();
+  ASSERT_TRUE(chunk && chunk->rows() == 2);
+  EXPECT_EQ(chunk->value<uint32_t>(0, 1), 4000u);
+  EXPECT_EQ(chunk->value<double>(1, 0), 0.25);
+  EXPECT_EQ(chunk->text(2, 0), "better than ever before");
 }
 
 TEST_F(DuckdbWriter, SeveralThreadsWriteEveryRowOnce) {

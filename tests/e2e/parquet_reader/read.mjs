@@ -1,6 +1,6 @@
 // Reads Parquet files with hyparquet and prints what is in them as one JSON object, summed over all files:
 //   rows      how many
-//   columns   in the order of the (first) file: name, physical and logical type
+//   columns   per file, in its order: name, physical and logical type
 //   values    per column: how many are not null; sums of whole numbers; smallest and largest value (numbers and times as
 //             decimal text, times in microseconds, addresses as the 32 hexadecimal digits of their octets)
 // Usage: node read.mjs FILE.parquet...
@@ -38,13 +38,12 @@ if (files.length === 0) {
   console.error('usage: node read.mjs FILE.parquet...')
   process.exit(2)
 }
-const result = { files: files.length, rows: 0, columns: null, values: {} }
+const result = { files: files.length, rows: 0, columns: [], values: {} }
 for (const name of files) {
   const file = await asyncBufferFromFile(name)
   const metadata = await parquetMetadataAsync(file)
   const columns = metadata.schema.slice(1).map(describe)
-  result.columns ??= columns
-  if (JSON.stringify(columns) !== JSON.stringify(result.columns)) throw new Error(`${name}: other columns than ${files[0]}`)
+  result.columns.push(columns)
   result.rows += Number(metadata.num_rows)
   for (const column of columns) {
     const total = result.values[column.name] ??= { count: 0 }
