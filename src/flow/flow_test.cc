@@ -135,7 +135,7 @@ TEST(Ledger, AddsUp) {
   a.datagrams_decoded = 2;
   a.datagrams_rejected = 1;
   a.records_decoded = 10;
-  ledger.publish(0, {{kExporterA, a}}, 5);
+  ledger.publish(0, {{kExporterA, a}}, {5, {}});
   FlowBatch batch(64);
   batch.append(7, kExporterA);
   ledger.stored(batch);
@@ -153,7 +153,7 @@ TEST(Ledger, ForgedSourcesNeitherGrowItNorUnbalanceIt) {
   constexpr uint32_t kSources = Ledger::kMaxExporters + 1000;
   ExporterCounters all;
   all.records_decoded = kSources;
-  ledger.publish(0, {{IpAddress{}, all}}, 0);
+  ledger.publish(0, {{IpAddress{}, all}}, {});
   for (uint32_t next = 0; next < kSources;) {
     FlowBatch batch(FlowBatch::kDefaultCapacity);
     while (batch.room() > 0 && next < kSources) batch.append(1, IpAddress::from_v4(next++));

@@ -52,13 +52,17 @@ std::string LedgerSnapshot::imbalance() const {
     return fmt::format("records: decoded {} != stored {} + dropped {}", c.records_decoded, total.rows_stored,
                        total.dropped());
   }
+  if (streams.accepted != streams.open + streams.closed_in_all()) {
+    return fmt::format("connections: accepted {} != open {} + closed {}", streams.accepted, streams.open,
+                       streams.closed_in_all());
+  }
   return {};
 }
 
 void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
-                     uint64_t socket_drops) {
+                     const SocketCounters& sockets) {
   const std::lock_guard lock(mutex_);
-  published_[thread] = {std::move(exporters), socket_drops};
+  published_[thread] = {std::move(exporters), sockets};
 }
 
 Ledger::Rows& Ledger::rows_of(const IpAddress& exporter) {
@@ -83,7 +87,8 @@ LedgerSnapshot Ledger::snapshot() const {
   const std::lock_guard lock(mutex_);
   LedgerSnapshot snapshot;
   for (const auto& [thread, published] : published_) {
-    snapshot.socket_drops += published.socket_drops;
+    snapshot.socket_drops += published.sockets.drops;
+    snapshot.streams += published.sockets.streams;
     for (const auto& [exporter, counters] : published.exporters) snapshot.exporters[exporter].counters += counters;
   }
   for (const auto& [exporter, rows] : rows_) {

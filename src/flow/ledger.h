@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/ip_address.h"
+#include "base/stream_counters.h"
 #include "base/time.h"
 #include "flow/anomaly.h"
 #include "flow/batch.h"
@@ -63,10 +64,17 @@ struct ExporterLedger {
   ExporterLedger& operator+=(const ExporterLedger& other);
 };
 
+// What the sockets of one thread have counted since the start.
+struct SocketCounters {
+  uint64_t drops = 0;  // datagrams that the kernel dropped
+  StreamCounters streams;
+};
+
 struct LedgerSnapshot {
   std::map<IpAddress, ExporterLedger> exporters;
   ExporterLedger total;
   uint64_t socket_drops = 0;
+  StreamCounters streams;
   uint64_t rows_in_flight() const { return total.counters.records_decoded - total.rows_stored - total.dropped(); }
   // Empty if the sums add up (every row stored or dropped, every datagram decoded or rejected), else what does not.
   // Only meaningful once nothing is in flight.
@@ -79,8 +87,9 @@ class Ledger {
   // unspecified address, so that the ledger stays small and still adds up.
   static constexpr size_t kMaxExporters = 65536;
 
-  // Replaces what `thread` published before. socket_drops: of that thread's sockets.
-  void publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters, uint64_t socket_drops);
+  // Replaces what `thread` published before.
+  void publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
+               const SocketCounters& sockets);
   void stored(const FlowBatch& batch);
   void dropped(const FlowBatch& batch, DropReason reason);
   LedgerSnapshot snapshot() const;
@@ -88,7 +97,7 @@ class Ledger {
  private:
   struct Published {
     std::vector<std::pair<IpAddress, ExporterCounters>> exporters;
-    uint64_t socket_drops = 0;
+    SocketCounters sockets;
   };
   struct Rows {
     uint64_t stored = 0;

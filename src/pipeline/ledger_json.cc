@@ -47,6 +47,18 @@ constexpr auto kStoreCounters = std::to_array<NamedStoreCounter>({
     {"segments_corrupt", &store::StoreCounters::segments_corrupt},
 });
 
+struct NamedStreamCounter {
+  std::string_view name;
+  uint64_t StreamCounters::* member;
+};
+constexpr auto kStreamCounters = std::to_array<NamedStreamCounter>({
+    {"accepted", &StreamCounters::accepted},
+    {"open", &StreamCounters::open},
+    {"messages", &StreamCounters::messages},
+    {"bytes", &StreamCounters::bytes},
+    {"incomplete_bytes", &StreamCounters::incomplete_bytes},
+});
+
 // Bits of ExporterCounters::protocols in use: those of flow::FlowType.
 constexpr uint8_t kProtocolBits = 7;
 
@@ -73,6 +85,18 @@ json::object counters_object(const ExporterLedger& ledger) {
   out["sampling_rate"] = ledger.counters.sampling_rate;
   out["first_seen"] = time_value(ledger.counters.first_seen);
   out["last_seen"] = time_value(ledger.counters.last_seen);
+  return out;
+}
+
+json::object streams_object(const StreamCounters& streams) {
+  json::object out;
+  for (const NamedStreamCounter& counter : kStreamCounters) out[counter.name] = streams.*counter.member;
+  json::object refused;
+  for (size_t i = 0; i < kStreamRefusals.size(); ++i) refused[kStreamRefusals[i]] = streams.refused[i];
+  out["refused"] = std::move(refused);
+  json::object closed;
+  for (size_t i = 0; i < kStreamCloses.size(); ++i) closed[kStreamCloses[i]] = streams.closed[i];
+  out["closed"] = std::move(closed);
   return out;
 }
 
@@ -132,6 +156,18 @@ ExporterLedger read_counters(const json::object& object) {
   return ledger;
 }
 
+StreamCounters read_streams(const json::object& object) {
+  StreamCounters streams;
+  for (const NamedStreamCounter& counter : kStreamCounters) streams.*counter.member = number(object, counter.name);
+  if (const json::object* refused = object_member(object, "refused")) {
+    for (size_t i = 0; i < kStreamRefusals.size(); ++i) streams.refused[i] = number(*refused, kStreamRefusals[i]);
+  }
+  if (const json::object* closed = object_member(object, "closed")) {
+    for (size_t i = 0; i < kStreamCloses.size(); ++i) streams.closed[i] = number(*closed, kStreamCloses[i]);
+  }
+  return streams;
+}
+
 }  // namespace
 
 std::string ledger_to_json(const LedgerReport& report) {
@@ -143,6 +179,7 @@ std::string ledger_to_json(const LedgerReport& report) {
   out["written"] = time_value(report.written);
   out["finished"] = report.finished;
   out["socket_drops"] = report.ledger.socket_drops;
+  out["streams"] = streams_object(report.ledger.streams);
   out["total"] = counters_object(report.ledger.total);
   json::array exporters;
   for (const auto& [address, ledger] : report.ledger.exporters) {
@@ -174,6 +211,7 @@ Result<LedgerReport> ledger_from_json(std::string_view content) {
   const json::value* finished = member(*root, "finished");
   report.finished = finished != nullptr && finished->is_bool() && finished->get_bool();
   report.ledger.socket_drops = number(*root, "socket_drops");
+  if (const json::object* streams = object_member(*root, "streams")) report.ledger.streams = read_streams(*streams);
   if (const json::object* store = object_member(*root, "store")) {
     for (const NamedStoreCounter& counter : kStoreCounters) report.store.*counter.member = number(*store, counter.name);
     report.store.last_error = text(*store, "last_error");

@@ -1,9 +1,10 @@
 // DIR/ledger.json: the collector's account of itself, for `weir exporters` and for monitoring. Version 1:
 //
 //   {"version": 1, "program": "collect", "pid": 4711, "started": TIME, "written": TIME, "finished": false,
-//    "socket_drops": 0, "total": COUNTERS, "exporters": [{"exporter": "192.0.2.1", ...COUNTERS}, ...],
-//    "store": {"segments_written": 3, ..., "last_error": ""}}
+//    "socket_drops": 0, "streams": STREAMS, "total": COUNTERS, "exporters": [{"exporter": "192.0.2.1", ...COUNTERS},
+//    ...], "store": {"segments_written": 3, ..., "last_error": ""}}
 //
+// STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by reason.
 // TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterLedger by name; rows_dropped is an object by
 // reason, anomalies an object by name without the zeros, protocols a list of names. Readers ignore members that they do
 // not know.

@@ -30,6 +30,13 @@ LedgerReport sample() {
   c.last_seen = *parse_time("2026-11-22T14:04:59.999999Z");
   report.ledger.exporters[*IpAddress::parse("2001:db8::1")].rows_stored = 1;
   report.ledger.socket_drops = 12;
+  StreamCounters& streams = report.ledger.streams;
+  for (uint64_t* counter :
+       {&streams.accepted, &streams.open, &streams.messages, &streams.bytes, &streams.incomplete_bytes}) {
+    *counter = value--;
+  }
+  for (uint64_t& refused : streams.refused) refused = value--;
+  for (uint64_t& closed : streams.closed) closed = value--;
   report.store = {1, 2, 3, 4, 5, 6, 7, "disk \"full\"\n"};
   return report;
 }
@@ -46,6 +53,7 @@ TEST(LedgerJson, ReadsBackWhatItWrote) {
   EXPECT_TRUE(got->finished);
   EXPECT_EQ(got->store.last_error, want.store.last_error);
   EXPECT_EQ(got->store.segments_corrupt, 7u);
+  EXPECT_EQ(got->ledger.streams, want.ledger.streams);
   const auto& a = got->ledger.exporters.at(*IpAddress::parse("192.0.2.1"));
   EXPECT_EQ(a.counters.datagrams_received, UINT64_MAX);
   EXPECT_EQ(a.counters.anomalies[flow::Anomaly::sequence_gap], 3u);

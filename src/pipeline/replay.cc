@@ -43,7 +43,7 @@ class Replay {
     }
     decoder_.expire(Timestamp::max());
     builder_.seal();
-    ledger_.publish(0, decoder_.counters(), 0);
+    ledger_.publish(0, decoder_.counters(), {});
     queue_.close();
     writer.join();
     if (!write_error_.empty()) summary_.problems.push_back(write_error_);

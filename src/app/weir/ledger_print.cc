@@ -15,6 +15,24 @@ void line_unless_zero(std::string& out, std::string_view what, uint64_t number) 
   if (number != 0) line(out, what, number);
 }
 
+// Nothing, if nobody ever connected.
+std::string streams_text(const StreamCounters& streams) {
+  std::string out;
+  if (streams.accepted + streams.refused_in_all() == 0) return out;
+  out += "connections (TCP, TLS)\n";
+  line(out, "accepted", streams.accepted);
+  line_unless_zero(out, "still open", streams.open);
+  for (size_t i = 0; i < kStreamRefusals.size(); ++i) {
+    line_unless_zero(out, fmt::format("refused: {}", kStreamRefusals[i]), streams.refused[i]);
+  }
+  for (size_t i = 0; i < kStreamCloses.size(); ++i) {
+    line_unless_zero(out, fmt::format("closed: {}", kStreamCloses[i]), streams.closed[i]);
+  }
+  line(out, "messages", streams.messages);
+  line_unless_zero(out, "octets of incomplete messages", streams.incomplete_bytes);
+  return out;
+}
+
 }  // namespace
 
 std::string with_commas(uint64_t number) {
@@ -33,6 +51,7 @@ std::string totals_text(const pipeline::LedgerReport& report) {
   line(out, "received", c.datagrams_received);
   line(out, "decoded", c.datagrams_decoded);
   line(out, "rejected", c.datagrams_rejected);
+  out += streams_text(ledger.streams);
   out += "flows\n";
   line(out, "decoded", c.records_decoded);
   line(out, "stored", ledger.total.rows_stored);

@@ -1,0 +1,69 @@
+// The way of datagrams through one receiving thread: decoder, batches, queue. Nothing here ever waits for the store: a
+// batch that does not fit into the queue is dropped and counted.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "decode/decoder.h"
+#include "flow/batch_builder.h"
+#include "flow/ledger.h"
+
+namespace weir::pipeline {
+
+using BatchQueue = BoundedQueue<flow::SealedBatch>;
+
+struct ReceiveLoopOptions {
+  size_t number = 0;  // of the thread, for the ledger
+  size_t batch_rows = flow::FlowBatch::kDefaultCapacity;
+  std::chrono::milliseconds seal_every{1000};   // a batch leaves at the latest after this time
+  std::chrono::milliseconds drain_limit{2000};  // how long stop() goes on taking what the sockets hold
+};
+
+class Intake {
+ public:
+  // sockets: what the thread's sockets have counted so far.
+  Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchQueue& queue, flow::Ledger& ledger,
+         std::function<flow::SocketCounters()> sockets);
+
+  // The receiving thread only.
+  void decode(const Datagram& datagram) { decoder_.decode(datagram, builder_); }
+  void close_connection(uint64_t connection) { decoder_.close_connection(connection); }
+  // Batches that are full go to the queue; once every `seal_every` the others, too, what is too old is given up, and
+  // the ledger hears of it. After every round of receiving.
+  void hand_over();
+  // At the end: gives up what waits for a template, hands over the last batch, publishes the last counters.
+  void finish();
+
+  // From any thread; taken over within `seal_every`.
+  void set_options(decode::DecoderOptions options);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void tick();
+  void take_options();
+  void push();
+  void publish();
+
+  decode::Decoder decoder_;
+  const ReceiveLoopOptions options_;
+  BatchQueue& queue_;
+  flow::Ledger& ledger_;
+  const std::function<flow::SocketCounters()> sockets_;
+
+  std::vector<flow::SealedBatch> sealed_;  // on their way to the queue
+  flow::BatchBuilder builder_;
+  Clock::time_point next_tick_;
+  Clock::time_point next_publish_{};  // not before, for batches that leave between two ticks
+
+  std::mutex mutex_;
+  std::optional<decode::DecoderOptions> new_options_;  // guarded by mutex_
+};
+
+}  // namespace weir::pipeline
