@@ -131,7 +131,7 @@ void SessionTable::evict_oldest_exporter() {
 TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t port, Timestamp now) {
   const auto found = session.templates.find(id);
   if (found == session.templates.end()) return nullptr;
-  std::vector<Session::TemplateEntry>& entries = found->second;
+  Session::TemplateEntries& entries = found->second;
   const auto own = std::ranges::find(entries, port, &Session::TemplateEntry::port);
   Session::TemplateEntry& entry = own != entries.end() ? *own : entries.front();
   entry.last_used = ++clock_;
@@ -141,7 +141,7 @@ TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t 
 
 TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t port, Timestamp now) {
   ++session.exporter->counters.templates_received;
-  std::vector<Session::TemplateEntry>& known = session.templates[layout.id];
+  Session::TemplateEntries& known = session.templates[layout.id];
   const auto own = std::ranges::find(known, port, &Session::TemplateEntry::port);
   if (own != known.end() && own->compiled->layout.same_layout(layout)) {
     own->used_at = std::max(own->used_at, now);
@@ -154,11 +154,11 @@ TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t por
     session.anomalies().add(Anomaly::template_redefined);
     drop_template(session, id, static_cast<size_t>(own - known.begin()));
   }
-  auto compiled = std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{});
+  TemplatePtr compiled = pool_.compile(std::move(layout));
   make_room(session, id, weight(*compiled));
   template_weight_ += weight(*compiled);
   ++session.template_count;
-  std::vector<Session::TemplateEntry>& entries = session.templates[id];
+  Session::TemplateEntries& entries = session.templates[id];
   entries.insert(entries.begin(), {port, ++clock_, now, compiled});
   return compiled;
 }
@@ -182,7 +182,7 @@ void SessionTable::make_room(Session& session, uint16_t id, size_t weight) {
 
 void SessionTable::drop_template(Session& session, uint16_t id, size_t index) {
   const auto found = session.templates.find(id);
-  std::vector<Session::TemplateEntry>& entries = found->second;
+  Session::TemplateEntries& entries = found->second;
   template_weight_ -= weight(*entries[index].compiled);
   --session.template_count;
   entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));

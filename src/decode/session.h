@@ -3,6 +3,7 @@
 // Every list has a limit (decode/limits.h); the least recently used goes first.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
@@ -17,11 +18,13 @@
 #include "decode/sampling.h"
 #include "decode/sequence.h"
 #include "decode/template.h"
+#include "decode/template_pool.h"
 #include "flow/ledger.h"
 
 namespace weir::decode {
 
-// A template and what was made of it. Shared by sets that are being decoded while a datagram redefines it.
+// A template and what was made of it. Shared by all sessions with this layout, and by sets that are being decoded while
+// a datagram redefines it.
 struct CompiledTemplate {
   CompiledTemplate(Template announced, DecodePlan::Traits traits)
       : layout(std::move(announced)), plan(layout, traits), sampling(layout) {
@@ -35,7 +38,6 @@ struct CompiledTemplate {
   SamplingFields sampling;  // for options records
   int start_field = -1;     // position of systemInitTimeMilliseconds
 };
-using TemplatePtr = std::shared_ptr<const CompiledTemplate>;
 
 // A data set that waits for its template, with what its message said.
 struct EarlySet {
@@ -81,15 +83,18 @@ struct Session {
     Timestamp used_at{};  // when it was last announced or used
     TemplatePtr compiled;
   };
+  // Almost always one, and then without memory of its own: with thousands of exporters every look elsewhere is a cache
+  // miss.
+  using TemplateEntries = boost::container::small_vector<TemplateEntry, 1>;
 
   SessionKey key;
   Exporter* exporter = nullptr;
-  // By template id; the latest announced first. Almost always one.
-  boost::unordered_flat_map<uint16_t, std::vector<TemplateEntry>> templates;
+  // By template id; the latest announced first.
+  boost::unordered_flat_map<uint16_t, TemplateEntries> templates;
   size_t template_count = 0;
   SamplingState sampling;
   uint64_t start_ms = 0;  // systemInitTimeMilliseconds of options records, 0 if not told
-  std::vector<Stream> streams;
+  boost::container::small_vector<Stream, 1> streams;
   boost::unordered_flat_map<uint16_t, std::deque<EarlyList::iterator>> early;
   size_t early_bytes = 0;
 
@@ -171,6 +176,7 @@ class SessionTable {
   uint64_t clock_ = 0;  // counts uses
   Timestamp templates_checked_{};
   flow::ExporterCounters forgotten_;
+  TemplatePool pool_;
 };
 
 }  // namespace weir::decode

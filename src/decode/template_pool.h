@@ -1,0 +1,30 @@
+// Thousands of exporters of one model announce the same templates: what was compiled of a layout is kept once and
+// shared by all sessions that use it.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+
+#include "decode/template.h"
+
+namespace weir::decode {
+
+struct CompiledTemplate;
+using TemplatePtr = std::shared_ptr<const CompiledTemplate>;
+
+class TemplatePool {
+ public:
+  // The compiled form of the layout: one that somebody still uses, or a new one.
+  TemplatePtr compile(Template layout);
+
+ private:
+  void forget_unused();
+
+  // By a hash of the layout, which an exporter may make collide: a different layout under the same hash is compiled for
+  // itself, so that a collision costs memory, but neither time nor correctness.
+  boost::unordered_flat_map<uint64_t, std::weak_ptr<const CompiledTemplate>> known_;
+  size_t forget_at_ = 1024;  // entries at which unused ones are looked for
+};
+
+}  // namespace weir::decode
