@@ -59,9 +59,12 @@ Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
 Session& SessionTable::session(Exporter& exporter, uint32_t domain, flow::FlowType type, uint64_t connection) {
   const SessionKey key{exporter.address, domain, type, connection};
   if (!sessions_.empty() && sessions_.front().key == key) return sessions_.front();
-  const auto known = session_index_.find(key);
-  if (known != session_index_.end()) {
-    sessions_.splice(sessions_.begin(), sessions_, known->second);
+  if (exporter.latest == nullptr || exporter.latest->key != key) {
+    const auto known = session_index_.find(key);
+    exporter.latest = known == session_index_.end() ? nullptr : &*known->second;
+  }
+  if (exporter.latest != nullptr) {
+    sessions_.splice(sessions_.begin(), sessions_, exporter.latest->self);
     return sessions_.front();
   }
   if (sessions_.size() >= std::max<size_t>(limits_.sessions, 1)) {
@@ -71,6 +74,8 @@ Session& SessionTable::session(Exporter& exporter, uint32_t domain, flow::FlowTy
   sessions_.emplace_front();
   sessions_.front().key = key;
   sessions_.front().exporter = &exporter;
+  sessions_.front().self = sessions_.begin();
+  exporter.latest = &sessions_.front();
   session_index_.emplace(key, sessions_.begin());
   if (connection != 0) connection_index_.emplace(key, sessions_.begin());
   ++exporter.sessions;
@@ -114,6 +119,7 @@ void SessionTable::forget_session(std::list<Session>::iterator forgotten) {
     for (const Session::TemplateEntry& entry : entries) template_weight_ -= weight(*entry.compiled);
   }
   --session.exporter->sessions;
+  if (session.exporter->latest == &session) session.exporter->latest = nullptr;
   session_index_.erase(session.key);
   if (session.key.connection != 0) connection_index_.erase(session.key);
   sessions_.erase(forgotten);

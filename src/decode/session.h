@@ -53,7 +53,8 @@ struct Exporter {
   IpAddress address;
   flow::ExporterCounters counters;
   size_t sessions = 0;
-  uint32_t configured_rate = 0;  // the operator's sampling rate, 0 if none
+  struct Session* latest = nullptr;  // the session used last: most exporters have one
+  uint32_t configured_rate = 0;      // the operator's sampling rate, 0 if none
 };
 
 struct SessionKey {
@@ -89,6 +90,7 @@ struct Session {
 
   SessionKey key;
   Exporter* exporter = nullptr;
+  std::list<Session>::iterator self;  // in the list of all sessions
   // By template id; the latest announced first.
   boost::unordered_flat_map<uint16_t, TemplateEntries> templates;
   size_t template_count = 0;
