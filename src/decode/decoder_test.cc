@@ -7,6 +7,7 @@
 #include <random>
 
 #include "decode/test_decode.h"
+#include "gen/exporter.h"
 
 namespace weir::decode {
 namespace {
@@ -155,6 +156,44 @@ TEST(Properties, RowsDoNotDependOnWhereABatchEnds) {
 // ---------------------------------------------------------------------------------------------------------
 
 // Class 1: counts and lengths that wrap or exceed the set.
+// Every three seconds one of them restarts, changes its templates or has its clock set by up to a day: all of it
+// happens, if not so often, and no flow may be lost by it.
+TEST(Properties, NothingIsLostWhenExportersRestartAndChange) {
+  using gen::Protocol;
+  std::vector<gen::SyntheticExporter> exporters;
+  for (const Protocol protocol : {Protocol::v5, Protocol::v9, Protocol::ipfix, Protocol::v9, Protocol::ipfix}) {
+    exporters.emplace_back(gen::ExporterOptions{.protocol = protocol,
+                                                .seed = 7,
+                                                .domain = static_cast<uint32_t>(exporters.size() + 1),
+                                                .flows_per_datagram = 5,
+                                                .event_interval = Micros{3'000'000}});
+  }
+  Decoder decoder{DecoderOptions{}};
+  uint64_t rows = 0;
+  flow::BatchBuilder builder([&](flow::SealedBatch batch) { rows += batch->rows(); });
+  Timestamp now = timestamp_from_us(1'795'357'500'000'000);
+  for (size_t turn = 0; turn < 50'000; ++turn, now += Micros{10'000}) {
+    const size_t which = turn % exporters.size();
+    const ByteView bytes = exporters[which].next_datagram(now);
+    decoder.decode(test::datagram(bytes, 2055, IpAddress::from_v4(0x0a000001 + static_cast<uint32_t>(which)), now),
+                   builder);
+    if (turn % 100 == 0) decoder.expire(now);
+  }
+  builder.seal();
+  uint64_t flows = 0;
+  for (const gen::SyntheticExporter& exporter : exporters) flows += exporter.totals().all.flows;
+  EXPECT_EQ(rows, flows);
+  flow::ExporterCounters sum;
+  for (const auto& [address, counters] : decoder.counters()) sum += counters;
+  EXPECT_EQ(sum.undecodable_sets + sum.early_sets_held, 0u);
+  EXPECT_EQ(sum.lost_units, 0u);
+  EXPECT_GT(sum.anomalies[Anomaly::exporter_restart], 100u);
+  EXPECT_GT(sum.anomalies[Anomaly::template_redefined], 100u);
+  for (const Anomaly none : {Anomaly::missing_template, Anomaly::truncated_record, Anomaly::bad_padding}) {
+    EXPECT_EQ(sum.anomalies[none], 0u) << flow::name(none);
+  }
+}
+
 TEST(Incidents, OptionsTemplateLengthsThatWrap) {
   Harness h;
   h.feed(test::ipfix({}, test::set(3, Wire().u16(256).u16(0xffff).u16(0xfffe).u16(1).u16(4))));

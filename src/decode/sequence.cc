@@ -41,7 +41,13 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
   // A message that was overtaken was exported before the one that overtook it. One that is behind but exported later is
   // of a new sequence.
   const bool step_back = known && ahead != 0 && behind <= kMaxStepBack;
-  if (step_back && export_us <= export_us_) {
+  if (step_back) {
+    behind_run_ = number == behind_next_ && export_us == export_us_ ? behind_run_ + 1 : 1;
+    behind_next_ = number + units;
+  } else {
+    behind_run_ = 0;
+  }
+  if (step_back && export_us <= export_us_ && behind_run_ < kRunOfNewSequence) {
     // Overtaken by later ones, or sent twice: what is expected next stays.
     lost = std::min<uint64_t>(missing_, units);
     missing_ -= lost;
@@ -99,9 +105,15 @@ bool UptimeState::restarted(uint32_t uptime_ms, int64_t export_us) {
   const int64_t advance_ms = (export_us - export_us_) / 1000;
   const bool wrapped = fell && uptime_ms_ > UINT32_MAX - kNearWrapMs && uptime_ms < kNearWrapMs;
   // The moment it started at moved forward by this much.
-  const bool restart = fell && !wrapped && (fall_ms > kNeverReorderedMs || fall_ms + advance_ms > kJitterMs);
-  if (!known_ || !fell || wrapped || restart) {
+  const bool new_start = fell && !wrapped && (fall_ms > kNeverReorderedMs || fall_ms + advance_ms > kJitterMs);
+  // After a restart that was too small to be told, what has been announced since is not of before.
+  const bool goes_on = behind_ > 0 && uptime_ms >= behind_uptime_ms_;
+  const bool restart = new_start && !goes_on;
+  behind_ = fell && !wrapped && !new_start ? behind_ + 1 : 0;
+  behind_uptime_ms_ = uptime_ms;
+  if (!known_ || !fell || wrapped || new_start || behind_ >= kRunBehind) {
     known_ = true;
+    behind_ = 0;
     uptime_ms_ = uptime_ms;
     export_us_ = export_us;
   }

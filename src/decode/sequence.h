@@ -17,6 +17,9 @@ class SequenceState {
   // A step further than this, in either direction, is not loss or reordering: the exporter began a new sequence.
   static constexpr uint32_t kMaxGap = 1U << 24;
   static constexpr uint32_t kMaxStepBack = 1U << 16;
+  // Overtaken messages come singly or in small bursts. As many as this that follow each other without a hole, and are
+  // not behind in time either, are a new sequence: the exporter started anew within the same second.
+  static constexpr uint32_t kRunOfNewSequence = 16;
 
   // number: of the message. units: what it adds to the sequence. lost: set to what went missing (gap), or turned up
   // after all (reordered, learned).
@@ -38,8 +41,10 @@ class SequenceState {
   uint32_t last_number_ = 0;    // as it was sent
   uint32_t last_units_ = 0;
   uint32_t expected_ = 0;
-  uint64_t missing_ = 0;   // counted as lost so far and not seen since
-  int64_t export_us_ = 0;  // of the latest message in order
+  uint32_t behind_next_ = 0;  // what would follow the last message that was behind
+  uint32_t behind_run_ = 0;   // how many of them followed each other
+  uint64_t missing_ = 0;      // counted as lost so far and not seen since
+  int64_t export_us_ = 0;     // of the latest message in order
 };
 
 // Observes, and counts what it means.
@@ -54,7 +59,12 @@ class UptimeState {
   bool restarted(uint32_t uptime_ms, int64_t export_us);
 
  private:
+  // So many messages in a row that are behind were not overtaken: what they say is where the exporter is now.
+  static constexpr uint32_t kRunBehind = 16;
+
   bool known_ = false;
+  uint32_t behind_ = 0;            // how many in a row are behind, and yet no restart
+  uint32_t behind_uptime_ms_ = 0;  // of the last of them
   uint32_t uptime_ms_ = 0;
   int64_t export_us_ = 0;
 };

@@ -278,6 +278,47 @@ TEST(Sequence, TableOfEvents) {
   EXPECT_EQ(wraps.observe(5, 1, 0, lost), in_order);
 }
 
+// A process that is started again within a second: the messages of its new sequence are not behind in time.
+TEST(Sequence, ARestartWithinASecondIsSeenByTheRun) {
+  using enum SequenceEvent;
+  SequenceState state;
+  uint64_t lost = 0;
+  for (uint32_t i = 0; i < 100; ++i) state.observe(i * 10, 10, 5'000'000, lost);
+  for (uint32_t i = 0; i + 1 < SequenceState::kRunOfNewSequence; ++i) {
+    EXPECT_EQ(state.observe(i * 10, 10, 5'000'000, lost), reordered) << i;
+  }
+  uint32_t number = (SequenceState::kRunOfNewSequence - 1) * 10;
+  EXPECT_EQ(state.observe(number, 10, 5'000'000, lost), restart);
+  EXPECT_EQ(state.observe(number + 10, 10, 5'000'000, lost), in_order);
+  EXPECT_EQ(state.observe(number + 40, 10, 5'000'000, lost), gap);
+  EXPECT_EQ(lost, 20u);
+
+  // Overtaken ones have holes between them.
+  SequenceState busy;
+  for (uint32_t i = 0; i < 200; ++i) busy.observe(i * 10, 10, 5'000'000, lost);
+  for (uint32_t i = 0; i < 60; ++i) EXPECT_EQ(busy.observe(i * 20, 10, 5'000'000, lost), reordered) << i;
+  EXPECT_EQ(busy.observe(2000, 10, 5'000'000, lost), in_order);
+}
+
+TEST(Restart, TwoInAShortTimeAndAClockThatJumps) {
+  UptimeState state;
+  const int64_t second = 1'000'000;
+  EXPECT_FALSE(state.restarted(5'000, 100 * second));
+  EXPECT_FALSE(state.restarted(8'000, 103 * second));
+  // Again up for five seconds: too little to be told from a datagram that was overtaken.
+  for (uint32_t i = 0; i < 20; ++i) EXPECT_FALSE(state.restarted(5'000 + i * 100, 103 * second + i * second / 10)) << i;
+  // The clock is set: the uptime goes on, so nothing has happened.
+  EXPECT_FALSE(state.restarted(7'000, 50'000 * second));
+  EXPECT_TRUE(state.restarted(1'000, 50'010 * second));
+
+  // Up for less than ten seconds, then started anew: what the next second shows is no second restart.
+  UptimeState crashing;
+  EXPECT_FALSE(crashing.restarted(9'700, 100 * second));
+  EXPECT_FALSE(crashing.restarted(5, 100 * second));
+  EXPECT_FALSE(crashing.restarted(405, 101 * second));
+  EXPECT_TRUE(crashing.restarted(0, 120 * second));
+}
+
 TEST(Sequence, ExportersThatIncludeTheMessageItselfAreUnderstood) {
   SequenceState state;
   uint32_t number = 0;

@@ -18,6 +18,11 @@ class Encoder {
   virtual bool add(Flow& flow) = 0;
   virtual ByteView finish() = 0;
 
+  // What happens to an exporter in its life. Each takes effect with the next begin().
+  virtual void change_templates() {}    // other layouts, under the same ids or new ones
+  virtual void restart() {}             // uptime and sequence numbers begin again
+  virtual void clock_jumped(Micros) {}  // begin() gets times of another clock from now on; the uptime does not jump
+
   uint64_t option_records() const { return option_records_; }
 
  protected:
@@ -36,6 +41,14 @@ class Uptime {
   uint32_t at(Timestamp now) {
     if (!start_) start_ = now - age_;
     return static_cast<uint32_t>((now - *start_).count() / 1000);  // turns after 49.7 days, as it does in life
+  }
+
+  void restart() {
+    age_ = Micros{5'000'000};
+    start_.reset();
+  }
+  void clock_jumped(Micros jump) {
+    if (start_) *start_ += jump;
   }
 
  private:

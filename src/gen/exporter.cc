@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "gen/encoder.h"
+#include "gen/random.h"
 
 namespace weir::gen {
 namespace {
@@ -66,7 +67,8 @@ class SyntheticExporter::Impl {
 
   ByteView next_datagram(Timestamp now, size_t max_flows) {
     const size_t wanted = std::clamp(max_flows, size_t{1}, options_.flows_per_datagram);
-    encoder_->begin(now);
+    if (options_.event_interval > Micros{0}) live(now);
+    encoder_->begin(now + clock_offset_);
     for (size_t flows = 0; flows < wanted; ++flows) {
       if (!waiting_) waiting_ = model_.next();
       if (!encoder_->add(*waiting_)) break;
@@ -87,8 +89,33 @@ class SyntheticExporter::Impl {
   void on_flow(std::function<void(const Flow&)> observer) { observer_ = std::move(observer); }
 
  private:
+  void live(Timestamp now) {
+    const auto half_ms =
+        static_cast<uint32_t>(std::clamp<int64_t>(options_.event_interval.count() / 2000, 1, INT32_MAX / 4));
+    const auto wait = [&] { return std::chrono::milliseconds{random_.between(half_ms, 3 * half_ms)}; };
+    if (!next_event_) next_event_ = now + wait();
+    if (now < *next_event_) return;
+    next_event_ = now + wait();
+    switch (random_.below(3)) {
+      case 0:
+        return encoder_->change_templates();
+      case 1:
+        return encoder_->restart();
+      default: {
+        const Micros jump = std::chrono::seconds{random_.below(2 * kMaxClockJump) - int64_t{kMaxClockJump}};
+        clock_offset_ += jump;
+        encoder_->clock_jumped(jump);
+      }
+    }
+  }
+
+  static constexpr uint32_t kMaxClockJump = 86'400;  // seconds, either way
+
   ExporterOptions options_;
   FlowModel model_;
+  Random random_{mix(options_.seed) ^ mix(options_.domain + (uint64_t{1} << 33))};
+  std::optional<Timestamp> next_event_;
+  Micros clock_offset_{0};
   std::unique_ptr<Encoder> encoder_;
   std::optional<Flow> waiting_;  // did not fit into the last datagram
   std::function<void(const Flow&)> observer_;

@@ -69,6 +69,12 @@ class V5Encoder final : public Encoder {
     return writer_.view();
   }
 
+  void restart() override {
+    uptime_.restart();
+    sequence_ = 0;
+  }
+  void clock_jumped(Micros jump) override { uptime_.clock_jumped(jump); }
+
  private:
   ExporterOptions options_;
   Uptime uptime_;

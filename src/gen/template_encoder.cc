@@ -13,9 +13,16 @@ struct Field {
   uint16_t length;
 };
 
-constexpr uint16_t kTemplateV4 = 256;
-constexpr uint16_t kTemplateV6 = 257;
-constexpr uint16_t kTemplateOptions = 258;
+// Template ids, from the first of the three that are in use.
+constexpr uint16_t kFirstTemplate = 256;
+constexpr uint16_t kTemplateV4 = 0;
+constexpr uint16_t kTemplateV6 = 1;
+constexpr uint16_t kTemplateOptions = 2;
+constexpr uint16_t kTemplates = 3;
+// Changed templates begin with so much padding more, and every so often get new ids.
+constexpr uint16_t kPaddingElement = 210;
+constexpr uint32_t kPaddings = 8;
+constexpr uint32_t kIdRounds = 500;
 constexpr size_t kSetHeaderBytes = 4;
 constexpr size_t kLengthInSet = 2;  // where a set has its length
 constexpr size_t kMaxPaddingBytes = 3;
@@ -72,12 +79,20 @@ class TemplateEncoder : public Encoder {
     const size_t header = set.size() == 0 ? kSetHeaderBytes + kMaxPaddingBytes : 0;
     const size_t reserved = (v4_set_.size() != 0 ? kMaxPaddingBytes : 0) + (v6_set_.size() != 0 ? kMaxPaddingBytes : 0);
     const size_t used = writer_.size() + v4_set_.size() + v6_set_.size() + reserved;
-    if (kMaxDatagramBytes - used < header + (flow.is_v4() ? v4_bytes_ : v6_bytes_)) return false;
-    if (set.size() == 0) begin_set(set, flow.is_v4() ? kTemplateV4 : kTemplateV6);
+    if (kMaxDatagramBytes - used < header + padding() + (flow.is_v4() ? v4_bytes_ : v6_bytes_)) return false;
+    if (set.size() == 0) begin_set(set, id(flow.is_v4() ? kTemplateV4 : kTemplateV6));
+    for (size_t i = 0; i < padding(); ++i) set.u8(0);
     write_record(set, flow);
     count_data_record();
     return true;
   }
+
+  void change_templates() final {
+    ++layout_;
+    templates_sent_.reset();
+  }
+
+  void restart() override { templates_sent_.reset(); }
 
   ByteView finish() final {
     for (WireWriter* set : {&v4_set_, &v6_set_}) {
@@ -106,9 +121,15 @@ class TemplateEncoder : public Encoder {
     writer.pad_to_multiple_of_4(at);
     writer.patch_u16(at + kLengthInSet, static_cast<uint16_t>(writer.size() - at));
   }
-  void write_template(uint16_t id, std::span<const Field> fields) {
-    writer_.u16(id);
-    writer_.u16(static_cast<uint16_t>(fields.size()));
+  size_t padding() const { return layout_ % kPaddings; }
+  uint16_t id(uint16_t which) const {
+    return static_cast<uint16_t>(kFirstTemplate + layout_ / kPaddings % kIdRounds * kTemplates + which);
+  }
+  void write_template(uint16_t which, std::span<const Field> fields) {
+    writer_.u16(id(which));
+    writer_.u16(static_cast<uint16_t>(fields.size() + (padding() > 0 ? 1 : 0)));
+    const Field filler{kPaddingElement, static_cast<uint16_t>(padding())};
+    if (padding() > 0) write_fields({&filler, 1});
     write_fields(fields);
     ++records_in_message_;
   }
@@ -161,7 +182,7 @@ class TemplateEncoder : public Encoder {
   void write_options() {
     write_options_template();
     ++records_in_message_;
-    const size_t set = begin_set(writer_, kTemplateOptions);
+    const size_t set = begin_set(writer_, id(kTemplateOptions));
     writer_.u32(options_.domain);
     writer_.u32(options_.sampling_interval);
     writer_.u8(1);
@@ -170,6 +191,7 @@ class TemplateEncoder : public Encoder {
     ++option_records_;
   }
 
+  uint32_t layout_ = 0;
   WireWriter v4_set_;
   WireWriter v6_set_;
   size_t v4_bytes_;
@@ -202,7 +224,7 @@ class V9Encoder final : public TemplateEncoder {
   }
   void write_options_template() override {
     const size_t set = begin_set(writer_, 1);
-    writer_.u16(kTemplateOptions);
+    writer_.u16(id(kTemplateOptions));
     writer_.u16(sizeof(Field));  // octets of scope fields, then of option fields
     writer_.u16(sizeof kOptionFields);
     write_fields({&kScopeSystem, 1});
@@ -220,6 +242,13 @@ class V9Encoder final : public TemplateEncoder {
     write_end(set, flow);
   }
   void end_message() override { writer_.patch_u16(kCountOffset, records_in_message_); }
+
+  void restart() override {
+    TemplateEncoder::restart();
+    uptime_.restart();
+    sequence_ = 0;
+  }
+  void clock_jumped(Micros jump) override { uptime_.clock_jumped(jump); }
 
   Uptime uptime_;
   uint32_t uptime_ms_ = 0;
@@ -250,7 +279,7 @@ class IpfixEncoder final : public TemplateEncoder {
   }
   void write_options_template() override {
     const size_t set = begin_set(writer_, 3);
-    writer_.u16(kTemplateOptions);
+    writer_.u16(id(kTemplateOptions));
     writer_.u16(1 + std::size(kOptionFields));
     writer_.u16(1);  // the first of these fields is a scope
     write_fields({&kScopeObservationDomain, 1});
@@ -268,6 +297,11 @@ class IpfixEncoder final : public TemplateEncoder {
   void end_message() override {
     writer_.patch_u16(kLengthOffset, static_cast<uint16_t>(writer_.size()));
     sequence_ += data_records_in_message_;  // the unit is data records, options data included (RFC 7011 section 3.1)
+  }
+
+  void restart() override {
+    TemplateEncoder::restart();
+    sequence_ = 0;
   }
 
   uint64_t now_ms_ = 0;

@@ -31,6 +31,7 @@ struct GenOptions {
   uint32_t sampling = 1;
   uint32_t flows_per_datagram = 24;
   std::string template_interval = "60s";
+  std::string events;
   uint32_t ipv6_percent = 15;
   std::string start;
   uint32_t top = 0;
@@ -228,6 +229,13 @@ int run_gen(const GenOptions& options) {
   if (!template_interval)
     return wrong_usage(fmt::format("--template-interval {}: not a duration", options.template_interval));
 
+  Micros event_interval{0};
+  if (!options.events.empty()) {
+    const auto parsed = parse_duration(options.events);
+    if (!parsed) return wrong_usage(fmt::format("--events {}: not a duration", options.events));
+    event_interval = *parsed;
+  }
+
   GenReport report{.exporters = {}, .seed = options.seed, .sampling_interval = options.sampling, .top = options.top};
   Talkers talkers;
   if (options.top > 0) report.talkers = &talkers;
@@ -247,7 +255,8 @@ int run_gen(const GenOptions& options) {
                                                 .sampling_interval = options.sampling,
                                                 .flows_per_datagram = options.flows_per_datagram,
                                                 .template_interval = *template_interval,
-                                                .ipv6_percent = options.ipv6_percent});
+                                                .ipv6_percent = options.ipv6_percent,
+                                                .event_interval = event_interval});
     if (options.top > 0) exporters.back().on_flow([&talkers](const gen::Flow& flow) { talkers.add(flow); });
   }
   return options.write.empty() ? send(options, limits, exporters, std::move(report))
@@ -286,6 +295,8 @@ void add_gen(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_option("--template-interval", options->template_interval, "How often v9 and IPFIX templates are sent")
       ->capture_default_str();
+  command->add_option("--events", options->events,
+                      "About this often each exporter changes its templates, restarts, or has its clock jump");
   command->add_option("--ipv6-percent", options->ipv6_percent, "Share of IPv6 flows (v5 has none)")
       ->check(CLI::Range(0u, 100u))
       ->capture_default_str();
