@@ -194,6 +194,10 @@ Fit convert_text(Conversion conversion, ByteView bytes, std::string& value) {
     fmt::format_to(std::back_inserter(value), "{}:{}", bytes[0], load_be_sized(bytes.subspan(1)));
     return Fit::ok;
   }
+  // Fields of fixed length are filled up with zero octets.
+  const auto last = std::ranges::find_if(bytes.rbegin(), bytes.rend(), [](uint8_t byte) { return byte != 0; });
+  bytes = bytes.first(static_cast<size_t>(bytes.rend() - last));
+  if (bytes.empty()) return Fit::absent;
   append_utf8(bytes, value);
   return Fit::ok;
 }

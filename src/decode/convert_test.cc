@@ -140,7 +140,7 @@ TEST(Convert, TextIsAlwaysUtf8) {
     return value;
   };
   EXPECT_EQ(text(Wire().text("Gi0/1 µ")), "Gi0/1 µ");
-  EXPECT_EQ(text(Wire::hex("41 ff 42 00")), "A\\xffB\\x00");
+  EXPECT_EQ(text(Wire::hex("41 ff 00 42 00 00")), "A\\xff\\x00B") << "zeros at the end fill up, others are damage";
   EXPECT_EQ(text(Wire::hex("c3")), "\\xc3") << "cut short";
   EXPECT_EQ(text(Wire::hex("c0af eda080 f4908080")), "\\xc0\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80");
   EXPECT_EQ(text({}), "");

@@ -41,7 +41,7 @@ class Decoder::Impl {
 
   DecoderOptions options_;
   SessionTable sessions_;
-  SetDecoder sets_;
+  SetDecoder sets_{sessions_};
   TemplateMessageDecoder template_messages_{sessions_, sets_};
   NetflowV5 netflow_v5_;
   uint64_t next_number_ = 1;

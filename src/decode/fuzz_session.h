@@ -50,6 +50,11 @@ inline DecoderOptions options_from(uint8_t switches) {
     options.limits.templates_per_session = 3;
     options.limits.templates = 4;
     options.limits.fields_per_template = 6;
+    options.limits.rates_per_session = 2;
+    options.limits.names_per_session = 3;
+    options.limits.name_bytes = 400;
+    options.limits.name_octets = 7;
+    options.limits.options_only_domains = 1;
     options.limits.early_bytes_per_session = 600;
     options.limits.early_bytes = 900;
   }

@@ -19,6 +19,16 @@ struct Limits {
   size_t early_bytes_per_session = size_t{1} << 20;
   size_t early_bytes = size_t{64} << 20;
   std::chrono::seconds early_age{1800};
+  // Rates by sampler, interface or template: a chassis has some thousand interfaces, Cisco's highest sampler id is 255.
+  size_t rates_per_session = 8192;
+  // Names of interfaces, VRFs, applications: NBAR alone has some 1,500 applications with a description each, a router
+  // that ends subscribers' lines some ten thousand interfaces.
+  size_t names_per_session = 32768;
+  size_t name_bytes = size_t{128} << 20;
+  // RFC 2863 lets an interface's alias have 64 characters; NBAR describes applications in 55.
+  size_t name_octets = 255;
+  // Domains of an exporter that send options only, for its other domains: Cisco IOS XE has one.
+  size_t options_only_domains = 8;
   // RFC 7011 section 8.4 wants a lifetime; routers refresh between 1 minute and some hours.
   std::chrono::seconds template_lifetime{24 * 3600};
 };

@@ -145,6 +145,16 @@ void count(flow::AnomalyCounts& anomalies, Fit fit) {
   if (fit == Fit::bad_length) anomalies.add(Anomaly::bad_field_length);
 }
 
+// A name is copied into a batch once.
+void put_name(FlowBatch& batch, Column column, size_t row, const KnownName& name) {
+  const flow::TextRef copy = name.copy;
+  const bool inside = copy.length == name.text.size() && copy.offset <= batch.text_bytes() &&
+                      batch.text_bytes() - copy.offset >= copy.length;
+  if (!inside || batch.text(copy) != name.text) name.copy = batch.add_text(name.text);
+  static_cast<flow::TextRef*>(batch.raw(column))[row] = name.copy;
+  batch.set_valid(column, row, 1);
+}
+
 template <Column column>
 void fill(FlowBatch& batch, size_t first, size_t rows, flow::ValueOf<column> value) {
   std::ranges::fill(std::span(batch.values<column>(), first + rows).subspan(first), value);
@@ -226,6 +236,9 @@ void DecodePlan::note_specials(const Template& layout) {
       case 28:
         v6 = true;
         break;
+      case 95:
+        if (application_field_ < 0) application_field_ = i;
+        break;
       case 160:
         if (start_ms_field_ < 0) start_ms_field_ = i;
         break;
@@ -269,6 +282,10 @@ void DecodePlan::run(const Records& records, const RowContext& context) const {
   set_sampling_rate(records, context, first);
   set_etype(batch, first, rows);
   if (traits_.icmp_in_dst_port) set_icmp(batch, first, rows);
+  if (std::ranges::any_of(context.options, &OptionsState::has_names)) {
+    fill_names(context, first, rows);
+    if (application_field_ >= 0) fill_application_names(records, context, first);
+  }
   if (context.other && !unmapped_.empty()) fill_other(records, context, first);
 }
 
@@ -330,41 +347,99 @@ void DecodePlan::derive_times(const Records& records, const RowContext& context,
   }
 }
 
-// The operator's rate wins over the record's, that over its sampler's, that over the domain's. 0 is not a rate.
+// The operator's rate wins over the record's, that over what options records announced. 0 is not a rate.
 template <class Records>
 void DecodePlan::set_sampling_rate(const Records& records, const RowContext& context, size_t first) const {
   FlowBatch& batch = context.batch;
   const size_t rows = records.size();
   constexpr Column kRate = Column::sampling_rate;
   if (context.configured_rate != 0) return fill<kRate>(batch, first, rows, context.configured_rate);
-  const int selector_field = sampling_.selector_field();
-  if (!sampling_.any_rate() && selector_field < 0) {
-    const uint32_t announced = context.sampling.rate_for(std::nullopt);
+  const bool by_interface = std::ranges::any_of(
+      context.options, [](const OptionsState* known) { return !known->rates(RateScope::interface).empty(); });
+  if (!sampling_.any_rate() && sampling_.selector_field() < 0 && !by_interface) {
+    const uint32_t announced = announced_rate(context.options, {.selector = {}, .template_id = context.template_id});
     const uint32_t rate = announced != 0 ? announced : context.message.header_sampling;
     if (rate != 0) fill<kRate>(batch, first, rows, rate);
     return;
   }
-  std::vector<ByteView> fields;
   for (size_t i = 0; i < rows; ++i) {
-    const size_t row = first + i;
-    uint32_t rate = batch.is_valid(kRate, row) ? batch.values<kRate>()[row] : 0;
-    if (rate == 0 && !sampling_.simple()) {
-      fields.clear();
-      for (size_t f = 0; f < widths_.size(); ++f) fields.push_back(records.field(i, f));
-      rate = sampling_.rate(fields);
-    }
-    if (rate == 0) {
-      std::optional<uint64_t> selector;
-      if (selector_field >= 0) {
-        const ByteView bytes = records.field(i, static_cast<size_t>(selector_field));
-        if (!bytes.empty() && bytes.size() <= 8) selector = load_be_sized(bytes);
-      }
-      rate = context.sampling.rate_for(selector);
-    }
+    const uint32_t rate = record_rate(records, context, i, first + i);
     if (rate != 0)
-      put_number(batch, kRate, ColumnType::u32, row, rate);
+      put_number(batch, kRate, ColumnType::u32, first + i, rate);
     else
-      batch.set_null(kRate, row);
+      batch.set_null(kRate, first + i);
+  }
+}
+
+template <class Records>
+uint32_t DecodePlan::record_rate(const Records& records, const RowContext& context, size_t record, size_t row) const {
+  const auto number = [&](Column column) {
+    return context.batch.is_valid(column, row)
+               ? static_cast<uint32_t>(number_at(context.batch, column, ColumnType::u32, row))
+               : 0;
+  };
+  uint32_t rate = number(Column::sampling_rate);
+  if (rate == 0 && !sampling_.simple()) {
+    std::vector<ByteView> fields;
+    fields.reserve(widths_.size());
+    for (size_t f = 0; f < widths_.size(); ++f) fields.push_back(records.field(record, f));
+    rate = sampling_.rate(fields);
+  }
+  if (rate != 0) return rate;
+  RateQuery query{.selector = {},
+                  .in_if = number(Column::in_if),
+                  .out_if = number(Column::out_if),
+                  .template_id = context.template_id};
+  if (const int field = sampling_.selector_field(); field >= 0) {
+    const ByteView bytes = records.field(record, static_cast<size_t>(field));
+    if (!bytes.empty() && bytes.size() <= 8) query.selector = load_be_sized(bytes);
+  }
+  return announced_rate(context.options, query);
+}
+
+// Names that options records told, where the record itself has only a number.
+void DecodePlan::fill_names(const RowContext& context, size_t first, size_t count) const {
+  struct Named {
+    Column id;
+    Column name;
+    NameKind kind;
+    NameKind instead;
+  };
+  // Some exporters tell only the description of an interface (Cisco IOS XR: in the field's terms its name).
+  static constexpr Named kNamed[] = {
+      {Column::in_if, Column::in_if_name, NameKind::interface_name, NameKind::interface_description},
+      {Column::out_if, Column::out_if_name, NameKind::interface_name, NameKind::interface_description},
+      {Column::ingress_vrf_id, Column::ingress_vrf_name, NameKind::vrf, NameKind::vrf},
+      {Column::egress_vrf_id, Column::egress_vrf_name, NameKind::vrf, NameKind::vrf}};
+  FlowBatch& batch = context.batch;
+  for (const Named& named : kNamed) {
+    if (!batch.present(named.id)) continue;
+    const auto any = [&](NameKind kind) {
+      return std::ranges::any_of(context.options, [&](const OptionsState* o) { return !o->names(kind).empty(); });
+    };
+    if (!any(named.kind) && !any(named.instead)) continue;
+    uint64_t last_id = UINT64_MAX;
+    const KnownName* known = nullptr;
+    for (size_t row = first; row < first + count; ++row) {
+      if (!batch.is_valid(named.id, row) || batch.is_valid(named.name, row)) continue;
+      const uint64_t id = number_at(batch, named.id, ColumnType::u32, row);
+      if (id != last_id) {
+        known = find_name(context.options, named.kind, id);
+        if (known == nullptr) known = find_name(context.options, named.instead, id);
+        last_id = id;
+      }
+      if (known != nullptr) put_name(batch, named.name, row, *known);
+    }
+  }
+}
+
+template <class Records>
+void DecodePlan::fill_application_names(const Records& records, const RowContext& context, size_t first) const {
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (context.batch.is_valid(Column::application_name, first + i)) continue;
+    const auto key = application_key(records.field(i, static_cast<size_t>(application_field_)));
+    const KnownName* known = key ? find_name(context.options, NameKind::application, *key) : nullptr;
+    if (known != nullptr) put_name(context.batch, Column::application_name, first + i, *known);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "decode/kernels.h"
 #include "decode/message.h"
+#include "decode/options_state.h"
 #include "decode/sampling.h"
 #include "decode/template.h"
 #include "flow/anomaly.h"
@@ -36,7 +37,8 @@ struct RowContext {
   flow::FlowBatch& batch;
   const MessageContext& message;
   TimeBase time;
-  const SamplingState& sampling;
+  KnownOptions options;      // what options records told that holds for these rows
+  uint16_t template_id;      // 0 for protocols without templates
   uint32_t configured_rate;  // the operator's, 0 if none
   bool other;                // fill the column `other`
   flow::AnomalyCounts& anomalies;
@@ -75,6 +77,11 @@ class DecodePlan {
   template <class Records>
   void set_sampling_rate(const Records& records, const RowContext& context, size_t first) const;
   template <class Records>
+  uint32_t record_rate(const Records& records, const RowContext& context, size_t record, size_t row) const;
+  void fill_names(const RowContext& context, size_t first, size_t count) const;
+  template <class Records>
+  void fill_application_names(const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
   void fill_other(const Records& records, const RowContext& context, size_t first) const;
   void set_constants(const RowContext& context, size_t first, size_t count) const;
   void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
@@ -93,6 +100,7 @@ class DecodePlan {
   Family family_ = Family::none;
   bool has_etype_ = false;
   SamplingFields sampling_;
+  int application_field_ = -1;  // 95 applicationId
   int start_ms_field_ = -1;     // 160 systemInitTimeMilliseconds
   int duration_ms_field_ = -1;  // 161 flowDurationMilliseconds
   int duration_us_field_ = -1;  // 162 flowDurationMicroseconds

@@ -3,6 +3,11 @@
 #include "base/big_endian.h"
 
 namespace weir::decode {
+namespace {
+
+constexpr uint64_t kRandomNOutOfN = 3;  // IANA: PSAMP parameters, selectorAlgorithm
+
+}  // namespace
 
 SamplingFields::SamplingFields(const Template& layout) {
   struct Position {
@@ -10,8 +15,9 @@ SamplingFields::SamplingFields(const Template& layout) {
     uint16_t& at;
   };
   uint16_t sampler_id = kNone;
-  const Position positions[] = {{34, interval_}, {50, random_interval_}, {305, packet_interval_}, {306, packet_space_},
-                                {309, size_},    {310, population_},     {302, selector_},        {48, sampler_id}};
+  const Position positions[] = {{34, interval_},      {50, random_interval_}, {305, packet_interval_},
+                                {306, packet_space_}, {309, size_},           {310, population_},
+                                {302, selector_},     {48, sampler_id},       {304, algorithm_}};
   for (uint16_t i = 0; i < layout.fields.size(); ++i) {
     const FieldSpec& field = layout.fields[i];
     // The scope types of NetFlow v9 are no elements: 1 to 5 only.
@@ -32,35 +38,22 @@ uint64_t SamplingFields::value(std::span<const ByteView> fields, uint16_t positi
 uint32_t SamplingFields::rate(std::span<const ByteView> fields) const {
   uint64_t rate = value(fields, interval_);
   if (rate == 0) rate = value(fields, random_interval_);
+  const uint64_t size = value(fields, size_);
+  const uint64_t random = size == 0 ? 0 : value(fields, population_) / size;
+  if (rate == 0 && value(fields, algorithm_) == kRandomNOutOfN) rate = random;
   // RFC 5477 section 8.2: `interval` packets are taken, then `space` packets are not. Exporters that send no space mean
   // one packet in `interval`.
   const uint64_t taken = value(fields, packet_interval_);
   const uint64_t space = value(fields, packet_space_);
   if (rate == 0 && packet_space_ == kNone) rate = taken;
   if (rate == 0 && taken != 0 && taken <= UINT32_MAX && space <= UINT32_MAX) rate = (taken + space) / taken;
-  const uint64_t size = value(fields, size_);
-  if (rate == 0 && size != 0) rate = value(fields, population_) / size;
+  if (rate == 0) rate = random;
   return rate <= UINT32_MAX ? static_cast<uint32_t>(rate) : 0;
 }
 
 std::optional<uint64_t> SamplingFields::selector(std::span<const ByteView> fields) const {
   if (selector_ == kNone || fields[selector_].empty()) return std::nullopt;
   return value(fields, selector_);
-}
-
-void SamplingState::set_selector_rate(uint64_t selector, uint32_t rate) {
-  if (selectors_.size() >= kMaxSelectors && !selectors_.contains(selector)) return;
-  selectors_[selector] = rate;
-}
-
-uint32_t SamplingState::rate_for(std::optional<uint64_t> selector) const {
-  if (selector) {
-    const auto found = selectors_.find(*selector);
-    if (found != selectors_.end()) return found->second;
-  } else if (domain_rate_ == 0 && selectors_.size() == 1) {
-    return selectors_.begin()->second;
-  }
-  return domain_rate_;
 }
 
 }  // namespace weir::decode

@@ -1,12 +1,10 @@
 // Sampling rates, as exporters announce them: "one packet in N". A rate comes in the flow record itself, in options
-// records about a sampler or about the whole observation domain, or from the operator.
+// records (decode/options_state.h), or from the operator.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "base/bytes.h"
 #include "decode/template.h"
@@ -14,7 +12,8 @@
 namespace weir::decode {
 
 // Positions of the fields of a record that speak of sampling. Elements 34, 50, 305, 306, 309 and 310 make a rate; 48
-// and 302 name the sampler.
+// and 302 name the sampler. 35, 49 and 304 say how packets are chosen, which changes the rate only where an exporter
+// sends two of them: of random n-out-of-N sampling (304 is 3, RFC 5477 section 8.2.1) 309 and 310 say the rate.
 class SamplingFields {
  public:
   SamplingFields() = default;
@@ -40,26 +39,8 @@ class SamplingFields {
   uint16_t packet_space_ = kNone;     // 306 samplingPacketSpace
   uint16_t size_ = kNone;             // 309 samplingSize
   uint16_t population_ = kNone;       // 310 samplingPopulation
+  uint16_t algorithm_ = kNone;        // 304 selectorAlgorithm
   uint16_t selector_ = kNone;         // 302 selectorId, 48 samplerId
-};
-
-// What options records of one observation domain said.
-class SamplingState {
- public:
-  // Samplers a device can have; Cisco's highest sampler id is 255. More are ignored: it is no use to forget others.
-  static constexpr size_t kMaxSelectors = 256;
-
-  void set_domain_rate(uint32_t rate) { domain_rate_ = rate; }
-  void set_selector_rate(uint64_t selector, uint32_t rate);
-  void clear() { *this = {}; }
-
-  // The rate of a record: that of its sampler if it names one we know, else the domain's. A record that names none, of
-  // a domain with one sampler only, was sampled by that one. 0: not announced.
-  uint32_t rate_for(std::optional<uint64_t> selector) const;
-
- private:
-  uint32_t domain_rate_ = 0;
-  std::map<uint64_t, uint32_t> selectors_;
 };
 
 }  // namespace weir::decode

@@ -45,7 +45,8 @@ Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
     } else {
       const bool full = exporters_.size() >= std::max<size_t>(limits_.sessions, 1);
       if (full) evict_oldest_exporter();
-      exporters_.push_front({.address = address, .counters = {}});
+      exporters_.emplace_front();
+      exporters_.front().address = address;
       exporter_index_.emplace(address, exporters_.begin());
       exporters_.front().counters.first_seen = received;
       if (full) exporters_.front().counters.anomalies.add(Anomaly::session_limit);
@@ -118,6 +119,8 @@ void SessionTable::forget_session(std::list<Session>::iterator forgotten) {
   for (const auto& [id, entries] : session.templates) {
     for (const Session::TemplateEntry& entry : entries) template_weight_ -= weight(*entry.compiled);
   }
+  name_bytes_ -= session.options.name_bytes();
+  remove_announcer(session);
   --session.exporter->sessions;
   if (session.exporter->latest == &session) session.exporter->latest = nullptr;
   session_index_.erase(session.key);
@@ -234,8 +237,62 @@ void SessionTable::withdraw_all(Session& session, bool options, uint16_t port) {
 void SessionTable::forget_announcements(Session& session) {
   while (!session.early.empty()) give_up(session.early.begin()->second.front());
   while (!session.templates.empty()) drop_template(session, session.templates.begin()->first, 0);
-  session.sampling.clear();
-  session.start_ms = 0;
+  name_bytes_ -= session.options.name_bytes();
+  session.options.clear();
+}
+
+void SessionTable::learn_domain_rate(Session& session, uint32_t rate) {
+  session.options.set_domain_rate(rate);
+  session.exporter->counters.sampling_rate = rate;
+  add_announcer(session);
+}
+
+void SessionTable::learn_rate(Session& session, RateScope scope, uint64_t id, uint32_t rate) {
+  if (session.options.set_rate(scope, id, rate, limits_) == OptionsState::Learned::full) {
+    session.anomalies().add(Anomaly::options_limit);
+    return;
+  }
+  session.exporter->counters.sampling_rate = rate;
+  add_announcer(session);
+}
+
+void SessionTable::learn_name(Session& session, NameKind kind, uint64_t id, std::string_view text) {
+  const size_t before = session.options.name_bytes();
+  const OptionsState::Learned learned = session.options.set_name(kind, id, text, limits_);
+  name_bytes_ = name_bytes_ - before + session.options.name_bytes();
+  if (learned == OptionsState::Learned::full) session.anomalies().add(Anomaly::options_limit);
+  // Of all sessions, this one was used last: the one that has been silent the longest goes.
+  while (name_bytes_ > limits_.name_bytes && sessions_.size() > 1) {
+    session.anomalies().add(Anomaly::options_limit);
+    evict_oldest_session();
+  }
+  if (learned == OptionsState::Learned::changed) add_announcer(session);
+}
+
+void SessionTable::learn_start(Session& session, uint64_t start_ms) {
+  session.options.set_start_ms(start_ms);
+  add_announcer(session);
+}
+
+void SessionTable::add_announcer(Session& session) {
+  std::vector<Session*>& announcers = session.exporter->announcers;
+  if (session.sent_data || std::ranges::find(announcers, &session) != announcers.end()) return;
+  if (announcers.size() < limits_.options_only_domains) announcers.push_back(&session);
+}
+
+void SessionTable::remove_announcer(Session& session) { std::erase(session.exporter->announcers, &session); }
+
+void SessionTable::note_data(Session& session) {
+  if (session.sent_data) return;
+  session.sent_data = true;
+  remove_announcer(session);
+}
+
+void SessionTable::known_options(const Session& session, std::vector<const OptionsState*>& known) {
+  known.assign(1, &session.options);
+  for (const Session* other : session.exporter->announcers) {
+    if (other != &session && other->key.type == session.key.type) known.push_back(&other->options);
+  }
 }
 
 void SessionTable::hold(Session& session, uint16_t template_id, const MessageContext& message, ByteView body,

@@ -10,12 +10,14 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "decode/limits.h"
 #include "decode/message.h"
+#include "decode/options_fields.h"
+#include "decode/options_state.h"
 #include "decode/plan.h"
-#include "decode/sampling.h"
 #include "decode/sequence.h"
 #include "decode/template.h"
 #include "decode/template_pool.h"
@@ -26,17 +28,12 @@ namespace weir::decode {
 // A template and what was made of it. Shared by all sessions with this layout, and by sets that are being decoded while
 // a datagram redefines it.
 struct CompiledTemplate {
-  CompiledTemplate(Template announced, DecodePlan::Traits traits)
-      : layout(std::move(announced)), plan(layout, traits), sampling(layout) {
-    for (size_t i = 0; i < layout.fields.size(); ++i) {
-      const bool system_init_time = layout.fields[i].enterprise == 0 && layout.fields[i].element == 160;
-      if (system_init_time && start_field < 0) start_field = static_cast<int>(i);
-    }
+  CompiledTemplate(Template announced, DecodePlan::Traits traits) : layout(std::move(announced)), plan(layout, traits) {
+    if (layout.options) options = OptionsFields(layout);
   }
   Template layout;
   DecodePlan plan;
-  SamplingFields sampling;  // for options records
-  int start_field = -1;     // position of systemInitTimeMilliseconds
+  OptionsFields options;  // only of an options template
 };
 
 // A data set that waits for its template, with what its message said.
@@ -55,6 +52,8 @@ struct Exporter {
   size_t sessions = 0;
   struct Session* latest = nullptr;  // the session used last: most exporters have one
   uint32_t configured_rate = 0;      // the operator's sampling rate, 0 if none
+  // Sessions that told something in options records and never sent data: what they told holds for the others too.
+  std::vector<struct Session*> announcers;
 };
 
 struct SessionKey {
@@ -94,8 +93,8 @@ struct Session {
   // By template id; the latest announced first.
   boost::unordered_flat_map<uint16_t, TemplateEntries> templates;
   size_t template_count = 0;
-  SamplingState sampling;
-  uint64_t start_ms = 0;  // systemInitTimeMilliseconds of options records, 0 if not told
+  OptionsState options;    // persistent, as are the templates
+  bool sent_data = false;  // flow records, not only options
   boost::container::small_vector<Stream, 1> streams;
   boost::unordered_flat_map<uint16_t, std::deque<EarlyList::iterator>> early;
   size_t early_bytes = 0;
@@ -133,6 +132,16 @@ class SessionTable {
   // before would be read with another one.
   void forget_announcements(Session& session);
 
+  // What an options record told. Beyond the limits it is not kept, and counted.
+  void learn_domain_rate(Session& session, uint32_t rate);
+  void learn_rate(Session& session, RateScope scope, uint64_t id, uint32_t rate);
+  void learn_name(Session& session, NameKind kind, uint64_t id, std::string_view text);
+  void learn_start(Session& session, uint64_t start_ms);
+  // The session sends flow records: what it told holds for itself only.
+  void note_data(Session& session);
+  // What holds for records of the session, into `known`: its own options first.
+  static void known_options(const Session& session, std::vector<const OptionsState*>& known);
+
   // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it.
   void hold(Session& session, uint16_t template_id, const MessageContext& message, ByteView body, bool clipped);
   // Sets that waited for this template, oldest first; they are no longer held.
@@ -164,6 +173,8 @@ class SessionTable {
   void drop_template(Session& session, uint16_t id, size_t index);
   void evict_template(Session& session);
   void expire_templates(Timestamp now);
+  void add_announcer(Session& session);
+  static void remove_announcer(Session& session);
 
   Limits limits_;
   // Most recently used first.
@@ -175,6 +186,7 @@ class SessionTable {
   EarlyList early_;
   size_t early_bytes_ = 0;
   size_t template_weight_ = 0;
+  size_t name_bytes_ = 0;
   uint64_t clock_ = 0;  // counts uses
   Timestamp templates_checked_{};
   flow::ExporterCounters forgotten_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/big_endian.h"
+#include "decode/convert.h"
 #include "decode/record_cutter.h"
 
 namespace weir::decode {
@@ -28,6 +28,7 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
   SetResult result;
   ByteView rest;
   bool overran = false;
+  if (!layout.options) sessions_.note_data(session);
   if (output.rows != nullptr && !layout.options && !layout.variable) {
     const size_t whole = set.body.size() / layout.min_length * layout.min_length;
     result.records = decode_rows(compiled, set.body.first(whole), message, session, *output.rows);
@@ -54,11 +55,22 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
   return result;
 }
 
-RowContext SetDecoder::row_context(FlowBatch& batch, const MessageContext& message, Session& session) {
+RowContext SetDecoder::row_context(FlowBatch& batch, const CompiledTemplate& compiled, const MessageContext& message,
+                                   Session& session) {
+  SessionTable::known_options(session, known_options_);
+  const auto start = std::ranges::find_if(known_options_, [](const OptionsState* o) { return o->start_ms() != 0; });
+  const uint64_t start_ms = start == known_options_.end() ? 0 : (*start)->start_ms();
   const TimeBase time = message.has_uptime ? TimeBase::from_header(message.export_us, message.uptime_ms)
-                                           : TimeBase::from_start(message.export_us, session.start_ms);
-  return {batch, message, time, session.sampling, session.exporter->configured_rate, other_, session.anomalies(),
-          text_};
+                                           : TimeBase::from_start(message.export_us, start_ms);
+  return {.batch = batch,
+          .message = message,
+          .time = time,
+          .options = known_options_,
+          .template_id = compiled.layout.id,
+          .configured_rate = session.exporter->configured_rate,
+          .other = other_,
+          .anomalies = session.anomalies(),
+          .scratch = text_};
 }
 
 size_t SetDecoder::decode_rows(const CompiledTemplate& compiled, ByteView records, const MessageContext& message,
@@ -68,7 +80,7 @@ size_t SetDecoder::decode_rows(const CompiledTemplate& compiled, ByteView record
   while (!records.empty()) {
     FlowBatch& batch = rows.batch_for(message.received);
     const size_t octets = std::min(batch.room(), records.size() / length) * length;
-    compiled.plan.decode_fixed(records.first(octets), row_context(batch, message, session));
+    compiled.plan.decode_fixed(records.first(octets), row_context(batch, compiled, message, session));
     records = records.subspan(octets);
   }
   return total;
@@ -84,7 +96,7 @@ size_t SetDecoder::decode_variable(const CompiledTemplate& compiled, RecordCutte
     fields_.clear();
     size_t cut = 0;
     while (cut < wanted && !cutter.next(fields_).empty()) ++cut;
-    if (cut > 0) compiled.plan.decode_gathered(fields_, row_context(batch, message, session));
+    if (cut > 0) compiled.plan.decode_gathered(fields_, row_context(batch, compiled, message, session));
     total += cut;
     if (cut < wanted) return total;
   }
@@ -93,24 +105,35 @@ size_t SetDecoder::decode_variable(const CompiledTemplate& compiled, RecordCutte
 size_t SetDecoder::decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, Session& session) {
   size_t records = 0;
   for (fields_.clear(); !cutter.next(fields_).empty(); fields_.clear()) {
-    apply_options(compiled, fields_, session);
+    apply_options(compiled.options, fields_, session);
     ++records;
   }
   return records;
 }
 
-void SetDecoder::apply_options(const CompiledTemplate& compiled, std::span<const ByteView> fields, Session& session) {
-  const uint32_t rate = compiled.sampling.rate(fields);
-  if (rate != 0) {
-    if (const auto selector = compiled.sampling.selector(fields))
-      session.sampling.set_selector_rate(*selector, rate);
-    else
-      session.sampling.set_domain_rate(rate);
-    session.exporter->counters.sampling_rate = rate;
+void SetDecoder::apply_options(const OptionsFields& options, std::span<const ByteView> fields, Session& session) {
+  if (const uint32_t rate = options.sampling().rate(fields); rate != 0) apply_rate(options, fields, rate, session);
+  if (const uint64_t start_ms = options.start_ms(fields); start_ms != 0) sessions_.learn_start(session, start_ms);
+  options.each_name(fields, [&](NameKind kind, uint64_t id, ByteView name) {
+    if (convert_text(flow::Conversion::text, name, text_) == Fit::ok) sessions_.learn_name(session, kind, id, text_);
+  });
+}
+
+// A rate belongs to the most special thing that the record names.
+void SetDecoder::apply_rate(const OptionsFields& options, std::span<const ByteView> fields, uint32_t rate,
+                            Session& session) {
+  const uint32_t in_if = options.in_if(fields);
+  const uint32_t out_if = options.out_if(fields);
+  if (const auto selector = options.sampling().selector(fields)) {
+    sessions_.learn_rate(session, RateScope::selector, *selector, rate);
+  } else if (in_if != 0 || out_if != 0) {
+    if (in_if != 0) sessions_.learn_rate(session, RateScope::interface, in_if, rate);
+    if (out_if != 0 && out_if != in_if) sessions_.learn_rate(session, RateScope::interface, out_if, rate);
+  } else if (const uint16_t id = options.data_template(fields); id != 0) {
+    sessions_.learn_rate(session, RateScope::data_template, id, rate);
+  } else {
+    sessions_.learn_domain_rate(session, rate);
   }
-  if (compiled.start_field < 0) return;
-  const ByteView start = fields[static_cast<size_t>(compiled.start_field)];
-  if (start.size() <= 8 && load_be_sized(start) != 0) session.start_ms = load_be_sized(start);
 }
 
 size_t SetDecoder::inspect(const CompiledTemplate& compiled, RecordCutter& cutter, const MessageContext& message,
@@ -127,7 +150,7 @@ size_t SetDecoder::inspect(const CompiledTemplate& compiled, RecordCutter& cutte
                     .raw = {},
                     .fields = {}};
   for (fields_.clear(); !(record.raw = cutter.next(fields_)).empty(); fields_.clear()) {
-    if (layout.options) apply_options(compiled, fields_, session);
+    if (layout.options) apply_options(compiled.options, fields_, session);
     views_.clear();
     for (size_t i = 0; i < fields_.size(); ++i) {
       const FieldSpec& field = layout.fields[i];

@@ -32,6 +32,8 @@ struct SetResult {
 
 class SetDecoder {
  public:
+  explicit SetDecoder(SessionTable& sessions) : sessions_(sessions) {}
+
   void set_other(bool other) { other_ = other; }
 
   SetResult decode(const CompiledTemplate& compiled, const SetView& set, const MessageContext& message,
@@ -45,13 +47,17 @@ class SetDecoder {
   size_t decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, Session& session);
   size_t inspect(const CompiledTemplate& compiled, RecordCutter& cutter, const MessageContext& message,
                  Session& session, RecordSink& sink);
-  RowContext row_context(flow::FlowBatch& batch, const MessageContext& message, Session& session);
-  void apply_options(const CompiledTemplate& compiled, std::span<const ByteView> fields, Session& session);
+  RowContext row_context(flow::FlowBatch& batch, const CompiledTemplate& compiled, const MessageContext& message,
+                         Session& session);
+  void apply_options(const OptionsFields& options, std::span<const ByteView> fields, Session& session);
+  void apply_rate(const OptionsFields& options, std::span<const ByteView> fields, uint32_t rate, Session& session);
 
+  SessionTable& sessions_;
   bool other_ = false;
   // Scratch, kept for its memory.
   std::vector<ByteView> fields_;
   std::vector<FieldView> views_;
+  std::vector<const OptionsState*> known_options_;
   std::string text_;
 };
 
