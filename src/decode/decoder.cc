@@ -26,6 +26,8 @@ class Decoder::Impl {
   void set_options(DecoderOptions options);
   void set_number(uint64_t number) { next_number_ = number; }
   void expire(Timestamp now) { sessions_.expire(now); }
+  SessionTable& sessions() { return sessions_; }
+  TemplateMessageDecoder& template_messages() { return template_messages_; }
   void close_connection(uint64_t connection) { sessions_.close_connection(connection); }
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
 
@@ -175,6 +177,14 @@ void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(d
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
 void Decoder::expire(Timestamp now) { impl_->expire(now); }
 void Decoder::close_connection(uint64_t connection) { impl_->close_connection(connection); }
+void Decoder::set_state_source(const StateSource* source) { impl_->sessions().set_source(source); }
+SessionChanges Decoder::take_changes(Timestamp now, size_t max_sessions) {
+  return impl_->sessions().take_changes(now, max_sessions);
+}
+void Decoder::import_state(const SessionState& state, Timestamp now, flow::BatchBuilder& out,
+                           flow::BatchBuilder* counters) {
+  impl_->template_messages().import_state(state, now, {.rows = &out, .counters = counters});
+}
 void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move(options)); }
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::counters() const { return impl_->counters(); }
 

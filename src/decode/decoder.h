@@ -12,6 +12,7 @@
 
 #include "base/datagram.h"
 #include "decode/limits.h"
+#include "decode/state.h"
 #include "flow/anomaly.h"
 #include "flow/batch_builder.h"
 #include "flow/flow_type.h"
@@ -86,6 +87,16 @@ class Decoder {
 
   // Takes over what may change while running: other, sampling_rates, limits.
   void set_options(DecoderOptions options);
+
+  // Where to look for what is known of exporters that are new to this decoder: templates, options. nullptr: nowhere. It
+  // has to outlive the decoder.
+  void set_state_source(const StateSource* source);
+  // Sessions whose state changed since the last call, and templates that data wait for; of at most so many sessions.
+  SessionChanges take_changes(Timestamp now, size_t max_sessions = SIZE_MAX);
+  // Takes over what another decoder knows of a session, if it is newer and the exporter has been seen here; decodes
+  // what waited for it.
+  void import_state(const SessionState& state, Timestamp now, flow::BatchBuilder& out,
+                    flow::BatchBuilder* counters = nullptr);
 
   // What was seen of every exporter so far; forgotten exporters are summed up under the unspecified address.
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;

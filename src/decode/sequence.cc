@@ -96,6 +96,13 @@ SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t unit
   return event;
 }
 
+void UptimeState::restore(uint32_t uptime_ms, int64_t export_us) {
+  known_ = true;
+  restored_ = true;
+  uptime_ms_ = uptime_ms;
+  export_us_ = export_us;
+}
+
 bool UptimeState::restarted(uint32_t uptime_ms, int64_t export_us) {
   constexpr int64_t kJitterMs = 10'000;           // export times of whole seconds, clocks being set
   constexpr int64_t kNeverReorderedMs = 600'000;  // no network holds a datagram back for ten minutes
@@ -104,7 +111,14 @@ bool UptimeState::restarted(uint32_t uptime_ms, int64_t export_us) {
   const int64_t fall_ms = int64_t{uptime_ms_} - int64_t{uptime_ms};
   const int64_t advance_ms = (export_us - export_us_) / 1000;
   const bool wrapped = fell && uptime_ms_ > UINT32_MAX - kNearWrapMs && uptime_ms < kNearWrapMs;
-  // The moment it started at moved forward by this much.
+  // The moment it started at moved forward by this much: fall + advance.
+  if (std::exchange(restored_, false)) {
+    // Any time may have passed, and the uptime counts modulo 2^32: so the moment of the start is known modulo 49.7
+    // days.
+    uptime_ms_ = uptime_ms;
+    export_us_ = export_us;
+    return static_cast<int32_t>(fall_ms + advance_ms) > kJitterMs;
+  }
   const bool new_start = fell && !wrapped && (fall_ms > kNeverReorderedMs || fall_ms + advance_ms > kJitterMs);
   // After a restart that was too small to be told, what has been announced since is not of before.
   const bool goes_on = behind_ > 0 && uptime_ms >= behind_uptime_ms_;

@@ -57,12 +57,19 @@ class UptimeState {
   // Whether the exporter has started anew since the last message. A datagram that was overtaken is behind in uptime and
   // in export time alike; after a restart the uptime falls while time goes on. The wrap after 49.7 days is no restart.
   bool restarted(uint32_t uptime_ms, int64_t export_us);
+  // Goes on from what was known before this program was started. The exporter may have been up for longer than that
+  // since, so the next message is also compared by the moment of its start.
+  void restore(uint32_t uptime_ms, int64_t export_us);
+  bool known() const { return known_; }
+  uint32_t uptime_ms() const { return uptime_ms_; }
+  int64_t export_us() const { return export_us_; }
 
  private:
   // So many messages in a row that are behind were not overtaken: what they say is where the exporter is now.
   static constexpr uint32_t kRunBehind = 16;
 
   bool known_ = false;
+  bool restored_ = false;
   uint32_t behind_ = 0;            // how many in a row are behind, and yet no restart
   uint32_t behind_uptime_ms_ = 0;  // of the last of them
   uint32_t uptime_ms_ = 0;

@@ -14,12 +14,10 @@ using flow::Anomaly;
 constexpr size_t kEarlyOverhead = 192;
 // A template of many fields counts as several against Limits::templates.
 constexpr size_t kFieldsPerWeight = 32;
-// Source ports that one exporter and domain announce the same template id from.
-constexpr size_t kMaxPortsPerTemplate = 8;
 // How often all templates are looked at for their age.
 constexpr std::chrono::seconds kTemplateCheckInterval{60};
-
-size_t weight(const CompiledTemplate& compiled) { return 1 + compiled.layout.fields.size() / kFieldsPerWeight; }
+// How often a state tells that templates are in use still; after a crash they are older by at most this.
+constexpr std::chrono::minutes kShowAgain{10};
 
 bool older(Timestamp then, Timestamp now, std::chrono::seconds age) { return now > then && now - then > age; }
 
@@ -33,6 +31,10 @@ size_t SessionTable::KeyHash::operator()(const SessionKey& key) const {
 
 bool SessionTable::ByConnection::operator()(const SessionKey& a, const SessionKey& b) const {
   return std::tie(a.connection, a.exporter, a.domain, a.type) < std::tie(b.connection, b.exporter, b.domain, b.type);
+}
+
+size_t SessionTable::weight(const CompiledTemplate& compiled) {
+  return 1 + compiled.layout.fields.size() / kFieldsPerWeight;
 }
 
 size_t SessionTable::charge(const EarlySet& early) { return early.body.size() + kEarlyOverhead; }
@@ -50,6 +52,7 @@ Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
       exporter_index_.emplace(address, exporters_.begin());
       exporters_.front().counters.first_seen = received;
       if (full) exporters_.front().counters.anomalies.add(Anomaly::session_limit);
+      if (source_ != nullptr) restore(exporters_.front(), received);
     }
   }
   Exporter& exporter = exporters_.front();
@@ -121,6 +124,7 @@ void SessionTable::forget_session(std::list<Session>::iterator forgotten) {
   }
   name_bytes_ -= session.options.name_bytes();
   remove_announcer(session);
+  forget_change(session);
   --session.exporter->sessions;
   if (session.exporter->latest == &session) session.exporter->latest = nullptr;
   session_index_.erase(session.key);
@@ -145,6 +149,7 @@ TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t 
   Session::TemplateEntry& entry = own != entries.end() ? *own : entries.front();
   entry.last_used = ++clock_;
   entry.used_at = std::max(entry.used_at, now);
+  if (now - session.shown > kShowAgain) note_change(session);
   return entry.compiled;
 }
 
@@ -154,7 +159,10 @@ TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t por
   const auto own = std::ranges::find(known, port, &Session::TemplateEntry::port);
   if (own != known.end() && own->compiled->layout.same_layout(layout)) {
     own->used_at = std::max(own->used_at, now);
+    own->announced = std::max(own->announced, now);
     own->last_used = ++clock_;
+    if (!own->here || now - session.shown > kShowAgain) note_change(session);
+    own->here = true;
     std::rotate(known.begin(), own, own + 1);
     return known.front().compiled;
   }
@@ -168,7 +176,8 @@ TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t por
   template_weight_ += weight(*compiled);
   ++session.template_count;
   Session::TemplateEntries& entries = session.templates[id];
-  entries.insert(entries.begin(), {port, ++clock_, now, compiled});
+  entries.insert(entries.begin(), {port, ++clock_, now, compiled, now});
+  note_change(session);
   return compiled;
 }
 
@@ -196,6 +205,7 @@ void SessionTable::drop_template(Session& session, uint16_t id, size_t index) {
   --session.template_count;
   entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));
   if (entries.empty()) session.templates.erase(found);
+  note_change(session);
 }
 
 void SessionTable::evict_template(Session& session) {
@@ -234,16 +244,20 @@ void SessionTable::withdraw_all(Session& session, bool options, uint16_t port) {
   for (const uint16_t id : ids) withdraw(session, id, port);
 }
 
-void SessionTable::forget_announcements(Session& session) {
+void SessionTable::forget_announcements(Session& session, Timestamp started) {
+  session.started = started;
+  session.told_here = true;
   while (!session.early.empty()) give_up(session.early.begin()->second.front());
   while (!session.templates.empty()) drop_template(session, session.templates.begin()->first, 0);
   name_bytes_ -= session.options.name_bytes();
   session.options.clear();
+  note_options(session);
 }
 
 void SessionTable::learn_domain_rate(Session& session, uint32_t rate) {
   session.options.set_domain_rate(rate);
   session.exporter->counters.sampling_rate = rate;
+  note_options(session);
   add_announcer(session);
 }
 
@@ -253,6 +267,7 @@ void SessionTable::learn_rate(Session& session, RateScope scope, uint64_t id, ui
     return;
   }
   session.exporter->counters.sampling_rate = rate;
+  note_options(session);
   add_announcer(session);
 }
 
@@ -266,11 +281,14 @@ void SessionTable::learn_name(Session& session, NameKind kind, uint64_t id, std:
     session.anomalies().add(Anomaly::options_limit);
     evict_oldest_session();
   }
-  if (learned == OptionsState::Learned::changed) add_announcer(session);
+  if (learned != OptionsState::Learned::changed) return;
+  note_options(session);
+  add_announcer(session);
 }
 
 void SessionTable::learn_start(Session& session, uint64_t start_ms) {
   session.options.set_start_ms(start_ms);
+  note_options(session);
   add_announcer(session);
 }
 
@@ -315,7 +333,9 @@ void SessionTable::hold(Session& session, uint16_t template_id, const MessageCon
     give_up(early_.begin());
   }
   early_.push_back({&session, template_id, message, {body.begin(), body.end()}, clipped});
-  session.early[template_id].push_back(std::prev(early_.end()));
+  std::deque<EarlyList::iterator>& waiting = session.early[template_id];
+  waiting.push_back(std::prev(early_.end()));
+  if (waiting.size() == 1) note_wanted(session, template_id);
   session.early_bytes += size;
   early_bytes_ += size;
   ++session.exporter->counters.early_sets_held;

@@ -19,6 +19,8 @@
 #include "decode/options_state.h"
 #include "decode/plan.h"
 #include "decode/sequence.h"
+#include "decode/session_key.h"
+#include "decode/state.h"
 #include "decode/template.h"
 #include "decode/template_pool.h"
 #include "flow/ledger.h"
@@ -56,15 +58,6 @@ struct Exporter {
   std::vector<struct Session*> announcers;
 };
 
-struct SessionKey {
-  IpAddress exporter;
-  uint32_t domain = 0;
-  flow::FlowType type = flow::FlowType::unknown;
-  // Of a TCP or TLS stream: its templates and its sequence begin and end with it (RFC 7011 section 8). 0: UDP.
-  uint64_t connection = 0;
-  bool operator==(const SessionKey&) const = default;
-};
-
 // The state of one source port: a transport session, as far as UDP has any.
 struct Stream {
   uint16_t port = 0;
@@ -75,6 +68,7 @@ struct Stream {
 
 struct Session {
   static constexpr size_t kMaxStreams = 16;  // exporters that change their port keep one or two; more are forgotten
+  static constexpr size_t kUnchanged = SIZE_MAX;
 
   // A template as one source port announced it.
   struct TemplateEntry {
@@ -82,6 +76,8 @@ struct Session {
     uint64_t last_used = 0;
     Timestamp used_at{};  // when it was last announced or used
     TemplatePtr compiled;
+    Timestamp announced{};
+    bool here = true;  // announced to this decoder; else known from a state
   };
   // Almost always one, and then without memory of its own: with thousands of exporters every look elsewhere is a cache
   // miss.
@@ -98,6 +94,14 @@ struct Session {
   boost::container::small_vector<Stream, 1> streams;
   boost::unordered_flat_map<uint16_t, std::deque<EarlyList::iterator>> early;
   size_t early_bytes = 0;
+
+  // For those who keep the state (decode/session_state.cc).
+  size_t change_index = kUnchanged;         // where in the list of changed sessions
+  Timestamp shown{};                        // when it was handed out last
+  Timestamp started{};                      // what was announced before the exporter's last start is void
+  bool told_here = false;                   // by options records to this decoder; else options are those of a state
+  std::shared_ptr<const OptionsTold> told;  // the options as they were handed out or taken over last
+  uint64_t told_version = 0;                // and their version
 
   flow::AnomalyCounts& anomalies() { return exporter->counters.anomalies; }
 };
@@ -129,8 +133,8 @@ class SessionTable {
   // All templates, or all options templates, of the port.
   void withdraw_all(Session& session, bool options, uint16_t port);
   // After a restart: its templates and what it told about itself are void, and data that still waits for a template of
-  // before would be read with another one.
-  void forget_announcements(Session& session);
+  // before would be read with another one. started: when, by our clock.
+  void forget_announcements(Session& session, Timestamp started);
 
   // What an options record told. Beyond the limits it is not kept, and counted.
   void learn_domain_rate(Session& session, uint32_t rate);
@@ -146,6 +150,18 @@ class SessionTable {
   void hold(Session& session, uint16_t template_id, const MessageContext& message, ByteView body, bool clipped);
   // Sets that waited for this template, oldest first; they are no longer held.
   std::vector<EarlySet> release(Session& session, uint16_t template_id);
+
+  // Where to look for what is known of exporters that are new here; nullptr: nowhere.
+  void set_source(const StateSource* source) { source_ = source; }
+  // At most `max_sessions` changed ones; the rest the next time.
+  SessionChanges take_changes(Timestamp now, size_t max_sessions);
+  // Takes over what is newer than what is known here, if the exporter is known; what it announced here stays. Never
+  // evicts, counts nothing as received. Returns the session, and the ids of templates that data may have waited for.
+  struct Imported {
+    Session* session = nullptr;
+    std::vector<uint16_t> ids;
+  };
+  Imported import_state(const SessionState& state, Timestamp now);
 
   // Templates and early data that are too old. Timestamp::max(): gives up all early data, keeps templates.
   void expire(Timestamp now);
@@ -163,7 +179,11 @@ class SessionTable {
   struct ByConnection {
     bool operator()(const SessionKey& a, const SessionKey& b) const;
   };
+  // Source ports that one exporter and domain announce the same template id from.
+  static constexpr size_t kMaxPortsPerTemplate = 8;
   static size_t charge(const EarlySet& early);
+  // Of a template against Limits::templates.
+  static size_t weight(const CompiledTemplate& compiled);
   void forget_session(std::list<Session>::iterator session);
   void evict_oldest_session();
   void evict_oldest_exporter();
@@ -173,6 +193,15 @@ class SessionTable {
   void drop_template(Session& session, uint16_t id, size_t index);
   void evict_template(Session& session);
   void expire_templates(Timestamp now);
+  void restore(Exporter& exporter, Timestamp now);
+  bool import_template(Session& session, const TemplateState& known, Timestamp now);
+  void import_options(Session& session, const std::shared_ptr<const OptionsTold>& told);
+  SessionStatePtr show(Session& session, Timestamp now);
+  void update_told(Session& session, Timestamp now);
+  void note_change(Session& session);
+  void note_options(Session& session);
+  void note_wanted(const Session& session, uint16_t template_id);
+  void forget_change(Session& session);
   void add_announcer(Session& session);
   static void remove_announcer(Session& session);
 
@@ -191,6 +220,12 @@ class SessionTable {
   Timestamp templates_checked_{};
   flow::ExporterCounters forgotten_;
   TemplatePool pool_;
+
+  const StateSource* source_ = nullptr;
+  std::vector<Session*> changed_;
+  std::vector<SessionKey> forgotten_sessions_;
+  std::vector<WantedTemplate> wanted_;
+  uint64_t wanted_lost_ = 0;
 };
 
 }  // namespace weir::decode

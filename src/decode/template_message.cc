@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/big_endian.h"
+#include "base/check.h"
 
 namespace weir::decode {
 namespace {
@@ -184,6 +185,19 @@ void TemplateMessageDecoder::decode_early(Walk& walk, const CompiledTemplate& co
   }
 }
 
+void TemplateMessageDecoder::import_state(const SessionState& state, Timestamp now, const Output& output) {
+  const SessionTable::Imported imported = sessions_.import_state(state, now);
+  const size_t max_padding = state.key.type == FlowType::ipfix ? kIpfix.max_padding : kNetflow9.max_padding;
+  for (const uint16_t id : imported.ids) {
+    for (const EarlySet& early : sessions_.release(*imported.session, id)) {
+      const TemplatePtr compiled = sessions_.find_template(*imported.session, id, early.message.port, now);
+      CHECK(compiled);
+      ++imported.session->exporter->counters.early_sets_decoded;
+      sets_.decode(*compiled, {early.body, early.clipped, max_padding}, early.message, *imported.session, output);
+    }
+  }
+}
+
 void TemplateMessageDecoder::decode_data_set(Walk& walk, uint16_t id, ByteView body, bool clipped) {
   const TemplatePtr compiled = sessions_.find_template(walk.session, id, walk.context.port, walk.context.received);
   if (!compiled) {
@@ -204,7 +218,8 @@ void TemplateMessageDecoder::begin_stream(Walk& walk) {
   if (stream.uptime.restarted(walk.context.uptime_ms, walk.context.export_us)) {
     // Template ids may mean something else now (RFC 3954 section 9). Data that comes before the new templates is kept.
     walk.session.anomalies().add(Anomaly::exporter_restart);
-    sessions_.forget_announcements(walk.session);
+    const Timestamp started = walk.context.received - std::chrono::milliseconds{walk.context.uptime_ms};
+    sessions_.forget_announcements(walk.session, started);
     stream.sequence.forget();
   }
   count_sequence(walk, 1);

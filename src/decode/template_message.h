@@ -43,6 +43,9 @@ class TemplateMessageDecoder {
   // part of it and not padding.
   ByteView decode(const TemplateMessage& message, size_t max_fields, bool several_messages, const Output& output);
 
+  // Takes over what another decoder knows of a session, and decodes the data that waited for it.
+  void import_state(const SessionState& state, Timestamp now, const Output& output);
+
  private:
   struct Walk;
   void decode_template_set(Walk& walk, bool options, ByteView body);
