@@ -18,7 +18,7 @@ constexpr uint32_t kSflowVersion5 = 5;
 
 class Decoder::Impl {
  public:
-  explicit Impl(DecoderOptions options) : options_(std::move(options)), sessions_(options_.limits) {
+  explicit Impl(DecoderOptions options) : options_(std::move(options)), sessions_(options_.limits, options_.schema) {
     sets_.set_other(options_.other);
   }
 
@@ -45,7 +45,7 @@ class Decoder::Impl {
   SessionTable sessions_;
   SetDecoder sets_{sessions_};
   TemplateMessageDecoder template_messages_{sessions_, sets_};
-  NetflowV5 netflow_v5_;
+  NetflowV5 netflow_v5_{options_.schema};
   uint64_t next_number_ = 1;
 };
 
@@ -55,6 +55,7 @@ uint32_t Decoder::Impl::configured_rate(const IpAddress& exporter) const {
 }
 
 void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
+  CHECK(output.rows == nullptr || &output.rows->schema() == options_.schema.get());
   Exporter& exporter = sessions_.exporter(datagram.exporter, datagram.received);
   flow::ExporterCounters& counters = exporter.counters;
   if (counters.datagrams_received == 0) exporter.configured_rate = configured_rate(datagram.exporter);
@@ -148,7 +149,9 @@ bool Decoder::Impl::decode_template_messages(uint16_t version, ByteView bytes, c
 }
 
 void Decoder::Impl::set_options(DecoderOptions options) {
+  if (options.schema != options_.schema) netflow_v5_ = NetflowV5(options.schema);
   options_ = std::move(options);
+  sessions_.set_schema(options_.schema);
   sessions_.set_limits(options_.limits);
   sets_.set_other(options_.other);
   for (Exporter& exporter : sessions_.exporters()) exporter.configured_rate = configured_rate(exporter.address);

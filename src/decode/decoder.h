@@ -29,6 +29,8 @@ struct DecoderOptions {
   bool several_messages = true;
   // Sampling rates set by the operator, by exporter; they win over what the exporter says.
   std::map<IpAddress, uint32_t> sampling_rates;
+  // Of the rows: what the operator added to the columns of flows. Batches to decode into are of this schema.
+  flow::SchemaPtr schema = flow::Schema::flows();
 };
 
 // One field of a record as it was on the wire.
@@ -85,7 +87,8 @@ class Decoder {
   // that still waits for a template of it is counted as undecodable_sets (RFC 7011 section 8). 0, UDP, does nothing.
   void close_connection(uint64_t connection);
 
-  // Takes over what may change while running: other, sampling_rates, limits.
+  // Takes over what may change while running: other, sampling_rates, limits, schema (the next rows have to go to a
+  // builder of the new one).
   void set_options(DecoderOptions options);
 
   // Where to look for what is known of exporters that are new to this decoder: templates, options. nullptr: nowhere. It

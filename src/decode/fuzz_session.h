@@ -28,9 +28,9 @@ struct CountingSink : RecordSink {
 // Reads every value that is not null, so that a sanitizer sees what a sink would read.
 inline uint64_t touch(const flow::FlowBatch& batch) {
   uint64_t sum = 0;
-  for (size_t c = 0; c < flow::kColumnCount; ++c) {
-    const auto column = static_cast<flow::Column>(c);
-    if (!batch.present(column) || flow::info(column).type != flow::ColumnType::text) continue;
+  for (size_t c = 0; c < batch.schema().size(); ++c) {
+    const flow::ColumnIndex column(c);
+    if (!batch.present(column) || batch.schema()[column].type != flow::ColumnType::text) continue;
     const auto* texts = static_cast<const flow::TextRef*>(batch.raw(column));
     for (size_t row = 0; row < batch.rows(); ++row) {
       if (!batch.is_valid(column, row)) continue;
@@ -39,6 +39,29 @@ inline uint64_t touch(const flow::FlowBatch& batch) {
   }
   for (const flow::ExporterRows& share : batch.exporters()) sum += share.rows;
   return sum;
+}
+
+// Columns of every type, for elements that the seeds have.
+inline flow::SchemaPtr configured_schema() {
+  using flow::ColumnType;
+  using flow::Conversion;
+  static const flow::SchemaPtr schema =
+      flow::Schema::flows_with(std::vector<flow::ConfiguredColumn>{
+                                   {"x_u8", ColumnType::u8, 0, 1, Conversion::uint},
+                                   {"x_u16", ColumnType::u16, 0, 2, Conversion::uint},
+                                   {"x_status", ColumnType::u64, 0, 89, Conversion::forwarding_status},
+                                   {"x_high", ColumnType::u32, 0, 32, Conversion::high_byte},
+                                   {"x_label", ColumnType::u16, 0, 70, Conversion::mpls_label},
+                                   {"x_address", ColumnType::address, 0, 8, Conversion::address},
+                                   {"x_address", ColumnType::address, 0, 27, Conversion::address},
+                                   {"x_mac", ColumnType::mac, 0, 56, Conversion::mac},
+                                   {"x_time", ColumnType::timestamp, 0, 22, Conversion::uptime_ms},
+                                   {"x_real", ColumnType::f64, 0, 1, Conversion::real},
+                                   {"x_text", ColumnType::text, 0, 4, Conversion::text},
+                                   {"x_app", ColumnType::text, 0, 95, Conversion::application_id},
+                               })
+          .value();
+  return schema;
 }
 
 inline DecoderOptions options_from(uint8_t switches) {
@@ -58,6 +81,7 @@ inline DecoderOptions options_from(uint8_t switches) {
     options.limits.early_bytes_per_session = 600;
     options.limits.early_bytes = 900;
   }
+  if ((switches & 16) != 0) options.schema = configured_schema();
   if ((switches & 8) != 0) options.sampling_rates[test::kExporter] = 100;
   return options;
 }
@@ -83,7 +107,7 @@ inline int run(std::span<const uint8_t> input, std::span<const uint16_t> version
         rows += batch->rows();
         touch(*batch);
       },
-      64);
+      64, options_from(*switches).schema);
   Decoder decoder(options_from(*switches));
   Decoder inspector(options_from(*switches));
   CountingSink sink;

@@ -139,7 +139,7 @@ Kernel<Source> find_kernel(Conversion conversion, ColumnType type, size_t width)
     case Conversion::address:
       return width == 4 ? &load_address4<Source> : width == 16 ? &load_address16<Source> : nullptr;
     case Conversion::mac:
-      return width == 6 ? &load_uint<Source, uint64_t, 6> : nullptr;
+      return type == ColumnType::mac && width == 6 ? &load_uint<Source, uint64_t, 6> : nullptr;
     case Conversion::uptime_ms:
       return width == 4 ? &load_uptime<Source> : nullptr;
     case Conversion::seconds:
@@ -147,13 +147,13 @@ Kernel<Source> find_kernel(Conversion conversion, ColumnType type, size_t width)
     case Conversion::milliseconds:
       return width == 8 ? &load_time<Source, 8, 1'000> : nullptr;
     case Conversion::high_byte:
-      return width == 2 ? &load_byte_of_two<Source, 0> : nullptr;
+      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Source, 0> : nullptr;
     case Conversion::low_byte:
-      return width == 2 ? &load_byte_of_two<Source, 1> : nullptr;
+      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Source, 1> : nullptr;
     case Conversion::forwarding_status:
-      return width == 1 ? &load_uint<Source, uint8_t, 1> : nullptr;
+      return type == ColumnType::u8 && width == 1 ? &load_uint<Source, uint8_t, 1> : nullptr;
     case Conversion::mpls_label:
-      return width == 3 ? &load_mpls_label<Source> : nullptr;
+      return type == ColumnType::u32 && width == 3 ? &load_mpls_label<Source> : nullptr;
     default:
       return nullptr;
   }

@@ -108,11 +108,11 @@ constexpr size_t kUsualRecords = 30;
 constexpr uint16_t kSamplingIntervalMask = 0x3fff;
 constexpr uint32_t kDaySeconds = 86400;
 
-CompiledTemplate compile(std::span<const Field> fields) {
+CompiledTemplate compile(std::span<const Field> fields, const flow::SchemaPtr& schema) {
   Template layout;
   for (const Field& field : fields) layout.fields.push_back({0, field.element, field.length, false});
   layout.measure();
-  return {std::move(layout), DecodePlan::Traits{.icmp_in_dst_port = true}};
+  return {std::move(layout), DecodePlan::Traits{.icmp_in_dst_port = true}, schema};
 }
 
 FlowType type_of(uint16_t version) {
@@ -121,8 +121,11 @@ FlowType type_of(uint16_t version) {
 
 }  // namespace
 
-NetflowV5::NetflowV5()
-    : v1_(compile(kRecordV1)), v1_long_(compile(kRecordV1Long)), v5_(compile(kRecordV5)), v7_(compile(kRecordV7)) {}
+NetflowV5::NetflowV5(const flow::SchemaPtr& schema)
+    : v1_(compile(kRecordV1, schema)),
+      v1_long_(compile(kRecordV1Long, schema)),
+      v5_(compile(kRecordV5, schema)),
+      v7_(compile(kRecordV7, schema)) {}
 
 std::optional<NetflowV5Message> NetflowV5::parse(uint16_t version, ByteView bytes, const MessageContext& datagram,
                                                  flow::AnomalyCounts& anomalies) const {

@@ -33,7 +33,7 @@ struct NetflowV5Message {
 
 class NetflowV5 {
  public:
-  NetflowV5();
+  explicit NetflowV5(const flow::SchemaPtr& schema = flow::Schema::flows());
 
   // version: 1, 5 or 7, already seen at the start of `bytes`. Counts what is wrong; nothing if the datagram is
   // rejected.

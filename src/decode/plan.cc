@@ -22,12 +22,27 @@ using flow::FlowBatch;
 constexpr uint16_t kEtypeIpv4 = 0x0800;
 constexpr uint16_t kEtypeIpv6 = 0x86dd;
 
-// The columns that an element fills.
-std::span<const flow::ElementColumn> columns_of(const FieldSpec& field) {
+// A column that an element fills.
+struct Target {
+  flow::ColumnIndex column;
+  Conversion conversion;
+  size_t precedence;  // the least first
+};
+
+std::vector<Target> targets_of(const FieldSpec& field, const flow::Schema& schema) {
+  std::vector<Target> targets;
   const auto key = [](const flow::ElementColumn& entry) { return std::pair{entry.enterprise, entry.number}; };
-  const auto range =
-      std::ranges::equal_range(flow::kElementColumns, std::pair{field.enterprise, field.element}, {}, key);
-  return {range.begin(), range.end()};
+  for (const flow::ElementColumn& entry :
+       std::ranges::equal_range(flow::kElementColumns, std::pair{field.enterprise, field.element}, {}, key)) {
+    targets.push_back({entry.column, entry.conversion, entry.precedence});
+  }
+  const auto configured = schema.configured();
+  for (size_t i = 0; i < configured.size(); ++i) {
+    const flow::ConfiguredElement& entry = configured[i];
+    if (entry.enterprise != field.enterprise || entry.number != field.element) continue;
+    targets.push_back({entry.column, entry.conversion, i});
+  }
+  return targets;
 }
 
 // Records of equal length behind each other.
@@ -66,7 +81,7 @@ class GatheredRecords {
   size_t fields_;
 };
 
-uint64_t number_at(const FlowBatch& batch, Column column, ColumnType type, size_t row) {
+uint64_t number_at(const FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row) {
   const void* memory = batch.raw(column);
   switch (type) {
     case ColumnType::u8:
@@ -80,7 +95,7 @@ uint64_t number_at(const FlowBatch& batch, Column column, ColumnType type, size_
   }
 }
 
-void put_number(FlowBatch& batch, Column column, ColumnType type, size_t row, uint64_t value) {
+void put_number(FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row, uint64_t value) {
   void* memory = batch.raw(column);
   switch (type) {
     case ColumnType::u8:
@@ -163,7 +178,8 @@ void fill(FlowBatch& batch, size_t first, size_t rows, flow::ValueOf<column> val
 
 }  // namespace
 
-DecodePlan::DecodePlan(const Template& layout, Traits traits) : traits_(traits), sampling_(layout) {
+DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema)
+    : traits_(traits), sampling_(layout) {
   uint32_t offset = 0;
   for (const FieldSpec& field : layout.fields) {
     offsets_.push_back(offset);
@@ -171,28 +187,28 @@ DecodePlan::DecodePlan(const Template& layout, Traits traits) : traits_(traits),
     if (field.length != kVariableLength) offset += field.length;
   }
   record_length_ = layout.variable ? 0 : layout.min_length;
-  add_steps(layout);
+  add_steps(layout, schema);
   note_specials(layout);
 }
 
-void DecodePlan::add_steps(const Template& layout) {
+void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
   struct Source {
-    uint8_t precedence;
+    size_t precedence;
     Step step;
   };
   std::vector<Source> sources;
   for (uint16_t i = 0; i < layout.fields.size(); ++i) {
     const FieldSpec& field = layout.fields[i];
-    const auto columns = columns_of(field);
+    const std::vector<Target> targets = targets_of(field, schema);
     const bool variable = field.length == kVariableLength;
     bool bad = false;
-    for (const flow::ElementColumn& target : columns) {
+    for (const Target& target : targets) {
       if (!variable && !length_fits(target.conversion, field.length)) {
         bad = true;
         continue;
       }
       if (field.length == 0) continue;
-      const ColumnType type = flow::info(target.column).type;
+      const ColumnType type = schema[target.column].type;
       Step step{target.column, type, target.conversion, false, i, offsets_[i], field.length, nullptr, nullptr};
       if (!variable) {
         step.strided = find_kernel<StridedField>(target.conversion, type, field.length);
@@ -203,7 +219,7 @@ void DecodePlan::add_steps(const Template& layout) {
     if (bad) ++bad_fields_;
     // Padding (210 paddingOctets) says nothing.
     const bool padding = field.enterprise == 0 && (field.element == 210 || field.element == 0);
-    if (columns.empty() && !padding) {
+    if (targets.empty() && !padding) {
       const auto same = [&](const Unmapped& u) {
         return u.enterprise == field.enterprise && u.element == field.element;
       };
@@ -213,7 +229,7 @@ void DecodePlan::add_steps(const Template& layout) {
   }
   // Of a repeated element the first occurrence comes first.
   std::ranges::sort(sources, {}, [](const Source& source) {
-    return std::tuple{source.step.column, source.precedence, source.step.field};
+    return std::tuple{source.step.column.value(), source.precedence, source.step.field};
   });
   for (Source& source : sources) {
     source.step.fill = !steps_.empty() && steps_.back().column == source.step.column;

@@ -21,7 +21,7 @@ namespace weir::decode {
 // One element into one column. Steps of a column are in order of preference; `fill` steps touch only rows that are
 // still null or zero.
 struct Step {
-  flow::Column column;
+  flow::ColumnIndex column;
   flow::ColumnType type;
   flow::Conversion conversion;
   bool fill;
@@ -50,7 +50,8 @@ class DecodePlan {
   struct Traits {
     bool icmp_in_dst_port = false;  // NetFlow before v9: ICMP type * 256 + code is in the destination port
   };
-  DecodePlan(const Template& layout, Traits traits);
+  // For rows of `schema`: its configured columns are filled beside those of this version.
+  DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema);
 
   // Appends one row for each record. records: a whole number of records of fixed length, or the fields of each record
   // in wire order. There has to be room in the batch.
@@ -87,7 +88,7 @@ class DecodePlan {
   void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
   void set_icmp(flow::FlowBatch& batch, size_t first, size_t count) const;
 
-  void add_steps(const Template& layout);
+  void add_steps(const Template& layout, const flow::Schema& schema);
   void note_specials(const Template& layout);
 
   size_t record_length_ = 0;

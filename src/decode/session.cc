@@ -141,6 +141,12 @@ void SessionTable::evict_oldest_exporter() {
   exporters_.pop_back();
 }
 
+const TemplatePtr& SessionTable::compiled_for_schema(Session::TemplateEntry& entry) {
+  if (entry.compiled->schema != pool_.schema()) [[unlikely]]
+    entry.compiled = pool_.compile(entry.compiled->layout);
+  return entry.compiled;
+}
+
 TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t port, Timestamp now) {
   const auto found = session.templates.find(id);
   if (found == session.templates.end()) return nullptr;
@@ -150,7 +156,7 @@ TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t 
   entry.last_used = ++clock_;
   entry.used_at = std::max(entry.used_at, now);
   if (now - session.shown > kShowAgain) note_change(session);
-  return entry.compiled;
+  return compiled_for_schema(entry);
 }
 
 TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t port, Timestamp now) {
@@ -164,7 +170,7 @@ TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t por
     if (!own->here || now - session.shown > kShowAgain) note_change(session);
     own->here = true;
     std::rotate(known.begin(), own, own + 1);
-    return known.front().compiled;
+    return compiled_for_schema(known.front());
   }
   const uint16_t id = layout.id;
   if (own != known.end()) {

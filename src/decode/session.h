@@ -30,10 +30,12 @@ namespace weir::decode {
 // A template and what was made of it. Shared by all sessions with this layout, and by sets that are being decoded while
 // a datagram redefines it.
 struct CompiledTemplate {
-  CompiledTemplate(Template announced, DecodePlan::Traits traits) : layout(std::move(announced)), plan(layout, traits) {
+  CompiledTemplate(Template announced, DecodePlan::Traits traits, flow::SchemaPtr rows)
+      : layout(std::move(announced)), schema(std::move(rows)), plan(layout, traits, *schema) {
     if (layout.options) options = OptionsFields(layout);
   }
   Template layout;
+  flow::SchemaPtr schema;  // of the rows that the plan makes
   DecodePlan plan;
   OptionsFields options;  // only of an options template
 };
@@ -108,11 +110,14 @@ struct Session {
 
 class SessionTable {
  public:
-  explicit SessionTable(const Limits& limits) : limits_(limits) {}
+  explicit SessionTable(const Limits& limits, flow::SchemaPtr schema = flow::Schema::flows())
+      : limits_(limits), pool_(std::move(schema)) {}
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
 
   void set_limits(const Limits& limits) { limits_ = limits; }
+  // Of the rows from now on. Templates that were compiled for another schema are compiled again when they are used.
+  void set_schema(flow::SchemaPtr schema) { pool_.set_schema(std::move(schema)); }
 
   // Known or new, and from now on the most recently used. References are good until the next call that may make a new
   // one.
@@ -189,6 +194,7 @@ class SessionTable {
   void evict_oldest_exporter();
   void give_up(EarlyList::iterator early);
   EarlySet take_early(EarlyList::iterator early);
+  const TemplatePtr& compiled_for_schema(Session::TemplateEntry& entry);
   void make_room(Session& session, uint16_t id, size_t weight);
   void drop_template(Session& session, uint16_t id, size_t index);
   void evict_template(Session& session);

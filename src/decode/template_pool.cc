@@ -19,14 +19,20 @@ uint64_t hash_of(const Template& layout) {
 
 }  // namespace
 
+void TemplatePool::set_schema(flow::SchemaPtr schema) {
+  if (schema == schema_) return;
+  schema_ = std::move(schema);
+  known_.clear();
+}
+
 TemplatePtr TemplatePool::compile(Template layout) {
   if (known_.size() >= forget_at_) forget_unused();
   std::weak_ptr<const CompiledTemplate>& known = known_[hash_of(layout)];
   if (TemplatePtr shared = known.lock()) {
     if (shared->layout.id == layout.id && shared->layout.same_layout(layout)) return shared;
-    return std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{});
+    return std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{}, schema_);
   }
-  auto compiled = std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{});
+  auto compiled = std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{}, schema_);
   known = compiled;
   return compiled;
 }

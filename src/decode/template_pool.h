@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "decode/template.h"
+#include "flow/schema.h"
 
 namespace weir::decode {
 
@@ -15,12 +16,18 @@ using TemplatePtr = std::shared_ptr<const CompiledTemplate>;
 
 class TemplatePool {
  public:
+  explicit TemplatePool(flow::SchemaPtr schema = flow::Schema::flows()) : schema_(std::move(schema)) {}
+
+  // Of the rows that plans compiled from now on will make.
+  void set_schema(flow::SchemaPtr schema);
+  const flow::SchemaPtr& schema() const { return schema_; }
   // The compiled form of the layout: one that somebody still uses, or a new one.
   TemplatePtr compile(Template layout);
 
  private:
   void forget_unused();
 
+  flow::SchemaPtr schema_;
   // By a hash of the layout, which an exporter may make collide: a different layout under the same hash is compiled for
   // itself, so that a collision costs memory, but neither time nor correctness.
   boost::unordered_flat_map<uint64_t, std::weak_ptr<const CompiledTemplate>> known_;

@@ -14,9 +14,9 @@ namespace weir::decode::test {
 
 using Row = std::map<std::string, std::string>;
 
-inline std::string cell(const flow::FlowBatch& batch, flow::Column column, size_t row) {
+inline std::string cell(const flow::FlowBatch& batch, flow::ColumnIndex column, size_t row) {
   const void* memory = batch.raw(column);
-  switch (flow::info(column).type) {
+  switch (batch.schema()[column].type) {
     case flow::ColumnType::u8:
       return std::to_string(static_cast<const uint8_t*>(memory)[row]);
     case flow::ColumnType::u16:
@@ -42,10 +42,10 @@ inline std::string cell(const flow::FlowBatch& batch, flow::Column column, size_
 // Every column that is not null, of every row.
 inline std::vector<Row> rows_of(const flow::FlowBatch& batch) {
   std::vector<Row> rows(batch.rows());
-  for (size_t c = 0; c < flow::kColumnCount; ++c) {
-    const auto column = static_cast<flow::Column>(c);
+  for (size_t c = 0; c < batch.schema().size(); ++c) {
+    const flow::ColumnIndex column(c);
     for (size_t row = 0; row < batch.rows(); ++row) {
-      if (batch.is_valid(column, row)) rows[row][std::string(flow::info(column).name)] = cell(batch, column, row);
+      if (batch.is_valid(column, row)) rows[row][std::string(batch.schema()[column].name)] = cell(batch, column, row);
     }
   }
   return rows;
@@ -53,7 +53,7 @@ inline std::vector<Row> rows_of(const flow::FlowBatch& batch) {
 
 class Harness {
  public:
-  explicit Harness(DecoderOptions options = {}) : decoder(std::move(options)) {}
+  explicit Harness(DecoderOptions options = {}) : builder(builder_of(options.schema)), decoder(std::move(options)) {}
 
   Harness& feed(ByteView bytes, uint16_t port = 50000, IpAddress exporter = kExporter) {
     return feed(datagram(bytes, port, exporter));
@@ -61,6 +61,12 @@ class Harness {
   Harness& feed(const Datagram& datagram) {
     decoder.decode(datagram, builder);
     return *this;
+  }
+  // As after a reload of the configuration.
+  void set_options(DecoderOptions options) {
+    builder.seal();
+    builder = builder_of(options.schema);
+    decoder.set_options(std::move(options));
   }
   // All rows so far.
   const std::vector<Row>& rows() {
@@ -99,11 +105,16 @@ class Harness {
   }
 
   std::vector<Row> rows_;
-  flow::BatchBuilder builder{[this](flow::SealedBatch batch) {
-                               for (Row& row : rows_of(*batch)) rows_.push_back(std::move(row));
-                             },
-                             64};
+  flow::BatchBuilder builder;
   Decoder decoder;
+
+ private:
+  flow::BatchBuilder builder_of(flow::SchemaPtr schema) {
+    const auto keep = [this](flow::SealedBatch batch) {
+      for (Row& row : rows_of(*batch)) rows_.push_back(std::move(row));
+    };
+    return flow::BatchBuilder(keep, 64, std::move(schema));
+  }
 };
 
 // Records as "id/number element=hex ..." in the order in which they were found.
