@@ -20,11 +20,20 @@ struct ByteSize {
 
 struct Collect {
   std::vector<std::string> listen = {"2055", "4739", "6343"};
+  std::vector<std::string> listen_tcp;
+  std::vector<std::string> listen_tls;
   uint64_t threads = 1;
   ByteSize socket_buffer{uint64_t{32} << 20};
   uint64_t queue = 64;
   bool other = false;
   bool several_messages = true;
+};
+
+// Files of collect.listen_tls.
+struct Tls {
+  std::optional<std::string> certificate;
+  std::optional<std::string> key;
+  std::optional<std::string> client_ca;
 };
 
 struct Store {
@@ -51,6 +60,12 @@ struct Limits {
   ByteSize early_bytes{uint64_t{64} << 20};
   Micros early_age{1'800'000'000};
   Micros template_lifetime{86'400'000'000};
+  uint64_t connections = 4'096;
+  uint64_t connections_per_exporter = 64;
+  ByteSize stream_bytes{uint64_t{64} << 20};
+  Micros handshake_time{10'000'000};
+  Micros message_time{30'000'000};
+  std::optional<Micros> idle_time;
 };
 
 struct Sampling {
@@ -65,6 +80,7 @@ struct Log {
 
 struct Config {
   Collect collect;
+  Tls tls;
   Store store;
   Retention retention;
   Limits limits;

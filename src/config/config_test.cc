@@ -240,12 +240,61 @@ TEST(Config, DefaultsAreWithinTheirBounds) {
     const bool array = key.section == "sampling";
     std::string text =
         fmt::format("{}\n{} = {}\n", array ? "[[sampling]]" : fmt::format("[{}]", key.section), key.name, value);
+    const bool together = array || key.section == "tls";  // its keys need each other
     for (const Key& other : keys()) {
-      if (array && other.section == key.section && other.name != key.name)
+      if (together && other.section == key.section && other.name != key.name)
         text += fmt::format("{} = {}\n", other.name, other.example);
     }
     EXPECT_TRUE(problems_of(text).empty()) << text << problems_of(text)[0];
   }
+}
+
+TEST(Config, TlsNeedsItsFiles) {
+  EXPECT_EQ(problems_of("[collect]\nlisten_tls = [\"4740\"]\n"),
+            (std::vector<std::string>{"f:2:14: collect.listen_tls needs tls.certificate",
+                                      "f:2:14: collect.listen_tls needs tls.key"}));
+  EXPECT_EQ(problems_of("[tls]\ncertificate = \"a\"\n"),
+            (std::vector<std::string>{"f:2:15: tls.certificate needs tls.key"}));
+  EXPECT_EQ(problems_of("[tls]\nkey = \"a\"\nclient_ca = \"b\"\n"),
+            (std::vector<std::string>{"f:2:7: tls.key needs tls.certificate",
+                                      "f:3:13: tls.client_ca needs tls.certificate"}));
+  EXPECT_EQ(problems_of("[tls]\ncertificate = \"\"\nkey = 5\n").size(), 2u);
+  const auto config = parse(R"(
+[collect]
+listen_tcp = []
+listen_tls = ["[::1]:4740"]
+[tls]
+certificate = "c"
+key = "k"
+client_ca = "a"
+[limits]
+connections = 7
+connections_per_exporter = 6
+stream_bytes = "1MiB"
+handshake_time = "5s"
+message_time = "4s"
+idle_time = "3h"
+)");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->collect.listen_tcp.empty());
+  EXPECT_EQ(config->collect.listen_tls[0], "[::1]:4740");
+  EXPECT_EQ(config->tls.certificate, "c");
+  EXPECT_EQ(config->tls.key, "k");
+  EXPECT_EQ(config->tls.client_ca, "a");
+  EXPECT_EQ(config->limits.connections, 7u);
+  EXPECT_EQ(config->limits.connections_per_exporter, 6u);
+  EXPECT_EQ(config->limits.stream_bytes.bytes, 1u << 20);
+  EXPECT_EQ(config->limits.handshake_time, Micros{5'000'000});
+  EXPECT_EQ(config->limits.message_time, Micros{4'000'000});
+  EXPECT_EQ(config->limits.idle_time, Micros{10'800'000'000});
+}
+
+TEST(Config, PlaceOfAKey) {
+  const std::string path = testing::TempDir() + "weir-place.toml";
+  std::ofstream(path) << "[tls]\ncertificate = \"a\"\n  key = \"b\"\n";
+  EXPECT_EQ(place(path, "tls", "key"), path + ":3:9");
+  EXPECT_EQ(place(path, "tls", "client_ca"), path);
+  EXPECT_EQ(place("/nowhere", "tls", "key"), "/nowhere");
 }
 
 TEST(Config, DocumentationIsCurrent) {

@@ -19,6 +19,9 @@ constexpr auto needs_restart = OnReload::needs_restart;
 
 constexpr auto kSections = std::to_array<Section>({
     {"collect", false, "Receiving and decoding."},
+    {"tls", false,
+     "Certificates for collect.listen_tls, files in PEM form. SIGHUP reads them again, also if only their content has "
+     "changed."},
     {"store", false, "The folder of Parquet files."},
     {"retention", false, "How long flows are kept. Without it, until the disk is full."},
     {"limits", false,
@@ -30,10 +33,14 @@ constexpr auto kSections = std::to_array<Section>({
 });
 
 constexpr auto kKeys = std::to_array<Key>({
-    {"collect", "listen", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen; },
+    {"collect", "listen", 1, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen; },
      "UDP addresses and ports to receive on: \"PORT\" for all addresses, \"192.0.2.1:PORT\" or \"[2001:db8::1]:PORT\" "
      "for one. "
      "2055 is the usual port of NetFlow, 4739 of IPFIX, 6343 of sFlow; every port takes every protocol."},
+    {"collect", "listen_tcp", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen_tcp; },
+     "TCP addresses and ports to accept IPFIX exporters on, written as in `listen`. 4739 is the usual port."},
+    {"collect", "listen_tls", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen_tls; },
+     "The same for IPFIX over TLS 1.2 or 1.3; 4740 is the usual port. Needs tls.certificate and tls.key."},
     {"collect", "threads", 1, 256, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.threads; },
      "Receiving threads. The kernel spreads exporters over them by source address."},
     {"collect", "socket_buffer", 64 << 10, uint64_t{1} << 30, "", "", needs_restart,
@@ -49,6 +56,16 @@ constexpr auto kKeys = std::to_array<Key>({
     {"collect", "several_messages", 0, 0, "", "", applied,
      [](Config& c) -> Field { return &c.collect.several_messages; },
      "Accept several messages in one datagram, as some exporters send them."},
+
+    {"tls", "certificate", 0, 0, "", "\"/etc/weir/collector.crt\"", applied,
+     [](Config& c) -> Field { return &c.tls.certificate; },
+     "The collector's certificate; behind it in the file, those that lead to its authority."},
+    {"tls", "key", 0, 0, "", "\"/etc/weir/collector.key\"", applied, [](Config& c) -> Field { return &c.tls.key; },
+     "Its private key, without a password."},
+    {"tls", "client_ca", 0, 0, "", "\"/etc/weir/exporters-ca.crt\"", applied,
+     [](Config& c) -> Field { return &c.tls.client_ca; },
+     "Authorities of the exporters: with this, an exporter needs a certificate that one of them has signed. Without, "
+     "anybody may connect."},
 
     {"store", "directory", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.store.directory; },
      "The folder; it is made if it does not exist. One collector writes to it, anything may read it at any time."},
@@ -94,6 +111,25 @@ constexpr auto kKeys = std::to_array<Key>({
     {"limits", "template_lifetime", 60 * kSecond, 365 * kDay, "", "", applied,
      [](Config& c) -> Field { return &c.limits.template_lifetime; },
      "A template that was not sent again for this long is forgotten."},
+
+    {"limits", "connections", 1, 1'000'000, "", "", applied, [](Config& c) -> Field { return &c.limits.connections; },
+     "TCP and TLS connections at the same time. When there are as many, one that has not sent a message yet makes room "
+     "for a new one; if there is none, the new one is refused."},
+    {"limits", "connections_per_exporter", 1, 1'000'000, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.connections_per_exporter; }, "The same of one source address."},
+    {"limits", "stream_bytes", 64 << 10, kMost, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.stream_bytes; },
+     "Incomplete messages of all connections; past it, the connection that keeps one for the longest time is closed."},
+    {"limits", "handshake_time", kSecond / 10, 3600 * kSecond, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.handshake_time; },
+     "A TLS handshake that takes longer ends the connection."},
+    {"limits", "message_time", kSecond / 10, 3600 * kSecond, "", "", applied,
+     [](Config& c) -> Field { return &c.limits.message_time; },
+     "A message that takes longer from its first octet to its last ends its connection."},
+    {"limits", "idle_time", kSecond / 10, 365 * kDay, "", "\"12h\"", applied,
+     [](Config& c) -> Field { return &c.limits.idle_time; },
+     "A connection on which nothing comes for so long is closed. Without it none is: exporters may be quiet, and TCP "
+     "keepalive finds those that are gone."},
 
     {"sampling", "exporter", 0, 0, "", "\"192.0.2.1\"", applied,
      [](Config& c) -> Field { return &c.sampling.back().exporter; }, "Source address of the exporter."},
@@ -170,8 +206,10 @@ std::string allowed(const Key& key) {
           [&](std::optional<Micros>*) { return durations_allowed(key); },
           [&](std::string*) { return texts_allowed(key); },
           [](IpAddress*) -> std::string { return "an IPv4 or IPv6 address, such as \"192.0.2.1\" or \"2001:db8::1\""; },
-          [](std::vector<std::string>*) -> std::string {
-            return "a list of \"PORT\", \"ADDRESS:PORT\" or \"[IPV6-ADDRESS]:PORT\", each once, at least one";
+          [&](std::optional<std::string>*) { return texts_allowed(key); },
+          [&](std::vector<std::string>*) {
+            return fmt::format("a list of \"PORT\", \"ADDRESS:PORT\" or \"[IPV6-ADDRESS]:PORT\", each once{}",
+                               key.least > 0 ? ", at least one" : "");
           },
       },
       key.field(config));
@@ -191,6 +229,9 @@ std::string value_text(const Key& key, const Config& config) {
             return *value ? duration_to_toml(static_cast<uint64_t>((*value)->count())) : std::string();
           },
           [](const std::string* value) { return fmt::format("\"{}\"", *value); },
+          [](const std::optional<std::string>* value) {
+            return *value ? fmt::format("\"{}\"", **value) : std::string();
+          },
           [](const IpAddress* value) { return fmt::format("\"{}\"", value->to_string()); },
           [](const std::vector<std::string>* value) { return to_toml(*value); },
       },

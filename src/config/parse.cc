@@ -101,7 +101,7 @@ class Reader {
   }
   bool operator()(std::vector<std::string>* field) const {
     const auto* list = node_.as_array();
-    if (list == nullptr || list->empty()) return false;
+    if (list == nullptr || list->size() < key_.least) return false;
     field->clear();
     for (const toml::node& item : *list) {
       const auto* text = item.as_string();
@@ -197,6 +197,7 @@ class Parser {
 
   // What is wrong only between keys; called when each alone is right.
   void check_together(const toml::table& root) {
+    check_tls(root);
     const Store& store = config_.store;
     if (store.pending_rows >= store.rows_per_segment) return;
     const toml::node* where = root["store"]["pending_rows"].node();
@@ -204,6 +205,21 @@ class Parser {
     add(where->source(),
         fmt::format("store.pending_rows: {} is not allowed: it must be at least store.rows_per_segment, {}",
                     store.pending_rows, store.rows_per_segment));
+  }
+
+  void check_tls(const toml::table& root) {
+    const Tls& tls = config_.tls;
+    const auto need = [&](bool given, std::string_view key, std::string_view of_section, std::string_view of_key) {
+      if (given) return;
+      add(root[of_section][of_key].node()->source(), fmt::format("{}.{} needs {}", of_section, of_key, key));
+    };
+    if (!config_.collect.listen_tls.empty() && root["collect"]["listen_tls"]) {
+      need(tls.certificate.has_value(), "tls.certificate", "collect", "listen_tls");
+      need(tls.key.has_value(), "tls.key", "collect", "listen_tls");
+    }
+    if (tls.certificate) need(tls.key.has_value(), "tls.key", "tls", "certificate");
+    if (tls.key) need(tls.certificate.has_value(), "tls.certificate", "tls", "key");
+    if (tls.client_ca) need(tls.certificate.has_value(), "tls.certificate", "tls", "client_ca");
   }
 
   static const Key* find(std::string_view section, std::string_view name) {
@@ -243,14 +259,33 @@ std::expected<Config, std::vector<Problem>> parse(std::string_view text) {
   return Parser().run(document.table());
 }
 
-Result<Config> load(const std::string& file) {
+namespace {
+
+Result<std::string> read(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail_errno(fmt::format("cannot read the configuration {}", file));
   std::string text(kMaxFileBytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(stream.gcount()));
   if (stream.bad()) return fail_errno(fmt::format("cannot read the configuration {}", file));
-  auto config = parse(text);
+  return text;
+}
+
+}  // namespace
+
+std::string place(const std::string& file, std::string_view section, std::string_view key) {
+  const Result<std::string> text = read(file);
+  if (!text) return file;
+  const toml::parse_result document = toml::parse(*text);
+  const toml::node* node = document ? document.table()[section][key].node() : nullptr;
+  if (node == nullptr) return file;
+  return fmt::format("{}:{}:{}", file, node->source().begin.line, node->source().begin.column);
+}
+
+Result<Config> load(const std::string& file) {
+  const Result<std::string> text = read(file);
+  if (!text) return std::unexpected(text.error());
+  auto config = parse(*text);
   if (config) return *std::move(config);
   std::string lines;
   for (const Problem& problem : config.error()) {

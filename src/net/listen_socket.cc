@@ -28,13 +28,13 @@ size_t set_receive_buffer(int fd, size_t bytes) {
   return static_cast<size_t>(granted) / 2;
 }
 
-std::unexpected<Error> cannot_listen(const ListenAddress& address, int code) {
+std::unexpected<Error> cannot_listen(const ListenAddress& address, int code, std::string_view protocol = "UDP") {
   const char* advice = "";
-  if (code == EADDRINUSE) advice = "; another collector may be running (`ss -ulpn` shows who has the port)";
+  if (code == EADDRINUSE) advice = "; another collector may be running (`ss -tulpn` shows who has the port)";
   if (code == EACCES) advice = "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
   if (code == EADDRNOTAVAIL) advice = "; this machine has no such address (`ip address` lists them)";
   errno = code;
-  std::unexpected<Error> failure = fail_errno("cannot listen on UDP " + address.to_string());
+  std::unexpected<Error> failure = fail_errno(fmt::format("cannot listen on {} {}", protocol, address.to_string()));
   failure.error().message += advice;
   return failure;
 }
@@ -89,6 +89,26 @@ Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& addre
   }
   return sockets;
 }
+
+Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlog) {
+  SocketAddress where = SocketAddress::any(has_ipv6() ? AF_INET6 : AF_INET, address.port);
+  if (!address.host.empty()) {
+    const Result<SocketAddress> resolved = SocketAddress::resolve(address.host, address.port);
+    if (!resolved) return fail("cannot listen on TCP {}: {}", address.to_string(), resolved.error().message);
+    where = *resolved;
+  }
+  ListenSocket socket{Fd(::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), address};
+  const int fd = socket.fd.get();
+  if (!socket.fd) return cannot_listen(address, errno, "TCP");
+  if (where.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, address.host.empty() ? 0 : 1);
+  // Connections of a collector that has just ended do not keep its successor from the port.
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (bind(fd, where.get(), where.size()) != 0 || listen(fd, backlog) != 0) return cannot_listen(address, errno, "TCP");
+  socket.address.port = SocketAddress::of_socket(fd).port();
+  return socket;
+}
+
+Fd accept_stream(int listening, SocketAddress& from) { return Fd(from.accept(listening)); }
 
 bool spread_by_source_address(std::span<const ListenSocket> sockets) {
   // The program sees the datagram from the network header on (SKF_NET_OFF). IPv4 has its source at octet 12, IPv6 at 8

@@ -1,4 +1,4 @@
-// Opens the UDP sockets that a receiver listens on.
+// Opens the sockets that a receiver (UDP) or a stream listener (TCP) listens on.
 #pragma once
 
 #include <span>
@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "net/fd.h"
 #include "net/receiver.h"
+#include "net/socket_address.h"
 
 namespace weir::net {
 
@@ -18,6 +19,11 @@ struct ListenSocket {
 // `count` sockets on one address: the first takes the port for itself, so that a port which any other process uses is
 // refused, and lets the rest join afterwards (SO_REUSEPORT).
 Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count, size_t buffer_bytes);
+
+// One TCP socket that listens, non-blocking.
+Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlog);
+// The next connection, non-blocking, and who it is from. None: errno says why (EAGAIN: there is none).
+Fd accept_stream(int listening, SocketAddress& from);
 
 // Makes the kernel choose among sockets that share a port by the source address alone (by default it is the port, too).
 // False if it cannot, then the kernel's own hash stays in use.

@@ -62,6 +62,12 @@ SocketAddress SocketAddress::of_socket(int fd) {
   return address;
 }
 
+int SocketAddress::accept(int listening) {
+  socklen_t size = sizeof storage_;
+  storage_ = {};
+  return accept4(listening, static_cast<sockaddr*>(static_cast<void*>(&storage_)), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 IpAddress SocketAddress::ip() const {
   IpAddress address = IpAddress::from_v4(0);
   if (family() == AF_INET) {

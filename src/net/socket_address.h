@@ -22,6 +22,8 @@ class SocketAddress {
   static Result<SocketAddress> resolve(const std::string& host, uint16_t port);
   // Where a socket is bound.
   static SocketAddress of_socket(int fd);
+  // accept4() of a non-blocking connection, whose other end becomes this address; its descriptor, or -1 and errno.
+  int accept(int listening);
 
   sa_family_t family() const { return storage_.ss_family; }
   IpAddress ip() const;

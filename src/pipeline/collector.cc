@@ -46,6 +46,21 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
     loop.number = loops_.size();
     loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, queue_, ledger_));
   }
+  return open_streams();
+}
+
+Result<> Collector::open_streams() {
+  if (options_.listen_tcp.empty() && options_.listen_tls.empty()) return {};
+  auto listener = net::StreamListener::open(options_.listen_tcp, options_.listen_tls, options_.tls, options_.streams);
+  if (!listener) return std::unexpected(listener.error());
+  stream_ports_ = listener->ports();
+  if (const size_t most = listener->most_connections(); most < options_.streams.connections) {
+    log::warn("at most {} connections instead of {}: the process may not open more files (ulimit -n)", most,
+              options_.streams.connections);
+  }
+  ReceiveLoopOptions loop = options_.loop;
+  loop.number = loops_.size();
+  stream_loop_ = std::make_unique<StreamLoop>(*std::move(listener), options_.decoder, loop, queue_, ledger_);
   return {};
 }
 
@@ -63,6 +78,12 @@ Result<> Collector::start_threads() {
         loop.run();
       });
     }
+    if (stream_loop_) {
+      receive_threads_.emplace_back([this] {
+        name_this_thread("stream");
+        stream_loop_->run();
+      });
+    }
   } catch (const std::system_error& e) {
     return fail("cannot start a thread: {}; raise the limit of processes (ulimit -u) or lower collect.threads",
                 e.what());
@@ -70,8 +91,13 @@ Result<> Collector::start_threads() {
   return {};
 }
 
-void Collector::reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store) {
+void Collector::reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store,
+                       const net::StreamLimits& streams, std::optional<net::TlsContext> tls) {
   for (const auto& loop : loops_) loop->set_options(decoder);
+  if (stream_loop_) {
+    stream_loop_->set_options(decoder);
+    stream_loop_->set_streams(streams, std::move(tls));
+  }
   store_->set_options(store);
 }
 
@@ -86,6 +112,7 @@ LedgerReport Collector::stop() {
 // In the order of the data; all but the maintenance, which nothing waits for. A second call does nothing.
 void Collector::join_threads() {
   for (const auto& loop : loops_) loop->stop();
+  if (stream_loop_) stream_loop_->stop();
   for (std::thread& thread : receive_threads_) thread.join();
   receive_threads_.clear();
   // From here on nothing new comes in: every datagram is in the ledger, every row in the queue or the store.

@@ -1,6 +1,7 @@
 // The collector: threads, queues and their life cycle.
 //
-//   N receive threads    ReceiveLoop: sockets -> decoder -> batches -> bounded queue
+//   N receive threads    ReceiveLoop: UDP sockets -> decoder -> batches -> bounded queue
+//   stream thread        StreamLoop: TCP and TLS connections -> the same, if any are asked for
 //   store thread         bounded queue -> store: add, flush
 //   maintenance thread   merges, retention
 //   report thread        ledger.json, log lines
@@ -18,12 +19,17 @@
 #include "pipeline/periodic.h"
 #include "pipeline/receive_loop.h"
 #include "pipeline/reporter.h"
+#include "pipeline/stream_loop.h"
 
 namespace weir::pipeline {
 
 struct CollectorOptions {
   std::vector<net::ListenAddress> listen;
   size_t threads = 1;
+  std::vector<net::ListenAddress> listen_tcp;
+  std::vector<net::ListenAddress> listen_tls;  // needs tls
+  std::optional<net::TlsContext> tls;
+  net::StreamLimits streams;
   net::ReceiverOptions receiver;
   decode::DecoderOptions decoder;
   store::StoreOptions store;
@@ -45,11 +51,14 @@ class Collector {
 
   // As bound: for port 0, what the kernel chose.
   const std::vector<uint16_t>& ports() const { return ports_; }
+  // The same of listen_tcp, then listen_tls.
+  const std::vector<uint16_t>& stream_ports() const { return stream_ports_; }
   // The smallest socket buffer that the kernel granted.
   size_t granted_buffer_bytes() const { return granted_buffer_bytes_; }
 
   // Takes over what may change while running. Receiving goes on meanwhile.
-  void reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store);
+  void reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store, const net::StreamLimits& streams,
+              std::optional<net::TlsContext> tls);
 
   flow::LedgerSnapshot ledger() const { return ledger_.snapshot(); }
 
@@ -59,6 +68,7 @@ class Collector {
  private:
   explicit Collector(CollectorOptions options);
   Result<> open(std::unique_ptr<store::SegmentWriter> writer);
+  Result<> open_streams();
   Result<> start_threads();
   void join_threads();
 
@@ -68,8 +78,10 @@ class Collector {
   BatchQueue queue_;
   std::optional<store::Store> store_;
   std::vector<uint16_t> ports_;
+  std::vector<uint16_t> stream_ports_;
   size_t granted_buffer_bytes_ = 0;
   std::vector<std::unique_ptr<ReceiveLoop>> loops_;
+  std::unique_ptr<StreamLoop> stream_loop_;  // none without addresses
   std::optional<Reporter> reporter_;
 
   std::vector<std::thread> receive_threads_;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "app/weir/commands.h"
+#include "app/weir/settings.h"
 #include "config/document.h"
 #include "config/parse.h"
 #include "config/size.h"
@@ -20,11 +21,17 @@ struct Options {
 };
 
 // What would run, in a few lines.
-void print_summary(const std::string& file, const config::Config& c) {
+void print_summary(const std::string& file, const config::Config& c, const std::optional<net::TlsContext>& tls) {
   fmt::print("{}: no problems\n", file);
   fmt::print("  receive    UDP {} with {} thread{}, socket buffers of {}\n", fmt::join(c.collect.listen, ", "),
              c.collect.threads, c.collect.threads == 1 ? "" : "s",
              config::size_to_string(c.collect.socket_buffer.bytes));
+  if (!c.collect.listen_tcp.empty()) fmt::print("             TCP {}\n", fmt::join(c.collect.listen_tcp, ", "));
+  if (!c.collect.listen_tls.empty()) {
+    fmt::print("             TLS {}, {}\n", fmt::join(c.collect.listen_tls, ", "),
+               c.tls.client_ca ? "from exporters with a certificate" : "from anybody");
+  }
+  if (tls) fmt::print("  tls        certificate good until {}\n", to_rfc3339(tls->certificate_ends()));
   fmt::print("  store      {}, written every {}{}\n", c.store.directory, to_human(c.store.flush_interval),
              c.store.compact ? ", compacted" : ", not compacted");
   std::string kept = "until the disk is full";
@@ -55,7 +62,12 @@ int check(const Options& options) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;
   }
-  print_summary(options.file, *config);
+  const auto tls = tls_context(*config, options.file);
+  if (!tls) {
+    fmt::print(stderr, "{}\n", tls.error().message);
+    return 1;
+  }
+  print_summary(options.file, *config, *tls);
   return 0;
 }
 

@@ -27,6 +27,16 @@ void log_start(const pipeline::Collector& collector, const pipeline::CollectorOp
     bound.port = collector.ports()[i];
     log::info("listening on {}", bound.to_string());
   }
+  for (size_t i = 0; i < collector.stream_ports().size(); ++i) {
+    const bool tls = i >= options.listen_tcp.size();
+    net::ListenAddress bound = tls ? options.listen_tls[i - options.listen_tcp.size()] : options.listen_tcp[i];
+    bound.port = collector.stream_ports()[i];
+    log::info("accepting {} on {}", tls ? "TLS" : "TCP", bound.to_string());
+  }
+  if (options.tls && options.tls->certificate_ends() < wall_clock_now()) {
+    log::warn("the certificate for TLS has expired on {}: exporters may refuse it",
+              to_rfc3339(options.tls->certificate_ends()));
+  }
   if (const size_t granted = collector.granted_buffer_bytes(); granted < options.receiver.socket_buffer_bytes) {
     log::warn(
         "the kernel granted a socket buffer of {} instead of {}: bursts may be lost. To allow it: sysctl -w "
@@ -41,8 +51,9 @@ void log_start(const pipeline::Collector& collector, const pipeline::CollectorOp
 // SIGHUP: all of the new configuration, or nothing of it.
 void reload(const Overrides& overrides, config::Config& current, pipeline::Collector& collector) {
   Result<config::Config> loaded = load_config(overrides);
-  if (!loaded) {
-    std::string_view lines = loaded.error().message;
+  auto tls = loaded ? tls_context(*loaded, overrides.config_file) : std::unexpected(loaded.error());
+  if (!tls) {
+    std::string_view lines = tls.error().message;
     while (!lines.empty()) {
       const size_t end = std::min(lines.find('\n'), lines.size());
       log::error("{}", lines.substr(0, end));
@@ -62,11 +73,13 @@ void reload(const Overrides& overrides, config::Config& current, pipeline::Colle
     }
   }
   log::set_level(loaded->log.level);
-  collector.reload(decoder_options(*loaded), store_options(*loaded));
+  collector.reload(decoder_options(*loaded), store_options(*loaded), stream_limits(*loaded), *std::move(tls));
   // What needs a restart is compared with what runs, also at the next reload.
   const config::Config running = current;
   current = *std::move(loaded);
   current.collect.listen = running.collect.listen;
+  current.collect.listen_tcp = running.collect.listen_tcp;
+  current.collect.listen_tls = running.collect.listen_tls;
   current.collect.threads = running.collect.threads;
   current.collect.socket_buffer = running.collect.socket_buffer;
   current.collect.queue = running.collect.queue;
@@ -111,7 +124,7 @@ int collect(const Options& options) {
     return 1;
   }
   log::set_level(config->log.level);
-  const auto collector_opts = collector_options(*config);
+  const auto collector_opts = collector_options(*config, options.overrides.config_file);
   if (!collector_opts) {
     log::error("{}", collector_opts.error().message);
     return 1;
@@ -148,6 +161,12 @@ void add_collect(CLI::App& app, Run& run) {
                       "Configuration file (weir check --example prints one); SIGHUP reads it again");
   command->add_option("--listen", o.listen,
                       "PORT, ADDRESS:PORT or [IPV6]:PORT; several are allowed (default: 2055 4739 6343)");
+  command->add_option("--listen-tcp", o.listen_tcp, "The same for IPFIX over TCP (default: none; usual: 4739)");
+  command->add_option("--listen-tls", o.listen_tls, "The same for IPFIX over TLS (default: none; usual: 4740)");
+  command->add_option("--tls-certificate", o.tls_certificate, "The collector's certificate, a PEM file");
+  command->add_option("--tls-key", o.tls_key, "Its private key, a PEM file");
+  command->add_option("--tls-client-ca", o.tls_client_ca,
+                      "Authorities of exporters, a PEM file: with it, exporters need a certificate of theirs");
   command->add_option("--store", o.store, "Folder of the store (default: weir-data)");
   command->add_option("--threads", o.threads, "Receiving threads (default: 1)");
   command->add_option("--flush-interval", o.flush_interval, "Flows can be queried after this long (default: 5s)");

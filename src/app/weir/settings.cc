@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "config/keys.h"
+#include "config/listen.h"
 #include "config/parse.h"
 
 namespace weir::app {
@@ -28,9 +30,13 @@ std::string toml_string(std::string_view text) {
 // The options of the command line as the text of a configuration, so that the same rules and messages hold for them.
 Result<std::string> as_toml(const Overrides& o) {
   std::string collect;
-  std::vector<std::string> listen;
-  for (const std::string& address : o.listen) listen.push_back(toml_string(address));
-  if (!listen.empty()) collect += fmt::format("listen = [{}]\n", fmt::join(listen, ", "));
+  const auto add_addresses = [&](std::string_view key, const std::vector<std::string>& addresses) {
+    std::vector<std::string> quoted;
+    for (const std::string& address : addresses) quoted.push_back(toml_string(address));
+    if (!quoted.empty()) collect += fmt::format("{} = [{}]\n", key, fmt::join(quoted, ", "));
+  };
+  add_addresses("listen", o.listen);
+  add_addresses("listen_tcp", o.listen_tcp);
   if (!o.threads.empty()) {
     const bool number = o.threads.size() < 10 && o.threads.find_first_not_of("0123456789") == std::string::npos;
     collect += fmt::format("threads = {}\n", number ? std::to_string(std::stoul(o.threads)) : toml_string(o.threads));
@@ -52,8 +58,30 @@ Result<std::string> as_toml(const Overrides& o) {
   return text;
 }
 
+// Whether the options of TLS and the file together are enough; the file alone was checked when it was read.
+Result<> check_tls(const Overrides& o, const config::Config& config) {
+  for (const std::string& address : o.listen_tls) {
+    if (!config::is_listen_address(address)) {
+      return fail("--listen-tls {}: it must be PORT, ADDRESS:PORT or [IPV6-ADDRESS]:PORT", address);
+    }
+  }
+  const bool certificate = config.tls.certificate.has_value();
+  const bool key = config.tls.key.has_value();
+  if (certificate && key) return {};
+  if (!config.collect.listen_tls.empty()) {
+    return fail("--listen-tls needs --tls-certificate and --tls-key, or [tls] in the configuration");
+  }
+  if (certificate != key) return fail("--tls-certificate and --tls-key need each other");
+  return {};
+}
+
 void apply(const Overrides& o, const config::Config& given, config::Config& config) {
   if (!o.listen.empty()) config.collect.listen = given.collect.listen;
+  if (!o.listen_tcp.empty()) config.collect.listen_tcp = given.collect.listen_tcp;
+  if (!o.listen_tls.empty()) config.collect.listen_tls = o.listen_tls;
+  if (!o.tls_certificate.empty()) config.tls.certificate = o.tls_certificate;  // as they are: see the store
+  if (!o.tls_key.empty()) config.tls.key = o.tls_key;
+  if (!o.tls_client_ca.empty()) config.tls.client_ca = o.tls_client_ca;
   if (!o.threads.empty()) config.collect.threads = given.collect.threads;
   if (o.other) config.collect.other = true;
   if (!o.store.empty()) config.store.directory = o.store;  // as it is: a name need not be UTF-8
@@ -98,13 +126,58 @@ store::StoreOptions store_options(const config::Config& config) {
   return options;
 }
 
-Result<pipeline::CollectorOptions> collector_options(const config::Config& config) {
-  pipeline::CollectorOptions options;
-  for (const std::string& text : config.collect.listen) {
+net::StreamLimits stream_limits(const config::Config& config) {
+  using std::chrono::milliseconds;
+  net::StreamLimits limits;
+  limits.connections = config.limits.connections;
+  limits.connections_per_exporter = config.limits.connections_per_exporter;
+  limits.buffer_bytes = config.limits.stream_bytes.bytes;
+  limits.handshake_time = std::chrono::duration_cast<milliseconds>(config.limits.handshake_time);
+  limits.message_time = std::chrono::duration_cast<milliseconds>(config.limits.message_time);
+  if (config.limits.idle_time) limits.idle_time = std::chrono::duration_cast<milliseconds>(*config.limits.idle_time);
+  return limits;
+}
+
+Result<std::optional<net::TlsContext>> tls_context(const config::Config& config, const std::string& file) {
+  if (!config.tls.certificate || !config.tls.key) return std::nullopt;
+  auto context = net::TlsContext::server(
+      {.certificate = *config.tls.certificate, .key = *config.tls.key, .client_ca = config.tls.client_ca.value_or("")});
+  if (context) return *std::move(context);
+  constexpr std::array<std::string_view, 3> kKeys = {"certificate", "key", "client_ca"};  // by TlsProblem::File
+  const std::string_view key = kKeys[static_cast<size_t>(context.error().file)];
+  const std::string place = file.empty() ? std::string() : config::place(file, "tls", key) + ": ";
+  return fail("{}tls.{}: {}", place, key, context.error().message);
+}
+
+namespace {
+
+Result<std::vector<net::ListenAddress>> addresses(const std::vector<std::string>& texts) {
+  std::vector<net::ListenAddress> parsed;
+  for (const std::string& text : texts) {
     const auto address = net::ListenAddress::parse(text);
     if (!address) return std::unexpected(address.error());
-    options.listen.push_back(*address);
+    parsed.push_back(*address);
   }
+  return parsed;
+}
+
+}  // namespace
+
+Result<pipeline::CollectorOptions> collector_options(const config::Config& config, const std::string& file) {
+  pipeline::CollectorOptions options;
+  const auto udp = addresses(config.collect.listen);
+  const auto tcp = addresses(config.collect.listen_tcp);
+  const auto tls = addresses(config.collect.listen_tls);
+  for (const auto* listed : {&udp, &tcp, &tls}) {
+    if (!*listed) return std::unexpected(listed->error());
+  }
+  options.listen = *udp;
+  options.listen_tcp = *tcp;
+  options.listen_tls = *tls;
+  auto context = tls_context(config, file);
+  if (!context) return std::unexpected(context.error());
+  options.tls = *std::move(context);
+  options.streams = stream_limits(config);
   options.threads = config.collect.threads;
   options.receiver.socket_buffer_bytes = config.collect.socket_buffer.bytes;
   options.queue_batches = config.collect.queue;
@@ -125,6 +198,8 @@ Result<config::Config> load_config(const Overrides& overrides) {
   const auto given = config::parse(*text);
   if (!given) return fail("command line: {}", given.error().front().text);
   apply(overrides, *given, config);
+  if (const Result<> checked = check_tls(overrides, config); !checked)
+    return fail("command line: {}", checked.error().message);
   return config;
 }
 

@@ -14,12 +14,21 @@ namespace weir::app {
 
 decode::DecoderOptions decoder_options(const config::Config& config);
 store::StoreOptions store_options(const config::Config& config);
-Result<pipeline::CollectorOptions> collector_options(const config::Config& config);
+net::StreamLimits stream_limits(const config::Config& config);
+// The certificates of [tls], read anew; nothing without listen_tls. `file`: the configuration, to say where in it the
+// file is named that is wrong; empty: none.
+Result<std::optional<net::TlsContext>> tls_context(const config::Config& config, const std::string& file);
+Result<pipeline::CollectorOptions> collector_options(const config::Config& config, const std::string& file);
 
 // What the command line says instead of the file; empty or false: nothing.
 struct Overrides {
   std::string config_file;
   std::vector<std::string> listen;
+  std::vector<std::string> listen_tcp;
+  std::vector<std::string> listen_tls;
+  std::string tls_certificate;
+  std::string tls_key;
+  std::string tls_client_ca;
   std::string store;
   std::string threads;
   std::string flush_interval;
