@@ -11,17 +11,13 @@
 #include "net/link_layer.h"
 #include "net/packet_headers.h"
 #include "net/reassembly.h"
+#include "net/recording.h"
 
 namespace weir::net {
 namespace {
 
 constexpr size_t kFileBufferBytes = size_t{1} << 18;
 constexpr uint64_t kFramesPerPosition = 64;  // how often the position in the file is looked up
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
 
 struct ClosePcap {
   void operator()(pcap_t* pcap) const { pcap_close(pcap); }
@@ -41,21 +37,14 @@ std::string link_layer_name(int link_type) {
   return name != nullptr ? name : fmt::format("number {}", link_type);
 }
 
-}  // namespace
-
-class CaptureReader::Impl {
+class PcapRecording final : public Recording {
  public:
-  Impl(std::string name, Pcap pcap, uint64_t file_bytes)
-      : name_(std::move(name)),
-        pcap_(std::move(pcap)),
-        link_type_(pcap_datalink(pcap_.get())),
-        file_bytes_(file_bytes) {}
+  PcapRecording(std::string name, Pcap pcap)
+      : name_(std::move(name)), pcap_(std::move(pcap)), link_type_(pcap_datalink(pcap_.get())) {}
 
-  static Result<std::unique_ptr<Impl>> open(std::string name, File file, uint64_t file_bytes);
+  static Result<std::unique_ptr<Recording>> open(std::string name, File file);
 
-  Result<std::optional<CapturedDatagram>> next();
-  const CaptureCounts& counts() const { return counts_; }
-  uint64_t file_bytes() const { return file_bytes_; }
+  Result<std::optional<CapturedDatagram>> next() override;
 
  private:
   std::optional<CapturedDatagram> read_frame(ByteView frame, Timestamp time);
@@ -67,16 +56,12 @@ class CaptureReader::Impl {
   std::string name_;
   Pcap pcap_;
   int link_type_;
-  uint64_t file_bytes_;
-  CaptureCounts counts_;
   Reassembly reassembly_;
   uint64_t lost_before_ = 0;          // of reassembly_.lost_fragments(), what counts_ has
   std::vector<uint8_t> reassembled_;  // the last datagram that came in fragments
 };
 
-Result<std::unique_ptr<CaptureReader::Impl>> CaptureReader::Impl::open(std::string name, File file,
-                                                                       uint64_t file_bytes) {
-  std::setvbuf(file.get(), nullptr, _IOFBF, kFileBufferBytes);
+Result<std::unique_ptr<Recording>> PcapRecording::open(std::string name, File file) {
   std::array<char, PCAP_ERRBUF_SIZE> reason{};
   Pcap pcap(pcap_fopen_offline_with_tstamp_precision(file.get(), PCAP_TSTAMP_PRECISION_MICRO, reason.data()));
   if (!pcap) return fail("cannot read {}: it is not a pcap or pcapng capture ({})", name, reason.data());
@@ -87,10 +72,10 @@ Result<std::unique_ptr<CaptureReader::Impl>> CaptureReader::Impl::open(std::stri
         "cannot read {}: its link layer {} is not supported (Ethernet, Linux cooked, raw IP, loopback and PPP are)",
         name, link_layer_name(link_type));
   }
-  return std::make_unique<Impl>(std::move(name), std::move(pcap), file_bytes);
+  return std::make_unique<PcapRecording>(std::move(name), std::move(pcap));
 }
 
-Result<std::optional<CapturedDatagram>> CaptureReader::Impl::next() {
+Result<std::optional<CapturedDatagram>> PcapRecording::next() {
   while (true) {
     pcap_pkthdr* header = nullptr;
     const uint8_t* bytes = nullptr;
@@ -105,7 +90,7 @@ Result<std::optional<CapturedDatagram>> CaptureReader::Impl::next() {
   }
 }
 
-std::optional<CapturedDatagram> CaptureReader::Impl::read_frame(ByteView frame, Timestamp time) {
+std::optional<CapturedDatagram> PcapRecording::read_frame(ByteView frame, Timestamp time) {
   const std::optional<NetworkPacket> packet = strip_link_layer(link_type_, frame);
   if (!packet) {
     ++counts_.damaged_frames;
@@ -121,7 +106,7 @@ std::optional<CapturedDatagram> CaptureReader::Impl::read_frame(ByteView frame, 
   return std::nullopt;
 }
 
-std::optional<CapturedDatagram> CaptureReader::Impl::add_fragment(const Fragment& fragment, Timestamp time) {
+std::optional<CapturedDatagram> PcapRecording::add_fragment(const Fragment& fragment, Timestamp time) {
   std::optional<Reassembled> whole = reassembly_.add(fragment, time);
   counts_.damaged_frames += reassembly_.lost_fragments() - std::exchange(lost_before_, reassembly_.lost_fragments());
   if (!whole) return std::nullopt;
@@ -135,7 +120,7 @@ std::optional<CapturedDatagram> CaptureReader::Impl::add_fragment(const Fragment
   return std::nullopt;
 }
 
-CapturedDatagram CaptureReader::Impl::found(const UdpDatagram& udp, Timestamp time) {
+CapturedDatagram PcapRecording::found(const UdpDatagram& udp, Timestamp time) {
   ++counts_.datagrams;
   return {.frame = counts_.frames,
           .datagram = {udp.payload, udp.source, udp.source_port, time},
@@ -143,18 +128,33 @@ CapturedDatagram CaptureReader::Impl::found(const UdpDatagram& udp, Timestamp ti
           .destination_port = udp.destination_port};
 }
 
-void CaptureReader::Impl::look_up_position() {
+void PcapRecording::look_up_position() {
   const off_t position = ftello(pcap_file(pcap_.get()));
   if (position > 0) counts_.bytes_read = static_cast<uint64_t>(position);
 }
 
-void CaptureReader::Impl::finish() {
+void PcapRecording::finish() {
   look_up_position();
   reassembly_.give_up();
   counts_.damaged_frames += reassembly_.lost_fragments() - std::exchange(lost_before_, reassembly_.lost_fragments());
 }
 
-Result<CaptureReader> CaptureReader::open(const std::filesystem::path& path) {
+}  // namespace
+
+// By the first octet: the version of an IPFIX message begins with 0, no capture does. A pipe can take back just one.
+Result<CaptureReader> CaptureReader::open_file(std::string name, std::FILE* opened, uint64_t file_bytes,
+                                               uint64_t session) {
+  File file(opened);
+  std::setvbuf(file.get(), nullptr, _IOFBF, kFileBufferBytes);
+  const int first = std::fgetc(file.get());
+  if (first != EOF) std::ungetc(first, file.get());
+  auto recording = first == 0 ? open_ipfix_file(std::move(name), std::move(file), session)
+                              : PcapRecording::open(std::move(name), std::move(file));
+  if (!recording) return std::unexpected(recording.error());
+  return CaptureReader(*std::move(recording), file_bytes);
+}
+
+Result<CaptureReader> CaptureReader::open(const std::filesystem::path& path, uint64_t session) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) {
     return fail("cannot read {}: it is a folder; name the capture files in it", path.string());
@@ -162,9 +162,7 @@ Result<CaptureReader> CaptureReader::open(const std::filesystem::path& path) {
   File file(std::fopen(path.c_str(), "rb"));
   if (!file) return fail_errno("cannot read " + path.string());
   const uintmax_t size = std::filesystem::file_size(path, error);  // a pipe has none
-  auto impl = Impl::open(path.string(), std::move(file), error ? 0 : size);
-  if (!impl) return std::unexpected(impl.error());
-  return CaptureReader(std::move(*impl));
+  return open_file(path.string(), file.release(), error ? 0 : size, session);
 }
 
 Result<CaptureReader> CaptureReader::open_bytes(ByteView content) {
@@ -172,17 +170,16 @@ Result<CaptureReader> CaptureReader::open_bytes(ByteView content) {
   // fmemopen wants a mutable buffer, but only reads in mode "r".
   File file(fmemopen(const_cast<uint8_t*>(content.data()), content.size(), "r"));
   if (!file) return fail_errno("cannot read a capture in memory");
-  auto impl = Impl::open("the capture", std::move(file), content.size());
-  if (!impl) return std::unexpected(impl.error());
-  return CaptureReader(std::move(*impl));
+  return open_file("the capture", file.release(), content.size(), 1);
 }
 
-CaptureReader::CaptureReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+CaptureReader::CaptureReader(std::unique_ptr<Recording> recording, uint64_t file_bytes)
+    : recording_(std::move(recording)), file_bytes_(file_bytes) {}
 CaptureReader::CaptureReader(CaptureReader&&) noexcept = default;
 CaptureReader& CaptureReader::operator=(CaptureReader&&) noexcept = default;
 CaptureReader::~CaptureReader() = default;
-Result<std::optional<CapturedDatagram>> CaptureReader::next() { return impl_->next(); }
-const CaptureCounts& CaptureReader::counts() const { return impl_->counts(); }
-uint64_t CaptureReader::file_bytes() const { return impl_->file_bytes(); }
+Result<std::optional<CapturedDatagram>> CaptureReader::next() { return recording_->next(); }
+const CaptureCounts& CaptureReader::counts() const { return recording_->counts(); }
+uint64_t CaptureReader::file_bytes() const { return file_bytes_; }
 
 }  // namespace weir::net

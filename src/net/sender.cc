@@ -11,6 +11,7 @@
 
 #include "net/fd.h"
 #include "net/receiver.h"
+#include "net/sender_backend.h"
 #include "net/socket_address.h"
 
 namespace weir::net {
@@ -27,31 +28,17 @@ struct Source {
   std::vector<size_t> ends;    // of each in bytes
 };
 
-}  // namespace
+constexpr std::array<std::string_view, 3> kSchemes = {"udp://", "tcp://", "tls://"};  // by Transport
 
-Result<SendTarget> SendTarget::parse(std::string_view text) {
-  const Result<ListenAddress> address = ListenAddress::parse(text);
-  if (!address || address->host.empty() || address->port == 0) {
-    return fail("\"{}\" is not a destination: give HOST:PORT, like 127.0.0.1:2055 or [::1]:4739", text);
-  }
-  return SendTarget{address->host, address->port};
-}
-
-std::string SendTarget::to_string() const { return ListenAddress{host, port}.to_string(); }
-
-class Sender::Impl {
+class DatagramBackend final : public SenderBackend {
  public:
-  Impl(std::string name, const SocketAddress& destination) : name_(std::move(name)), destination_(destination) {}
+  DatagramBackend(std::string name, const SocketAddress& destination)
+      : name_(std::move(name)), destination_(destination) {}
 
-  bool can_spread() const {
-    const IpAddress ip = destination_.ip();
-    return ip.is_v4() && ip.v4() >> 24 == 127;
-  }
-  IpAddress destination() const { return destination_.ip(); }
-  Result<size_t> add_source(std::optional<IpAddress> address);
-  Result<> send(size_t source, ByteView datagram);
-  Result<> flush();
-  const SendCounts& counts() const { return counts_; }
+  Result<size_t> add_source(std::optional<IpAddress> address) override;
+  Result<> send(size_t source, ByteView datagram) override;
+  Result<> flush() override;
+  Result<> finish() override { return flush(); }
 
  private:
   Result<> flush(Source& source);
@@ -61,10 +48,9 @@ class Sender::Impl {
   SocketAddress destination_;
   std::vector<Source> sources_;
   std::vector<size_t> waiting_;  // sources with something queued
-  SendCounts counts_;
 };
 
-Result<size_t> Sender::Impl::add_source(std::optional<IpAddress> address) {
+Result<size_t> DatagramBackend::add_source(std::optional<IpAddress> address) {
   Source source;
   source.fd = Fd(::socket(destination_.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!source.fd) {
@@ -86,7 +72,7 @@ Result<size_t> Sender::Impl::add_source(std::optional<IpAddress> address) {
   return sources_.size() - 1;
 }
 
-Result<> Sender::Impl::send(size_t number, ByteView datagram) {
+Result<> DatagramBackend::send(size_t number, ByteView datagram) {
   Source& source = sources_[number];
   if (source.ends.empty()) waiting_.push_back(number);
   source.bytes.insert(source.bytes.end(), datagram.begin(), datagram.end());
@@ -96,7 +82,7 @@ Result<> Sender::Impl::send(size_t number, ByteView datagram) {
   return flush(source);
 }
 
-Result<> Sender::Impl::flush() {
+Result<> DatagramBackend::flush() {
   for (const size_t number : waiting_) {
     if (const Result<> flushed = flush(sources_[number]); !flushed) return flushed;
   }
@@ -104,7 +90,7 @@ Result<> Sender::Impl::flush() {
   return {};
 }
 
-Result<> Sender::Impl::flush(Source& source) {
+Result<> DatagramBackend::flush(Source& source) {
   size_t done = 0;
   while (done < source.ends.size()) {
     const Result<size_t> sent = send_some(source, done);
@@ -117,7 +103,7 @@ Result<> Sender::Impl::flush(Source& source) {
 }
 
 // Hands queued datagrams from the first-th on to the kernel; how many are done with, at least one.
-Result<size_t> Sender::Impl::send_some(const Source& source, size_t first) {
+Result<size_t> DatagramBackend::send_some(const Source& source, size_t first) {
   std::array<iovec, kBatch> parts;
   std::array<mmsghdr, kBatch> headers{};
   const size_t count = std::min(source.ends.size() - first, kBatch);
@@ -157,10 +143,46 @@ Result<size_t> Sender::Impl::send_some(const Source& source, size_t first) {
   return fail("cannot send to {}: the kernel takes nothing more", name_);
 }
 
-Result<Sender> Sender::open(const SendTarget& target) {
+}  // namespace
+
+Result<SendTarget> SendTarget::parse(std::string_view text) {
+  SendTarget target;
+  std::string_view rest = text;
+  for (size_t i = 0; i < kSchemes.size(); ++i) {
+    if (!text.starts_with(kSchemes[i])) continue;
+    target.transport = static_cast<Transport>(i);
+    rest.remove_prefix(kSchemes[i].size());
+  }
+  const Result<ListenAddress> address = ListenAddress::parse(rest);
+  if (!address || address->host.empty() || address->port == 0 || address->host.find('/') != std::string::npos) {
+    return fail(
+        "\"{}\" is not a destination: give HOST:PORT, like 127.0.0.1:2055 or [::1]:4739, or for IPFIX "
+        "tcp://HOST:PORT or tls://HOST:PORT",
+        text);
+  }
+  target.host = address->host;
+  target.port = address->port;
+  return target;
+}
+
+std::string SendTarget::to_string() const {
+  const std::string_view scheme = transport == Transport::udp ? "" : kSchemes[static_cast<size_t>(transport)];
+  return fmt::format("{}{}", scheme, ListenAddress{host, port}.to_string());
+}
+
+Result<Sender> Sender::open(const SendTarget& target, const TlsClientOptions& tls) {
   const Result<SocketAddress> destination = SocketAddress::resolve(target.host, target.port);
   if (!destination) return fail("cannot send to {}: {}", target.to_string(), destination.error().message);
-  return Sender(std::make_unique<Impl>(target.to_string(), *destination));
+  if (target.transport == Transport::udp) {
+    return Sender(std::make_unique<DatagramBackend>(target.to_string(), *destination), *destination);
+  }
+  std::optional<TlsContext> context;
+  if (target.transport == Transport::tls) {
+    auto made = TlsContext::client(tls);
+    if (!made) return fail("cannot use TLS: {}", made.error().message);
+    context = *std::move(made);
+  }
+  return Sender(make_stream_backend(target, *destination, std::move(context)), *destination);
 }
 
 IpAddress loopback_address(uint32_t n) {
@@ -176,15 +198,20 @@ void raise_file_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-Sender::Sender(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Sender::Sender(std::unique_ptr<SenderBackend> backend, const SocketAddress& destination)
+    : backend_(std::move(backend)), destination_(destination) {}
 Sender::Sender(Sender&&) noexcept = default;
 Sender& Sender::operator=(Sender&&) noexcept = default;
 Sender::~Sender() = default;
-bool Sender::can_spread() const { return impl_->can_spread(); }
-IpAddress Sender::destination() const { return impl_->destination(); }
-Result<size_t> Sender::add_source(std::optional<IpAddress> address) { return impl_->add_source(address); }
-Result<> Sender::send(size_t source, ByteView datagram) { return impl_->send(source, datagram); }
-Result<> Sender::flush() { return impl_->flush(); }
-const SendCounts& Sender::counts() const { return impl_->counts(); }
+bool Sender::can_spread() const {
+  const IpAddress ip = destination_.ip();
+  return ip.is_v4() && ip.v4() >> 24 == 127;
+}
+IpAddress Sender::destination() const { return destination_.ip(); }
+Result<size_t> Sender::add_source(std::optional<IpAddress> address) { return backend_->add_source(address); }
+Result<> Sender::send(size_t source, ByteView datagram) { return backend_->send(source, datagram); }
+Result<> Sender::flush() { return backend_->flush(); }
+Result<> Sender::finish() { return backend_->finish(); }
+const SendCounts& Sender::counts() const { return backend_->counts(); }
 
 }  // namespace weir::net

@@ -1,7 +1,6 @@
 #include "net/stream_listener.h"
 
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -15,7 +14,6 @@
 #include <set>
 
 #include "base/check.h"
-#include "base/log.h"
 #include "net/listen_socket.h"
 #include "net/sender.h"
 #include "net/socket_address.h"
@@ -47,15 +45,6 @@ size_t descriptors_for_connections() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
   const size_t most = limit.rlim_cur;
   return most > 2 * kStreamSpareDescriptors ? most - kStreamSpareDescriptors : most / 2;
-}
-
-// OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would end the process. Blocked in the thread that polls, the
-// write fails instead.
-void block_sigpipe() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -51,6 +52,13 @@ Timestamp end_of(const X509* certificate) {
 }
 
 }  // namespace
+
+void block_sigpipe() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
 
 TlsContext::TlsContext(ssl_ctx_st* context) : context_(context, SSL_CTX_free) {
   CHECK(context != nullptr);

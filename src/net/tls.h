@@ -56,6 +56,10 @@ class TlsContext {
   Timestamp ends_{};
 };
 
+// OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would end the process. Blocked in this thread, the write
+// fails instead.
+void block_sigpipe();
+
 // What a read, a write or a step of the handshake came to.
 enum class IoStatus : uint8_t {
   done,

@@ -33,12 +33,14 @@ class Replay {
     std::thread writer([this] { write(); });
     for (const std::filesystem::path& file : options_.files) {
       if (ended()) break;
-      auto reader = net::CaptureReader::open(file);
+      const uint64_t session = ++session_;
+      auto reader = net::CaptureReader::open(file, session);
       if (!reader) {
         summary_.problems.push_back(reader.error().message);
         continue;
       }
       read(*reader, file);
+      decoder_.close_connection(session);
       count(reader->counts());
     }
     decoder_.expire(Timestamp::max());
@@ -63,7 +65,7 @@ class Replay {
       const auto captured = reader.next();
       if (!captured) {
         summary_.problems.push_back(
-            fmt::format("{}: {}; what came before is stored", file.string(), captured.error().message));
+            fmt::format("{}: {}; what was whole is stored", file.string(), captured.error().message));
         return;
       }
       if (!*captured) return;
@@ -76,7 +78,8 @@ class Replay {
   }
 
   void take(const net::CapturedDatagram& captured) {
-    if (!options_.ports.empty() &&
+    const bool udp = captured.datagram.connection == 0;  // messages of IPFIX files were sent to no port
+    if (udp && !options_.ports.empty() &&
         std::find(options_.ports.begin(), options_.ports.end(), captured.destination_port) == options_.ports.end()) {
       ++summary_.other_ports;
       return;
@@ -145,6 +148,7 @@ class Replay {
   Clock::time_point next_report_{};
   ReplayProgress progress_;
   ReplaySummary summary_;
+  uint64_t session_ = 0;  // of the last file
   std::atomic<bool> failed_ = false;
   std::string write_error_;  // of the writing thread, read after it ended
 };
@@ -155,6 +159,8 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
   // A name that was mistyped should be heard of before an hour of other files was decoded.
   uint64_t bytes_total = 0;
   for (const std::filesystem::path& file : options.files) {
+    std::error_code unknown;
+    if (std::filesystem::is_fifo(file, unknown)) continue;  // what is read of a pipe is gone
     const auto reader = net::CaptureReader::open(file);
     if (!reader) return std::unexpected(reader.error());
     bytes_total += reader->file_bytes();

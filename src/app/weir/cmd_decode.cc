@@ -19,7 +19,7 @@ namespace weir::app {
 namespace {
 
 constexpr const char* kHelp =
-    "Decode captures (pcap or pcapng) and print every record, element by element.\n"
+    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655) and print every record, element by element.\n"
     "Several files are read one after the other, as if they were one; - is standard input.\n\n"
     "One JSON object a record: elements by their IANA name, those of vendors by name or as ENTERPRISE:NUMBER, an "
     "element that\n"
@@ -123,6 +123,7 @@ void add(net::CaptureCounts& sum, const net::CaptureCounts& counts) {
   sum.datagrams += counts.datagrams;
   sum.other_frames += counts.other_frames;
   sum.damaged_frames += counts.damaged_frames;
+  sum.damaged_bytes += counts.damaged_bytes;
   sum.bytes_read += counts.bytes_read;
 }
 
@@ -155,7 +156,8 @@ class Progress {
 // Reads one file to its end, to the limit, or to the damage that it reports.
 Result<> decode_file(const std::string& file, const std::optional<IpAddress>& exporter, decode::Decoder& decoder,
                      Printer& printer) {
-  Result<net::CaptureReader> capture = net::CaptureReader::open(file == "-" ? "/dev/stdin" : file);
+  const uint64_t session = printer.summary().files + 1;  // each IPFIX file is one
+  Result<net::CaptureReader> capture = net::CaptureReader::open(file == "-" ? "/dev/stdin" : file, session);
   if (!capture) return std::unexpected(capture.error());
   ++printer.summary().files;
   Result<> result;
@@ -171,6 +173,7 @@ Result<> decode_file(const std::string& file, const std::optional<IpAddress>& ex
     progress.update(file, *capture, printer.summary().records);
   }
   progress.clear();
+  decoder.close_connection(session);
   add(printer.summary().capture, capture->counts());
   return result;
 }

@@ -10,8 +10,10 @@
 #include "app/weir/commands.h"
 #include "app/weir/gen_report.h"
 #include "app/weir/interrupt.h"
+#include "app/weir/tls_options.h"
 #include "gen/exporter.h"
 #include "net/capture_writer.h"
+#include "net/ipfix_file.h"
 #include "net/sender.h"
 
 namespace weir::app {
@@ -21,6 +23,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 struct GenOptions {
   std::string to;
+  net::TlsClientOptions tls;
   std::string write;
   std::vector<std::string> protocols = {"v9"};
   uint64_t rate = 1000;
@@ -97,7 +100,7 @@ class NetworkOutput final : public Output {
   }
 
   Result<> finish() override {
-    const Result<> flushed = sender_.flush();
+    const Result<> flushed = sender_.finish();
     elapsed_ = std::chrono::duration_cast<Micros>(SteadyClock::now() - start_);
     if (show_progress_) fmt::print(stderr, "\r\x1b[K");
     return flushed;
@@ -118,11 +121,28 @@ class NetworkOutput final : public Output {
   std::optional<Micros> elapsed_;
 };
 
-class CaptureOutput final : public Output {
+// A file, whose time runs with the flows.
+class FileOutput : public Output {
+ public:
+  FileOutput(uint64_t rate, Timestamp start) : rate_(rate), start_(start) {}
+
+  Result<std::optional<Timestamp>> wait(uint64_t flows) override {
+    elapsed_ = Micros(static_cast<int64_t>(1e6 * static_cast<double>(flows) / static_cast<double>(rate_)));
+    return start_ + elapsed_;
+  }
+  Micros elapsed() const override { return elapsed_; }
+
+ private:
+  uint64_t rate_;
+  Timestamp start_;
+  Micros elapsed_{0};
+};
+
+class CaptureOutput final : public FileOutput {
  public:
   CaptureOutput(net::CaptureWriter writer, uint64_t rate, Timestamp start,
                 const std::vector<GenReport::Exporter>& exporters)
-      : writer_(std::move(writer)), rate_(rate), start_(start), exporters_(exporters) {}
+      : FileOutput(rate, start), writer_(std::move(writer)), exporters_(exporters) {}
 
   Result<> add(size_t exporter, ByteView datagram, Timestamp now) override {
     const GenReport::Exporter& from = exporters_[exporter];
@@ -131,12 +151,7 @@ class CaptureOutput final : public Output {
                   usual_port(from.protocol));
     return {};
   }
-  Result<std::optional<Timestamp>> wait(uint64_t flows) override {
-    elapsed_ = Micros(static_cast<int64_t>(1e6 * static_cast<double>(flows) / static_cast<double>(rate_)));
-    return start_ + elapsed_;
-  }
   Result<> finish() override { return writer_.close(); }
-  Micros elapsed() const override { return elapsed_; }
 
  private:
   static uint16_t usual_port(gen::Protocol protocol) {
@@ -145,11 +160,36 @@ class CaptureOutput final : public Output {
   }
 
   net::CaptureWriter writer_;
-  uint64_t rate_;
-  Timestamp start_;
   std::vector<GenReport::Exporter> exporters_;
-  Micros elapsed_{0};
 };
+
+class IpfixOutput final : public FileOutput {
+ public:
+  IpfixOutput(net::IpfixFileWriter writer, uint64_t rate, Timestamp start)
+      : FileOutput(rate, start), writer_(std::move(writer)) {}
+
+  Result<> add(size_t, ByteView message, Timestamp) override {
+    writer_.write(message);
+    return {};
+  }
+  Result<> finish() override { return writer_.close(); }
+
+ private:
+  net::IpfixFileWriter writer_;
+};
+
+Result<std::unique_ptr<Output>> capture_output(const std::string& path, uint64_t rate, Timestamp start,
+                                               const std::vector<GenReport::Exporter>& exporters) {
+  auto writer = net::CaptureWriter::create(path);
+  if (!writer) return std::unexpected(writer.error());
+  return std::make_unique<CaptureOutput>(*std::move(writer), rate, start, exporters);
+}
+
+Result<std::unique_ptr<Output>> ipfix_output(const std::string& path, uint64_t rate, Timestamp start) {
+  auto writer = net::IpfixFileWriter::create(path);
+  if (!writer) return std::unexpected(writer.error());
+  return std::make_unique<IpfixOutput>(*std::move(writer), rate, start);
+}
 
 // Exporters in turn, each a datagram, until the limits are reached.
 Result<> generate(std::vector<gen::SyntheticExporter>& exporters, Output& output, const Limits& limits,
@@ -176,12 +216,22 @@ int report_and_exit(GenReport report, const std::vector<gen::SyntheticExporter>&
   return 0;
 }
 
+bool only_ipfix(const GenOptions& options) {
+  return std::ranges::all_of(options.protocols, [](const std::string& name) { return name == "ipfix"; });
+}
+
 int send(const GenOptions& options, const Limits& limits, std::vector<gen::SyntheticExporter>& exporters,
          GenReport report) {
   const auto target = net::SendTarget::parse(options.to);
   if (!target) return wrong_usage(target.error().message);
   net::raise_file_limit();
-  auto sender = net::Sender::open(*target);
+  if (const Result<> checked = check_tls_options(options.tls, *target); !checked) {
+    return wrong_usage(checked.error().message);
+  }
+  if (target->transport != net::Transport::udp && !only_ipfix(options)) {
+    return wrong_usage("over TCP and TLS goes only IPFIX (RFC 7011 section 10.4): add --protocol ipfix");
+  }
+  auto sender = net::Sender::open(*target, options.tls);
   if (!sender) return failed(sender.error());
   for (GenReport::Exporter& exporter : report.exporters) {
     if (!sender->can_spread()) exporter.address = IpAddress{};
@@ -204,9 +254,14 @@ int write(const GenOptions& options, Limits limits, std::vector<gen::SyntheticEx
     if (!parsed) return wrong_usage(fmt::format("--start {}: not a time (like 2026-11-22T14:00:00Z)", options.start));
     start = *parsed;
   }
-  auto writer = net::CaptureWriter::create(options.write);
-  if (!writer) return failed(writer.error());
-  CaptureOutput output(std::move(*writer), options.rate == 0 ? kCaptureRate : options.rate, start, report.exporters);
+  const uint64_t rate = options.rate == 0 ? kCaptureRate : options.rate;
+  const bool ipfix_file = options.write.ends_with(".ipfix");
+  if (ipfix_file && !only_ipfix(options))
+    return wrong_usage("a file of messages holds only IPFIX: add --protocol ipfix");
+  auto opened = ipfix_file ? ipfix_output(options.write, rate, start)
+                           : capture_output(options.write, rate, start, report.exporters);
+  if (!opened) return failed(opened.error());
+  Output& output = **opened;
   if (const Result<> done = generate(exporters, output, limits, SIZE_MAX); !done) return failed(done.error());
   report.elapsed = output.elapsed();
   return report_and_exit(std::move(report), exporters, options);
@@ -214,7 +269,7 @@ int write(const GenOptions& options, Limits limits, std::vector<gen::SyntheticEx
 
 int run_gen(const GenOptions& options) {
   if (options.to.empty() == options.write.empty())
-    return wrong_usage("say where to: --to HOST:PORT or --write FILE.pcap");
+    return wrong_usage("say where to: --to HOST:PORT, or --write FILE.pcap or FILE.ipfix");
   Limits limits;
   if (options.count > 0) limits.flows = options.count;
   if (!options.duration.empty()) {
@@ -268,8 +323,11 @@ int run_gen(const GenOptions& options) {
 void add_gen(CLI::App& app, Run& run) {
   auto options = std::make_shared<GenOptions>();
   CLI::App* command = app.add_subcommand("gen", "Invent flows and export them like routers; prints exact totals");
-  command->add_option("--to", options->to, "Send to this collector, HOST:PORT");
-  command->add_option("--write", options->write, "Write a capture (pcap) instead");
+  command->add_option("--to", options->to,
+                      "Send to this collector: HOST:PORT, or for IPFIX tcp://HOST:PORT or tls://HOST:PORT");
+  add_tls_options(*command, options->tls);
+  command->add_option("--write", options->write,
+                      "Write a capture (pcap) instead, or a file of IPFIX messages if its name ends with .ipfix");
   command
       ->add_option("--protocol", options->protocols,
                    "v5, v9, ipfix, sflow; several (v5,v9) are taken by the exporters in turn")

@@ -140,10 +140,12 @@ int replay(const Options& options) {
 }  // namespace
 
 void add_replay(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand("replay", "Decode captures (pcap, pcapng) straight into a store");
+  CLI::App* command =
+      app.add_subcommand("replay", "Decode captures (pcap, pcapng) and IPFIX files straight into a store");
   auto options = std::make_shared<Options>();
   Overrides& o = options->overrides;
-  command->add_option("FILE", options->files, "Captures, in this order")->required();
+  command->add_option("FILE", options->files, "Captures and IPFIX files, in this order; /dev/stdin for a pipe")
+      ->required();
   command->add_option("--store", o.store, "Folder of the store (default: weir-data)");
   command->add_option("-c,--config", o.config_file, "Configuration file, for limits and sampling rates");
   command->add_option("--port", options->ports, "Only datagrams to this port; several are allowed (default: all UDP)");

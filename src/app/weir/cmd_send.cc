@@ -12,6 +12,7 @@
 #include "app/weir/commands.h"
 #include "app/weir/flow_export.h"
 #include "app/weir/interrupt.h"
+#include "app/weir/tls_options.h"
 #include "net/capture.h"
 #include "net/sender.h"
 
@@ -23,6 +24,7 @@ using SteadyClock = std::chrono::steady_clock;
 struct SendOptions {
   std::vector<std::string> files;
   std::string to;
+  net::TlsClientOptions tls;
   double speed = 1;
   double rate = 0;  // datagrams a second; 0: by speed
   bool fast = false;
@@ -61,7 +63,7 @@ class SendRun {
   Result<Outcome> run();
   void print_text() const;
   void print_json() const;
-  uint64_t refused() const { return sender_.counts().refused; }
+  const net::SendCounts& counts() const { return sender_.counts(); }
 
  private:
   Result<Outcome> send_file(const std::string& file);
@@ -101,7 +103,7 @@ Result<Outcome> SendRun::run() {
       if (*sent != Outcome::kDone) outcome = *sent;
     }
   }
-  const Result<> flushed = sender_.flush();
+  const Result<> flushed = sender_.finish();
   end_ = SteadyClock::now();
   if (progress_) fmt::print(stderr, "\r\x1b[K");
   if (!flushed) return std::unexpected(flushed.error());
@@ -120,7 +122,7 @@ Result<Outcome> SendRun::send_file(const std::string& file) {
   while (true) {
     const auto next = reader->next();
     if (!next) {
-      fmt::print(stderr, "weir send: {}; what came before was sent\n", next.error().message);
+      fmt::print(stderr, "weir send: {}; what was whole was sent\n", next.error().message);
       outcome = Outcome::kDamaged;
     }
     if (!next || !*next) break;
@@ -224,6 +226,7 @@ void SendRun::print_json() const {
   object["bytes"] = counts.bytes;
   object["refused"] = counts.refused;
   object["too_long"] = counts.too_long;
+  object["not_ipfix"] = counts.not_ipfix;
   object["elapsed_seconds"] = seconds();
   object["datagrams_per_second"] = seconds() > 0 ? static_cast<double>(counts.datagrams) / seconds() : 0;
   object["not_exports"] = skipped_.not_exports;
@@ -249,7 +252,11 @@ int run_send(const SendOptions& options) {
     return 2;
   }
   net::raise_file_limit();
-  auto sender = net::Sender::open(*target);
+  if (const Result<> checked = check_tls_options(options.tls, *target); !checked) {
+    fmt::print(stderr, "weir send: {}\n", checked.error().message);
+    return 2;
+  }
+  auto sender = net::Sender::open(*target, options.tls);
   if (!sender) {
     fmt::print(stderr, "weir send: {}\n", sender.error().message);
     return 1;
@@ -258,7 +265,15 @@ int run_send(const SendOptions& options) {
   const Result<Outcome> outcome = run.run();
   options.output == "json" ? run.print_json() : run.print_text();
   if (!outcome) fmt::print(stderr, "weir send: {}\n", outcome.error().message);
-  if (run.refused() > 0) {
+  if (run.counts().not_ipfix > 0) {
+    fmt::print(
+        stderr,
+        "weir send: {} datagrams were not sent: they are not whole IPFIX messages, and nothing else goes over TCP "
+        "and TLS (RFC 7011 section 10.4)\n",
+        run.counts().not_ipfix);
+    if (run.counts().datagrams == 0) return 1;
+  }
+  if (run.counts().refused > 0) {
     fmt::print(stderr, "weir send: datagrams were refused: nobody listens on {} (start `weir collect`)\n", options.to);
   }
   return outcome && *outcome != Outcome::kDamaged ? 0 : 1;
@@ -269,8 +284,11 @@ int run_send(const SendOptions& options) {
 void add_send(CLI::App& app, Run& run) {
   auto options = std::make_shared<SendOptions>();
   CLI::App* command = app.add_subcommand("send", "Send the flow exports of captures to a collector, at recorded speed");
-  command->add_option("FILE", options->files, "pcap or pcapng files, sent one after the other")->required();
-  command->add_option("--to", options->to, "The collector, HOST:PORT")->required();
+  command->add_option("FILE", options->files, "pcap or pcapng captures and IPFIX files, sent one after the other")
+      ->required();
+  command->add_option("--to", options->to, "The collector: HOST:PORT, or for IPFIX tcp://HOST:PORT or tls://HOST:PORT")
+      ->required();
+  add_tls_options(*command, options->tls);
   auto* speed = command->add_option("--speed", options->speed, "Times as fast as recorded; 0: as fast as possible")
                     ->check(CLI::NonNegativeNumber)
                     ->capture_default_str();

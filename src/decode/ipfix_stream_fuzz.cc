@@ -1,0 +1,118 @@
+// IPFIX connections from an attacker: octets, split anywhere, through framing and decoder. How they were split must not
+// matter; a stream that is broken ends its connection, and the next one begins behind it. The same octets as a file.
+//
+//   switches (fuzz_session.h) | seed of the splits | octets of the streams
+#include "base/check.h"
+#include "decode/fuzz_session.h"
+#include "net/capture.h"
+#include "net/ipfix_framing.h"
+
+namespace weir::decode {
+namespace {
+
+using net::IpfixFramer;
+
+// Sizes of chunks: many small ones, some large ones.
+class Splits {
+ public:
+  explicit Splits(uint8_t seed) : state_(seed) {}
+  size_t next() {
+    state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+    const auto random = static_cast<size_t>(state_ >> 33);
+    return random % 4 == 0 ? 1 + random % 3000 : 1 + random % 20;
+  }
+
+ private:
+  uint64_t state_;
+};
+
+// What one run of a stream came to.
+struct Run {
+  explicit Run(const DecoderOptions& options) : decoder(options) {}
+
+  void message(ByteView bytes) {
+    CHECK(bytes.size() >= net::kIpfixHeaderBytes && bytes.size() <= net::kMaxIpfixMessageBytes);
+    const std::vector<uint8_t> copy(bytes.begin(), bytes.end());  // so that a read beyond it is seen
+    Datagram datagram = test::datagram(copy);
+    datagram.connection = connection;
+    decoder.decode(datagram, builder);
+    ++messages;
+    octets += bytes.size();
+  }
+  void end_connection() {
+    octets += framer.waiting_bytes();
+    decoder.close_connection(connection++);
+    framer = {};
+  }
+  // The rest of the chunk is another connection's, from the octet on at which this one was broken.
+  void feed(ByteView chunk) {
+    while (!chunk.empty()) {
+      while (const auto next = framer.next(chunk)) message(*next);
+      CHECK(framer.memory() <= 2 * net::kMaxIpfixMessageBytes);
+      CHECK(framer.broken() || chunk.empty());
+      if (framer.broken()) end_connection();
+    }
+  }
+  void finish() {
+    end_connection();
+    decoder.expire(Timestamp::max());
+    builder.seal();
+    fuzz::check(decoder, rows, messages);
+  }
+
+  Decoder decoder;
+  uint64_t rows = 0;
+  flow::BatchBuilder builder{[this](flow::SealedBatch batch) {
+                               rows += batch->rows();
+                               fuzz::touch(*batch);
+                             },
+                             64};
+  IpfixFramer framer;
+  uint64_t connection = 1;
+  uint64_t messages = 0;
+  uint64_t octets = 0;
+};
+
+void check_file(ByteView bytes, const Run& whole) {
+  auto reader = net::CaptureReader::open_bytes(bytes);
+  if (!reader) return;
+  uint64_t messages = 0;
+  uint64_t octets = 0;
+  while (true) {
+    const auto next = reader->next();
+    if (!next || !*next) break;
+    ++messages;
+    octets += (*next)->datagram.bytes.size();
+  }
+  CHECK(octets + reader->counts().damaged_bytes == bytes.size());
+  CHECK(reader->counts().bytes_read == bytes.size());
+  // Where the stream is never broken, the file is not damaged.
+  if (whole.connection == 2 && octets == whole.octets) CHECK(messages == whole.messages);
+}
+
+int run(ByteView input) {
+  if (input.size() < 2) return 0;
+  const DecoderOptions options = fuzz::options_from(input[0]);
+  Splits splits(input[1]);
+  const ByteView stream = input.subspan(2);
+  Run whole(options);
+  whole.feed(stream);
+  whole.finish();
+  Run split(options);
+  for (ByteView left = stream; !left.empty();) {
+    const ByteView chunk = left.first(std::min(splits.next(), left.size()));
+    const std::vector<uint8_t> copy(chunk.begin(), chunk.end());
+    split.feed(copy);
+    left = left.subspan(chunk.size());
+  }
+  split.finish();
+  CHECK(whole.octets == stream.size() && split.octets == stream.size());
+  CHECK(split.messages == whole.messages && split.rows == whole.rows && split.connection == whole.connection);
+  if (!stream.empty() && stream[0] == 0) check_file(stream, whole);
+  return 0;
+}
+
+}  // namespace
+}  // namespace weir::decode
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) { return weir::decode::run({data, size}); }

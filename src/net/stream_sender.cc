@@ -1,0 +1,188 @@
+// Sends IPFIX over TCP and TLS (RFC 7011 section 10.4): each source has a connection of its own.
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "net/fd.h"
+#include "net/ipfix_framing.h"
+#include "net/sender_backend.h"
+#include "net/tls.h"
+
+namespace weir::net {
+namespace {
+
+constexpr size_t kWriteBytes = size_t{64} << 10;  // queued octets of a source that are worth a system call
+constexpr time_t kPatienceSeconds = 15;           // for a collector that does not answer, or takes nothing
+
+// Whether octets are nothing but whole IPFIX messages.
+bool is_whole_messages(ByteView bytes) {
+  IpfixFramer framer;
+  size_t messages = 0;
+  while (framer.next(bytes)) ++messages;
+  return messages > 0 && !framer.broken() && framer.waiting_bytes() == 0;
+}
+
+struct Source {
+  Fd fd;
+  std::optional<TlsChannel> tls;
+  std::vector<uint8_t> bytes;  // queued
+  uint64_t messages = 0;       // in them
+};
+
+class StreamBackend final : public SenderBackend {
+ public:
+  StreamBackend(const SendTarget& target, const SocketAddress& destination, std::optional<TlsContext> tls)
+      : target_(target), destination_(destination), tls_(std::move(tls)) {
+    block_sigpipe();
+  }
+
+  Result<size_t> add_source(std::optional<IpAddress> address) override;
+  Result<> send(size_t source, ByteView message) override;
+  Result<> flush() override;
+  Result<> finish() override;
+
+ private:
+  std::unexpected<Error> cannot(std::string_view what, const std::string& why) const {
+    return fail("cannot {} {}: {}", what, target_.to_string(), why);
+  }
+  Result<> open(Source& source, std::optional<IpAddress> address) const;
+  Result<> write(Source& source);
+  Io write_some(Source& source, ByteView bytes) const;
+  Result<> end(Source& source) const;
+
+  SendTarget target_;
+  SocketAddress destination_;
+  std::optional<TlsContext> tls_;
+  std::vector<Source> sources_;
+};
+
+Result<size_t> StreamBackend::add_source(std::optional<IpAddress> address) {
+  Source source;
+  if (const Result<> opened = open(source, address); !opened) return std::unexpected(opened.error());
+  sources_.push_back(std::move(source));
+  return sources_.size() - 1;
+}
+
+Result<> StreamBackend::open(Source& source, std::optional<IpAddress> address) const {
+  source.fd = Fd(::socket(destination_.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int fd = source.fd.get();
+  if (!source.fd) return fail_errno("cannot open a socket");
+  const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // for connect(), too
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const int no_delay = 1;  // what is handed over is meant to go
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
+  if (address) {
+    const SocketAddress from(*address, 0);
+    if (bind(fd, from.get(), from.size()) != 0) return fail_errno("cannot send from " + address->to_string());
+  }
+  if (connect(fd, destination_.get(), destination_.size()) != 0) {
+    const bool nobody = errno == ECONNREFUSED;
+    return cannot("connect to", fmt::format("{}{}", std::strerror(errno == EINPROGRESS ? ETIMEDOUT : errno),
+                                            nobody ? " (start `weir collect` with --listen-tcp or --listen-tls)" : ""));
+  }
+  if (!tls_) return {};
+  source.tls = TlsChannel::client(*tls_, fd, target_.host);
+  switch (source.tls->handshake().status) {
+    case IoStatus::done:
+      return {};
+    case IoStatus::want_read:
+    case IoStatus::want_write:
+      return cannot("connect to", "nothing answers the TLS handshake; is it a port for TLS?");
+    case IoStatus::end:
+      return cannot("connect to", "the collector closed the connection during the TLS handshake");
+    case IoStatus::failed:
+      break;
+  }
+  return cannot("connect to", "the TLS handshake failed: " + source.tls->error());
+}
+
+Result<> StreamBackend::send(size_t number, ByteView message) {
+  if (!is_whole_messages(message)) {
+    ++counts_.not_ipfix;
+    return {};
+  }
+  Source& source = sources_[number];
+  source.bytes.insert(source.bytes.end(), message.begin(), message.end());
+  ++source.messages;
+  return source.bytes.size() < kWriteBytes ? Result<>{} : write(source);
+}
+
+Result<> StreamBackend::flush() {
+  for (Source& source : sources_) {
+    if (const Result<> written = write(source); !written) return written;
+  }
+  return {};
+}
+
+Result<> StreamBackend::write(Source& source) {
+  ByteView left(source.bytes);
+  while (!left.empty()) {
+    const Io io = write_some(source, left);
+    switch (io.status) {
+      case IoStatus::done:
+        left = left.subspan(io.bytes);
+        break;
+      case IoStatus::want_read:
+      case IoStatus::want_write:
+        return cannot("send to", fmt::format("it has taken nothing for {} s", kPatienceSeconds));
+      case IoStatus::end:
+      case IoStatus::failed: {
+        if (const Result<> ended = end(source); !ended) return ended;  // it may have said why
+        return cannot("send to", "the collector closed the connection (its log says why)");
+      }
+    }
+  }
+  counts_.datagrams += std::exchange(source.messages, 0);
+  counts_.bytes += source.bytes.size();
+  source.bytes.clear();
+  return {};
+}
+
+Io StreamBackend::write_some(Source& source, ByteView bytes) const {
+  if (source.tls) return source.tls->write(bytes);
+  const ssize_t sent = ::send(source.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent >= 0) return {IoStatus::done, static_cast<size_t>(sent)};
+  return {errno == EAGAIN || errno == EINTR ? IoStatus::want_write : IoStatus::failed, 0};
+}
+
+Result<> StreamBackend::finish() {
+  if (const Result<> flushed = flush(); !flushed) return flushed;
+  for (Source& source : sources_) {
+    if (source.tls) source.tls->close();
+    shutdown(source.fd.get(), SHUT_WR);
+  }
+  for (Source& source : sources_) {
+    if (const Result<> ended = end(source); !ended) return ended;
+  }
+  return {};
+}
+
+// Until the collector has closed its side, too: who closes with something unread resets the connection, and what was
+// sent may be lost. A collector that refuses our certificate says so only now (TLS 1.3).
+Result<> StreamBackend::end(Source& source) const {
+  std::array<uint8_t, 4096> answer;
+  while (true) {
+    if (!source.tls) {
+      if (recv(source.fd.get(), answer.data(), answer.size(), 0) > 0) continue;
+      return {};
+    }
+    const Io io = source.tls->read(answer);
+    if (io.status == IoStatus::done) continue;
+    if (io.status == IoStatus::failed) return cannot("send to", "the collector ended TLS: " + source.tls->error());
+    return {};
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<SenderBackend> make_stream_backend(const SendTarget& target, const SocketAddress& destination,
+                                                   std::optional<TlsContext> tls) {
+  return std::make_unique<StreamBackend>(target, destination, std::move(tls));
+}
+
+}  // namespace weir::net
