@@ -31,7 +31,7 @@ bool may_begin_ipfix_message(ByteView bytes) {
 }
 
 std::optional<ByteView> IpfixFramer::next(ByteView& chunk) {
-  if (delivered_) waiting_ = {};  // and its memory: most connections have nothing that waits
+  if (delivered_) waiting_ = std::vector<uint8_t>();  // and its memory: most connections have nothing that waits
   delivered_ = false;
   if (broken_) return std::nullopt;
   if (waiting_.empty()) {

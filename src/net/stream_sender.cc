@@ -168,7 +168,10 @@ Result<> StreamBackend::end(Source& source) const {
   std::array<uint8_t, 4096> answer;
   while (true) {
     if (!source.tls) {
-      if (recv(source.fd.get(), answer.data(), answer.size(), 0) > 0) continue;
+      const ssize_t got = recv(source.fd.get(), answer.data(), answer.size(), 0);
+      if (got > 0) return cannot("send to", "it answers, which no IPFIX collector does; is it a port for TLS?");
+      if (got < 0 && errno == ECONNRESET)
+        return cannot("send to", "the collector broke the connection (its log says why)");
       return {};
     }
     const Io io = source.tls->read(answer);
