@@ -38,10 +38,10 @@ class ByteReader {
   template <class Wire>
   std::optional<Wire> read() {
     static_assert(std::is_trivially_copyable_v<Wire> && alignof(Wire) == 1);
+    std::optional<Wire> wire;
     const std::optional<ByteView> taken = take(sizeof(Wire));
-    if (!taken) return std::nullopt;
-    Wire wire;
-    std::memcpy(&wire, taken->data(), sizeof(Wire));
+    // Into its place: compilers do not elide the copy of a struct of an odd size, and stall on it.
+    if (taken) std::memcpy(&wire.emplace(), taken->data(), sizeof(Wire));
     return wire;
   }
 

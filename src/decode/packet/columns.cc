@@ -1,8 +1,7 @@
 // A dissected packet as the columns of a row.
-#include <arpa/inet.h>
+#include <array>
 
-#include <algorithm>
-
+#include "decode/packet/ipv6_text.h"
 #include "decode/packet/packet.h"
 
 namespace weir::decode::packet {
@@ -79,15 +78,13 @@ void put_segments(const SegmentRouting& srv6, const IpAddress& active, FlowBatch
   put<Column::srv6_segments_left>(batch, row, srv6.segments_left);
   put<Column::srv6_active_segment>(batch, row, active);
   if (srv6.segment_count == 0 || batch.is_valid(Column::srv6_segments, row)) return;
-  std::array<char, kMaxSegments * INET6_ADDRSTRLEN> text;
+  std::array<char, kMaxSegments*(kMaxIpv6Text + 1)> text;
   size_t used = 0;
   for (size_t i = 0; i < srv6.segment_count; ++i) {
-    const std::span<char> free = std::span(text).subspan(used);
-    inet_ntop(AF_INET6, srv6.segments[i].octets.data(), free.data(), INET6_ADDRSTRLEN);
-    used += std::string_view(free.data()).size();
-    text[used++] = ' ';  // in place of the terminating zero
+    if (i > 0) text[used++] = ' ';
+    used += ipv6_text(srv6.segments[i], std::span(text).subspan(used)).size();
   }
-  put_text<Column::srv6_segments>(batch, row, std::string_view(text.data(), used - 1));
+  put_text<Column::srv6_segments>(batch, row, std::string_view(text.data(), used));
 }
 
 void put_inner(const Headers& inner, FlowBatch& batch, size_t row) {

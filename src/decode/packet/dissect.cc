@@ -83,9 +83,11 @@ Next first(Link link) {
   return {};
 }
 
+// Only what can have been written: clearing is a good part of the work for a plain packet.
 void clear(Packet& packet) {
-  packet.outer = {};
-  packet.inner = {};
+  static constexpr Headers kNothing;
+  packet.outer = kNothing;
+  if (packet.tunnel != TunnelType::none) packet.inner = kNothing;
   packet.tunnel = TunnelType::none;
   packet.has_tunnel_id = false;
   packet.tunnel_id = 0;

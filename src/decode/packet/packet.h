@@ -115,7 +115,8 @@ struct Packet {
   SegmentRouting srv6;
 };
 
-// `packet` is overwritten. Never reads beyond `octets`; the work is bounded by their number and the limits above.
+// `packet` is overwritten: one that is used again costs less than a fresh one. Never reads beyond `octets`; the work is
+// bounded by their number and the limits above.
 void dissect(ByteView octets, Link link, Packet& packet);
 
 // Fills the columns of `row` that the packet has values for; leaves the others, and columns that already have a value,
