@@ -179,7 +179,7 @@ void fill(FlowBatch& batch, size_t first, size_t rows, flow::ValueOf<column> val
 }  // namespace
 
 DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema)
-    : traits_(traits), sampling_(layout) {
+    : traits_(traits), sampling_(layout), section_(layout) {
   uint32_t offset = 0;
   for (const FieldSpec& field : layout.fields) {
     offsets_.push_back(offset);
@@ -298,6 +298,7 @@ void DecodePlan::run(const Records& records, const RowContext& context) const {
   set_sampling_rate(records, context, first);
   set_etype(batch, first, rows);
   if (traits_.icmp_in_dst_port) set_icmp(batch, first, rows);
+  if (section_.present()) read_sections(records, batch, first);
   if (std::ranges::any_of(context.options, &OptionsState::has_names)) {
     fill_names(context, first, rows);
     if (application_field_ >= 0) fill_application_names(records, context, first);
@@ -487,6 +488,14 @@ void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
     const uint16_t port = batch.values<Column::dst_port>()[first + i];
     put_number(batch, Column::icmp_type, ColumnType::u8, first + i, port >> 8);
     put_number(batch, Column::icmp_code, ColumnType::u8, first + i, port & 0xff);
+  }
+}
+
+template <class Records>
+void DecodePlan::read_sections(const Records& records, FlowBatch& batch, size_t first) const {
+  packet::Packet packet;
+  for (size_t i = 0; i < records.size(); ++i) {
+    section_.put([&](size_t field) { return records.field(i, field); }, packet, batch, first + i);
   }
 }
 

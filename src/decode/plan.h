@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "decode/header_section.h"
 #include "decode/kernels.h"
 #include "decode/message.h"
 #include "decode/options_state.h"
@@ -87,6 +88,8 @@ class DecodePlan {
   void set_constants(const RowContext& context, size_t first, size_t count) const;
   void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
   void set_icmp(flow::FlowBatch& batch, size_t first, size_t count) const;
+  template <class Records>
+  void read_sections(const Records& records, flow::FlowBatch& batch, size_t first) const;
 
   void add_steps(const Template& layout, const flow::Schema& schema);
   void note_specials(const Template& layout);
@@ -101,6 +104,7 @@ class DecodePlan {
   Family family_ = Family::none;
   bool has_etype_ = false;
   SamplingFields sampling_;
+  HeaderSection section_;
   int application_field_ = -1;  // 95 applicationId
   int start_ms_field_ = -1;     // 160 systemInitTimeMilliseconds
   int duration_ms_field_ = -1;  // 161 flowDurationMilliseconds
