@@ -1,7 +1,7 @@
-// IPFIX connections from an attacker: octets, split anywhere, through framing and decoder. How they were split must not
-// matter; a stream that is broken ends its connection, and the next one begins behind it. The same octets as a file.
+// An IPFIX connection from an attacker: octets, split anywhere, through framing and decoder. How they were split must
+// not matter; once the stream is broken, nothing more is read of it. Then the same octets as a file.
 //
-//   switches (fuzz_session.h) | seed of the splits | octets of the streams
+//   switches (fuzz_session.h) | seed of the splits | octets of the stream
 #include "base/check.h"
 #include "decode/fuzz_session.h"
 #include "net/capture.h"
@@ -11,6 +11,8 @@ namespace weir::decode {
 namespace {
 
 using net::IpfixFramer;
+
+constexpr uint64_t kConnection = 7;
 
 // Sizes of chunks: many small ones, some large ones.
 class Splits {
@@ -28,33 +30,35 @@ class Splits {
 
 // What one run of a stream came to.
 struct Run {
-  explicit Run(const DecoderOptions& options) : decoder(options) {}
+  explicit Run(const DecoderOptions& options)
+      : decoder(options),
+        builder(
+            [this](flow::SealedBatch batch) {
+              rows += batch->rows();
+              fuzz::touch(*batch);
+            },
+            64, options.schema) {}
 
   void message(ByteView bytes) {
     CHECK(bytes.size() >= net::kIpfixHeaderBytes && bytes.size() <= net::kMaxIpfixMessageBytes);
     const std::vector<uint8_t> copy(bytes.begin(), bytes.end());  // so that a read beyond it is seen
     Datagram datagram = test::datagram(copy);
-    datagram.connection = connection;
+    datagram.connection = kConnection;
     decoder.decode(datagram, builder);
     ++messages;
     octets += bytes.size();
   }
-  void end_connection() {
-    octets += framer.waiting_bytes();
-    decoder.close_connection(connection++);
-    framer = {};
-  }
-  // The rest of the chunk is another connection's, from the octet on at which this one was broken.
   void feed(ByteView chunk) {
-    while (!chunk.empty()) {
-      while (const auto next = framer.next(chunk)) message(*next);
-      CHECK(framer.memory() <= 2 * net::kMaxIpfixMessageBytes);
-      CHECK(framer.broken() || chunk.empty());
-      if (framer.broken()) end_connection();
-    }
+    while (const auto next = framer.next(chunk)) message(*next);
+    CHECK(framer.memory() <= 2 * net::kMaxIpfixMessageBytes);
+    CHECK(framer.broken() || chunk.empty());
+    unread += chunk.size();
   }
   void finish() {
-    end_connection();
+    decoder.close_connection(kConnection);
+    flow::ExporterCounters sum;
+    for (const auto& [exporter, counters] : decoder.counters()) sum += counters;
+    CHECK(sum.early_sets_held == 0);  // nothing waits for the templates of a connection that is gone
     decoder.expire(Timestamp::max());
     builder.seal();
     fuzz::check(decoder, rows, messages);
@@ -62,15 +66,11 @@ struct Run {
 
   Decoder decoder;
   uint64_t rows = 0;
-  flow::BatchBuilder builder{[this](flow::SealedBatch batch) {
-                               rows += batch->rows();
-                               fuzz::touch(*batch);
-                             },
-                             64};
+  flow::BatchBuilder builder;
   IpfixFramer framer;
-  uint64_t connection = 1;
   uint64_t messages = 0;
-  uint64_t octets = 0;
+  uint64_t octets = 0;  // of whole messages
+  uint64_t unread = 0;  // once broken
 };
 
 void check_file(ByteView bytes, const Run& whole) {
@@ -86,8 +86,8 @@ void check_file(ByteView bytes, const Run& whole) {
   }
   CHECK(octets + reader->counts().damaged_bytes == bytes.size());
   CHECK(reader->counts().bytes_read == bytes.size());
-  // Where the stream is never broken, the file is not damaged.
-  if (whole.connection == 2 && octets == whole.octets) CHECK(messages == whole.messages);
+  // Where the stream is whole to its end, so is the file.
+  if (whole.octets == bytes.size()) CHECK(messages == whole.messages && octets == whole.octets);
 }
 
 int run(ByteView input) {
@@ -106,8 +106,11 @@ int run(ByteView input) {
     left = left.subspan(chunk.size());
   }
   split.finish();
-  CHECK(whole.octets == stream.size() && split.octets == stream.size());
-  CHECK(split.messages == whole.messages && split.rows == whole.rows && split.connection == whole.connection);
+  for (const Run* run : {&whole, &split}) {
+    CHECK(run->octets + run->framer.waiting_bytes() + run->unread == stream.size());
+  }
+  CHECK(split.messages == whole.messages && split.rows == whole.rows && split.octets == whole.octets);
+  CHECK(split.framer.broken() == whole.framer.broken());
   if (!stream.empty() && stream[0] == 0) check_file(stream, whole);
   return 0;
 }

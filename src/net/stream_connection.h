@@ -46,8 +46,8 @@ class StreamConnection {
   std::optional<StreamClose> overdue(const StreamLimits& limits, SteadyTime now) const;
   const std::string& error() const { return error_; }
 
-  // What the socket is watched for.
-  bool wants_write = false;
+  bool wants_write = false;  // what the socket is watched for
+  bool again = false;        // there may be more to read than its turn allowed
 
  private:
   Io read_plain(std::span<uint8_t> into);

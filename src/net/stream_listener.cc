@@ -140,7 +140,10 @@ Result<bool> StreamListener::Impl::poll(std::chrono::milliseconds timeout, Strea
   if (ready < 0 && errno != EINTR) return fail_errno("cannot wait for connections");
   now_ = Clock::now();
   bool busy = !again_.empty();
-  for (const uint64_t number : std::exchange(again_, {})) serve(number, sink);
+  for (const uint64_t number : std::exchange(again_, {})) {
+    if (const auto found = connections_.find(number); found != connections_.end()) found->second->again = false;
+    serve(number, sink);
+  }
   for (const epoll_event& event : std::span(events).first(static_cast<size_t>(std::max(ready, 0)))) {
     if (event.data.u64 == kWakeEvent) {
       eventfd_t count;
@@ -237,6 +240,7 @@ void StreamListener::Impl::serve(uint64_t number, StreamSink& sink) {
   const auto found = connections_.find(number);
   if (found == connections_.end()) return;  // closed since the event
   StreamConnection& connection = *found->second;
+  if (connection.again) return;  // it had its turn in this round
   if (!connection.begun() && !begin(connection, sink)) return;
   for (int reads = 0; reads < kStreamReadsPerTurn; ++reads) {
     const Io io = connection.read(buffer_);
@@ -257,6 +261,7 @@ void StreamListener::Impl::serve(uint64_t number, StreamSink& sink) {
         return;
     }
   }
+  connection.again = true;
   again_.push_back(number);
 }
 
