@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "decode/decoder.h"
+#include "decode/test_sflow.h"
 #include "decode/test_wire.h"
 
 namespace weir::decode {
@@ -140,6 +141,47 @@ void BM_Ipfix_VariableLengthIntoOther(benchmark::State& state) {
   run(state, make_load(kFieldsVariable, 18, &test::ipfix, true), announcement, std::move(options));
 }
 BENCHMARK(BM_Ipfix_VariableLengthIntoOther);
+
+Load make_sflow_load(const std::vector<Wire>& records, size_t samples) {
+  Load load{.datagrams = {}, .records = samples};
+  Noise noise;
+  for (size_t d = 0; d < kDatagrams; ++d) {
+    std::vector<Wire> list;
+    for (size_t s = 0; s < samples; ++s) {
+      // Every sample has a header of its own: other ports, sources and lengths.
+      std::vector<Wire> all = {test::raw_header(1, 64 + static_cast<uint32_t>(noise.next() % 1400),
+                                                test::tcp_frame(0, static_cast<uint32_t>(noise.next())).zeros(74))};
+      all.insert(all.end(), records.begin(), records.end());
+      list.push_back(test::flow_sample({.input = 1 + static_cast<uint32_t>(noise.next() % 48)}, all));
+    }
+    load.datagrams.push_back(test::sflow_datagram({.sequence = static_cast<uint32_t>(d)}, list));
+  }
+  return load;
+}
+
+// Headers of 128 octets: 7 fit into a datagram of 1400.
+void BM_Sflow_RawHeader(benchmark::State& state) { run(state, make_sflow_load({}, 7), {}); }
+BENCHMARK(BM_Sflow_RawHeader);
+
+Wire switch_record() { return test::sflow_block(1001, test::sflow_words({100, 0, 200, 0})); }
+Wire router_record() {
+  return test::sflow_block(1002, test::sflow_address(IpAddress::from_v4(0x0a000009)).add(test::sflow_words({24, 16})));
+}
+
+void BM_Sflow_RawHeaderSwitchRouter(benchmark::State& state) {
+  run(state, make_sflow_load({switch_record(), router_record()}, 5), {});
+}
+BENCHMARK(BM_Sflow_RawHeaderSwitchRouter);
+
+void BM_Sflow_RawHeaderSwitchRouterGateway(benchmark::State& state) {
+  const Wire gateway = test::sflow_block(1003, test::sflow_address(IpAddress::from_v4(0x0a000009))
+                                                   .add(test::sflow_words({64496, 64497, 64497, 1, 2}))
+                                                   .add(test::sflow_list({64498, 64499, 64500}))
+                                                   .add(test::sflow_list({64498U << 16 | 100}))
+                                                   .u32(100));
+  run(state, make_sflow_load({switch_record(), router_record(), gateway}, 4), {});
+}
+BENCHMARK(BM_Sflow_RawHeaderSwitchRouterGateway);
 
 }  // namespace
 }  // namespace weir::decode

@@ -4,6 +4,7 @@
 #include "decode/netflow_v5.h"
 #include "decode/session.h"
 #include "decode/set_decoder.h"
+#include "decode/sflow.h"
 #include "decode/template_message.h"
 
 namespace weir::decode {
@@ -12,6 +13,8 @@ namespace {
 using flow::Anomaly;
 
 // A NetFlow or IPFIX version is 16 bits. sFlow's is 32, and its first half zero.
+constexpr uint32_t kSflowVersion2 = 2;
+constexpr uint32_t kSflowVersion4 = 4;
 constexpr uint32_t kSflowVersion5 = 5;
 
 }  // namespace
@@ -46,6 +49,7 @@ class Decoder::Impl {
   SetDecoder sets_{sessions_};
   TemplateMessageDecoder template_messages_{sessions_, sets_};
   NetflowV5 netflow_v5_{options_.schema};
+  SflowDecoder sflow_{options_.limits};
   uint64_t next_number_ = 1;
 };
 
@@ -91,7 +95,8 @@ bool Decoder::Impl::decode_datagram(const Datagram& datagram, const MessageConte
       break;
   }
   const auto sflow = ByteReader(datagram.bytes).read<Be32>();
-  const bool is_sflow = sflow && *sflow == kSflowVersion5;
+  if (sflow && *sflow == kSflowVersion5) return sflow_.decode(datagram.bytes, context, exporter, output);
+  const bool is_sflow = sflow && (*sflow == kSflowVersion2 || *sflow == kSflowVersion4);
   exporter.counters.anomalies.add(is_sflow ? Anomaly::unsupported_version : Anomaly::unknown_version);
   return false;
 }
@@ -153,6 +158,7 @@ void Decoder::Impl::set_options(DecoderOptions options) {
   options_ = std::move(options);
   sessions_.set_schema(options_.schema);
   sessions_.set_limits(options_.limits);
+  sflow_.set_limits(options_.limits);
   sets_.set_other(options_.other);
   for (Exporter& exporter : sessions_.exporters()) exporter.configured_rate = configured_rate(exporter.address);
 }

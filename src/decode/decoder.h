@@ -20,6 +20,10 @@
 
 namespace weir::decode {
 
+namespace sflow {
+struct SampleView;
+}
+
 struct DecoderOptions {
   Limits limits;
   // Elements without a column go, named, into the column `other`.
@@ -41,19 +45,21 @@ struct FieldView {
   ByteView value;
 };
 
-// One record as it was on the wire, for inspection. Views are good during the call only.
+// One record as it was on the wire, or one sFlow sample, for inspection. Views are good during the call only.
 struct RecordView {
   uint64_t
       datagram;  // number of the datagram that held it, counted by the decoder from 1 (or set by set_datagram_number)
   IpAddress exporter;
-  uint32_t domain;  // observation domain id or source id; engine type * 256 + engine id for NetFlow v5 and v7
+  uint32_t domain;  // observation domain id or source id; engine type * 256 + engine id for NetFlow v5 and v7;
+                    // sub-agent for sFlow
   uint16_t set_id;  // the template id; 0 for protocols without templates
-  uint32_t number;  // position in its set, from 1
+  uint32_t number;  // position in its set, from 1; of a sample in its datagram
   flow::FlowType type;
   bool options;
-  Timestamp export_time;
-  ByteView raw;  // the whole record
+  Timestamp export_time;  // sFlow has none: when it was received
+  ByteView raw;           // the whole record
   std::span<const FieldView> fields;
+  const sflow::SampleView* sflow = nullptr;  // sFlow has no fields: the sample (decode/sflow_values.h)
 };
 
 class RecordSink {

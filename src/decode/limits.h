@@ -31,6 +31,15 @@ struct Limits {
   size_t options_only_domains = 8;
   // RFC 7011 section 8.4 wants a lifetime; routers refresh between 1 minute and some hours.
   std::chrono::seconds template_lifetime{24 * 3600};
+  // sFlow agents and sub-agents whose sequence numbers are watched: one for each exporter, line card or hypervisor.
+  size_t sflow_agents = 65536;
+  // Data sources of all agents whose count of drops is watched: the interfaces of large switches, some 1000 each.
+  size_t sflow_sources_per_agent = 4096;
+  size_t sflow_sources = 1'000'000;
+  // Numbers of an AS path, and communities of a route: as goflow2 has it; real paths have below 100.
+  size_t route_numbers = 1000;
+  // Octets of one text that an exporter sends. Those of sFlow have at most 255 by their specifications, some URLs more.
+  size_t text_octets = 4096;
 };
 
 }  // namespace weir::decode

@@ -86,7 +86,8 @@ TEST(NetflowV5, TableOfDamage) {
       {"a count that nobody sends, without the records", test::netflow5({.count = 55582}, record), 0, "unknown_version",
        1},
       {"version 6", Wire::hex("0006 0001").zeros(68), 0, "unknown_version", 1},
-      {"sFlow v5", Wire::hex("00000005 00000001"), 0, "unsupported_version", 1},
+      {"sFlow v5, cut off", Wire::hex("00000005 00000001"), 0, "truncated_header", 1},
+      {"sFlow v4", Wire::hex("00000004 00000001"), 0, "unsupported_version", 1},
       {"version 65535", Wire::hex("ffff ffff"), 0, "unknown_version", 1},
   };
   for (const Case& c : cases) {

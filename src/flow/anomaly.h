@@ -15,7 +15,7 @@ enum class Anomaly : uint8_t {
   // datagram: rejected
   unknown_version,         // not NetFlow v1, v5, v7, v9, IPFIX or sFlow v5
   unsupported_version,     // a protocol that this version does not decode
-  truncated_header,        // shorter than its protocol's header
+  truncated_header,        // shorter than its protocol's header, or an sFlow agent's address of no known family
   length_beyond_datagram,  // the message header claims more octets than arrived; what arrived is decoded (remark in
                            // effect)
   session_limit,           // too many exporters or domains; the least recently used went
@@ -27,11 +27,11 @@ enum class Anomaly : uint8_t {
   template_limit,      // too many templates or fields
   early_data_limit,    // data before its template did not fit, or waited too long
   missing_template,    // data before its template: held (counted once when it arrives)
-  bad_sample,          // sFlow: a sample whose length or contents cannot be
+  bad_sample,          // sFlow: a sample too short, or whose length, count and records disagree (what is there is read)
   unknown_sample,      // sFlow: a sample of a format that we do not know
   // record: rolled back
   truncated_record,   // a variable-length record that runs over the end of its set
-  bad_sample_record,  // sFlow: a record in a sample whose length or contents cannot be
+  bad_sample_record,  // sFlow: a record in a sample whose length or contents cannot be; the rest of the sample is read
   // field: left null
   value_out_of_range,  // does not fit its column
   bad_field_length,    // a length that the element cannot have

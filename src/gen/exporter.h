@@ -34,6 +34,8 @@ struct ExporterOptions {
   size_t flows_per_datagram = 24;        // at most; fewer where they do not fit
   Micros template_interval{60'000'000};  // v9 and IPFIX: templates and options come first, and again after this time
   uint32_t ipv6_percent = 15;            // v5 knows IPv4 only
+  bool sflow_expanded = false;           // samples in their expanded forms
+  uint32_t sflow_counters_every = 0;     // sFlow: so many datagrams have a counter sample in one of them; 0: none has
   // About this often something happens to the exporter: it changes its templates, restarts, or its clock jumps. 0:
   // never.
   Micros event_interval{0};

@@ -259,6 +259,36 @@ TEST(SyntheticExporter, Sflow) {
   EXPECT_EQ(exporter.totals().all.packets, samples);
 }
 
+// Formats of all samples, by walking over their lengths.
+std::map<uint64_t, uint64_t> sflow_formats(SyntheticExporter& exporter, int datagrams) {
+  std::map<uint64_t, uint64_t> formats;
+  for (int i = 0; i < datagrams; ++i) {
+    ByteView d = exporter.next_datagram(kStart);
+    EXPECT_LE(d.size(), kMaxDatagramBytes);
+    const uint64_t samples = number(d, 24, 4);
+    d = d.subspan(28);
+    for (uint64_t s = 0; s < samples; ++s) {
+      ++formats[number(d, 0, 4)];
+      d = d.subspan(8 + number(d, 4, 4));
+    }
+    EXPECT_TRUE(d.empty());
+  }
+  return formats;
+}
+
+TEST(SyntheticExporter, SflowForms) {
+  SyntheticExporter compact({.protocol = Protocol::sflow, .sflow_counters_every = 3});
+  auto formats = sflow_formats(compact, 30);
+  EXPECT_EQ(formats[2], 10u);
+  EXPECT_EQ(formats[1], compact.totals().all.flows);
+  EXPECT_EQ(formats.size(), 2u);
+  SyntheticExporter expanded({.protocol = Protocol::sflow, .sflow_expanded = true, .sflow_counters_every = 10});
+  formats = sflow_formats(expanded, 30);
+  EXPECT_EQ(formats[4], 3u);
+  EXPECT_EQ(formats[3], expanded.totals().all.flows);
+  EXPECT_EQ(formats.size(), 2u);
+}
+
 TEST(SyntheticExporter, MaxFlowsAndTheObserverAreExact) {
   for (const Protocol protocol : kAll) {
     SyntheticExporter exporter({.protocol = protocol});

@@ -12,6 +12,11 @@ constexpr size_t kMaxFrameBytes = 1518;
 constexpr size_t kMaxSampleBytes = 320;
 
 constexpr uint32_t kFlowSample = 1;
+constexpr uint32_t kCounterSample = 2;
+constexpr uint32_t kExpandedFlowSample = 3;
+constexpr uint32_t kExpandedCounterSample = 4;
+constexpr uint32_t kGenericInterface = 1;
+constexpr uint32_t kEthernetInterface = 2;
 constexpr uint32_t kRawPacketHeader = 1;
 constexpr uint32_t kExtendedSwitch = 1001;
 constexpr uint32_t kExtendedRouter = 1002;
@@ -40,6 +45,7 @@ class SflowEncoder final : public Encoder {
     writer_.u32(uptime_.at(now));
     samples_at_ = writer_.size();
     writer_.u32(0);
+    if (options_.sflow_counters_every > 0 && sequence_ % options_.sflow_counters_every == 0) counter_sample();
   }
 
   bool add(Flow& flow) override {
@@ -52,15 +58,15 @@ class SflowEncoder final : public Encoder {
     flow.packets = 1;
     flow.bytes = std::max<size_t>(packet_.size() + kChecksumBytes, 64);
 
-    writer_.u32(kFlowSample);
+    writer_.u32(options_.sflow_expanded ? kExpandedFlowSample : kFlowSample);
     const size_t length_at = begin_length();
     writer_.u32(++sample_sequence_);
-    writer_.u32(flow.input_interface);  // source id: class 0, ifIndex
+    source(flow.input_interface);
     writer_.u32(options_.sampling_interval);
     writer_.u32(pool_ += options_.sampling_interval);
     writer_.u32(0);  // dropped for lack of resources
-    writer_.u32(flow.input_interface);
-    writer_.u32(flow.output_interface);
+    interface(flow.input_interface);
+    interface(flow.output_interface);
     writer_.u32(4);  // records
     raw_header(flow);
     extended_switch();
@@ -85,6 +91,45 @@ class SflowEncoder final : public Encoder {
   void address(const IpAddress& ip) {
     writer_.u32(ip.is_v4() ? 1 : 2);
     ip.is_v4() ? writer_.v4(ip) : writer_.v6(ip);
+  }
+
+  // Class 0 is an interface. The compact forms have both in one word.
+  void source(uint32_t index) {
+    if (options_.sflow_expanded) writer_.u32(0);
+    writer_.u32(index);
+  }
+  void interface(uint32_t index) {
+    if (options_.sflow_expanded) writer_.u32(0);
+    writer_.u32(index);
+  }
+
+  // An interface of 10 Gbit/s that carried a thousand packets since the last time.
+  void counter_sample() {
+    ++samples_;
+    constexpr uint32_t kUp = 3;
+    constexpr uint32_t kFullDuplex = 1;
+    constexpr uint32_t kEthernetCsmacd = 6;
+    const uint32_t packets = ++counter_sequence_ * 1000;
+    writer_.u32(options_.sflow_expanded ? kExpandedCounterSample : kCounterSample);
+    const size_t length_at = begin_length();
+    writer_.u32(counter_sequence_);
+    source(1);
+    writer_.u32(2);  // records
+    writer_.u32(kGenericInterface);
+    const size_t generic_at = begin_length();
+    for (const uint32_t value : {1u, kEthernetCsmacd}) writer_.u32(value);
+    writer_.u64(10'000'000'000);
+    for (const uint32_t value : {kFullDuplex, kUp}) writer_.u32(value);
+    for (int direction = 0; direction < 2; ++direction) {
+      writer_.u64(uint64_t{packets} * 800);
+      for (const uint32_t value : {packets, UINT32_MAX, UINT32_MAX, 0u, 0u, 0u}) writer_.u32(value);
+    }
+    end_length(generic_at);
+    writer_.u32(kEthernetInterface);
+    const size_t ethernet_at = begin_length();
+    for (int counter = 0; counter < 13; ++counter) writer_.u32(0);
+    end_length(ethernet_at);
+    end_length(length_at);
   }
 
   void raw_header(const Flow& flow) {
@@ -206,6 +251,7 @@ class SflowEncoder final : public Encoder {
   uint32_t samples_ = 0;
   uint32_t sequence_ = 0;
   uint32_t sample_sequence_ = 0;
+  uint32_t counter_sequence_ = 0;
   uint32_t pool_ = 0;
 };
 

@@ -13,13 +13,17 @@
 #include "app/weir/record_format.h"
 #include "base/big_endian.h"
 #include "decode/decoder.h"
+#include "decode/sflow_values.h"
 #include "net/capture.h"
 
 namespace weir::app {
 namespace {
 
 constexpr const char* kHelp =
-    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655) and print every record, element by element.\n"
+    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655) and print every record, element by element, and every
+"
+    "sFlow sample.
+"
     "Several files are read one after the other, as if they were one; - is standard input.\n\n"
     "One JSON object a record: elements by their IANA name, those of vendors by name or as ENTERPRISE:NUMBER, an "
     "element that\n"
@@ -73,7 +77,8 @@ class Printer : public decode::RecordSink {
 
   void on_record(const decode::RecordView& record) override {
     if (limit_reached()) return;
-    ++(record.options ? summary_.option_records : summary_.records);
+    ++count_of(record);
+    if (record.sflow != nullptr) summary_.sflow.add(*record.sflow);
     if (options_.raw && !record.options) add_sums(record);
     if (options_.template_id && record.set_id != *options_.template_id) return;
     format_->record(buffer_, record);
@@ -94,6 +99,15 @@ class Printer : public decode::RecordSink {
 
  private:
   static constexpr size_t kBufferBytes = size_t{1} << 16;
+
+  uint64_t& count_of(const decode::RecordView& record) {
+    using decode::sflow::SampleKind;
+    if (record.options) return summary_.option_records;
+    if (record.sflow == nullptr) return summary_.records;
+    const SampleKind kind = record.sflow->sample.kind;
+    if (kind == SampleKind::counters) return summary_.counter_samples;
+    return kind == SampleKind::unknown ? summary_.unknown_samples : summary_.records;
+  }
 
   void add_sums(const decode::RecordView& record) {
     const bool fixed = record.type != flow::FlowType::netflow_v9 && record.type != flow::FlowType::ipfix;
@@ -187,6 +201,7 @@ std::string describe(const DecodeSummary& summary) {
   if (summary.counters.datagrams_rejected > 0)
     text += fmt::format(" ({} rejected)", summary.counters.datagrams_rejected);
   text += ", " + many(summary.records, "record") + ", " + many(summary.option_records, "option record");
+  if (summary.counter_samples > 0) text += ", " + many(summary.counter_samples, "counter sample");
   if (summary.counters.undecodable_sets > 0) text += ", " + many(summary.counters.undecodable_sets, "undecodable set");
   if (summary.capture.frames == 0) {
     text += "; the capture is empty";

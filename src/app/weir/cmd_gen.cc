@@ -36,6 +36,8 @@ struct GenOptions {
   std::string template_interval = "60s";
   std::string events;
   uint32_t ipv6_percent = 15;
+  bool sflow_expanded = false;
+  uint32_t sflow_counters = 0;
   std::string start;
   uint32_t top = 0;
   std::string output = "table";
@@ -311,6 +313,8 @@ int run_gen(const GenOptions& options) {
                                                 .flows_per_datagram = options.flows_per_datagram,
                                                 .template_interval = *template_interval,
                                                 .ipv6_percent = options.ipv6_percent,
+                                                .sflow_expanded = options.sflow_expanded,
+                                                .sflow_counters_every = options.sflow_counters,
                                                 .event_interval = event_interval});
     if (options.top > 0) exporters.back().on_flow([&talkers](const gen::Flow& flow) { talkers.add(flow); });
   }
@@ -358,6 +362,9 @@ void add_gen(CLI::App& app, Run& run) {
   command->add_option("--ipv6-percent", options->ipv6_percent, "Share of IPv6 flows (v5 has none)")
       ->check(CLI::Range(0u, 100u))
       ->capture_default_str();
+  command->add_flag("--sflow-expanded", options->sflow_expanded, "sFlow samples in their expanded forms");
+  command->add_option("--sflow-counters", options->sflow_counters, "An sFlow counter sample in every so many datagrams")
+      ->check(CLI::Range(1u, 1'000'000u));
   command->add_option("--start", options->start, "With --write: the time of the first datagram (default: now)");
   command->add_option("--top", options->top, "Print the N addresses with the most bytes, too");
   command->add_option("-o,--output", options->output, "table or json")

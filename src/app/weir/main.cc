@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   log::start();
 
   CLI::App app{
-      "Weir collects NetFlow and IPFIX, keeps every flow in open Parquet files, and answers questions about "
+      "Weir collects NetFlow, IPFIX and sFlow, keeps every flow in open Parquet files, and answers questions about "
       "them.\n"
       "Start with `weir collect`, then `weir top`."};
   app.set_version_flag("--version", "weir " WEIR_VERSION);

@@ -6,7 +6,9 @@
 #include <iterator>
 
 #include "app/weir/record_layout.h"
+#include "app/weir/values_json.h"
 #include "base/json_text.h"
+#include "decode/sflow_values.h"
 #include "flow/element_json.h"
 
 namespace weir::app {
@@ -16,12 +18,20 @@ constexpr std::array<std::string_view, 9> kColumns = {
     "datagram",    "export_time", "exporter", "protocol", "observation_domain_id",
     "template_id", "record",      "kind",     "fields"};
 
-std::string_view kind_of(const decode::RecordView& record) { return record.options ? "options" : "data"; }
+std::string_view kind_of(const decode::RecordView& record) {
+  if (record.sflow != nullptr) return name(record.sflow->sample.kind);
+  return record.options ? "options" : "data";
+}
 
 // Every field of a record as members of a JSON object: scope fields in an object of their own, which stands first.
 class FieldsJson {
  public:
   void append(std::string& out, const decode::RecordView& record) {
+    if (record.sflow != nullptr) {
+      ValuesJson values(out);
+      decode::sflow::visit(*record.sflow, values);
+      return;
+    }
     const std::span<const FieldSlot> slots = layout_.slots(record);
     separator_ = "";
     if (!slots.empty() && slots.front().scope) {
@@ -67,7 +77,7 @@ void append_record_json(std::string& out, const decode::RecordView& record, Fiel
                  R"("template_id":{},"record":{},"kind":"{}")",
                  record.datagram, to_rfc3339(record.export_time), record.exporter.to_string(), name(record.type),
                  record.domain, record.set_id, record.number, kind_of(record));
-  if (!record.fields.empty()) out += ',';
+  if (!record.fields.empty() || record.sflow != nullptr) out += ',';
   fields.append(out, record);
   out += '}';
 }
@@ -76,10 +86,12 @@ void append_summary_json(std::string& out, const DecodeSummary& summary) {
   fmt::format_to(
       std::back_inserter(out),
       R"({{"summary":true,"frames":{},"damaged_frames":{},"datagrams":{},"datagrams_rejected":{},"templates":{},)"
-      R"("records":{},"option_records":{},"undecodable_sets":{},"lost_units":{},"anomalies":)",
+      R"("records":{},"option_records":{},"counter_samples":{},"undecodable_sets":{},"lost_units":{},"agent_drops":{},)"
+      R"("anomalies":)",
       summary.capture.frames, summary.capture.damaged_frames, summary.counters.datagrams_received,
       summary.counters.datagrams_rejected, summary.counters.templates_received, summary.records, summary.option_records,
-      summary.counters.undecodable_sets, summary.counters.lost_units);
+      summary.counter_samples, summary.counters.undecodable_sets, summary.counters.lost_units,
+      summary.counters.agent_drops);
   append_anomalies_json(out, summary.counters.anomalies);
   out += '}';
 }
@@ -153,6 +165,10 @@ class TableFormat : public RecordFormat {
       fields += slots[i].label;
       fields += '=';
       flow::append_value_json(fields, slots[i].type, record.fields[i].value, record.export_time);
+    }
+    if (record.sflow != nullptr) {
+      ValuesJson values(fields);
+      decode::sflow::visit(*record.sflow, values);
     }
     line(out, std::array<std::string, 9>{
                   std::to_string(record.datagram), to_rfc3339(record.export_time), record.exporter.to_string(),

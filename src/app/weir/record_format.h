@@ -8,10 +8,22 @@
 #include <string_view>
 
 #include "decode/decoder.h"
+#include "decode/sflow_values.h"
 #include "flow/ledger.h"
 #include "net/capture.h"
 
 namespace weir::app {
+
+// sFlow samples and records by their formats, as "0:1".
+struct SflowTotals {
+  std::map<std::string, uint64_t> samples;
+  std::map<std::string, uint64_t> records;  // "flow 0:1", "counter 0:1"
+  // Over raw headers: frame lengths, and packets, times the sampling rate.
+  uint64_t scaled_bytes = 0;
+  uint64_t scaled_packets = 0;
+
+  void add(const decode::sflow::SampleView& view);
+};
 
 // What is known when everything has been read.
 struct DecodeSummary {
@@ -20,7 +32,11 @@ struct DecodeSummary {
   flow::ExporterCounters counters;  // of all exporters
   uint64_t records = 0;
   uint64_t option_records = 0;
+  uint64_t counter_samples = 0;          // sFlow: no flows
+  uint64_t unknown_samples = 0;          // sFlow, of a format that we do not know
   std::map<std::string, uint64_t> sums;  // octets and packets over data records, by element "ENTERPRISE:NUMBER"
+
+  SflowTotals sflow;
 
   // Datagrams of a protocol that we know, decoded or not. The rest was something else that came to the same port.
   uint64_t export_datagrams() const;

@@ -5,6 +5,9 @@
 #include <iterator>
 
 #include "app/weir/record_format.h"
+#include "decode/sflow_layout.h"
+#include "decode/sflow_text.h"
+#include "decode/sflow_values.h"
 #include "flow/element_json.h"
 
 namespace weir::app {
@@ -43,6 +46,35 @@ void append_field(std::string& out, const decode::FieldView& field, flow::FlowTy
   out += "\"]";
 }
 
+void append_counts(std::string& out, std::string_view name, const std::map<std::string, uint64_t>& counts) {
+  fmt::format_to(std::back_inserter(out), "\"{}\":{{", name);
+  for (std::string_view separator; const auto& [key, count] : counts) {
+    fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", separator, key, count);
+    separator = ",";
+  }
+  out += '}';
+}
+
+void append_sflow(std::string& out, const SflowTotals& totals) {
+  out += ",\"sflow\":{";
+  append_counts(out, "samples", totals.samples);
+  out += ',';
+  append_counts(out, "records", totals.records);
+  fmt::format_to(std::back_inserter(out), ",\"scaled_bytes\":{},\"scaled_packets\":{}}}", totals.scaled_bytes,
+                 totals.scaled_packets);
+}
+
+// The formats of a sample and of its records, in the order of the wire.
+void append_formats(std::string& out, const decode::sflow::Sample& sample) {
+  fmt::format_to(std::back_inserter(out), "\"sample\":\"{}\",\"records\":[", decode::sflow::format_text(sample.format));
+  decode::sflow::RecordCutter records(sample);
+  std::string_view separator;
+  for (decode::sflow::Record record; records.next(record); separator = ",") {
+    fmt::format_to(std::back_inserter(out), "{}\"{}\"", separator, decode::sflow::format_text(record.format));
+  }
+  out += "],";
+}
+
 class RawFormat : public RecordFormat {
  public:
   void record(std::string& out, const decode::RecordView& record) override {
@@ -50,6 +82,7 @@ class RawFormat : public RecordFormat {
                    R"({{"dgram":{},"exporter":"{}","odid":{},"set":{},"rec":{},"kind":"{}{}",)", record.datagram,
                    record.exporter.to_string(), record.domain, record.set_id, record.number, protocol_of(record.type),
                    record.options ? "-options" : "");
+    if (record.sflow != nullptr) append_formats(out, record.sflow->sample);
     if (!has_templates(record.type)) {
       out += "\"raw\":\"";
       flow::append_hex(out, record.raw);
@@ -73,13 +106,30 @@ class RawFormat : public RecordFormat {
       fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", first ? "" : ",", element, sum);
       first = false;
     }
-    out += "},\"anomalies\":";
+    out += '}';
+    if (!summary.sflow.samples.empty()) append_sflow(out, summary.sflow);
+    out += ",\"anomalies\":";
     append_anomalies_json(out, summary.counters.anomalies);
     out += "}\n";
   }
 };
 
 }  // namespace
+
+void SflowTotals::add(const decode::sflow::SampleView& view) {
+  const decode::sflow::Sample& sample = view.sample;
+  ++samples[decode::sflow::format_text(sample.format)];
+  const bool counters = sample.kind == decode::sflow::SampleKind::counters;
+  bool scaled = false;
+  decode::sflow::RecordCutter cutter(sample);
+  for (decode::sflow::Record record; cutter.next(record);) {
+    ++records[(counters ? "counter " : "flow ") + decode::sflow::format_text(record.format)];
+    if (counters || scaled || record.format != decode::sflow::kRawHeader || record.body.size() < 8) continue;
+    scaled = true;
+    scaled_bytes += uint64_t{decode::sflow::word_at(record.body, 1)} * sample.sampling_rate;
+    scaled_packets += sample.sampling_rate;
+  }
+}
 
 std::unique_ptr<RecordFormat> make_raw_format() { return std::make_unique<RawFormat>(); }
 
