@@ -8,7 +8,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ALLOWED = {
     "base": set(),
-    "config": {"base"},
+    "config": {"base", "flow"},
     "flow": {"base"},
     "net": {"base"},
     "gen": {"base"},

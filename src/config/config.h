@@ -9,6 +9,7 @@
 
 #include "base/ip_address.h"
 #include "base/time.h"
+#include "config/columns.h"
 
 namespace weir::config {
 
@@ -85,6 +86,7 @@ struct Config {
   Retention retention;
   Limits limits;
   std::vector<Sampling> sampling;
+  std::vector<Column> columns;
   Log log;
 };
 

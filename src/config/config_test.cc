@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -69,6 +70,15 @@ rate = 1000
 [[sampling]]
 exporter = "2001:db8::1"
 rate = 1
+[[columns]]
+name = "flow_class"
+element = "9:44940"
+type = "u32"
+[[columns]]
+name = "flow_class"
+element = "0:40001"
+type = "u32"
+conversion = "mpls_label"
 [log]
 level = "debug"
 )");
@@ -100,6 +110,9 @@ level = "debug"
   EXPECT_EQ(config->sampling[0].exporter, IpAddress::from_v4(0xc0000201));
   EXPECT_EQ(config->sampling[0].rate, 1000u);
   EXPECT_EQ(config->sampling[1].exporter, *IpAddress::parse("2001:db8::1"));
+  ASSERT_EQ(config->columns.size(), 2u);
+  EXPECT_EQ(config->columns[0], (Column{"flow_class", {9, 44940}, "u32", ""}));
+  EXPECT_EQ(config->columns[1], (Column{"flow_class", {0, 40001}, "u32", "mpls_label"}));
   EXPECT_EQ(config->log.level, "debug");
 }
 
@@ -154,6 +167,43 @@ const BadCase kBad[] = {
     {"exporter twice",
      "[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 1\n[[sampling]]\nexporter = \"::ffff:192.0.2.1\"\nrate = 2\n",
      {"f:4:1: sampling.exporter: 192.0.2.1 has a rate already"}},
+    {"column that is there",
+     "[[columns]]\nname = \"bytes\"\nelement = \"9:1\"\ntype = \"u64\"\n",
+     {"f:2:8: columns.name: there is a column bytes already"}},
+    {"name of a column",
+     "[[columns]]\nname = \"Flow Class\"\nelement = \"9:1\"\ntype = \"u64\"\n",
+     {"f:2:8: columns.name: \"Flow Class\" is no name for a column"}},
+    {"element without enterprise",
+     "[[columns]]\nname = \"a\"\nelement = \"44940\"\ntype = \"u64\"\n",
+     {"f:3:11: columns.element: \"44940\" is not allowed: it must be \"ENTERPRISE:NUMBER\""}},
+    {"element zero",
+     "[[columns]]\nname = \"a\"\nelement = \"9:32768\"\ntype = \"u64\"\n",
+     {"f:3:11: columns.element:"}},
+    {"element too large",
+     "[[columns]]\nname = \"a\"\nelement = \"9:65536\"\ntype = \"u64\"\n",
+     {"f:3:11: columns.element:"}},
+    {"element that is a number",
+     "[[columns]]\nname = \"a\"\nelement = 9\ntype = \"u64\"\n",
+     {"f:3:11: columns.element:"}},
+    {"type of a column",
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u128\"\n",
+     {"f:4:8: columns.type: \"u128\" is not allowed: it must be one of \"u8\", \"u16\""}},
+    {"conversion of another type",
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u64\"\nconversion = \"seconds\"\n",
+     {"f:5:14: columns.conversion: column a: this conversion does not give its type"}},
+    {"column without its type",
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\n",
+     {"f:1:1: columns.type: it is missing"}},
+    {"two types of a column, and a good one after it",
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u8\"\n[[columns]]\nname = \"a\"\nelement = \"9:2\"\ntype "
+     "= "
+     "\"u64\"\n[[columns]]\nname = \"b\"\nelement = \"9:2\"\ntype = \"u64\"\n",
+     {"f:6:8: columns.name: column a is there twice, with two types"}},
+    {"one element twice",
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u8\"\n[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype "
+     "= "
+     "\"u8\"\n",
+     {"f:6:8: columns.name: column a takes element 9:1 twice"}},
     {"one bracket",
      "[sampling]\nexporter = \"192.0.2.1\"\nrate = 1\n",
      {"f:1:2: sampling: there may be several of it: write [[sampling]]"}},
@@ -206,6 +256,24 @@ TEST(Config, ChangesAreNamed) {
   EXPECT_EQ(found[2].name, "sampling");
 }
 
+TEST(Config, ColumnsBecomeASchema) {
+  const auto config = parse(
+      "[[columns]]\nname = \"a\"\nelement = \"9:44940\"\ntype = \"text\"\n[[columns]]\nname = \"b_mac\"\nelement = "
+      "\"0:300\"\ntype = \"mac\"\n");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(changes(Config{}, *config).size(), 1u);
+  const flow::SchemaPtr schema = flow_schema(config->columns).value();
+  EXPECT_EQ(schema->size(), flow::kColumnCount + 2);
+  EXPECT_EQ((*schema)[*schema->find("b_mac")].type, flow::ColumnType::mac);
+  // The enterprise bit: NetFlow v9's number and IPFIX's.
+  ASSERT_EQ(schema->configured().size(), 3u);
+  EXPECT_EQ(schema->configured()[0].enterprise, 9u);
+  EXPECT_EQ(schema->configured()[0].number, 44940 - 32768);
+  EXPECT_EQ(schema->configured()[1].enterprise, 0u);
+  EXPECT_EQ(schema->configured()[1].number, 44940);
+  EXPECT_EQ(schema->configured()[1].column, schema->configured()[0].column);
+}
+
 TEST(Config, HugeFileIsRefused) {
   const std::vector<std::string> got = problems_of(std::string(kMaxFileBytes + 1, '#'));
   ASSERT_EQ(got.size(), 1u);
@@ -223,7 +291,8 @@ TEST(Config, ExampleIsAccepted) {
   ASSERT_TRUE(config) << problems_of(example())[0];
   // With every commented key switched on, too.
   std::string all = example();
-  for (const std::string_view hidden : {"# [[", "# max_age =", "# max_size =", "# exporter =", "# rate ="}) {
+  for (const std::string_view hidden : {"# [[sampling", "# [[columns", "# max_age =", "# max_size =", "# exporter =",
+                                        "# rate =", "# name =", "# element =", "# type =", "# conversion ="}) {
     const size_t at = all.find(hidden);
     ASSERT_NE(at, std::string::npos) << hidden;
     all.erase(at, 2);
@@ -231,15 +300,17 @@ TEST(Config, ExampleIsAccepted) {
   const auto switched_on = parse(all);
   ASSERT_TRUE(switched_on) << problems_of(all)[0];
   EXPECT_EQ(switched_on->sampling.size(), 1u);
+  EXPECT_EQ(switched_on->columns.size(), 1u);
   EXPECT_TRUE(switched_on->retention.max_age);
 }
 
 TEST(Config, DefaultsAreWithinTheirBounds) {
   for (const Key& key : keys()) {
     const std::string value = default_text(key).empty() ? std::string(key.example) : default_text(key);
-    const bool array = key.section == "sampling";
-    std::string text =
-        fmt::format("{}\n{} = {}\n", array ? "[[sampling]]" : fmt::format("[{}]", key.section), key.name, value);
+    const bool array =
+        std::ranges::any_of(sections(), [&](const Section& s) { return s.array && s.name == key.section; });
+    std::string text = fmt::format("{}\n{} = {}\n", fmt::format(fmt::runtime(array ? "[[{}]]" : "[{}]"), key.section),
+                                   key.name, value);
     const bool together = array || key.section == "tls";  // its keys need each other
     for (const Key& other : keys()) {
       if (together && other.section == key.section && other.name != key.name)

@@ -84,6 +84,7 @@ std::string markdown() {
       if (key.section != section.name) continue;
       const std::string value = default_text(key);
       const std::string shown = !value.empty()  ? fmt::format("`{}`", value)
+                                : key.optional  ? fmt::format("usual, such as `{}`", key.example)
                                 : section.array ? fmt::format("required, such as `{}`", key.example)
                                                 : fmt::format("none, such as `{}`", key.example);
       out += fmt::format("| `{}` | {} | {} | {} | {} |\n", key.name, cell(shown), cell(allowed(key)),

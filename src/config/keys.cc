@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "config/size.h"
@@ -29,6 +30,11 @@ constexpr auto kSections = std::to_array<Section>({
      "counted."},
     {"sampling", true,
      "A sampling rate that the operator knows better than the exporter says. Once for each exporter."},
+    {"columns", true,
+     "A column of the operator's own, for an information element that has none or is wanted as it was sent. Once for "
+     "each element; several with one name are one column, the first one preferred. Its values are in the files from "
+     "then on and in `weir top --by NAME`, `weir flows --columns NAME` and `weir sql`. The type of a name stays while "
+     "the store has files with it."},
     {"log", false, "Messages on standard error."},
 });
 
@@ -136,6 +142,20 @@ constexpr auto kKeys = std::to_array<Key>({
     {"sampling", "rate", 1, 0xffffffff, "", "1000", applied, [](Config& c) -> Field { return &c.sampling.back().rate; },
      "One packet in this many was sampled; 1 means every packet."},
 
+    {"columns", "name", 0, 0, "", "\"flow_class\"", applied, [](Config& c) -> Field { return &c.columns.back().name; },
+     "Lower-case letters, digits and _; not the name of a column of this version (docs/columns.md). A column of MAC "
+     "addresses is shown as such if its name ends in _mac."},
+    {"columns", "element", 0, 0, "", "\"9:44940\"", applied,
+     [](Config& c) -> Field { return &c.columns.back().element; },
+     "The information element, as ENTERPRISE:NUMBER; 0 is IANA. A vendor's number from 32768 (9:44940) stands for the "
+     "field of NetFlow v9 with this number and for the element of IPFIX without the top bit (9:12172). `weir decode` "
+     "shows what an exporter sends."},
+    {"columns", "type", 0, 0, kTypeNames, "\"u32\"", applied, [](Config& c) -> Field { return &c.columns.back().type; },
+     "Of the column. A value that does not fit is null and counted as value_out_of_range."},
+    {"columns", "conversion", 0, 0, kConversionNames, "\"uint\"", applied,
+     [](Config& c) -> Field { return &c.columns.back().conversion; },
+     "How octets become the value, if not as usual for the type (timestamp: milliseconds since 1970).", true},
+
     {"log", "level", 0, 0, "trace debug info warn error", "", applied, [](Config& c) -> Field { return &c.log.level; },
      "Messages below this level are not printed."},
 });
@@ -167,7 +187,9 @@ Overloaded(Visitors...) -> Overloaded<Visitors...>;
 // A configuration with one element in every array, so that every key has a place.
 Config every_place() {
   Config config;
-  config.sampling.emplace_back();
+  for (const Section& section : kSections) {
+    if (section.array) add_element(section.name, config);
+  }
   return config;
 }
 
@@ -194,6 +216,11 @@ std::string texts_allowed(const Key& key) {
 std::span<const Section> sections() { return kSections; }
 std::span<const Key> keys() { return kKeys; }
 
+void add_element(std::string_view section, Config& config) {
+  if (section == "sampling") config.sampling.emplace_back();
+  if (section == "columns") config.columns.emplace_back();
+}
+
 std::string allowed(const Key& key) {
   Config config = every_place();
   return std::visit(
@@ -206,6 +233,7 @@ std::string allowed(const Key& key) {
           [&](std::optional<Micros>*) { return durations_allowed(key); },
           [&](std::string*) { return texts_allowed(key); },
           [](IpAddress*) -> std::string { return "an IPv4 or IPv6 address, such as \"192.0.2.1\" or \"2001:db8::1\""; },
+          [](Element*) -> std::string { return "\"ENTERPRISE:NUMBER\", such as \"9:44940\"; enterprise 0 is IANA"; },
           [&](std::optional<std::string>*) { return texts_allowed(key); },
           [&](std::vector<std::string>*) {
             return fmt::format("a list of \"PORT\", \"ADDRESS:PORT\" or \"[IPV6-ADDRESS]:PORT\", each once{}",
@@ -218,6 +246,7 @@ std::string allowed(const Key& key) {
 std::string value_text(const Key& key, const Config& config) {
   Config copy = config;
   if (copy.sampling.empty()) copy.sampling.emplace_back();
+  if (copy.columns.empty()) copy.columns.emplace_back();
   return std::visit(
       Overloaded{
           [](const bool* value) -> std::string { return *value ? "true" : "false"; },
@@ -233,6 +262,7 @@ std::string value_text(const Key& key, const Config& config) {
             return *value ? fmt::format("\"{}\"", **value) : std::string();
           },
           [](const IpAddress* value) { return fmt::format("\"{}\"", value->to_string()); },
+          [](const Element* value) { return fmt::format("\"{}\"", to_string(*value)); },
           [](const std::vector<std::string>* value) { return to_toml(*value); },
       },
       key.field(copy));
@@ -243,7 +273,7 @@ std::string default_text(const Key& key) { return key.example.empty() ? value_te
 std::vector<Change> changes(const Config& from, const Config& to) {
   std::vector<Change> out;
   for (const Key& key : kKeys) {
-    if (key.section == "sampling") continue;
+    if (std::ranges::any_of(kSections, [&](const Section& s) { return s.array && s.name == key.section; })) continue;
     if (std::string a = value_text(key, from), b = value_text(key, to); a != b) {
       out.push_back({fmt::format("{}.{}", key.section, key.name), std::move(a), std::move(b), key.on_reload});
     }
@@ -251,6 +281,10 @@ std::vector<Change> changes(const Config& from, const Config& to) {
   if (from.sampling != to.sampling) {
     out.push_back({"sampling", fmt::format("{} exporters", from.sampling.size()),
                    fmt::format("{} exporters", to.sampling.size()), OnReload::applied});
+  }
+  if (from.columns != to.columns) {
+    out.push_back({"columns", fmt::format("{} elements", from.columns.size()),
+                   fmt::format("{} elements", to.columns.size()), OnReload::applied});
   }
   return out;
 }

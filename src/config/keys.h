@@ -14,8 +14,9 @@
 namespace weir::config {
 
 // Where a key's value goes; the type decides what may be written.
-using Field = std::variant<bool*, uint64_t*, ByteSize*, Micros*, std::string*, IpAddress*, std::vector<std::string>*,
-                           std::optional<ByteSize>*, std::optional<Micros>*, std::optional<std::string>*>;
+using Field =
+    std::variant<bool*, uint64_t*, ByteSize*, Micros*, std::string*, IpAddress*, Element*, std::vector<std::string>*,
+                 std::optional<ByteSize>*, std::optional<Micros>*, std::optional<std::string>*>;
 
 // What happens to a running collector when the key changes and SIGHUP comes.
 enum class OnReload : uint8_t { applied, needs_restart };
@@ -34,16 +35,20 @@ struct Key {
   // Into a Config; for a key of an array of tables, into its last element.
   Field (*field)(Config&);
   std::string_view doc;
+  bool optional = false;  // in an array of tables: may be left out
 };
 
 struct Section {
   std::string_view name;
-  bool array;  // [[name]]: any number of them, every key required
+  bool array;  // [[name]]: any number of them, every key required that is not optional
   std::string_view doc;
 };
 
 std::span<const Section> sections();
 std::span<const Key> keys();
+
+// Adds an element to an array of tables.
+void add_element(std::string_view section, Config& config);
 
 // "a duration such as \"30s\" ...", "true or false": what may be written for a key.
 std::string allowed(const Key& key);

@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <utility>
 
 #include "config/keys.h"
 #include "config/listen.h"
@@ -99,6 +100,11 @@ class Reader {
     if (address) *field = *address;
     return address.has_value();
   }
+  bool operator()(Element* field) const {
+    const std::optional<Element> element = parse_element(text());
+    if (element) *field = *element;
+    return element.has_value();
+  }
   bool operator()(std::vector<std::string>* field) const {
     const auto* list = node_.as_array();
     if (list == nullptr || list->size() < key_.least) return false;
@@ -168,13 +174,35 @@ class Parser {
       return;
     }
     for (const toml::node& element : *array) {
-      config_.sampling.emplace_back();
+      const size_t problems = problems_.size();
+      add_element(section.name, config_);
       read_table(section, *element.as_table(), true);
-      if (!exporters_.insert(config_.sampling.back().exporter).second) {
-        add(element.source(), fmt::format("sampling.exporter: {} has a rate already: each exporter may appear once",
-                                          config_.sampling.back().exporter.to_string()));
-      }
+      if (section.name == "sampling") check_sampling(element);
+      if (section.name == "columns" && problems_.size() == problems) check_column(*element.as_table());
     }
+  }
+
+  void check_sampling(const toml::node& element) {
+    if (!exporters_.insert(config_.sampling.back().exporter).second) {
+      add(element.source(), fmt::format("sampling.exporter: {} has a rate already: each exporter may appear once",
+                                        config_.sampling.back().exporter.to_string()));
+    }
+  }
+
+  // The last column together with those before it.
+  void check_column(const toml::table& table) {
+    std::vector<Column>& columns = config_.columns;
+    const auto refused = [](std::span<const Column> some) -> std::optional<std::string> {
+      const auto schema = flow_schema(some);
+      return schema ? std::nullopt : std::optional(schema.error().message);
+    };
+    const std::optional<std::string> problem = refused(columns);
+    if (!problem) return;
+    std::string_view key = "name";
+    const bool has_conversion = !std::exchange(columns.back().conversion, {}).empty();
+    if (has_conversion && !refused(columns)) key = "conversion";
+    add(table[key].node()->source(), fmt::format("columns.{}: {}", key, printable(*problem)));
+    columns.pop_back();  // what follows is judged without it
   }
 
   void read_table(const Section& section, const toml::table& table, bool every_key) {
@@ -189,7 +217,7 @@ class Parser {
       }
     }
     for (const Key& key : keys()) {
-      if (every_key && key.section == section.name && !table.contains(key.name)) {
+      if (every_key && !key.optional && key.section == section.name && !table.contains(key.name)) {
         add(table.source(), fmt::format("{}.{}: it is missing: it must be {}", section.name, key.name, allowed(key)));
       }
     }

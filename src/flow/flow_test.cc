@@ -57,6 +57,31 @@ TEST(FlowBatch, ResetKeepsNothingVisible) {
   EXPECT_EQ(batch.exporters().size(), 1u);
 }
 
+TEST(Ledger, CountersHaveAnAccountOfTheirOwn) {
+  Ledger ledger;
+  FlowBatch flows(64), counters(64, Schema::counters());
+  flows.append(3, kExporterA);
+  counters.append(7, kExporterA);
+  ExporterCounters seen;
+  seen.records_decoded = 3;
+  seen.counter_rows = 14;
+  seen.agent_drops = 5;
+  ledger.publish(0, {{kExporterA, seen}}, {});
+  ledger.stored(flows);
+  ledger.stored(counters);
+  EXPECT_EQ(ledger.snapshot().counter_rows_in_flight(), 7u);
+  EXPECT_EQ(ledger.snapshot().rows_in_flight(), 0u);
+  EXPECT_EQ(ledger.snapshot().imbalance(), "counters: decoded 14 != stored 7 + dropped 0");
+  ledger.dropped(counters, DropReason::queue_full);
+  const LedgerSnapshot snapshot = ledger.snapshot();
+  EXPECT_EQ(snapshot.imbalance(), "");
+  EXPECT_EQ(snapshot.total.rows_stored, 3u);
+  EXPECT_EQ(snapshot.total.dropped(), 0u);
+  EXPECT_EQ(snapshot.total.counter_rows_stored, 7u);
+  EXPECT_EQ(snapshot.total.counters_dropped(), 7u);
+  EXPECT_EQ(snapshot.exporters.at(kExporterA).counters.agent_drops, 5u);
+}
+
 TEST(BatchBuilder, SealsWhenFullAndAtTheHour) {
   std::vector<size_t> sealed;
   BatchBuilder builder([&](SealedBatch batch) { sealed.push_back(batch->rows()); }, 64);

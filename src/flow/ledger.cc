@@ -35,10 +35,18 @@ uint64_t ExporterLedger::dropped() const {
   return std::accumulate(rows_dropped.begin(), rows_dropped.end(), uint64_t{0});
 }
 
+uint64_t ExporterLedger::counters_dropped() const {
+  return std::accumulate(counter_rows_dropped.begin(), counter_rows_dropped.end(), uint64_t{0});
+}
+
 ExporterLedger& ExporterLedger::operator+=(const ExporterLedger& other) {
   counters += other.counters;
   rows_stored += other.rows_stored;
-  for (size_t i = 0; i < kDropReasonCount; ++i) rows_dropped[i] += other.rows_dropped[i];
+  counter_rows_stored += other.counter_rows_stored;
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    rows_dropped[i] += other.rows_dropped[i];
+    counter_rows_dropped[i] += other.counter_rows_dropped[i];
+  }
   return *this;
 }
 
@@ -51,6 +59,10 @@ std::string LedgerSnapshot::imbalance() const {
   if (c.records_decoded != total.rows_stored + total.dropped()) {
     return fmt::format("records: decoded {} != stored {} + dropped {}", c.records_decoded, total.rows_stored,
                        total.dropped());
+  }
+  if (c.counter_rows != total.counter_rows_stored + total.counters_dropped()) {
+    return fmt::format("counters: decoded {} != stored {} + dropped {}", c.counter_rows, total.counter_rows_stored,
+                       total.counters_dropped());
   }
   if (streams.accepted != streams.open + streams.closed_in_all()) {
     return fmt::format("connections: accepted {} != open {} + closed {}", streams.accepted, streams.open,
@@ -65,21 +77,22 @@ void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCou
   published_[thread] = {std::move(exporters), sockets};
 }
 
-Ledger::Rows& Ledger::rows_of(const IpAddress& exporter) {
+Ledger::Rows& Ledger::rows_of(const IpAddress& exporter, const FlowBatch& batch) {
   const auto known = rows_.find(exporter);
-  if (known != rows_.end()) return known->second;
-  return rows_[rows_.size() < kMaxExporters ? exporter : IpAddress{}];
+  TablesRows& rows =
+      known != rows_.end() ? known->second : rows_[rows_.size() < kMaxExporters ? exporter : IpAddress{}];
+  return &batch.schema() == Schema::counters().get() ? rows.counters : rows.flows;
 }
 
 void Ledger::stored(const FlowBatch& batch) {
   const std::lock_guard lock(mutex_);
-  for (const ExporterRows& share : batch.exporters()) rows_of(share.exporter).stored += share.rows;
+  for (const ExporterRows& share : batch.exporters()) rows_of(share.exporter, batch).stored += share.rows;
 }
 
 void Ledger::dropped(const FlowBatch& batch, DropReason reason) {
   const std::lock_guard lock(mutex_);
   for (const ExporterRows& share : batch.exporters()) {
-    rows_of(share.exporter).dropped[static_cast<size_t>(reason)] += share.rows;
+    rows_of(share.exporter, batch).dropped[static_cast<size_t>(reason)] += share.rows;
   }
 }
 
@@ -93,8 +106,12 @@ LedgerSnapshot Ledger::snapshot() const {
   }
   for (const auto& [exporter, rows] : rows_) {
     ExporterLedger& ledger = snapshot.exporters[exporter];
-    ledger.rows_stored += rows.stored;
-    for (size_t i = 0; i < kDropReasonCount; ++i) ledger.rows_dropped[i] += rows.dropped[i];
+    ledger.rows_stored += rows.flows.stored;
+    ledger.counter_rows_stored += rows.counters.stored;
+    for (size_t i = 0; i < kDropReasonCount; ++i) {
+      ledger.rows_dropped[i] += rows.flows.dropped[i];
+      ledger.counter_rows_dropped[i] += rows.counters.dropped[i];
+    }
   }
   for (const auto& [exporter, ledger] : snapshot.exporters) snapshot.total += ledger;
   return snapshot;

@@ -2,6 +2,8 @@
 //
 //   datagrams_received = datagrams_decoded + datagrams_rejected (by reason)
 //   records_decoded    = rows stored + rows dropped (by stage and reason) + rows on their way
+//   counter_rows       = the same for the rows of the table `counters`
+//   agent_drops        packets that exporters say they could not sample themselves: never seen by us
 //   socket_drops       datagrams that the kernel dropped before we saw them (per socket, SO_RXQ_OVFL; no exporter is
 //   known) lost_units         datagrams (v9), records (v5, IPFIX) missing from the exporter's own sequence numbers
 //
@@ -57,10 +59,15 @@ inline constexpr std::array<std::string_view, kDropReasonCount> kDropReasons = {
 
 struct ExporterLedger {
   ExporterCounters counters;
+  // Flows.
   uint64_t rows_stored = 0;
   std::array<uint64_t, kDropReasonCount> rows_dropped{};
+  // Rows of the table `counters`.
+  uint64_t counter_rows_stored = 0;
+  std::array<uint64_t, kDropReasonCount> counter_rows_dropped{};
 
   uint64_t dropped() const;
+  uint64_t counters_dropped() const;
   ExporterLedger& operator+=(const ExporterLedger& other);
 };
 
@@ -76,6 +83,9 @@ struct LedgerSnapshot {
   uint64_t socket_drops = 0;
   StreamCounters streams;
   uint64_t rows_in_flight() const { return total.counters.records_decoded - total.rows_stored - total.dropped(); }
+  uint64_t counter_rows_in_flight() const {
+    return total.counters.counter_rows - total.counter_rows_stored - total.counters_dropped();
+  }
   // Empty if the sums add up (every row stored or dropped, every datagram decoded or rejected), else what does not.
   // Only meaningful once nothing is in flight.
   std::string imbalance() const;
@@ -103,12 +113,16 @@ class Ledger {
     uint64_t stored = 0;
     std::array<uint64_t, kDropReasonCount> dropped{};
   };
+  struct TablesRows {
+    Rows flows;
+    Rows counters;
+  };
 
-  Rows& rows_of(const IpAddress& exporter);
+  Rows& rows_of(const IpAddress& exporter, const FlowBatch& batch);
 
   mutable std::mutex mutex_;
   std::map<size_t, Published> published_;
-  std::map<IpAddress, Rows> rows_;
+  std::map<IpAddress, TablesRows> rows_;
 };
 
 }  // namespace weir::flow

@@ -70,8 +70,8 @@ const SchemaPtr& Schema::counters() {
 
 Result<SchemaPtr> Schema::flows_with(std::span<const ConfiguredColumn> configured) {
   if (configured.empty()) return flows();
-  if (configured.size() > kMaxConfigured)
-    return fail("{} columns are too many: at most {}", configured.size(), kMaxConfigured);
+  if (configured.size() > kMaxConfiguredElements)
+    return fail("{} elements are too many: at most {}", configured.size(), kMaxConfiguredElements);
   std::unique_ptr<Schema> schema(new Schema("flows", kColumns));
   for (const ConfiguredColumn& column : configured) {
     if (!good_name(column.name)) {
@@ -85,7 +85,15 @@ Result<SchemaPtr> Schema::flows_with(std::span<const ConfiguredColumn> configure
     // The same name again: a further element for the column.
     if (known && (*schema)[*known].type != column.type)
       return fail("column {} is there twice, with two types", column.name);
+    if (!known && schema->size() == kColumnCount + kMaxConfigured)
+      return fail("column {} is one too many: at most {}", column.name, kMaxConfigured);
     const ColumnIndex index = known.value_or(ColumnIndex(schema->size()));
+    const auto same = [&](const ConfiguredElement& e) {
+      return e.column == index && e.enterprise == column.enterprise && e.number == column.element &&
+             e.conversion == conversion;
+    };
+    if (std::ranges::any_of(schema->configured_, same))
+      return fail("column {} takes element {}:{} twice", column.name, column.enterprise, column.element);
     if (!known) {
       const std::string& name = schema->names_.emplace_back(column.name);
       schema->columns_.push_back({.name = name,

@@ -58,11 +58,13 @@ class Schema {
  public:
   // Columns that an operator may add.
   static constexpr size_t kMaxConfigured = 32;
+  // Elements for them: each field of a template is looked up in the list.
+  static constexpr size_t kMaxConfiguredElements = 256;
 
   static const SchemaPtr& flows();
   static const SchemaPtr& counters();
   // `flows` with further columns, which are sparse. Fails on a name that is taken or not of the form [a-z][a-z0-9_]*,
-  // on too many, and on a conversion that does not go with the type.
+  // on too many, on an element that is there twice, and on a conversion that does not go with the type.
   static Result<SchemaPtr> flows_with(std::span<const ConfiguredColumn> configured);
 
   std::string_view table() const { return table_; }

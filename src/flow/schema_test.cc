@@ -61,9 +61,14 @@ TEST(Schema, RefusesWhatCannotBe) {
   EXPECT_NE(error_of({{std::string(65, 'a'), ColumnType::u64, 9, 1, {}}}), "");
   std::vector<ConfiguredColumn> many(Schema::kMaxConfigured + 1, {"a", ColumnType::u64, 9, 1, {}});
   for (size_t i = 0; i < many.size(); ++i) many[i].name += std::to_string(i);
-  EXPECT_EQ(error_of(many), "33 columns are too many: at most 32");
+  EXPECT_EQ(error_of(many), "column a32 is one too many: at most 32");
   many.pop_back();
   EXPECT_EQ(error_of(many), "");
+  EXPECT_EQ(error_of({{"a", ColumnType::u64, 9, 1, {}}, {"a", ColumnType::u64, 9, 1, {}}}),
+            "column a takes element 9:1 twice");
+  std::vector<ConfiguredColumn> elements;
+  for (uint16_t i = 1; i <= 257; ++i) elements.push_back({"a", ColumnType::u64, 9, i, {}});
+  EXPECT_EQ(error_of(elements), "257 elements are too many: at most 256");
 }
 
 TEST(Schema, AConversionHasToGiveTheType) {

@@ -28,6 +28,8 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   Result<store::Store> store = store::Store::open(options_.store, std::move(writer), ledger_);
   if (!store) return std::unexpected(store.error());
   store_ = *std::move(store);
+  if (Result<> checked = store::check_types(options_.store.directory, *options_.decoder.schema); !checked)
+    return std::unexpected(checked.error());
   reporter_.emplace(ledger_, *store_, started_);
 
   auto receivers = net::Receiver::open(options_.listen, options_.threads, options_.receiver);
@@ -91,14 +93,16 @@ Result<> Collector::start_threads() {
   return {};
 }
 
-void Collector::reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store,
-                       const net::StreamLimits& streams, std::optional<net::TlsContext> tls) {
+Result<> Collector::reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store,
+                           const net::StreamLimits& streams, std::optional<net::TlsContext> tls) {
+  if (Result<> checked = store::check_types(options_.store.directory, *decoder.schema); !checked) return checked;
   for (const auto& loop : loops_) loop->set_options(decoder);
   if (stream_loop_) {
     stream_loop_->set_options(decoder);
     stream_loop_->set_streams(streams, std::move(tls));
   }
   store_->set_options(store);
+  return {};
 }
 
 LedgerReport Collector::stop() {

@@ -56,9 +56,10 @@ class Collector {
   // The smallest socket buffer that the kernel granted.
   size_t granted_buffer_bytes() const { return granted_buffer_bytes_; }
 
-  // Takes over what may change while running. Receiving goes on meanwhile.
-  void reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store, const net::StreamLimits& streams,
-              std::optional<net::TlsContext> tls);
+  // Takes over what may change while running, or nothing of it: fails if a configured column has another type in the
+  // store. Receiving goes on meanwhile.
+  Result<> reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store,
+                  const net::StreamLimits& streams, std::optional<net::TlsContext> tls);
 
   flow::LedgerSnapshot ledger() const { return ledger_.snapshot(); }
 

@@ -6,13 +6,25 @@ namespace weir::pipeline {
 
 Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchQueue& queue,
                flow::Ledger& ledger, std::function<flow::SocketCounters()> sockets)
-    : decoder_(std::move(decoder)),
+    : schema_(decoder.schema),
+      decoder_(std::move(decoder)),
       options_(options),
       queue_(queue),
       ledger_(ledger),
       sockets_(std::move(sockets)),
-      builder_([this](flow::SealedBatch batch) { sealed_.push_back(std::move(batch)); }, options.batch_rows),
+      flows_(builder(schema_)),
+      counters_(builder(flow::Schema::counters())),
       next_tick_(Clock::now() + options.seal_every) {}
+
+flow::BatchBuilder Intake::builder(flow::SchemaPtr schema) {
+  return flow::BatchBuilder([this](flow::SealedBatch batch) { sealed_.push_back(std::move(batch)); },
+                            options_.batch_rows, std::move(schema));
+}
+
+void Intake::seal() {
+  flows_.seal();
+  counters_.seal();
+}
 
 void Intake::hand_over() {
   push();
@@ -21,7 +33,7 @@ void Intake::hand_over() {
 
 void Intake::finish() {
   decoder_.expire(Timestamp::max());
-  builder_.seal();
+  seal();
   publish();
   push();
 }
@@ -35,7 +47,7 @@ void Intake::set_options(decode::DecoderOptions options) {
 void Intake::tick() {
   take_options();
   decoder_.expire(wall_clock_now());
-  builder_.seal();
+  seal();
   publish();
   push();
   next_tick_ = Clock::now() + options_.seal_every;
@@ -47,7 +59,14 @@ void Intake::take_options() {
     const std::lock_guard lock(mutex_);
     options = std::exchange(new_options_, std::nullopt);
   }
-  if (options) decoder_.set_options(*std::move(options));
+  if (!options) return;
+  if (options->schema != schema_) {
+    // Rows of before keep their columns.
+    flows_.seal();
+    schema_ = options->schema;
+    flows_ = builder(schema_);
+  }
+  decoder_.set_options(*std::move(options));
 }
 
 // Publishes before the batches leave, so that nobody sees more rows stored than decoded; but with very many exporters a

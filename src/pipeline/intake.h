@@ -32,7 +32,7 @@ class Intake {
          std::function<flow::SocketCounters()> sockets);
 
   // The receiving thread only.
-  void decode(const Datagram& datagram) { decoder_.decode(datagram, builder_); }
+  void decode(const Datagram& datagram) { decoder_.decode(datagram, flows_, &counters_); }
   void close_connection(uint64_t connection) { decoder_.close_connection(connection); }
   // Batches that are full go to the queue; once every `seal_every` the others, too, what is too old is given up, and
   // the ledger hears of it. After every round of receiving.
@@ -47,10 +47,13 @@ class Intake {
   using Clock = std::chrono::steady_clock;
 
   void tick();
+  flow::BatchBuilder builder(flow::SchemaPtr schema);
+  void seal();
   void take_options();
   void push();
   void publish();
 
+  flow::SchemaPtr schema_;  // of flows_
   decode::Decoder decoder_;
   const ReceiveLoopOptions options_;
   BatchQueue& queue_;
@@ -58,7 +61,8 @@ class Intake {
   const std::function<flow::SocketCounters()> sockets_;
 
   std::vector<flow::SealedBatch> sealed_;  // on their way to the queue
-  flow::BatchBuilder builder_;
+  flow::BatchBuilder flows_;
+  flow::BatchBuilder counters_;
   Clock::time_point next_tick_;
   Clock::time_point next_publish_{};  // not before, for batches that leave between two ticks
 

@@ -31,6 +31,8 @@ constexpr auto kCounters = std::to_array<NamedCounter>({
     {"early_sets_decoded", &ExporterCounters::early_sets_decoded},
     {"undecodable_sets", &ExporterCounters::undecodable_sets},
     {"lost_units", &ExporterCounters::lost_units},
+    {"counter_rows", &ExporterCounters::counter_rows},
+    {"agent_drops", &ExporterCounters::agent_drops},
 });
 
 struct NamedStoreCounter {
@@ -64,6 +66,14 @@ constexpr uint8_t kProtocolBits = 7;
 
 json::value time_value(Timestamp t) { return t == Timestamp{} ? json::value(nullptr) : json::value(to_rfc3339(t)); }
 
+using RowsDropped = std::array<uint64_t, flow::kDropReasonCount>;
+
+json::object by_reason(const RowsDropped& rows) {
+  json::object out;
+  for (size_t i = 0; i < flow::kDropReasonCount; ++i) out[flow::kDropReasons[i]] = rows[i];
+  return out;
+}
+
 json::object counters_object(const ExporterLedger& ledger) {
   json::object out;
   json::array protocols;
@@ -73,9 +83,9 @@ json::object counters_object(const ExporterLedger& ledger) {
   out["protocols"] = std::move(protocols);
   for (const NamedCounter& counter : kCounters) out[counter.name] = ledger.counters.*counter.member;
   out["rows_stored"] = ledger.rows_stored;
-  json::object dropped;
-  for (size_t i = 0; i < flow::kDropReasonCount; ++i) dropped[flow::kDropReasons[i]] = ledger.rows_dropped[i];
-  out["rows_dropped"] = std::move(dropped);
+  out["rows_dropped"] = by_reason(ledger.rows_dropped);
+  out["counter_rows_stored"] = ledger.counter_rows_stored;
+  out["counter_rows_dropped"] = by_reason(ledger.counter_rows_dropped);
   json::object anomalies;
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
     const auto anomaly = static_cast<flow::Anomaly>(i);
@@ -127,14 +137,21 @@ const json::object* object_member(const json::object& object, std::string_view n
   return value == nullptr ? nullptr : value->if_object();
 }
 
+RowsDropped read_reasons(const json::object& object, std::string_view name) {
+  RowsDropped rows{};
+  const json::object* dropped = object_member(object, name);
+  if (dropped == nullptr) return rows;
+  for (size_t i = 0; i < flow::kDropReasonCount; ++i) rows[i] = number(*dropped, flow::kDropReasons[i]);
+  return rows;
+}
+
 ExporterLedger read_counters(const json::object& object) {
   ExporterLedger ledger;
   for (const NamedCounter& counter : kCounters) ledger.counters.*counter.member = number(object, counter.name);
   ledger.rows_stored = number(object, "rows_stored");
-  if (const json::object* dropped = object_member(object, "rows_dropped")) {
-    for (size_t i = 0; i < flow::kDropReasonCount; ++i)
-      ledger.rows_dropped[i] = number(*dropped, flow::kDropReasons[i]);
-  }
+  ledger.rows_dropped = read_reasons(object, "rows_dropped");
+  ledger.counter_rows_stored = number(object, "counter_rows_stored");
+  ledger.counter_rows_dropped = read_reasons(object, "counter_rows_dropped");
   if (const json::object* anomalies = object_member(object, "anomalies")) {
     for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
       const auto anomaly = static_cast<flow::Anomaly>(i);

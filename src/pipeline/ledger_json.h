@@ -5,9 +5,9 @@
 //    ...], "store": {"segments_written": 3, ..., "last_error": ""}}
 //
 // STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by reason.
-// TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterLedger by name; rows_dropped is an object by
-// reason, anomalies an object by name without the zeros, protocols a list of names. Readers ignore members that they do
-// not know.
+// TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterLedger by name; rows_dropped and
+// counter_rows_dropped are objects by reason, anomalies an object by name without the zeros, protocols a list of names.
+// Readers ignore members that they do not know.
 #pragma once
 
 #include <cstdint>

@@ -17,12 +17,14 @@ LedgerReport sample() {
   flow::ExporterLedger& a = report.ledger.exporters[*IpAddress::parse("192.0.2.1")];
   flow::ExporterCounters& c = a.counters;
   uint64_t value = UINT64_MAX;  // the largest number survives, and no two counters are confused
-  for (uint64_t* counter : {&c.datagrams_received, &c.bytes_received, &c.datagrams_decoded, &c.datagrams_rejected,
-                            &c.records_decoded, &c.option_records, &c.templates_received, &c.early_sets_held,
-                            &c.early_sets_decoded, &c.undecodable_sets, &c.lost_units, &a.rows_stored}) {
+  for (uint64_t* counter :
+       {&c.datagrams_received, &c.bytes_received, &c.datagrams_decoded, &c.datagrams_rejected, &c.records_decoded,
+        &c.option_records, &c.templates_received, &c.early_sets_held, &c.early_sets_decoded, &c.undecodable_sets,
+        &c.lost_units, &c.counter_rows, &c.agent_drops, &a.rows_stored, &a.counter_rows_stored}) {
     *counter = value--;
   }
   for (uint64_t& dropped : a.rows_dropped) dropped = value--;
+  for (uint64_t& dropped : a.counter_rows_dropped) dropped = value--;
   c.anomalies.add(flow::Anomaly::sequence_gap, 3);
   c.protocols = 1u << static_cast<int>(flow::FlowType::ipfix) | 1u << static_cast<int>(flow::FlowType::netflow_v5);
   c.sampling_rate = 0xffffffff;

@@ -26,7 +26,8 @@ class Replay {
         ledger_(ledger),
         queue_(options_.queue_batches),
         decoder_(options_.decoder),
-        builder_([this](flow::SealedBatch batch) { hand_over(std::move(batch)); }) {}
+        flows_(builder(options_.decoder.schema)),
+        counters_(builder(flow::Schema::counters())) {}
 
   ReplaySummary run(uint64_t bytes_total) {
     progress_.bytes_total = bytes_total;
@@ -44,7 +45,8 @@ class Replay {
       count(reader->counts());
     }
     decoder_.expire(Timestamp::max());
-    builder_.seal();
+    flows_.seal();
+    counters_.seal();
     ledger_.publish(0, decoder_.counters(), {});
     queue_.close();
     writer.join();
@@ -55,6 +57,11 @@ class Replay {
   }
 
  private:
+  flow::BatchBuilder builder(flow::SchemaPtr schema) {
+    return flow::BatchBuilder([this](flow::SealedBatch batch) { hand_over(std::move(batch)); },
+                              flow::FlowBatch::kDefaultCapacity, std::move(schema));
+  }
+
   bool ended() const {
     return failed_.load(std::memory_order_relaxed) || (options_.interrupted != nullptr && options_.interrupted->load());
   }
@@ -86,7 +93,7 @@ class Replay {
     }
     // Captures are put together from pieces, with days between a template and its data: nothing gets too old here
     // (limits of size hold), so decoder_.expire() waits for the end.
-    decoder_.decode(captured.datagram, builder_);
+    decoder_.decode(captured.datagram, flows_, &counters_);
     ++summary_.datagrams;
   }
 
@@ -107,7 +114,7 @@ class Replay {
   }
 
   void hand_over(flow::SealedBatch batch) {
-    progress_.records += batch->rows();
+    if (&batch->schema() != flow::Schema::counters().get()) progress_.records += batch->rows();
     if (!queue_.push(std::move(batch))) ledger_.dropped(*batch, flow::DropReason::shutdown);
   }
 
@@ -143,7 +150,8 @@ class Replay {
   flow::Ledger& ledger_;
   BoundedQueue<flow::SealedBatch> queue_;
   decode::Decoder decoder_;
-  flow::BatchBuilder builder_;
+  flow::BatchBuilder flows_;
+  flow::BatchBuilder counters_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point next_report_{};
   ReplayProgress progress_;
@@ -168,6 +176,8 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
   flow::Ledger ledger;
   auto store = store::Store::open(options.store, std::move(writer), ledger);
   if (!store) return std::unexpected(store.error());
+  if (const Result<> checked = store::check_types(options.store.directory, *options.decoder.schema); !checked)
+    return std::unexpected(checked.error());
 
   const Timestamp started = wall_clock_now();
   ReplaySummary summary = Replay(std::move(options), *store, ledger).run(bytes_total);

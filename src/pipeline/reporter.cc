@@ -8,7 +8,8 @@ namespace weir::pipeline {
 namespace {
 
 uint64_t dropped(const flow::LedgerSnapshot& ledger, flow::DropReason reason) {
-  return ledger.total.rows_dropped[static_cast<size_t>(reason)];
+  const auto i = static_cast<size_t>(reason);
+  return ledger.total.rows_dropped[i] + ledger.total.counter_rows_dropped[i];
 }
 
 }  // namespace
@@ -39,8 +40,10 @@ void Reporter::log_changes(const LedgerReport& report) {
   if (const uint64_t rows =
           dropped(report.ledger, flow::DropReason::queue_full) - dropped(last_, flow::DropReason::queue_full);
       rows > 0) {
-    log::warn("dropped {} flows: the store did not keep up (a faster disk, or a larger collect.queue for short bursts)",
-              rows);
+    log::warn(
+        "dropped {} flows and counters: the store did not keep up (a faster disk, or a larger collect.queue for short "
+        "bursts)",
+        rows);
   }
 }
 

@@ -120,17 +120,23 @@ class Engine::Impl {
 
   // The segments as they are now, and the relation over them.
   Result<> load() {
+    segments_.clear();
+    Result<> created = add_table(*flow::Schema::flows());
+    if (created && options_.counters) created = add_table(*flow::Schema::counters());
+    if (created || !files_changed(created.error().message) || ++loads_ > kAttempts) return created;
+    if (const Result<> started = start(); !started) return started;
+    return load();
+  }
+
+  Result<> add_table(const flow::Schema& schema) {
     Result<std::vector<store::Segment>> listed =
-        store::list_segments(options_.store, options_.window.from, options_.window.to);
+        store::list_segments(options_.store, options_.window.from, options_.window.to, schema.table());
     if (!listed) return std::unexpected(listed.error());
     std::erase_if(*listed, [&](const store::Segment& segment) {
       return std::ranges::find(unreadable_, segment.path, &UnreadableFile::path) != unreadable_.end();
     });
-    segments_ = *std::move(listed);
-    const Result<> created = connection_->run("CREATE OR REPLACE VIEW flows AS " + scan_sql(segments_));
-    if (created || !files_changed(created.error().message) || ++loads_ > kAttempts) return created;
-    if (const Result<> started = start(); !started) return started;
-    return load();
+    segments_.insert(segments_.end(), listed->begin(), listed->end());
+    return connection_->run(fmt::format("CREATE OR REPLACE VIEW {} AS {}", schema.table(), scan_sql(schema, *listed)));
   }
 
   Result<> run_once(const std::string& sql, RowSink& sink, bool& begun) {

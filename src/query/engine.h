@@ -21,6 +21,7 @@ struct EngineOptions {
   Window window;              // segments outside are not looked at; the rows of the others are all there
   unsigned threads = 0;       // 0: one for each core
   uint64_t memory_bytes = 0;  // 0: a quarter of the machine's memory; what needs more is spilled to a temporary folder
+  bool counters = false;      // the relation `counters`, too
 };
 
 struct UnreadableFile {
@@ -36,10 +37,10 @@ class Engine {
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
-  // Runs one statement; its rows, if it gives any, go to `sink`. The relation `flows` and the macros of macros.h are
-  // there. A segment that disappears meanwhile (compaction) makes it start over with the segments of that moment,
-  // unseen by the sink unless rows had been given already. A segment that cannot be read is left out, and told by
-  // unreadable().
+  // Runs one statement; its rows, if it gives any, go to `sink`. The relation `flows`, if wanted
+  // `counters`, and the macros of macros.h are there. A segment that disappears meanwhile (compaction) makes it start
+  // over with the segments of that moment, unseen by the sink unless rows had been given already. A segment that cannot
+  // be read is left out, and told by unreadable().
   Result<> run(const std::string& sql, RowSink& sink);
 
   // Ends run() with an error, from any thread.

@@ -10,6 +10,7 @@
 
 #include "flow/batch.h"
 #include "query/planner.h"
+#include "query/stored_columns.h"
 #include "store/segments.h"
 #include "store/store.h"
 
@@ -208,13 +209,85 @@ TEST_F(EngineTest, FlowsAreOrderedAndLimited) {
   open();
   FlowsQuery query;
   query.columns = *parse_columns("src_addr, bytes");
-  query.order = Column::bytes;
+  query.order = "bytes";
   query.ascending = false;
   query.limit = 2;
   EXPECT_EQ(ask(plan_flows(query, duckdb_dialect())), "192.0.2.2|9;192.0.2.3|7");
   query.filter = *parse_filter("not port 2");
   query.limit = 0;
   EXPECT_EQ(ask(plan_flows(query, duckdb_dialect())), "192.0.2.3|7;192.0.2.1|5");
+}
+
+TEST_F(EngineTest, CountersAreThereIfAskedFor) {
+  add_segment(1, kStart, {{"192.0.2.1", 1, 5}});
+  open();
+  EXPECT_TRUE(ask("SELECT * FROM counters").starts_with("error: Catalog Error"));
+  Engine without = *Engine::open({.store = directory, .window = {}, .counters = true});
+  engine.emplace(std::move(without));
+  EXPECT_EQ(ask("SELECT count(*) FROM counters"), "0") << "none were ever received";
+  EXPECT_EQ(ask("SELECT count(*) FROM (DESCRIBE counters)"), std::to_string(flow::kCounterColumnCount));
+
+  flow::FlowBatch batch(64, flow::Schema::counters());
+  batch.append(2, *IpAddress::parse("192.0.2.9"));
+  for (size_t row = 0; row < 2; ++row) {
+    batch.values<flow::CounterColumn::time_received>()[row] = to_us(kStart) + static_cast<int64_t>(row) * 10'000'000;
+    batch.values<flow::CounterColumn::name>()[row] = batch.add_text("if_in_octets");
+    batch.values<flow::CounterColumn::value>()[row] = 1000 + 5000 * row;
+  }
+  for (const auto column : {flow::CounterColumn::time_received, flow::CounterColumn::name, flow::CounterColumn::value})
+    batch.set_valid(column, 0, 2);
+  const store::Segment segment{{}, kStart, kStart + std::chrono::seconds(10), 0, 1, 1, 0};
+  const fs::path hour = directory / "counters/date=2026-11-22/hour=14";
+  fs::create_directories(hour);
+  const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
+  ASSERT_TRUE(store::make_duckdb_writer().value()->write(hour / store::segment_name(segment), std::span(&sealed, 1)));
+  engine.emplace(*Engine::open({.store = directory, .window = {}, .counters = true}));
+  EXPECT_EQ(engine->files(), 2u);
+  EXPECT_EQ(ask("SELECT (max(value) - min(value)) * 8 / 10 FROM counters WHERE name = 'if_in_octets'"), "4000");
+  EXPECT_EQ(ask("SELECT count(*) FROM flows"), "1");
+  // A damaged one is left out, and said.
+  fs::resize_file(hour / store::segment_name(segment), 100);
+  engine.emplace(*Engine::open({.store = directory, .window = {}, .counters = true}));
+  EXPECT_EQ(ask("SELECT count(*) FROM counters"), "0");
+  EXPECT_EQ(engine->unreadable().size(), 1u);
+  EXPECT_EQ(ask("SELECT count(*) FROM flows"), "1");
+}
+
+TEST_F(EngineTest, ColumnsThatOnlyFilesKnow) {
+  const auto schema =
+      flow::Schema::flows_with(std::vector<flow::ConfiguredColumn>{{"mood", flow::ColumnType::text, 9, 1, {}},
+                                                                   {"probe", flow::ColumnType::address, 9, 2, {}}})
+          .value();
+  flow::FlowBatch batch(64, schema);
+  batch.append(1, *IpAddress::parse("192.0.2.9"));
+  batch.values<Column::time_received>()[0] = to_us(kStart);
+  batch.values<Column::bytes>()[0] = 7;
+  batch.values<Column::url>()[0] = batch.add_text("http://example.com/");
+  static_cast<flow::TextRef*>(batch.raw(*schema->find("mood")))[0] = batch.add_text("good");
+  static_cast<IpAddress*>(batch.raw(*schema->find("probe")))[0] = *IpAddress::parse("198.51.100.77");
+  for (const flow::ColumnIndex column : {flow::ColumnIndex(Column::time_received), flow::ColumnIndex(Column::bytes),
+                                         flow::ColumnIndex(Column::url), *schema->find("mood"), *schema->find("probe")})
+    batch.set_valid(column, 0, 1);
+  add_segment(1, kStart, {{"192.0.2.1", 1, 5}});
+  const store::Segment segment{{}, kStart, kStart, 0, 2, 2, 0};
+  const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
+  ASSERT_TRUE(store::make_duckdb_writer().value()->write(
+      directory / "flows/date=2026-11-22/hour=14" / store::segment_name(segment), std::span(&sealed, 1)));
+  open();
+  StoredColumns stored(directory, {});
+  const std::vector<std::string> names = stored.names();
+  const auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
+  EXPECT_TRUE(has("mood") && has("probe") && has("url") && has("src_mac"));
+  EXPECT_FALSE(has("inner_src_addr"));
+  EXPECT_EQ(parse_columns("mood,colour", stored.more()).error().message.find("there is no column 'colour'"), 0u);
+  EXPECT_FALSE(parse_columns("mood"));
+  TopQuery query;
+  query.by = *parse_dimensions("mood,probe/24", stored.more());
+  query.limit = 1;
+  EXPECT_TRUE(ask(plan_top(query, duckdb_dialect())).starts_with("good|198.51.100.0/24|1|"))
+      << ask(plan_top(query, duckdb_dialect()));
+  EXPECT_FALSE(parse_dimensions("mood/24", stored.more())) << "no address";
+  EXPECT_TRUE(StoredColumns(directory / "nowhere", {}).names().size() > 50);
 }
 
 TEST_F(EngineTest, ASegmentThatWasMergedMeanwhileIsReadInItsNewPlace) {

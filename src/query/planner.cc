@@ -12,8 +12,6 @@ namespace {
 
 using Kind = Dimension::Kind;
 
-std::string_view column_name(flow::Column column) { return flow::info(column).name; }
-
 bool is_rate(Metric metric) { return metric == Metric::bps || metric == Metric::pps || metric == Metric::bpp; }
 
 const Dimension* either_of(const TopQuery& query) {
@@ -25,13 +23,13 @@ const Dimension* either_of(const TopQuery& query) {
 std::pair<std::string, std::string> bits_of(const Dimension& dimension) {
   if (dimension.kind == Kind::network) return {std::to_string(dimension.v4_bits), std::to_string(dimension.v6_bits)};
   // Without a length from the exporter the address stays whole.
-  const std::string_view length = column_name(dimension.columns[1]);
+  const std::string& length = dimension.columns[1];
   return {fmt::format("coalesce({}, 32)", length), fmt::format("coalesce({}, 128)", length)};
 }
 
 // What a dimension groups by, in terms of the columns of flows.
 std::string key_of(const Dimension& dimension, const Dialect& dialect) {
-  const std::string column(column_name(dimension.columns[0]));
+  const std::string column = dialect.quote_name(dimension.columns[0]);
   switch (dimension.kind) {
     case Kind::column:
       return column;
@@ -51,7 +49,7 @@ std::string source_of(const TopQuery& query, const std::string& where) {
   const Dimension* either = either_of(query);
   if (either == nullptr) return fmt::format("flows WHERE {}", where);
   return fmt::format("(SELECT *, {} AS side FROM flows WHERE {} UNION ALL SELECT *, {} AS side FROM flows WHERE {})",
-                     column_name(either->columns[0]), where, column_name(either->columns[1]), where);
+                     either->columns[0], where, either->columns[1], where);
 }
 
 std::string rate_sql(const TopQuery& query, const Dialect& dialect) {
@@ -156,14 +154,14 @@ std::string plan_top(const TopQuery& query, const Dialect& dialect) {
 
 std::string plan_flows(const FlowsQuery& query, const Dialect& dialect) {
   std::string columns;
-  for (const flow::Column column : query.columns) {
-    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", dialect.quote_name(column_name(column)));
+  for (const std::string& column : query.columns) {
+    columns += fmt::format("{}{}", columns.empty() ? "" : ", ", dialect.quote_name(column));
   }
   std::string sql =
       fmt::format("SELECT {} FROM flows WHERE {}", columns, where_sql(query.window, query.filter, dialect));
   if (query.order) {
-    sql += fmt::format(" ORDER BY {} {} NULLS LAST", dialect.quote_name(column_name(*query.order)),
-                       query.ascending ? "ASC" : "DESC");
+    sql +=
+        fmt::format(" ORDER BY {} {} NULLS LAST", dialect.quote_name(*query.order), query.ascending ? "ASC" : "DESC");
   }
   if (query.limit > 0) sql += fmt::format(" LIMIT {}", query.limit);
   return sql;

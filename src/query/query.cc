@@ -73,6 +73,7 @@ constexpr Alias kAliases[] = {
     {"mpls4", "mpls_label_4", Kind::column, Column::mpls_label_4},
     {"mpls5", "mpls_label_5", Kind::column, Column::mpls_label_5},
     {"mpls6", "mpls_label_6", Kind::column, Column::mpls_label_6},
+    {"outsrcmac", "src_mac", Kind::column, Column::src_mac},
     {"nbar", "application_id", Kind::column, Column::application_id},
     {"odid", "observation_domain_id", Kind::column, Column::observation_domain_id},
     {"opid", "observation_point_id", Kind::column, Column::observation_point_id},
@@ -117,22 +118,24 @@ bool set_network(std::string_view bits, bool ipv6_named, Dimension& dimension) {
   return true;
 }
 
-std::optional<Dimension> find_dimension(std::string_view name) {
-  if (const std::optional<Column> column = find_column(name))
-    return Dimension{std::string(name), Kind::column, {*column}};
+std::string name_of(Column column) { return std::string(flow::info(column).name); }
+
+std::optional<Dimension> find_dimension(std::string_view name, const MoreColumns& more) {
+  if (find_column(name)) return Dimension{std::string(name), Kind::column, {std::string(name)}};
   for (const Alias& alias : kAliases) {
     if (!equals_ignoring_case(alias.name, name)) continue;
-    Dimension dimension{std::string(alias.column), alias.kind, {alias.first}};
-    if (alias.kind != Kind::column) dimension.columns.push_back(alias.second);
+    Dimension dimension{std::string(alias.column), alias.kind, {name_of(alias.first)}};
+    if (alias.kind != Kind::column) dimension.columns.push_back(name_of(alias.second));
     return dimension;
   }
+  if (find_column(name, more)) return Dimension{std::string(name), Kind::column, {std::string(name)}};
   return std::nullopt;
 }
 
-Result<Dimension> parse_dimension(std::string_view text) {
+Result<Dimension> parse_dimension(std::string_view text, const MoreColumns& more) {
   const size_t slash = text.find('/');
   const std::string_view base = text.substr(0, slash);
-  std::optional<Dimension> dimension = find_dimension(base);
+  std::optional<Dimension> dimension = find_dimension(base, more);
   if (!dimension) {
     return fail(
         "cannot group by '{}': use a column name such as src_addr or dst_port ('weir flows --help' lists them), or "
@@ -142,7 +145,7 @@ Result<Dimension> parse_dimension(std::string_view text) {
   const bool is_counter = dimension->name == "bytes" || dimension->name == "packets";
   if (is_counter) dimension->name.insert(0, "flow_");  // the sums of the group have these names
   if (slash == std::string_view::npos) return *std::move(dimension);
-  if (dimension->kind != Kind::column || flow::info(dimension->columns[0]).type != flow::ColumnType::address) {
+  if (dimension->kind != Kind::column || find_column(dimension->columns[0], more) != flow::ColumnType::address) {
     return fail("cannot group by '{}': only a column of addresses can be cut to a prefix length", printable(text));
   }
   if (!set_network(text.substr(slash + 1), base.ends_with('6'), *dimension)) {
@@ -183,14 +186,13 @@ std::optional<Metric> parse_metric(std::string_view text) {
   return static_cast<Metric>(found - kMetrics.begin());
 }
 
-std::optional<Column> find_column(std::string_view name) {
-  for (size_t i = 0; i < flow::kColumnCount; ++i) {
-    if (flow::kColumns[i].name == name) return static_cast<Column>(i);
-  }
-  return std::nullopt;
+std::optional<flow::ColumnType> find_column(std::string_view name, const MoreColumns& more) {
+  const flow::Schema& schema = *flow::Schema::flows();
+  if (const auto column = schema.find(name)) return schema[*column].type;
+  return more ? more(name) : std::nullopt;
 }
 
-Result<std::vector<Dimension>> parse_dimensions(std::string_view list) {
+Result<std::vector<Dimension>> parse_dimensions(std::string_view list, const MoreColumns& more) {
   std::vector<Dimension> dimensions;
   const auto add = [&](std::string_view entry) -> Result<> {
     if (equals_ignoring_case(entry, "record")) {
@@ -198,7 +200,7 @@ Result<std::vector<Dimension>> parse_dimensions(std::string_view list) {
       dimensions.insert(dimensions.end(), record->begin(), record->end());
       return {};
     }
-    Result<Dimension> dimension = parse_dimension(entry);
+    Result<Dimension> dimension = parse_dimension(entry, more);
     if (!dimension) return std::unexpected(dimension.error());
     if (dimension->kind == Kind::either &&
         std::ranges::any_of(dimensions, [](const Dimension& known) { return known.kind == Kind::either; })) {
@@ -217,19 +219,19 @@ Result<std::vector<Dimension>> parse_dimensions(std::string_view list) {
   return dimensions;
 }
 
-Result<std::vector<Column>> parse_columns(std::string_view list) {
-  std::vector<Column> columns;
+Result<std::vector<std::string>> parse_columns(std::string_view list, const MoreColumns& more) {
+  std::vector<std::string> columns;
   const auto add = [&](std::string_view entry) -> Result<> {
-    const std::optional<Column> column = find_column(entry);
-    if (!column) return fail("there is no column '{}': 'weir flows --help' lists the columns", printable(entry));
-    columns.push_back(*column);
+    if (!find_column(entry, more))
+      return fail("there is no column '{}': 'weir flows --help' lists the columns", printable(entry));
+    columns.emplace_back(entry);
     return {};
   };
   if (const Result<> added = for_each_entry(list, add); !added) return std::unexpected(added.error());
   return columns;
 }
 
-Result<> parse_statistic(std::string_view text, TopQuery& query) {
+Result<> parse_statistic(std::string_view text, TopQuery& query, const MoreColumns& more) {
   std::string_view element = text;
   std::string_view order;
   if (const size_t slash = text.rfind('/');
@@ -239,7 +241,7 @@ Result<> parse_statistic(std::string_view text, TopQuery& query) {
   }
   const bool by_protocol = element.ends_with(":p");
   if (by_protocol) element.remove_suffix(2);
-  Result<std::vector<Dimension>> by = parse_dimensions((by_protocol ? "proto," : "") + std::string(element));
+  Result<std::vector<Dimension>> by = parse_dimensions((by_protocol ? "proto," : "") + std::string(element), more);
   if (!by) return std::unexpected(by.error());
   query.by = *std::move(by);
   query.order = Metric::flows;  // nfdump's default

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,7 @@ struct Dimension {
   };
   std::string name;  // of the result column
   Kind kind = Kind::column;
-  std::vector<flow::Column> columns;
+  std::vector<std::string> columns;
   uint8_t v4_bits = 32;
   uint8_t v6_bits = 128;
 };
@@ -51,8 +52,8 @@ struct TopQuery {
 struct FlowsQuery {
   Window window;
   Filter filter;
-  std::vector<flow::Column> columns;
-  std::optional<flow::Column> order;  // none: as stored, oldest segment first
+  std::vector<std::string> columns;
+  std::optional<std::string> order;  // none: as stored, oldest segment first
   bool ascending = true;
   uint64_t limit = 100;  // 0: all
 };
@@ -60,17 +61,21 @@ struct FlowsQuery {
 std::string_view name(Metric metric);
 std::optional<Metric> parse_metric(std::string_view text);
 
-// A column by its name.
-std::optional<flow::Column> find_column(std::string_view name);
+// Knows the columns that this version does not: those that the operator added, from the files of a store. Not asked for
+// any other name. Empty: there are none.
+using MoreColumns = std::function<std::optional<flow::ColumnType>(std::string_view name)>;
+
+// The type of a column; nothing if there is no column of that name.
+std::optional<flow::ColumnType> find_column(std::string_view name, const MoreColumns& more = {});
 
 // A list of dimensions, "src_addr,dst_port": column names, nfdump's element names (srcip, dstport, as, srcnet, record
 // ...), or an address cut to a prefix: src_addr/24 (IPv6 to /64), src_addr/24/48.
-Result<std::vector<Dimension>> parse_dimensions(std::string_view list);
+Result<std::vector<Dimension>> parse_dimensions(std::string_view list, const MoreColumns& more = {});
 
 // "src_addr,dst_port": column names only.
-Result<std::vector<flow::Column>> parse_columns(std::string_view list);
+Result<std::vector<std::string>> parse_columns(std::string_view list, const MoreColumns& more = {});
 
 // nfdump's -s: ELEMENT[:p][/ORDER[:a|:d]], such as "srcip/bytes" or "dstport:p/flows". Fills by, order and ascending.
-Result<> parse_statistic(std::string_view text, TopQuery& query);
+Result<> parse_statistic(std::string_view text, TopQuery& query, const MoreColumns& more = {});
 
 }  // namespace weir::query

@@ -20,7 +20,7 @@ std::string meaning(std::string_view list) {
     text += '=';
     for (size_t i = 0; i < dimension.columns.size(); ++i) {
       if (i > 0) text += '+';
-      text += flow::info(dimension.columns[i]).name;
+      text += dimension.columns[i];
     }
     if (dimension.kind == Dimension::Kind::network) {
       text += fmt::format("/{}/{}", dimension.v4_bits, dimension.v6_bits);
@@ -87,7 +87,7 @@ TEST(Planner, FlowsAreAPlainSelect) {
   query.columns = *parse_columns("src_addr,bytes");
   query.limit = 5;
   EXPECT_EQ(plan_flows(query, duckdb_dialect()), "SELECT \"src_addr\", \"bytes\" FROM flows WHERE true LIMIT 5");
-  query.order = flow::Column::bytes;
+  query.order = "bytes";
   query.ascending = false;
   query.limit = 0;
   EXPECT_EQ(plan_flows(query, duckdb_dialect()),

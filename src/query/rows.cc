@@ -69,8 +69,7 @@ bool is_timestamp(duckdb_type type) {
 
 // Columns of MAC addresses are plain numbers in the store: their name tells.
 bool is_mac(const duck::ColumnInfo& column) {
-  return column.type == DUCKDB_TYPE_UBIGINT &&
-         (column.name == "src_mac" || column.name == "dst_mac" || column.name == "mac");
+  return column.type == DUCKDB_TYPE_UBIGINT && (column.name == "mac" || column.name.ends_with("_mac"));
 }
 
 // Reads one value of a column that is not null.

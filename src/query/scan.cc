@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 
-#include "flow/columns.gen.h"
 #include "query/functions.h"
 #include "store/duck.h"
 #include "store/parquet_types.h"
@@ -43,19 +42,23 @@ std::vector<UnreadableFile> failing(std::span<const store::Segment> segments, st
 }  // namespace
 
 // The empty relation comes first: BY NAME takes the columns and their order from it.
-std::string scan_sql(std::span<const store::Segment> segments) {
+std::string scan_sql(const flow::Schema& schema, std::span<const store::Segment> segments) {
   std::string columns;
-  for (const flow::ColumnInfo& column : flow::kColumns) {
+  for (const flow::ColumnInfo& column : schema.columns()) {
     columns += fmt::format("{}NULL::{} AS {}", columns.empty() ? "" : ", ", store::sql_type(column.type),
                            duck::quote_name(column.name));
   }
   std::string sql = fmt::format("SELECT {} WHERE false", columns);
   if (segments.empty()) return sql;
+  return fmt::format("{} UNION ALL BY NAME SELECT * FROM {}", sql, files_sql(segments));
+}
+
+std::string files_sql(std::span<const store::Segment> segments) {
   std::string files;
   for (const store::Segment& segment : segments) {
     files += fmt::format("{}{}", files.empty() ? "" : ", ", duck::quote(segment.path.string()));
   }
-  return fmt::format("{} UNION ALL BY NAME SELECT * FROM {}", sql, read_parquet(files));
+  return read_parquet(files);
 }
 
 bool may_be_a_file(const std::string& message) {

@@ -5,13 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "flow/schema.h"
 #include "query/engine.h"
 #include "store/segments.h"
 
 namespace weir::query {
 
-// A SELECT with every column of the schema in its order and type, also where no segment has it (or there is none).
-std::string scan_sql(std::span<const store::Segment> segments);
+// A SELECT with every column of the schema in its order and type, also where no segment has it (or there is none); then
+// what else the segments have.
+std::string scan_sql(const flow::Schema& schema, std::span<const store::Segment> segments);
+
+// read_parquet over segments (at least one): the columns that they have.
+std::string files_sql(std::span<const store::Segment> segments);
 
 // Whether an error of DuckDB may come from a file rather than from the statement.
 bool may_be_a_file(const std::string& message);

@@ -41,15 +41,18 @@ std::optional<Maintenance::HourState> Maintenance::scan(const HourFolder& folder
 }
 
 std::optional<std::vector<Maintenance::HourState>> Maintenance::scan() {
-  const auto folders = list_hours(flows_);
-  if (!folders) {
-    log::warn("{}", folders.error().message);
-    return std::nullopt;
-  }
   std::vector<HourState> hours;
-  for (const HourFolder& folder : *folders) {
-    if (auto hour = scan(folder)) hours.push_back(std::move(*hour));
+  for (const std::string_view table : kTables) {
+    const auto folders = list_hours(table_folder(store_, table));
+    if (!folders) {
+      log::warn("{}", folders.error().message);
+      return std::nullopt;
+    }
+    for (const HourFolder& folder : *folders) {
+      if (auto hour = scan(folder)) hours.push_back(std::move(*hour));
+    }
   }
+  std::ranges::stable_sort(hours, {}, [](const HourState& hour) { return hour.folder.hour; });
   return hours;
 }
 
@@ -92,7 +95,7 @@ void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timesta
   }
   // An input that cannot be read is set aside, and the others are merged in the next round.
   const std::string& reason = merged.error().message;
-  if (!is_of_the_world(reason) && set_aside_unreadable(plan.inputs, !reason.starts_with("IO Error"))) return;
+  if (!is_of_the_world(reason) && set_aside_unreadable(folder, plan.inputs, !reason.starts_with("IO Error"))) return;
   if (stopped_) return;
   merge_again_at_ = now + kMergeBackOff;
   const std::string message = fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(),
@@ -112,8 +115,8 @@ Result<> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan)
   const auto connection = connect();
   if (!connection) return std::unexpected(connection.error());
   const std::string name = segment_name(merged_segment(plan));
-  const fs::path temporary = flows_ / (name + std::string(kTemporarySuffix));
-  if (const auto merged = merge_files(**connection, plan.inputs, temporary); !merged) {
+  const fs::path temporary = folder.table() / (name + std::string(kTemporarySuffix));
+  if (const auto merged = merge_files(**connection, folder.schema(), plan.inputs, temporary); !merged) {
     disconnect();  // after some errors DuckDB refuses all further work
     return merged;
   }
@@ -128,7 +131,7 @@ Result<> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan)
 }
 
 // rewrite: also those that can be read but not written again (damaged texts); not when writing itself is what failed.
-bool Maintenance::set_aside_unreadable(const std::vector<Segment>& segments, bool rewrite) {
+bool Maintenance::set_aside_unreadable(const HourFolder& folder, const std::vector<Segment>& segments, bool rewrite) {
   bool found = false;
   for (const Segment& segment : segments) {
     if (stopped_) return found;
@@ -144,8 +147,8 @@ bool Maintenance::set_aside_unreadable(const std::vector<Segment>& segments, boo
     auto readable = check_file(**connection, segment.path);
     const bool rewritten = readable && rewrite;
     if (rewritten) {
-      const fs::path copy = flows_ / (segment_name(segment) + std::string(kTemporarySuffix));
-      readable = merge_files(**connection, std::span(&segment, 1), copy);
+      const fs::path copy = folder.table() / (segment_name(segment) + std::string(kTemporarySuffix));
+      readable = merge_files(**connection, folder.schema(), std::span(&segment, 1), copy);
       fs::remove(copy, error);
     }
     if (readable) continue;

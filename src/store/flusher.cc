@@ -23,11 +23,12 @@ struct Received {
 
 // The range of time_received; nothing if a row has none.
 std::optional<Received> received_range(const flow::FlowBatch& batch) {
-  const auto times = batch.values<flow::Column::time_received>();
-  if (times.empty()) return std::nullopt;
+  const auto column = batch.schema().find("time_received");
+  if (!column || !batch.present(*column)) return std::nullopt;
   for (size_t row = 0; row < batch.rows(); ++row) {
-    if (!batch.is_valid(flow::Column::time_received, row)) return std::nullopt;
+    if (!batch.is_valid(*column, row)) return std::nullopt;
   }
+  const std::span times(static_cast<const int64_t*>(batch.raw(*column)), batch.rows());
   const auto [first, last] = std::ranges::minmax(times);
   return Received{timestamp_from_us(first), timestamp_from_us(last)};
 }
@@ -110,10 +111,10 @@ Result<SegmentStats> Flusher::write(const std::vector<Waiting>& group) {
   for (const Waiting& w : group) batches.push_back(w.batch);
 
   std::error_code error;
-  fs::create_directory(flows_, error);  // somebody may have removed it
-  const fs::path temporary = flows_ / (segment_name(segment) + std::string(kTemporarySuffix));
+  fs::create_directory(folder_, error);  // somebody may have removed it
+  const fs::path temporary = folder_ / (segment_name(segment) + std::string(kTemporarySuffix));
   fs::remove(temporary, error);
-  const auto stats = writer_->write(temporary, batches);
+  const auto stats = writer_.write(temporary, batches);
   if (!stats) return stats;
   if (const auto published = publish(temporary, segment); !published) {
     fs::remove(temporary, error);
@@ -124,7 +125,7 @@ Result<SegmentStats> Flusher::write(const std::vector<Waiting>& group) {
 }
 
 Result<> Flusher::publish(const fs::path& temporary, const Segment& segment) {
-  const fs::path folder = flows_ / hour_folder_name(hour_of(segment.first));
+  const fs::path folder = folder_ / hour_folder_name(hour_of(segment.first));
   const fs::path path = folder / segment_name(segment);
   {
     const std::lock_guard lock(folders_);

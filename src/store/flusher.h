@@ -1,4 +1,5 @@
-// The writing side of a store: batches wait here until their segment is due, or until the disk takes them again.
+// The writing side of one table of a store: batches wait here until their segment is due, or until the disk takes them
+// again.
 //
 //   add        a batch joins the others of its hour
 //   due        a batch waited for flush_interval, or rows_per_segment rows wait
@@ -24,11 +25,12 @@ namespace weir::store {
 
 class Flusher {
  public:
-  Flusher(std::filesystem::path store, uint64_t next_sequence, std::unique_ptr<SegmentWriter> writer,
-          flow::Ledger& ledger, SharedCounters& counters, std::mutex& folders)
-      : flows_(flows_folder(store)),
+  // folder: of the table.
+  Flusher(std::filesystem::path folder, uint64_t next_sequence, SegmentWriter& writer, flow::Ledger& ledger,
+          SharedCounters& counters, std::mutex& folders)
+      : folder_(std::move(folder)),
         next_sequence_(next_sequence),
-        writer_(std::move(writer)),
+        writer_(writer),
         ledger_(ledger),
         counters_(counters),
         folders_(folders) {}
@@ -56,9 +58,9 @@ class Flusher {
   void failed(std::vector<Waiting> group, const Error& error, Timestamp now);
   void drop_oldest(uint64_t limit);
 
-  const std::filesystem::path flows_;
+  const std::filesystem::path folder_;
   uint64_t next_sequence_;
-  const std::unique_ptr<SegmentWriter> writer_;
+  SegmentWriter& writer_;
   flow::Ledger& ledger_;
   SharedCounters& counters_;
   std::mutex& folders_;

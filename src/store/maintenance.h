@@ -19,7 +19,7 @@ namespace weir::store {
 class Maintenance {
  public:
   Maintenance(const std::filesystem::path& store, SharedCounters& counters, std::mutex& folders)
-      : flows_(flows_folder(store)), counters_(counters), folders_(folders) {}
+      : store_(store), counters_(counters), folders_(folders) {}
 
   // One thread at a time.
   void round(const StoreOptions& options, Timestamp now);
@@ -33,6 +33,7 @@ class Maintenance {
     std::vector<Segment> corrupt;  // set aside earlier
   };
 
+  // Of all tables, oldest first.
   std::optional<std::vector<HourState>> scan();
   std::optional<HourState> scan(const HourFolder& folder);
 
@@ -47,12 +48,12 @@ class Maintenance {
   void compact(const HourState& before, const StoreOptions& options, Timestamp now);
   void merge(const HourFolder& folder, const MergePlan& plan, Timestamp now);
   Result<> run_merge(const HourFolder& folder, const MergePlan& plan);
-  bool set_aside_unreadable(const std::vector<Segment>& segments, bool rewrite);
+  bool set_aside_unreadable(const HourFolder& folder, const std::vector<Segment>& segments, bool rewrite);
   void set_aside(const Segment& segment, const std::string& reason);
   Result<duck::Connection*> connect();
   void disconnect();
 
-  const std::filesystem::path flows_;
+  const std::filesystem::path store_;
   SharedCounters& counters_;
   std::mutex& folders_;
   Timestamp merge_again_at_{};  // after a failure that is not the inputs'

@@ -62,17 +62,16 @@ std::string scan(const std::string& files) {
 
 // Every column of this version under its type, null where the inputs are older, sparse ones only if an input has them;
 // then what the inputs have beyond (configured columns among it).
-std::string select_list(const std::vector<duck::ColumnInfo>& present) {
+std::string select_list(const flow::Schema& schema, const std::vector<duck::ColumnInfo>& present) {
   std::string list;
-  for (const flow::ColumnInfo& column : flow::kColumns) {
+  for (const flow::ColumnInfo& column : schema.columns()) {
     const bool found = std::ranges::find(present, column.name, &duck::ColumnInfo::name) != present.end();
     if (!found && column.sparse) continue;
     const std::string name = duck::quote_name(column.name);
     list += fmt::format("{}{}::{} AS {}", list.empty() ? "" : ", ", found ? name : "NULL", sql_type(column.type), name);
   }
   for (const duck::ColumnInfo& column : present) {
-    const bool known = std::ranges::find(flow::kColumns, column.name, &flow::ColumnInfo::name) != flow::kColumns.end();
-    if (!known) list += ", " + duck::quote_name(column.name);
+    if (!schema.find(column.name)) list += ", " + duck::quote_name(column.name);
   }
   return list;
 }
@@ -86,14 +85,16 @@ Result<uint64_t> rows_in(duck::Connection& connection, const std::string& files)
   return *chunk ? static_cast<uint64_t>((*chunk)->value<int64_t>(0, 0)) : 0;
 }
 
-Result<> merge_to(duck::Connection& connection, std::span<const Segment> inputs, const std::filesystem::path& path) {
+Result<> merge_to(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
+                  const std::filesystem::path& path) {
   const std::string files = file_list(inputs);
   const auto expected = rows_in(connection, files);
   if (!expected) return std::unexpected(expected.error());
   const auto present = connection.describe(fmt::format("SELECT * FROM {}", scan(files)));
   if (!present) return std::unexpected(present.error());
-  const auto copied = copied_rows(connection, fmt::format("COPY (SELECT {} FROM {}) TO {} ({})", select_list(*present),
-                                                          scan(files), duck::quote(path.string()), kCopyOptions));
+  const auto copied =
+      copied_rows(connection, fmt::format("COPY (SELECT {} FROM {}) TO {} ({})", select_list(schema, *present),
+                                          scan(files), duck::quote(path.string()), kCopyOptions));
   if (!copied) return std::unexpected(copied.error());
   const auto written = rows_in(connection, fmt::format("[{}]", duck::quote(path.string())));
   if (!written) return std::unexpected(written.error());
@@ -135,10 +136,11 @@ Segment merged_segment(const MergePlan& plan) {
   return merged;
 }
 
-Result<> merge_files(duck::Connection& connection, std::span<const Segment> inputs, const std::filesystem::path& path) {
+Result<> merge_files(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
+                     const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove(path, error);
-  const auto merged = merge_to(connection, inputs, path);
+  const auto merged = merge_to(connection, schema, inputs, path);
   if (!merged) std::filesystem::remove(path, error);
   return merged;
 }

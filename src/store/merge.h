@@ -36,9 +36,10 @@ std::vector<MergePlan> plan_merges(const std::vector<Segment>& visible, std::spa
 // The name of the result, without path and bytes.
 Segment merged_segment(const MergePlan& plan);
 
-// Writes all rows of `inputs` to `path`, with the columns of this version in their order (sparse ones if an input has
-// them) and then any others, and syncs it. Fails, with nothing left at `path`, unless every row is in it.
-Result<> merge_files(duck::Connection& connection, std::span<const Segment> inputs, const std::filesystem::path& path);
+// Writes all rows of `inputs` to `path`, with the columns of `schema` (of this version) in their order (sparse ones if
+// an input has them) and then any others, and syncs it. Fails, with nothing left at `path`, unless every row is in it.
+Result<> merge_files(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
+                     const std::filesystem::path& path);
 
 // Reads every value of a file.
 Result<> check_file(duck::Connection& connection, const std::filesystem::path& path);

@@ -135,8 +135,9 @@ fs::path hour_folder_name(Hour hour) {
          fmt::format("hour={:02}", (hour - day).count());
 }
 
-Result<std::vector<HourFolder>> list_hours(const fs::path& flows) {
-  const auto dates = folders_in(flows);
+Result<std::vector<HourFolder>> list_hours(const fs::path& table) {
+  if (vanished(table)) return std::vector<HourFolder>{};
+  const auto dates = folders_in(table);
   if (!dates) return std::unexpected(dates.error());
   std::vector<HourFolder> hours;
   for (const fs::path& date : *dates) {
@@ -198,13 +199,12 @@ Coverage split_covered(std::vector<Segment> segments) {
 }
 
 Result<std::vector<Segment>> list_segments(const fs::path& directory, std::optional<Timestamp> from,
-                                           std::optional<Timestamp> to) {
-  const fs::path flows = flows_folder(directory);
+                                           std::optional<Timestamp> to, std::string_view table) {
   std::error_code error;
-  if (!fs::is_directory(flows, error)) {
+  if (!fs::is_directory(table_folder(directory, kTables[0]), error)) {
     return fail("there is no store in {}: give the folder that a collector writes to with --store", directory.string());
   }
-  const auto hours = list_hours(flows);
+  const auto hours = list_hours(table_folder(directory, table));
   if (!hours) return std::unexpected(hours.error());
   std::vector<Segment> segments;
   for (const HourFolder& folder : *hours) {

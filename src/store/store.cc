@@ -33,9 +33,9 @@ void remove_temporaries(const fs::path& folder) {
 }
 
 // The sequence number after the highest one on the disk, set aside ones included.
-Result<uint64_t> next_sequence(const fs::path& flows) {
+Result<uint64_t> next_sequence(const fs::path& table) {
   uint64_t highest = 0;
-  const auto hours = list_hours(flows);
+  const auto hours = list_hours(table);
   if (!hours) return std::unexpected(hours.error());
   for (const HourFolder& hour : *hours) {
     for (const std::string_view suffix : {std::string_view(), kCorruptSuffix}) {
@@ -45,7 +45,7 @@ Result<uint64_t> next_sequence(const fs::path& flows) {
     }
   }
   if (highest >= kMaxSequence)
-    return fail("the store {} has no sequence numbers left: start a new one", flows.parent_path().string());
+    return fail("the store {} has no sequence numbers left: start a new one", table.parent_path().string());
   return highest + 1;
 }
 
@@ -53,14 +53,21 @@ Result<uint64_t> next_sequence(const fs::path& flows) {
 
 class Store::Impl {
  public:
-  Impl(StoreOptions options, StoreLock lock, uint64_t first_sequence, std::unique_ptr<SegmentWriter> writer,
-       flow::Ledger& ledger)
+  // first_sequences: as kTables.
+  Impl(StoreOptions options, StoreLock lock, const std::array<uint64_t, kTables.size()>& first_sequences,
+       std::unique_ptr<SegmentWriter> writer, flow::Ledger& ledger)
       : directory_(options.directory),
         lock_(std::move(lock)),
-        flusher_(directory_, first_sequence, std::move(writer), ledger, counters_, folders_),
+        writer_(std::move(writer)),
+        flows_(table_folder(directory_, kTables[0]), first_sequences[0], *writer_, ledger, counters_, folders_),
+        device_counters_(table_folder(directory_, kTables[1]), first_sequences[1], *writer_, ledger, counters_,
+                         folders_),
         maintenance_(directory_, counters_, folders_),
         options_(std::move(options)) {}
 
+  Flusher& table_of(const flow::FlowBatch& batch) {
+    return &batch.schema() == flow::Schema::counters().get() ? device_counters_ : flows_;
+  }
   StoreOptions options() const {
     const std::lock_guard lock(options_mutex_);
     return options_;
@@ -83,7 +90,9 @@ class Store::Impl {
   const StoreLock lock_;
   SharedCounters counters_;
   std::mutex folders_;
-  Flusher flusher_;
+  const std::unique_ptr<SegmentWriter> writer_;
+  Flusher flows_;
+  Flusher device_counters_;
   Maintenance maintenance_;
 
  private:
@@ -99,27 +108,39 @@ Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
 Result<Store> Store::open(StoreOptions options, std::unique_ptr<SegmentWriter> writer, flow::Ledger& ledger) {
-  const fs::path flows = flows_folder(options.directory);
-  if (const auto created = create_folders(flows); !created) {
+  if (const auto created = create_folders(table_folder(options.directory, kTables[0])); !created) {
     return fail("cannot make a store in {}: {}; choose a folder that this user may write to with --store",
                 options.directory.string(), created.error().message);
   }
   auto lock = StoreLock::take(options.directory);
   if (!lock) return std::unexpected(lock.error());
-  remove_temporaries(flows);
-  const auto sequence = next_sequence(flows);
-  if (!sequence) return std::unexpected(sequence.error());
-  return Store(std::make_unique<Impl>(std::move(options), std::move(*lock), *sequence, std::move(writer), ledger));
+  std::array<uint64_t, kTables.size()> sequences{};
+  for (size_t i = 0; i < kTables.size(); ++i) {
+    const fs::path folder = table_folder(options.directory, kTables[i]);
+    remove_temporaries(folder);
+    const auto sequence = next_sequence(folder);
+    if (!sequence) return std::unexpected(sequence.error());
+    sequences[i] = *sequence;
+  }
+  return Store(std::make_unique<Impl>(std::move(options), std::move(*lock), sequences, std::move(writer), ledger));
 }
 
-void Store::add(flow::SealedBatch batch) { impl_->flusher_.add(std::move(batch), impl_->options()); }
+void Store::add(flow::SealedBatch batch) {
+  Flusher& table = impl_->table_of(*batch);
+  table.add(std::move(batch), impl_->options());
+}
 
-void Store::flush(Timestamp now, bool force) { impl_->flusher_.flush(now, force, impl_->options()); }
+void Store::flush(Timestamp now, bool force) {
+  const StoreOptions options = impl_->options();
+  impl_->flows_.flush(now, force, options);
+  impl_->device_counters_.flush(now, force, options);
+}
 
 void Store::close(Timestamp now) {
   impl_->maintenance_.stop();
   flush(now, true);
-  impl_->flusher_.drop_all(flow::DropReason::shutdown);
+  impl_->flows_.drop_all(flow::DropReason::shutdown);
+  impl_->device_counters_.drop_all(flow::DropReason::shutdown);
 }
 
 void Store::maintain(Timestamp now) { impl_->maintain(now); }

@@ -3,6 +3,7 @@
 //   DIR/flows/date=2026-11-22/hour=14/20261122T140500.000000Z-20261122T140504.999999Z-g0-00000017-00000017.parquet
 //             |________________________| |______________ time_received _____________| |   |_ sequence, first and last
 //              the hour of time_received, UTC                                          generation
+//   DIR/counters/...   the same for the table `counters`, with sequence numbers of its own
 //
 // A segment appears by rename after it was synced, so nobody sees half of one. Compaction merges the segments of an
 // hour into one of a higher generation whose sequence range covers them; readers take the covering one only
@@ -57,7 +58,7 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();  // releases the lock; does not flush
 
-  // The writing side: one thread.
+  // The writing side: one thread. The schema of a batch says which table it belongs to.
   void add(flow::SealedBatch batch);
   // Writes what is due at `now`; with `force`, everything. A failed write keeps its rows and is tried again with
   // back-off.
@@ -80,6 +81,10 @@ class Store {
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Fails if the store has a column of the schema under another type: files of both types cannot be read together. Reads
+// the footers of the segments, but only if the schema has configured columns.
+Result<> check_types(const std::filesystem::path& directory, const flow::Schema& schema);
 
 // The writer on libduckdb (COPY from a table function). threads: how many DuckDB may use.
 Result<std::unique_ptr<SegmentWriter>> make_duckdb_writer(unsigned threads = 1);

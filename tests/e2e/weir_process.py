@@ -138,6 +138,7 @@ class Case(unittest.TestCase):
         self.assertTrue(ledger["finished"])
         self.assertEqual(total["datagrams_received"], total["datagrams_decoded"] + total["datagrams_rejected"])
         self.assertEqual(total["records_decoded"], total["rows_stored"] + sum(total["rows_dropped"].values()))
+        self.assertEqual(total["counter_rows"], total["counter_rows_stored"] + sum(total["counter_rows_dropped"].values()))
 
 
 def netflow_v5(sequence, count, octets=1000):

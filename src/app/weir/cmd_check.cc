@@ -46,6 +46,8 @@ void print_summary(const std::string& file, const config::Config& c, const std::
   fmt::print("  keep       {}\n", kept);
   for (const config::Sampling& s : c.sampling)
     fmt::print("  sampling   {} one packet in {}\n", s.exporter.to_string(), s.rate);
+  for (const config::Column& column : c.columns)
+    fmt::print("  column     {} from element {}, {}\n", column.name, config::to_string(column.element), column.type);
 }
 
 int check(const Options& options) {

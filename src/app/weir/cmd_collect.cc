@@ -48,20 +48,28 @@ void log_start(const pipeline::Collector& collector, const pipeline::CollectorOp
             options.store.directory.string());
 }
 
-// SIGHUP: all of the new configuration, or nothing of it.
-void reload(const Overrides& overrides, config::Config& current, pipeline::Collector& collector) {
-  Result<config::Config> loaded = load_config(overrides);
-  auto tls = loaded ? tls_context(*loaded, overrides.config_file) : std::unexpected(loaded.error());
-  if (!tls) {
-    std::string_view lines = tls.error().message;
-    while (!lines.empty()) {
-      const size_t end = std::min(lines.find('\n'), lines.size());
-      log::error("{}", lines.substr(0, end));
-      lines.remove_prefix(std::min(end + 1, lines.size()));
-    }
-    log::error("the new configuration is refused, the old one stays");
-    return;
+void refuse(std::string_view lines) {
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    log::error("{}", lines.substr(0, end));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
   }
+  log::error("the new configuration is refused, the old one stays");
+}
+
+// SIGHUP: all of the new configuration, or nothing of it.
+void reload(const Overrides& overrides, config::Config& current, flow::SchemaPtr& schema,
+            pipeline::Collector& collector) {
+  Result<config::Config> loaded = load_config(overrides);
+  if (!loaded) return refuse(loaded.error().message);
+  auto tls = tls_context(*loaded, overrides.config_file);
+  if (!tls) return refuse(tls.error().message);
+  decode::DecoderOptions decoder = decoder_options(*loaded);
+  // Compiled templates go by the schema: the same columns are the same schema.
+  if (loaded->columns == current.columns) decoder.schema = schema;
+  const Result<> taken = collector.reload(decoder, store_options(*loaded), stream_limits(*loaded), *std::move(tls));
+  if (!taken) return refuse(taken.error().message);
+  schema = decoder.schema;
   const std::vector<config::Change> changes = config::changes(current, *loaded);
   for (const config::Change& change : changes) {
     const std::string from = change.from.empty() ? "nothing" : change.from;
@@ -73,7 +81,6 @@ void reload(const Overrides& overrides, config::Config& current, pipeline::Colle
     }
   }
   log::set_level(loaded->log.level);
-  collector.reload(decoder_options(*loaded), store_options(*loaded), stream_limits(*loaded), *std::move(tls));
   // What needs a restart is compared with what runs, also at the next reload.
   const config::Config running = current;
   current = *std::move(loaded);
@@ -88,7 +95,7 @@ void reload(const Overrides& overrides, config::Config& current, pipeline::Colle
 }
 
 // Until SIGINT, SIGTERM or the end of `duration`.
-void serve(const Overrides& overrides, std::optional<Micros> duration, config::Config& current,
+void serve(const Overrides& overrides, std::optional<Micros> duration, config::Config& current, flow::SchemaPtr schema,
            pipeline::Collector& collector) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
@@ -101,7 +108,7 @@ void serve(const Overrides& overrides, std::optional<Micros> duration, config::C
     }
     const std::optional<int> signal = wait_for_signal(timeout);
     if (signal == SIGHUP) {
-      reload(overrides, current, collector);
+      reload(overrides, current, schema, collector);
     } else if (signal) {
       log::info("stopping on {}", *signal == SIGINT ? "SIGINT" : "SIGTERM");
       return;
@@ -141,13 +148,16 @@ int collect(const Options& options) {
     return 1;
   }
   log_start(**collector, *collector_opts);
-  serve(options.overrides, duration, *config, **collector);
+  serve(options.overrides, duration, *config, collector_opts->decoder.schema, **collector);
   let_interrupt_end_the_process();
   const pipeline::LedgerReport report = (*collector)->stop();
   print_out(totals_text(report));
   const bool adds_up = report.ledger.imbalance().empty();
-  const uint64_t unwritten = report.ledger.total.rows_dropped[static_cast<size_t>(flow::DropReason::shutdown)];
-  if (unwritten > 0) log::error("{} flows could not be written before the end: {}", unwritten, report.store.last_error);
+  constexpr auto shutdown = static_cast<size_t>(flow::DropReason::shutdown);
+  const flow::ExporterLedger& total = report.ledger.total;
+  const uint64_t unwritten = total.rows_dropped[shutdown] + total.counter_rows_dropped[shutdown];
+  if (unwritten > 0)
+    log::error("{} flows and counters could not be written before the end: {}", unwritten, report.store.last_error);
   return adds_up && unwritten == 0 ? 0 : 1;
 }
 

@@ -71,6 +71,10 @@ constexpr Column kColumns[] = {
     {"lost", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.lost_units; }},
     {"gaps", true, true,
      [](const flow::ExporterLedger& e) -> Value { return e.counters.anomalies[flow::Anomaly::sequence_gap]; }},
+    {"reported_drops", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.agent_drops; }},
+    {"counters", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.counter_rows; }},
+    {"counters_stored", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counter_rows_stored; }},
+    {"counters_dropped", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters_dropped(); }},
     {"templates", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.templates_received; }},
     {"option_records", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.option_records; }},
     {"sets_waiting", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.early_sets_held; }},
@@ -160,6 +164,7 @@ void add_exporters(CLI::App& app, Run& run) {
                     "A last row with the total also in json, ndjson and csv (exporter is \"total\")");
   command->footer(
       "lost: datagrams (NetFlow v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers.\n"
+      "reported_drops: packets that the exporter says it could not sample (sFlow); counters: rows of that table.\n"
       "sets_without_template: data that could not be decoded, as its template never came.");
   command->callback([options, &run] { run = [options] { return exporters(*options); }; });
 }

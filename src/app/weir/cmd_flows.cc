@@ -8,11 +8,10 @@
 #include "app/weir/query_options.h"
 #include "flow/batch.h"
 #include "query/planner.h"
+#include "query/stored_columns.h"
 
 namespace weir::app {
 namespace {
-
-using flow::Column;
 
 struct Options : QueryOptions {
   std::vector<std::string> filter;
@@ -23,20 +22,25 @@ struct Options : QueryOptions {
   bool newest = false;
 };
 
-std::vector<Column> every_column() {
-  std::vector<Column> columns;
-  for (size_t i = 0; i < flow::kColumnCount; ++i) columns.push_back(static_cast<Column>(i));
+// Of this version, and what the operator added.
+std::vector<std::string> every_column(query::StoredColumns& stored) {
+  std::vector<std::string> columns;
+  for (const flow::ColumnInfo& column : flow::kColumns) columns.emplace_back(column.name);
+  for (std::string& name : stored.names()) {
+    if (std::ranges::find(columns, name) == columns.end()) columns.push_back(std::move(name));
+  }
   return columns;
 }
 
 // "bytes", "bytes:d", "-bytes", "none".
-Result<> set_order(std::string text, query::FlowsQuery& query) {
+Result<> set_order(std::string text, query::FlowsQuery& query, query::StoredColumns& stored) {
   if (text == "none") return {};
   if (text.starts_with('-')) text = text.substr(1) + ":d";
   query.ascending = !text.ends_with(":d");
   if (text.ends_with(":d") || text.ends_with(":a")) text.resize(text.size() - 2);
-  query.order = query::find_column(text);
-  if (!query.order) return fail("--order {}: there is no such column; 'weir flows --help' lists them", text);
+  query.order = text;
+  if (!query::find_column(text, stored.more()))
+    return fail("--order {}: there is no such column; 'weir flows --help' lists them", text);
   return {};
 }
 
@@ -47,19 +51,21 @@ Result<query::FlowsQuery> query_from(const Options& options, const QuerySetup& s
   Result<query::Filter> filter = filter_from(options.filter);
   if (!filter) return std::unexpected(filter.error());
   query.filter = *std::move(filter);
+  query::StoredColumns stored(options.store, setup.window);
   if (!options.columns.empty()) {
-    Result<std::vector<Column>> columns = query::parse_columns(options.columns);
+    Result<std::vector<std::string>> columns = query::parse_columns(options.columns, stored.more());
     if (!columns) return std::unexpected(columns.error());
     query.columns = *std::move(columns);
-  } else if (options.all_columns || setup.format != query::Format::table) {
-    query.columns = every_column();
+  } else if (options.all_columns) {
+    query.columns = every_column(stored);
+  } else if (setup.format != query::Format::table) {
+    query.columns = stored.names();
   } else {
-    const auto columns = query::flow_line_columns();
-    query.columns.assign(columns.begin(), columns.end());
+    for (const flow::Column column : query::flow_line_columns()) query.columns.emplace_back(flow::info(column).name);
   }
   // All rows in time order would have to be held before the first one is printed: they come as they are stored.
   const bool as_stored = query.limit == 0 && options.order == "time_received" && !options.newest;
-  if (const Result<> ordered = set_order(as_stored ? "none" : options.order, query); !ordered) {
+  if (const Result<> ordered = set_order(as_stored ? "none" : options.order, query, stored); !ordered) {
     return std::unexpected(ordered.error());
   }
   if (options.newest) query.ascending = !query.ascending;
@@ -149,7 +155,8 @@ void add_flows(CLI::App& app, Run& run) {
       ->add_option("--order", options->order, "Column to order by, COLUMN:d for the greatest first, none for as stored")
       ->capture_default_str();
   flows->add_option("--columns", options->columns, "Columns to show, with commas");
-  flows->add_flag("--all-columns", options->all_columns, "All columns (json, ndjson and csv have all of them anyway)");
+  flows->add_flag("--all-columns", options->all_columns,
+                  "All columns (json, ndjson and csv have those that the files have anyway)");
   add_query_options(*flows, *options);
   flows->callback([options, &run] { run = [options] { return run_flows(*options); }; });
 }

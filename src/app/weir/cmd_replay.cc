@@ -60,6 +60,10 @@ void print_json(const pipeline::ReplaySummary& s) {
   out["lost_units"] = c.lost_units;
   out["stored"] = s.report.ledger.total.rows_stored;
   out["dropped"] = s.report.ledger.total.dropped();
+  out["counter_rows"] = c.counter_rows;
+  out["counter_rows_stored"] = s.report.ledger.total.counter_rows_stored;
+  out["counter_rows_dropped"] = s.report.ledger.total.counters_dropped();
+  out["agent_drops"] = c.agent_drops;
   json::object anomalies;
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
     const auto anomaly = static_cast<flow::Anomaly>(i);
@@ -101,7 +105,8 @@ int run_replay(pipeline::ReplayOptions options, bool as_json, const std::atomic<
   as_json ? print_json(*summary) : print_table(*summary);
   for (const std::string& problem : summary->problems) fmt::print(stderr, "weir: {}\n", problem);
   if (interrupted) fmt::print(stderr, "weir: interrupted: what was decoded until then is stored\n");
-  const bool complete = summary->problems.empty() && summary->report.ledger.total.dropped() == 0 && !interrupted;
+  const bool complete = summary->problems.empty() && summary->report.ledger.total.dropped() == 0 &&
+                        summary->report.ledger.total.counters_dropped() == 0 && !interrupted;
   return complete && summary->report.ledger.imbalance().empty() ? 0 : 1;
 }
 

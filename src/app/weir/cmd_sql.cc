@@ -1,6 +1,7 @@
 // weir sql: any question, in DuckDB's SQL.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -35,6 +36,14 @@ int print_macros(const Options& options) {
       "CREATE OR REPLACE VIEW flows AS SELECT * FROM read_parquet({}, union_by_name = true, hive_partitioning = "
       "false);\n",
       query::sql_literal(options.store + "/flows/*/*/*.parquet"));
+  std::error_code error;
+  if (std::filesystem::is_directory(std::filesystem::path(options.store) / "counters", error)) {
+    output.buffer() += fmt::format(
+        "-- What devices counted by themselves (sFlow counter samples).\n"
+        "CREATE OR REPLACE VIEW counters AS SELECT * FROM read_parquet({}, union_by_name = true, hive_partitioning = "
+        "false);\n",
+        query::sql_literal(options.store + "/counters/*/*/*.parquet"));
+  }
   const Result<> flushed = output.flush();
   return flushed ? 0 : complain(flushed.error().message, 1);
 }
@@ -52,13 +61,16 @@ int run_sql(const Options& options) {
   const std::unique_ptr<query::RowSink> printer = query::make_printer(setup->format, output, query::screen_of(stdout));
   Counter sink(*printer);
   const bool table = setup->format == query::Format::table;
-  const Answer asked = ask(options, *setup, [&](query::Engine& engine) -> Result<> {
-    for (const std::string& statement : statements) {
-      if (table && sink.tables > 0) output.buffer() += "\n";
-      if (const Result<> answered = engine.run(statement, sink); !answered) return answered;
-    }
-    return {};
-  });
+  const Answer asked = ask(
+      options, *setup,
+      [&](query::Engine& engine) -> Result<> {
+        for (const std::string& statement : statements) {
+          if (table && sink.tables > 0) output.buffer() += "\n";
+          if (const Result<> answered = engine.run(statement, sink); !answered) return answered;
+        }
+        return {};
+      },
+      true);
   if (table && asked.status == 0) {
     output.buffer() +=
         fmt::format("\n{} row{}. Store: {}.\n", sink.rows, sink.rows == 1 ? "" : "s", to_string(asked.effort));
@@ -71,7 +83,7 @@ int run_sql(const Options& options) {
 
 void add_sql(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
-  CLI::App* sql = app.add_subcommand("sql", "Ask the store in SQL (DuckDB's); the table is called flows");
+  CLI::App* sql = app.add_subcommand("sql", "Ask the store in SQL (DuckDB's); the tables are flows and counters");
   sql->footer(
       "  weir sql \"SELECT ip_text(src_addr), sum(bytes) FROM flows WHERE in_net(dst_addr, '10/8') GROUP BY ALL\"\n"
       "Functions: ip('192.0.2.1'), ip_text(address), in_net(address, '192.0.2.0/24'), net_first, net_last, mac_text,\n"

@@ -6,6 +6,7 @@
 #include "app/weir/commands.h"
 #include "app/weir/query_options.h"
 #include "query/planner.h"
+#include "query/stored_columns.h"
 
 namespace weir::app {
 namespace {
@@ -29,12 +30,13 @@ Result<query::TopQuery> query_from(const Options& options, const query::Window& 
   Result<query::Filter> filter = filter_from(options.filter);
   if (!filter) return std::unexpected(filter.error());
   query.filter = *std::move(filter);
+  query::StoredColumns stored(options.store, window);
   if (!options.statistic.empty()) {
-    if (const Result<> parsed = query::parse_statistic(options.statistic, query); !parsed) {
+    if (const Result<> parsed = query::parse_statistic(options.statistic, query, stored.more()); !parsed) {
       return std::unexpected(parsed.error());
     }
   } else if (!options.total) {
-    Result<std::vector<query::Dimension>> by = query::parse_dimensions(options.by);
+    Result<std::vector<query::Dimension>> by = query::parse_dimensions(options.by, stored.more());
     if (!by) return std::unexpected(by.error());
     query.by = *std::move(by);
   }

@@ -33,6 +33,17 @@ std::string streams_text(const StreamCounters& streams) {
   return out;
 }
 
+std::string counters_text(const flow::ExporterLedger& total) {
+  std::string out = "counters (of devices)\n";
+  line(out, "decoded", total.counters.counter_rows);
+  line(out, "stored", total.counter_rows_stored);
+  line(out, "dropped", total.counters_dropped());
+  for (size_t i = 0; i < flow::kDropReasonCount; ++i) {
+    line_unless_zero(out, fmt::format("  {}", flow::kDropReasons[i]), total.counter_rows_dropped[i]);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string with_commas(uint64_t number) {
@@ -60,7 +71,9 @@ std::string totals_text(const pipeline::LedgerReport& report) {
     line_unless_zero(out, fmt::format("  {}", flow::kDropReasons[i]), ledger.total.rows_dropped[i]);
   }
   line_unless_zero(out, "lost before us (sequence gaps)", c.lost_units);
+  line_unless_zero(out, "reported drops (of the exporters)", c.agent_drops);
   line_unless_zero(out, "sets without their template", c.undecodable_sets);
+  if (c.counter_rows > 0) out += counters_text(ledger.total);
   bool heading = false;
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
     const auto anomaly = static_cast<flow::Anomaly>(i);

@@ -67,12 +67,13 @@ int complain(const std::string& message, int status) {
 }
 
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
-           const std::function<Result<>(query::Engine&)>& question) {
+           const std::function<Result<>(query::Engine&)>& question, bool counters) {
   const auto start = std::chrono::steady_clock::now();
   const HeldSignals signals;
   query::EngineOptions engine_options;
   engine_options.store = options.store;
   engine_options.window = setup.window;
+  engine_options.counters = counters;
   Result<query::Engine> engine = query::Engine::open(engine_options);
   if (!engine) return {{}, complain(engine.error().message, 1)};
   Result<> outcome;

@@ -42,14 +42,14 @@ Result<QuerySetup> check(const QueryOptions& options);
 // The words of a filter as one; the error is ready to be shown.
 Result<query::Filter> filter_from(const std::vector<std::string>& words);
 
-// Runs `ask` on an engine while the terminal shows progress and Ctrl-C ends the query; reports unreadable files. The
-// exit status: 0; 1 after a failure, or with --strict after unreadable files.
+// Runs `ask` on an engine while the terminal shows progress and Ctrl-C ends the query; reports unreadable files.
+// counters: also that table. The exit status: 0; 1 after a failure, or with --strict after unreadable files.
 struct Answer {
   query::Effort effort;
   int status = 0;
 };
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
-           const std::function<Result<>(query::Engine&)>& question);
+           const std::function<Result<>(query::Engine&)>& question, bool counters = false);
 
 // Prints "weir: message" on standard error; returns `status`.
 int complain(const std::string& message, int status);

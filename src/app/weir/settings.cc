@@ -108,6 +108,8 @@ decode::DecoderOptions decoder_options(const config::Config& config) {
   options.limits.template_lifetime = std::chrono::duration_cast<std::chrono::seconds>(limits.template_lifetime);
   options.other = config.collect.other;
   options.several_messages = config.collect.several_messages;
+  // The parser has refused every list that does not make a schema.
+  options.schema = config::flow_schema(config.columns).value_or(flow::Schema::flows());
   for (const config::Sampling& s : config.sampling) options.sampling_rates[s.exporter] = static_cast<uint32_t>(s.rate);
   return options;
 }

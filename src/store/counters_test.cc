@@ -1,0 +1,217 @@
+// The table `counters` beside `flows`: its own folder and sequence, the same life of segments, one lock, one limit of
+// size, and an account of its own.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "store/duck.h"
+#include "store/layout.h"
+#include "store/random_batch.h"
+#include "store/store.h"
+#include "store/test_folder.h"
+
+namespace weir::store {
+namespace {
+
+namespace fs = std::filesystem;
+using flow::CounterColumn;
+using namespace std::chrono_literals;
+
+const Timestamp kNoon = parse_time("2026-11-22T12:00:00Z").value();
+
+// The octets that an interface received, counted every second.
+flow::SealedBatch counters(size_t rows, Timestamp first = kNoon) {
+  auto batch = std::make_shared<flow::FlowBatch>((rows + 63) / 64 * 64, flow::Schema::counters());
+  batch->append(rows, IpAddress::from_v4(0xc0000201));
+  const flow::TextRef name = batch->add_text("if_in_octets");
+  for (size_t row = 0; row < rows; ++row) {
+    batch->values<CounterColumn::time_received>()[row] = to_us(first) + static_cast<int64_t>(row) * 1'000'000;
+    batch->values<CounterColumn::source_index>()[row] = 7;
+    batch->values<CounterColumn::name>()[row] = name;
+    batch->values<CounterColumn::value>()[row] = 1000 * row;
+  }
+  for (const auto column :
+       {CounterColumn::time_received, CounterColumn::source_index, CounterColumn::name, CounterColumn::value})
+    batch->set_valid(column, 0, rows);
+  return batch;
+}
+
+struct CountersTest : testing::Test {
+  TestFolder folder;
+  flow::Ledger ledger;
+  Random random{5};
+  StoreOptions options;
+  std::optional<Store> store;
+
+  CountersTest() {
+    options.directory = folder / "store";
+    reopen();
+  }
+  void reopen() {
+    store.reset();
+    auto opened = Store::open(options, make_duckdb_writer().value(), ledger);
+    ASSERT_TRUE(opened) << opened.error().message;
+    store.emplace(std::move(*opened));
+  }
+  flow::SealedBatch flows(size_t rows, Timestamp first = kNoon) {
+    return random_batch(random, {.rows = rows, .first = first, .span_us = 1000});
+  }
+  std::vector<Segment> segments(std::string_view table) const {
+    return list_segments(options.directory, {}, {}, table).value();
+  }
+  std::string names(std::string_view table) const {
+    std::string text;
+    for (const Segment& s : segments(table)) {
+      text += fmt::format("{}{}:{}-{}", text.empty() ? "" : " ", s.generation, s.first_sequence, s.last_sequence);
+    }
+    return text;
+  }
+  // One number from the table's files.
+  int64_t ask(std::string_view what, std::string_view table) const {
+    duck::Database database = duck::Database::open().value();
+    duck::Connection connection = database.connect().value();
+    std::string list;
+    for (const Segment& s : segments(table)) list += (list.empty() ? "" : ", ") + duck::quote(s.path.string());
+    auto rows =
+        connection.query(fmt::format("SELECT ({})::BIGINT FROM read_parquet([{}], union_by_name = true)", what, list));
+    EXPECT_TRUE(rows) << rows.error().message;
+    const auto chunk = rows->next().value();
+    return chunk->value<int64_t>(0, 0);
+  }
+};
+
+TEST_F(CountersTest, GoToTheirOwnTable) {
+  store->add(flows(10));
+  store->add(counters(20));
+  store->add(flows(5));
+  store->flush(kNoon, true);
+  EXPECT_EQ(names("flows"), "0:1-1");
+  EXPECT_EQ(names("counters"), "0:1-1");
+  EXPECT_TRUE(fs::is_directory(options.directory / "counters/date=2026-11-22/hour=12"));
+  EXPECT_EQ(ask("count(*)", "flows"), 15);
+  EXPECT_EQ(ask("sum(value) FILTER (name = 'if_in_octets' AND source_index = 7)", "counters"), 190'000);
+  // Each table goes on with its own number.
+  store->add(counters(1));
+  store->flush(kNoon + 1s, true);
+  reopen();
+  store->add(counters(1));
+  store->add(flows(1));
+  store->flush(kNoon + 2s, true);
+  EXPECT_EQ(names("flows"), "0:1-1 0:2-2");
+  EXPECT_EQ(names("counters"), "0:1-1 0:2-2 0:3-3");
+}
+
+TEST_F(CountersTest, HaveAnAccountOfTheirOwn) {
+  store->add(flows(10));
+  store->add(counters(20));
+  store->flush(kNoon, true);
+  const flow::ExporterLedger total = ledger.snapshot().total;
+  EXPECT_EQ(total.rows_stored, 10u);
+  EXPECT_EQ(total.counter_rows_stored, 20u);
+}
+
+TEST_F(CountersTest, AreWrittenAfterTheIntervalWhateverFlowsDo) {
+  store->flush(kNoon);
+  store->add(counters(20));
+  store->flush(kNoon + 4s);
+  EXPECT_EQ(names("counters"), "");
+  store->flush(kNoon + 5s);
+  EXPECT_EQ(names("counters"), "0:1-1");
+  EXPECT_EQ(names("flows"), "");
+}
+
+TEST_F(CountersTest, AreMergedWithTheirColumns) {
+  for (int i = 0; i < 4; ++i) {
+    store->add(counters(10, kNoon + i * 10s));
+    store->add(flows(10, kNoon + i * 10s));
+    store->flush(kNoon + i * 10s, true);
+  }
+  store->maintain(wall_clock_now() + 1h);
+  EXPECT_EQ(names("counters"), "2:1-4");
+  EXPECT_EQ(names("flows"), "2:1-4");
+  EXPECT_EQ(ask("count(*)", "counters"), 40);
+  duck::Database database = duck::Database::open().value();
+  duck::Connection connection = database.connect().value();
+  const auto columns = connection.describe(fmt::format("SELECT * FROM read_parquet({}, hive_partitioning = false)",
+                                                       duck::quote(segments("counters")[0].path.string())));
+  ASSERT_TRUE(columns);
+  ASSERT_EQ(columns->size(), flow::kCounterColumnCount);
+  for (size_t i = 0; i < columns->size(); ++i) EXPECT_EQ((*columns)[i].name, flow::kCounterColumns[i].name);
+  EXPECT_EQ(store->counters().write_failures, 0u);
+}
+
+TEST_F(CountersTest, TheLimitOfSizeIsForBothTables) {
+  options.compact = false;
+  for (int i = 0; i < 3; ++i) {
+    store->add(flows(500, kNoon + i * 1h));
+    store->add(counters(500, kNoon + i * 1h));
+    store->flush(kNoon + i * 1h, true);
+  }
+  uint64_t newest = 0;
+  for (const std::string_view table : kTables) newest += segments(table).back().bytes;
+  options.max_bytes = newest;
+  store->set_options(options);
+  store->maintain(kNoon + 4h);
+  EXPECT_EQ(names("flows"), "0:3-3");
+  EXPECT_EQ(names("counters"), "0:3-3");
+  options.max_bytes.reset();
+  options.max_age = 1h;
+  store->set_options(options);
+  store->maintain(kNoon + 10h);
+  EXPECT_EQ(names("flows") + names("counters"), "");
+}
+
+TEST_F(CountersTest, WhatACrashLeftIsRemoved) {
+  store->add(counters(1));
+  store->flush(kNoon, true);
+  const fs::path left = options.directory / "counters" / (segments("counters")[0].path.filename().string() + ".tmp");
+  std::ofstream(left) << "half";
+  reopen();
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_EQ(names("counters"), "0:1-1");
+}
+
+TEST_F(CountersTest, ThatCannotBeWrittenAreCountedAsDropped) {
+  fs::create_directories(options.directory);
+  std::ofstream(options.directory / "counters") << "in the way";
+  store->add(counters(20));
+  store->add(flows(10));
+  store->close(kNoon);
+  const flow::ExporterLedger total = ledger.snapshot().total;
+  EXPECT_EQ(total.rows_stored, 10u);
+  EXPECT_EQ(total.dropped(), 0u);
+  EXPECT_EQ(total.counter_rows_stored, 0u);
+  EXPECT_EQ(total.counter_rows_dropped[static_cast<size_t>(flow::DropReason::shutdown)], 20u);
+}
+
+TEST(CheckTypes, AColumnKeepsItsTypeWhileTheStoreHasIt) {
+  const TestFolder folder;
+  StoreOptions options;
+  options.directory = folder / "store";
+  const auto schema = [](flow::ColumnType type, std::string name = "mood") {
+    return flow::Schema::flows_with(std::vector<flow::ConfiguredColumn>{{std::move(name), type, 9, 1, {}}}).value();
+  };
+  EXPECT_TRUE(check_types(options.directory, *schema(flow::ColumnType::u64))) << "no store yet";
+  flow::Ledger ledger;
+  Store store = Store::open(options, make_duckdb_writer().value(), ledger).value();
+  EXPECT_TRUE(check_types(options.directory, *schema(flow::ColumnType::u64))) << "an empty store";
+  const flow::SchemaPtr text = schema(flow::ColumnType::text);
+  auto batch = std::make_shared<flow::FlowBatch>(64, text);
+  batch->append(1, IpAddress::from_v4(1));
+  batch->values<flow::Column::time_received>()[0] = to_us(kNoon);
+  batch->set_valid(flow::Column::time_received, 0, 1);
+  static_cast<flow::TextRef*>(batch->raw(*text->find("mood")))[0] = batch->add_text("good");
+  batch->set_valid(*text->find("mood"), 0, 1);
+  store.add(batch);
+  store.flush(kNoon, true);
+  EXPECT_TRUE(check_types(options.directory, *text));
+  EXPECT_TRUE(check_types(options.directory, *flow::Schema::flows()));
+  EXPECT_TRUE(check_types(options.directory, *schema(flow::ColumnType::u64, "humour")));
+  const auto refused = check_types(options.directory, *schema(flow::ColumnType::address));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("mood is VARCHAR in"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("it cannot become UUID"), std::string::npos) << refused.error().message;
+}
+
+}  // namespace
+}  // namespace weir::store
