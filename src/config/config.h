@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ip_address.h"
+#include "base/redis_url.h"
 #include "base/time.h"
 #include "config/columns.h"
 
@@ -69,6 +71,12 @@ struct Limits {
   std::optional<Micros> idle_time;
 };
 
+struct Templates {
+  std::optional<std::filesystem::path> state_file;  // nullopt: in the folder of the store; empty: none
+  Micros save_every{10'000'000};
+  std::optional<RedisUrl> redis;
+};
+
 struct Sampling {
   IpAddress exporter;
   uint64_t rate = 0;
@@ -85,6 +93,7 @@ struct Config {
   Store store;
   Retention retention;
   Limits limits;
+  Templates templates;
   std::vector<Sampling> sampling;
   std::vector<Column> columns;
   Log log;

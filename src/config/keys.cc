@@ -28,6 +28,9 @@ constexpr auto kSections = std::to_array<Section>({
     {"limits", false,
      "Bounds on what exporters may make the collector remember. What goes past one is evicted or skipped, and "
      "counted."},
+    {"templates", false,
+     "What exporters announced (templates, sampling rates, names), kept over a restart and shared with other "
+     "collectors."},
     {"sampling", true,
      "A sampling rate that the operator knows better than the exporter says. Once for each exporter."},
     {"columns", true,
@@ -136,6 +139,17 @@ constexpr auto kKeys = std::to_array<Key>({
      [](Config& c) -> Field { return &c.limits.idle_time; },
      "A connection on which nothing comes for so long is closed. Without it none is: exporters may be quiet, and TCP "
      "keepalive finds those that are gone."},
+    {"templates", "state_file", 0, 0, "", "\"/var/lib/weir/templates.state\"", needs_restart,
+     [](Config& c) -> Field { return &c.templates.state_file; },
+     "Where what exporters announced is kept for the next start of `weir collect`, so that data decode at once. "
+     "Without this key templates.state in the folder of the store; \"\" keeps nothing."},
+    {"templates", "save_every", kSecond / 10, 3600 * kSecond, "", "", needs_restart,
+     [](Config& c) -> Field { return &c.templates.save_every; },
+     "The state file is written this often if anything has changed, and at the end."},
+    {"templates", "redis", 0, 0, "", "\"redis://cache.example.net\"", needs_restart,
+     [](Config& c) -> Field { return &c.templates.redis; },
+     "A Redis server (5.0 or later) through which several collectors behind one address decode each other's exporters: "
+     "docs/cluster.md. The password is not printed anywhere."},
 
     {"sampling", "exporter", 0, 0, "", "\"192.0.2.1\"", applied,
      [](Config& c) -> Field { return &c.sampling.back().exporter; }, "Source address of the exporter."},
@@ -239,6 +253,10 @@ std::string allowed(const Key& key) {
             return fmt::format("a list of \"PORT\", \"ADDRESS:PORT\" or \"[IPV6-ADDRESS]:PORT\", each once{}",
                                key.least > 0 ? ", at least one" : "");
           },
+          [](std::optional<std::filesystem::path>*) -> std::string { return "a file; \"\" for none"; },
+          [](std::optional<RedisUrl>*) -> std::string {
+            return "\"redis://HOST\", \"redis://[USER]:PASSWORD@HOST:PORT/DATABASE\"";
+          },
       },
       key.field(config));
 }
@@ -256,6 +274,12 @@ std::string value_text(const Key& key, const Config& config) {
           [](const Micros* value) { return duration_to_toml(static_cast<uint64_t>(value->count())); },
           [](const std::optional<Micros>* value) {
             return *value ? duration_to_toml(static_cast<uint64_t>((*value)->count())) : std::string();
+          },
+          [](const std::optional<std::filesystem::path>* value) {
+            return *value ? fmt::format("\"{}\"", (*value)->string()) : std::string();
+          },
+          [](const std::optional<RedisUrl>* value) {
+            return *value ? fmt::format("\"{}\"", (*value)->to_string()) : std::string();
           },
           [](const std::string* value) { return fmt::format("\"{}\"", *value); },
           [](const std::optional<std::string>* value) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@ namespace weir::config {
 // Where a key's value goes; the type decides what may be written.
 using Field =
     std::variant<bool*, uint64_t*, ByteSize*, Micros*, std::string*, IpAddress*, Element*, std::vector<std::string>*,
-                 std::optional<ByteSize>*, std::optional<Micros>*, std::optional<std::string>*>;
+                 std::optional<ByteSize>*, std::optional<Micros>*, std::optional<std::string>*,
+                 std::optional<std::filesystem::path>*, std::optional<RedisUrl>*>;
 
 // What happens to a running collector when the key changes and SIGHUP comes.
 enum class OnReload : uint8_t { applied, needs_restart };

@@ -61,6 +61,13 @@ std::string shown(const toml::node& node) {
   return text.substr(0, end) + "...";
 }
 
+// What is wrong with it; it may hold a password, so it is not shown.
+std::string why_not_redis(const toml::node& node) {
+  const auto* text = node.as_string();
+  const auto url = RedisUrl::parse(text == nullptr ? std::string_view() : std::string_view(text->get()));
+  return fmt::format("this value ({})", url ? "not text" : url.error().message);
+}
+
 // Reads one value into the field of its key. False if the value is not allowed.
 class Reader {
  public:
@@ -94,6 +101,15 @@ class Reader {
   bool operator()(std::string* field) const {
     *field = text();
     return key_.choices.empty() ? !field->empty() && field->find('\0') == std::string::npos : is_choice(*field);
+  }
+  bool operator()(std::optional<std::filesystem::path>* field) const {
+    *field = text();
+    return node_.is_string() && text().find('\0') == std::string_view::npos;
+  }
+  bool operator()(std::optional<RedisUrl>* field) const {
+    auto url = RedisUrl::parse(text());
+    if (url) *field = *std::move(url);
+    return url.has_value();
   }
   bool operator()(IpAddress* field) const {
     const std::optional<IpAddress> address = IpAddress::parse(text());
@@ -212,8 +228,8 @@ class Parser {
         add(name.source(), fmt::format("{}.{}: there is no such key{}", section.name, printable(name.str()),
                                        suggest_key(section.name, name.str())));
       } else if (!std::visit(Reader(*key, node), key->field(config_))) {
-        add(node.source(), fmt::format("{}.{}: {} is not allowed: it must be {}", section.name, key->name, shown(node),
-                                       allowed(*key)));
+        add(node.source(), fmt::format("{}.{}: {} is not allowed: it must be {}", section.name, key->name,
+                                       key->name == "redis" ? why_not_redis(node) : shown(node), allowed(*key)));
       }
     }
     for (const Key& key : keys()) {

@@ -184,8 +184,6 @@ class SessionTable {
   struct ByConnection {
     bool operator()(const SessionKey& a, const SessionKey& b) const;
   };
-  // Source ports that one exporter and domain announce the same template id from.
-  static constexpr size_t kMaxPortsPerTemplate = 8;
   static size_t charge(const EarlySet& early);
   // Of a template against Limits::templates.
   static size_t weight(const CompiledTemplate& compiled);

@@ -239,15 +239,13 @@ void FlowRecords::put_record(const Record& record, const RowPlace& place, Summar
 }
 
 bool FlowRecords::put_raw_header(ByteView body, const RowPlace& place, Summary& summary) {
-  XdrReader in(body);
-  const auto fixed = in.take(3 * sizeof(uint32_t));
-  const auto header = in.opaque();
-  if (!fixed || !header) return false;
+  constexpr size_t kFixed = 4 * sizeof(uint32_t);  // protocol, length of the frame, stripped, length of the header
+  if (body.size() < kFixed || body.size() - kFixed < word_at(body, 3)) return false;
   if (summary.bytes_rank < kRankRawHeader) {
     summary.bytes_rank = kRankRawHeader;
-    summary.bytes = word_at(*fixed, 1);
+    summary.bytes = word_at(body, 1);
   }
-  packet::dissect(*header, link_of(word_at(*fixed, 0)), packet_);
+  packet::dissect(body.subspan(kFixed, word_at(body, 3)), link_of(word_at(body, 0)), packet_);
   packet::put_columns(packet_, place.batch, place.row);
   return true;
 }

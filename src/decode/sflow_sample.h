@@ -40,6 +40,9 @@ bool read_address(XdrReader& in, IpAddress& address, size_t& length);
 
 enum class SampleKind : uint8_t { flow, counters, discard, unknown };
 
+// Word `index` of octets that have been counted.
+inline uint32_t word_at(ByteView words, size_t index) { return load_be<uint32_t>(words.subspan(index * 4, 4).data()); }
+
 // Where a packet came in or went out.
 struct Interface {
   uint32_t format = 0;  // 0 an interface, 1 discarded (value: the reason), 2 several interfaces (value: how many)
@@ -106,20 +109,20 @@ struct Record {
 class RecordCutter {
  public:
   explicit RecordCutter(const Sample& sample)
-      : in_(sample.records), own_end_(sample.records.size() - sample.own_records), left_(sample.record_count) {}
+      : rest_(sample.records), own_end_(sample.records.size() - sample.own_records), left_(sample.record_count) {}
 
   // False at the end: of the records, as the sample counts them, of the octets, or because of damage.
   bool next(Record& record);
   bool damaged() const { return damaged_; }  // a record whose length goes beyond the sample
   // The sample's length, its count and its records agree.
-  bool consistent() const { return !damaged_ && left_ == 0 && in_.remaining() >= own_end_; }
+  bool consistent() const { return !damaged_ && left_ == 0 && rest_.size() >= own_end_; }
   // Octets that were read behind the sample's own end.
-  size_t overrun() const { return in_.remaining() < own_end_ ? own_end_ - in_.remaining() : 0; }
+  size_t overrun() const { return rest_.size() < own_end_ ? own_end_ - rest_.size() : 0; }
   // Octets of the sample itself behind its last record.
-  size_t unread() const { return in_.remaining() > own_end_ ? in_.remaining() - own_end_ : 0; }
+  size_t unread() const { return rest_.size() > own_end_ ? rest_.size() - own_end_ : 0; }
 
  private:
-  XdrReader in_;
+  ByteView rest_;
   size_t own_end_;  // octets that remain at the sample's own end
   uint32_t left_;
   bool damaged_ = false;

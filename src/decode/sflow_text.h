@@ -42,8 +42,6 @@ constexpr Tag tag_of(uint32_t entry) {
           static_cast<uint8_t>(entry >> 13 & 7)};
 }
 
-// Word `index` of a list whose octets have been counted.
-inline uint32_t word_at(ByteView words, size_t index) { return load_be<uint32_t>(words.subspan(index * 4, 4).data()); }
 inline size_t word_count(ByteView words) { return words.size() / 4; }
 
 }  // namespace weir::decode::sflow

@@ -33,16 +33,30 @@ bool merge_options(OptionsToldPtr& into, const OptionsToldPtr& from) {
   return true;
 }
 
-bool merge_template(std::vector<TemplateState>& into, const TemplateState& from) {
+void merge_template(std::vector<TemplateState>& into, const TemplateState& from) {
   const auto same = std::ranges::find_if(
       into, [&](const TemplateState& known) { return known.layout->id == from.layout->id && known.port == from.port; });
   if (same == into.end()) {
     into.push_back(from);
-    return true;
+  } else if (same->announced < from.announced) {
+    *same = from;
+  } else if (same->announced == from.announced) {
+    same->used = std::max(same->used, from.used);
   }
-  if (same->announced >= from.announced) return false;
-  *same = from;
-  return true;
+}
+
+// By id, the latest first, and of each id no more than a session keeps.
+void put_in_order(std::vector<TemplateState>& templates) {
+  std::ranges::stable_sort(templates, [](const TemplateState& a, const TemplateState& b) {
+    return a.layout->id != b.layout->id ? a.layout->id < b.layout->id : a.announced > b.announced;
+  });
+  uint16_t id = 0;
+  size_t of_id = 0;
+  std::erase_if(templates, [&](const TemplateState& known) {
+    of_id = known.layout->id == id ? of_id + 1 : 1;
+    id = known.layout->id;
+    return of_id > kMaxPortsPerTemplate;
+  });
 }
 
 }  // namespace
@@ -60,18 +74,18 @@ bool SessionState::operator==(const SessionState& other) const {
 
 bool merge_state(SessionState& into, const SessionState& from) {
   bool changed = merge_options(into.options, from.options);
-  bool templates = false;
-  for (const TemplateState& known : from.templates) templates |= merge_template(into.templates, known);
-  if (templates) {
-    std::ranges::stable_sort(into.templates, [](const TemplateState& a, const TemplateState& b) {
-      return a.layout->id != b.layout->id ? a.layout->id < b.layout->id : a.announced > b.announced;
-    });
+  std::vector<TemplateState> templates = into.templates;
+  for (const TemplateState& known : from.templates) merge_template(templates, known);
+  put_in_order(templates);
+  if (templates != into.templates) {
+    into.templates = std::move(templates);
+    changed = true;
   }
   if (from.sent_data && !into.sent_data) {
     into.sent_data = true;
     changed = true;
   }
-  return changed || templates;
+  return changed;
 }
 
 bool drop_expired(SessionState& state, Timestamp now, std::chrono::seconds lifetime) {

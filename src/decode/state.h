@@ -31,6 +31,10 @@
 
 namespace weir::decode {
 
+// Source ports that one exporter and domain announce the same template id from. An exporter that changes its port with
+// every datagram needs no more than the latest few.
+inline constexpr size_t kMaxPortsPerTemplate = 8;
+
 using LayoutPtr = std::shared_ptr<const Template>;
 
 // A template as one source port announced it.

@@ -30,7 +30,11 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   store_ = *std::move(store);
   if (Result<> checked = store::check_types(options_.store.directory, *options_.decoder.schema); !checked)
     return std::unexpected(checked.error());
-  reporter_.emplace(ledger_, *store_, started_);
+  open_state();
+  reporter_.emplace(ledger_, *store_, started_, [this] {
+    return StateReport{state_file_ ? std::optional(state_file_->counters()) : std::nullopt,
+                       sharing_ ? std::optional(sharing_->counters()) : std::nullopt};
+  });
 
   auto receivers = net::Receiver::open(options_.listen, options_.threads, options_.receiver);
   if (!receivers) return std::unexpected(receivers.error());
@@ -46,6 +50,7 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
     granted_buffer_bytes_ = std::min(granted_buffer_bytes_, receiver.granted_buffer_bytes());
     ReceiveLoopOptions loop = options_.loop;
     loop.number = loops_.size();
+    if (state_) loop.state = &*state_;
     loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, queue_, ledger_));
   }
   return open_streams();
@@ -66,8 +71,22 @@ Result<> Collector::open_streams() {
   return {};
 }
 
+void Collector::open_state() {
+  if (options_.state_file.empty() && !options_.redis) return;
+  state_.emplace(options_.threads, options_.redis.has_value());
+  if (options_.state_file.empty()) return;
+  state_file_.emplace(options_.state_file, *state_);
+  state_file_->load(started_, options_.decoder.limits);
+}
+
 Result<> Collector::start_threads() {
   try {
+    const auto lifetime = options_.decoder.limits.template_lifetime;
+    if (state_file_) {
+      saving_.emplace("state", options_.save_state_every,
+                      [this, lifetime] { state_file_->save(wall_clock_now(), lifetime); });
+    }
+    if (options_.redis) sharing_.emplace(*options_.redis, options_.decoder.limits, *state_);
     store_thread_ = std::thread([this] {
       name_this_thread("store");
       run_store_loop(queue_, *store_);
@@ -121,6 +140,12 @@ void Collector::join_threads() {
   receive_threads_.clear();
   // From here on nothing new comes in: every datagram is in the ledger, every row in the queue or the store.
   queue_.close();
+  if (saving_) {
+    saving_->stop();
+    state_file_->save(wall_clock_now(), options_.decoder.limits.template_lifetime);
+    saving_.reset();
+  }
+  if (sharing_) sharing_->stop();
   if (store_thread_.joinable()) store_thread_.join();
   // Every row is stored or dropped.
   if (reporting_) reporting_->stop();

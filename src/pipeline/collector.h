@@ -5,11 +5,14 @@
 //   store thread         bounded queue -> store: add, flush
 //   maintenance thread   merges, retention
 //   report thread        ledger.json, log lines
+//   state thread         the state file
+//   redis thread         templates to and from other collectors, if there are any
 //
 // stop() ends them in the order of the data, so that everything that was received is stored or counted as dropped.
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -18,8 +21,11 @@
 #include "pipeline/ledger_json.h"
 #include "pipeline/periodic.h"
 #include "pipeline/receive_loop.h"
+#include "pipeline/redis_sharing.h"
 #include "pipeline/reporter.h"
 #include "pipeline/stream_loop.h"
+#include "pipeline/shared_state.h"
+#include "pipeline/state_file.h"
 
 namespace weir::pipeline {
 
@@ -37,6 +43,9 @@ struct CollectorOptions {
   ReceiveLoopOptions loop;  // number is set for each thread
   std::chrono::milliseconds maintain_every{10'000};
   std::chrono::milliseconds report_every{5'000};
+  std::filesystem::path state_file;  // empty: none
+  std::chrono::milliseconds save_state_every{10'000};
+  std::optional<RedisUrl> redis;  // through which collectors share templates
 };
 
 class Collector {
@@ -70,6 +79,7 @@ class Collector {
   explicit Collector(CollectorOptions options);
   Result<> open(std::unique_ptr<store::SegmentWriter> writer);
   Result<> open_streams();
+  void open_state();
   Result<> start_threads();
   void join_threads();
 
@@ -83,12 +93,16 @@ class Collector {
   size_t granted_buffer_bytes_ = 0;
   std::vector<std::unique_ptr<ReceiveLoop>> loops_;
   std::unique_ptr<StreamLoop> stream_loop_;  // none without addresses
+  std::optional<SharedState> state_;
+  std::optional<StateFile> state_file_;
+  std::optional<RedisSharing> sharing_;
   std::optional<Reporter> reporter_;
 
   std::vector<std::thread> receive_threads_;
   std::thread store_thread_;
   std::optional<Periodic> maintenance_;
   std::optional<Periodic> reporting_;
+  std::optional<Periodic> saving_;
 };
 
 }  // namespace weir::pipeline

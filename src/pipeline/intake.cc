@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace weir::pipeline {
+namespace {
+
+// Changed sessions that are handed out in one go: that takes some milliseconds, in which the sockets have to wait.
+constexpr size_t kMaxChangesPerTick = 2000;
+
+}  // namespace
 
 Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchQueue& queue,
                flow::Ledger& ledger, std::function<flow::SocketCounters()> sockets)
@@ -14,7 +20,9 @@ Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options
       sockets_(std::move(sockets)),
       flows_(builder(schema_)),
       counters_(builder(flow::Schema::counters())),
-      next_tick_(Clock::now() + options.seal_every) {}
+      next_tick_(Clock::now() + options.seal_every) {
+  decoder_.set_state_source(options.state);
+}
 
 flow::BatchBuilder Intake::builder(flow::SchemaPtr schema) {
   return flow::BatchBuilder([this](flow::SealedBatch batch) { sealed_.push_back(std::move(batch)); },
@@ -32,6 +40,7 @@ void Intake::hand_over() {
 }
 
 void Intake::finish() {
+  exchange_state(SIZE_MAX);
   decoder_.expire(Timestamp::max());
   seal();
   publish();
@@ -46,11 +55,22 @@ void Intake::set_options(decode::DecoderOptions options) {
 // Once a second: what is younger than a segment moves on, what is too old is given up, the ledger hears of it.
 void Intake::tick() {
   take_options();
+  exchange_state(kMaxChangesPerTick);
   decoder_.expire(wall_clock_now());
   seal();
   publish();
   push();
   next_tick_ = Clock::now() + options_.seal_every;
+}
+
+// What other collectors learned, and what we did.
+void Intake::exchange_state(size_t max_sessions) {
+  if (options_.state == nullptr) return;
+  const Timestamp now = wall_clock_now();
+  for (const decode::SessionStatePtr& state : options_.state->take_imports(options_.number)) {
+    decoder_.import_state(*state, now, flows_);
+  }
+  options_.state->update(decoder_.take_changes(now, max_sessions));
 }
 
 void Intake::take_options() {

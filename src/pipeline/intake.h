@@ -13,13 +13,15 @@
 #include "decode/decoder.h"
 #include "flow/batch_builder.h"
 #include "flow/ledger.h"
+#include "pipeline/shared_state.h"
 
 namespace weir::pipeline {
 
 using BatchQueue = BoundedQueue<flow::SealedBatch>;
 
 struct ReceiveLoopOptions {
-  size_t number = 0;  // of the thread, for the ledger
+  size_t number = 0;             // of the thread, for the ledger
+  SharedState* state = nullptr;  // where what exporters told is kept for restarts and others; may be nullptr
   size_t batch_rows = flow::FlowBatch::kDefaultCapacity;
   std::chrono::milliseconds seal_every{1000};   // a batch leaves at the latest after this time
   std::chrono::milliseconds drain_limit{2000};  // how long stop() goes on taking what the sockets hold
@@ -50,6 +52,7 @@ class Intake {
   flow::BatchBuilder builder(flow::SchemaPtr schema);
   void seal();
   void take_options();
+  void exchange_state(size_t max_sessions);
   void push();
   void publish();
 

@@ -49,6 +49,29 @@ constexpr auto kStoreCounters = std::to_array<NamedStoreCounter>({
     {"segments_corrupt", &store::StoreCounters::segments_corrupt},
 });
 
+struct NamedFileCounter {
+  std::string_view name;
+  uint64_t StateFileCounters::* member;
+};
+constexpr auto kFileCounters = std::to_array<NamedFileCounter>({
+    {"sessions_restored", &StateFileCounters::sessions_restored},
+    {"templates_restored", &StateFileCounters::templates_restored},
+    {"saves", &StateFileCounters::saves},
+    {"save_failures", &StateFileCounters::save_failures},
+});
+
+struct NamedSharingCounter {
+  std::string_view name;
+  uint64_t SharingCounters::* member;
+};
+constexpr auto kSharingCounters = std::to_array<NamedSharingCounter>({
+    {"published", &SharingCounters::published},
+    {"fetched", &SharingCounters::fetched},
+    {"requests", &SharingCounters::requests},
+    {"requests_lost", &SharingCounters::requests_lost},
+    {"errors", &SharingCounters::errors},
+});
+
 struct NamedStreamCounter {
   std::string_view name;
   uint64_t StreamCounters::* member;
@@ -107,6 +130,24 @@ json::object streams_object(const StreamCounters& streams) {
   json::object closed;
   for (size_t i = 0; i < kStreamCloses.size(); ++i) closed[kStreamCloses[i]] = streams.closed[i];
   out["closed"] = std::move(closed);
+  return out;
+}
+
+json::object state_object(const StateReport& state) {
+  json::object out;
+  if (state.file) {
+    json::object file;
+    for (const NamedFileCounter& counter : kFileCounters) file[counter.name] = *state.file.*counter.member;
+    file["last_error"] = state.file->last_error;
+    out["state_file"] = std::move(file);
+  }
+  if (state.sharing) {
+    json::object sharing;
+    sharing["connected"] = state.sharing->connected;
+    for (const NamedSharingCounter& counter : kSharingCounters) sharing[counter.name] = *state.sharing.*counter.member;
+    sharing["last_error"] = state.sharing->last_error;
+    out["redis"] = std::move(sharing);
+  }
   return out;
 }
 
@@ -185,6 +226,25 @@ StreamCounters read_streams(const json::object& object) {
   return streams;
 }
 
+StateReport read_state(const json::object& object) {
+  StateReport state;
+  if (const json::object* file = object_member(object, "state_file")) {
+    state.file.emplace();
+    for (const NamedFileCounter& counter : kFileCounters) *state.file.*counter.member = number(*file, counter.name);
+    state.file->last_error = text(*file, "last_error");
+  }
+  if (const json::object* sharing = object_member(object, "redis")) {
+    state.sharing.emplace();
+    const json::value* connected = member(*sharing, "connected");
+    state.sharing->connected = connected != nullptr && connected->is_bool() && connected->get_bool();
+    for (const NamedSharingCounter& counter : kSharingCounters) {
+      *state.sharing.*counter.member = number(*sharing, counter.name);
+    }
+    state.sharing->last_error = text(*sharing, "last_error");
+  }
+  return state;
+}
+
 }  // namespace
 
 std::string ledger_to_json(const LedgerReport& report) {
@@ -210,6 +270,7 @@ std::string ledger_to_json(const LedgerReport& report) {
   for (const NamedStoreCounter& counter : kStoreCounters) store[counter.name] = report.store.*counter.member;
   store["last_error"] = report.store.last_error;
   out["store"] = std::move(store);
+  out["templates"] = state_object(report.state);
   return json::serialize(out) + "\n";
 }
 
@@ -233,6 +294,7 @@ Result<LedgerReport> ledger_from_json(std::string_view content) {
     for (const NamedStoreCounter& counter : kStoreCounters) report.store.*counter.member = number(*store, counter.name);
     report.store.last_error = text(*store, "last_error");
   }
+  if (const json::object* state = object_member(*root, "templates")) report.state = read_state(*state);
   const json::value* exporters = member(*root, "exporters");
   if (exporters == nullptr || !exporters->is_array()) return report;
   for (const json::value& exporter : exporters->get_array()) {

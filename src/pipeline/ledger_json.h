@@ -2,10 +2,12 @@
 //
 //   {"version": 1, "program": "collect", "pid": 4711, "started": TIME, "written": TIME, "finished": false,
 //    "socket_drops": 0, "streams": STREAMS, "total": COUNTERS, "exporters": [{"exporter": "192.0.2.1", ...COUNTERS},
-//    ...], "store": {"segments_written": 3, ..., "last_error": ""}}
+//    ...], "store": {"segments_written": 3, ..., "last_error": ""},
+//    "templates": {"state_file": {...}, "redis": {"connected": true, ...}}}
 //
-// STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by reason.
-// TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterLedger by name; rows_dropped and
+// The last two are the members of StateFileCounters and SharingCounters, if there is a state file, if templates are
+// shared. STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by
+// reason. TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterLedger by name; rows_dropped and
 // counter_rows_dropped are objects by reason, anomalies an object by name without the zeros, protocols a list of names.
 // Readers ignore members that they do not know.
 #pragma once
@@ -17,6 +19,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "flow/ledger.h"
+#include "pipeline/state_counters.h"
 #include "store/store.h"
 
 namespace weir::pipeline {
@@ -29,6 +32,7 @@ struct LedgerReport {
   bool finished = false;  // the last report of its program: nothing is on its way any more
   flow::LedgerSnapshot ledger;
   store::StoreCounters store;
+  StateReport state{};
 };
 
 std::string ledger_to_json(const LedgerReport& report);

@@ -21,7 +21,8 @@ LedgerReport Reporter::report(bool finished) {
                       .written = wall_clock_now(),
                       .finished = finished,
                       .ledger = ledger_.snapshot(),
-                      .store = store_.counters()};
+                      .store = store_.counters(),
+                      .state = state_()};
   log_changes(report);
   const Result<> written = store_.write_ledger(ledger_to_json(report));
   const std::string error = written ? std::string() : written.error().message;

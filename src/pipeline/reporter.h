@@ -2,7 +2,9 @@
 // starts or stops going wrong (never one for each datagram).
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "pipeline/ledger_json.h"
 
@@ -10,8 +12,8 @@ namespace weir::pipeline {
 
 class Reporter {
  public:
-  Reporter(const flow::Ledger& ledger, store::Store& store, Timestamp started)
-      : ledger_(ledger), store_(store), started_(started) {}
+  Reporter(const flow::Ledger& ledger, store::Store& store, Timestamp started, std::function<StateReport()> state)
+      : ledger_(ledger), store_(store), started_(started), state_(std::move(state)) {}
 
   // Writes the ledger and logs what changed since the last call. One thread at a time.
   LedgerReport report(bool finished);
@@ -22,6 +24,7 @@ class Reporter {
   const flow::Ledger& ledger_;
   store::Store& store_;
   const Timestamp started_;
+  const std::function<StateReport()> state_;
   flow::LedgerSnapshot last_;
   std::string last_write_error_;
 };

@@ -44,6 +44,7 @@ void print_summary(const std::string& file, const config::Config& c, const std::
     kept = fmt::format("at most {}", config::size_to_string(c.retention.max_size->bytes));
   }
   fmt::print("  keep       {}\n", kept);
+  if (c.templates.redis) fmt::print("  templates  shared through {}\n", c.templates.redis->to_string());
   for (const config::Sampling& s : c.sampling)
     fmt::print("  sampling   {} one packet in {}\n", s.exporter.to_string(), s.rate);
   for (const config::Column& column : c.columns)

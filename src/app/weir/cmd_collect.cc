@@ -91,6 +91,7 @@ void reload(const Overrides& overrides, config::Config& current, flow::SchemaPtr
   current.collect.socket_buffer = running.collect.socket_buffer;
   current.collect.queue = running.collect.queue;
   current.store.directory = running.store.directory;
+  current.templates = running.templates;
   log::info("configuration reloaded, {} keys changed", changes.size());
 }
 

@@ -44,6 +44,21 @@ std::string counters_text(const flow::ExporterLedger& total) {
   return out;
 }
 
+std::string state_text(const pipeline::StateReport& state) {
+  std::string lines;
+  if (state.file) {
+    line_unless_zero(lines, "restored from the state file", state.file->templates_restored);
+    line_unless_zero(lines, "saves of the state file failed", state.file->save_failures);
+  }
+  if (state.sharing) {
+    line(lines, "published to Redis", state.sharing->published);
+    line(lines, "fetched from Redis", state.sharing->fetched);
+    line_unless_zero(lines, "errors with Redis", state.sharing->errors);
+    line_unless_zero(lines, "not asked for, too many", state.sharing->requests_lost);
+  }
+  return lines.empty() ? lines : "templates\n" + lines;
+}
+
 }  // namespace
 
 std::string with_commas(uint64_t number) {
@@ -74,6 +89,7 @@ std::string totals_text(const pipeline::LedgerReport& report) {
   line_unless_zero(out, "reported drops (of the exporters)", c.agent_drops);
   line_unless_zero(out, "sets without their template", c.undecodable_sets);
   if (c.counter_rows > 0) out += counters_text(ledger.total);
+  out += state_text(report.state);
   bool heading = false;
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
     const auto anomaly = static_cast<flow::Anomaly>(i);

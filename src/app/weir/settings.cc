@@ -185,6 +185,11 @@ Result<pipeline::CollectorOptions> collector_options(const config::Config& confi
   options.queue_batches = config.collect.queue;
   options.decoder = decoder_options(config);
   options.store = store_options(config);
+  const config::Templates& templates = config.templates;
+  const auto default_file = options.store.directory / "templates.state";
+  options.state_file = templates.state_file.value_or(default_file);
+  options.save_state_every = std::chrono::duration_cast<std::chrono::milliseconds>(templates.save_every);
+  options.redis = templates.redis;
   return options;
 }
 

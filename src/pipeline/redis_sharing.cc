@@ -1,0 +1,417 @@
+#include "pipeline/redis_sharing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "base/log.h"
+#include "pipeline/thread_name.h"
+
+namespace weir::pipeline {
+namespace {
+
+using decode::SessionKey;
+using decode::SessionState;
+using decode::SessionStatePtr;
+using decode::TemplateState;
+using decode::WantedTemplate;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kEvents = "weir:1:events";
+constexpr milliseconds kTimeout{2000};
+constexpr milliseconds kPoll{200};  // how often events of others are looked for
+constexpr milliseconds kFirstBackOff{500};
+constexpr milliseconds kLongestBackOff{30'000};
+constexpr milliseconds kAskAgain{5000};  // an answer may come without its event
+// A template of all ports has some kilobytes, all names of a large router some hundred. More is not read.
+constexpr size_t kMostValue = size_t{1} << 20;
+constexpr size_t kCommandsAtOnce = 64;
+constexpr size_t kSessionsAtOnce = 64;
+constexpr size_t kEventsAtOnce = 16;  // of kMostValue each they fit into an answer
+constexpr std::string_view kEventsKept = "16384";
+constexpr size_t kMostAsked = 65536;
+
+std::string protocol(flow::FlowType type) { return type == flow::FlowType::ipfix ? "ipfix" : "v9"; }
+
+std::string template_key(const SessionKey& session, uint16_t id) {
+  return fmt::format("weir:1:t:{}:{}:{}:{}", session.exporter.to_string(), session.domain, protocol(session.type), id);
+}
+std::string options_key(const IpAddress& exporter) { return fmt::format("weir:1:o:{}", exporter.to_string()); }
+
+SessionKey key_of(const std::tuple<IpAddress, uint32_t, uint8_t, uint16_t>& key) {
+  return {std::get<0>(key), std::get<1>(key), static_cast<flow::FlowType>(std::get<2>(key)), 0};
+}
+
+std::string random_name() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+std::string encode(std::span<const SessionStatePtr> sessions) {
+  const std::vector<uint8_t> bytes = decode::encode_state(sessions, wall_clock_now());
+  return {bytes.begin(), bytes.end()};
+}
+
+// The templates of a session, one state for each id. Uptimes stay at home: they are of one collector's datagrams.
+std::vector<SessionStatePtr> by_template(const SessionState& state) {
+  std::vector<SessionStatePtr> parts;
+  for (auto first = state.templates.begin(); first != state.templates.end();) {
+    const auto last = std::find_if(first, state.templates.end(),
+                                   [&](const TemplateState& known) { return known.layout->id != first->layout->id; });
+    SessionState part;
+    part.key = state.key;
+    part.templates.assign(first, last);
+    parts.push_back(std::make_shared<const SessionState>(std::move(part)));
+    first = last;
+  }
+  return parts;
+}
+
+bool same_layouts(const SessionState& a, const SessionState& b) {
+  return std::ranges::equal(a.templates, b.templates, [](const TemplateState& x, const TemplateState& y) {
+    return x.port == y.port && x.layout->same_layout(*y.layout);
+  });
+}
+
+bool is_of(const SessionState& state, const SessionKey& key, uint16_t id) {
+  return state.key == key && !state.options && !state.templates.empty() &&
+         std::ranges::all_of(state.templates, [&](const TemplateState& known) { return known.layout->id == id; });
+}
+
+}  // namespace
+
+RedisSharing::RedisSharing(RedisUrl url, decode::Limits limits, SharedState& state)
+    : url_(std::move(url)), limits_(limits), self_(random_name()), state_(state), thread_([this] {
+        name_this_thread("redis");
+        run();
+      }) {}
+
+void RedisSharing::stop() {
+  stopping_ = true;
+  state_.wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+SharingCounters RedisSharing::counters() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
+void RedisSharing::run() {
+  Clock::time_point end;
+  while (true) {
+    const bool last = stopping_;
+    if (!last) end = Clock::now() + kTimeout;
+    take_work(state_.wait_for_work(last ? milliseconds{0} : kPoll));
+    if (!connection_ && !last && Clock::now() >= next_try_) {
+      if (const Result<> connected = connect(); !connected) lose_connection(connected.error());
+    }
+    if (connection_) {
+      if (const Result<> done = round(); !done) lose_connection(done.error());
+    }
+    if (last && (!connection_ || to_sync_.empty() || Clock::now() >= end)) return;
+  }
+}
+
+void RedisSharing::take_work(SharedState::Work work) {
+  for (const SessionKey& key : work.changed) to_sync_[{key.exporter, key.domain, static_cast<uint8_t>(key.type)}] = key;
+  const auto as_key = [](const WantedTemplate& wanted) {
+    const SessionKey& session = wanted.session;
+    return TemplateKey{session.exporter, session.domain, static_cast<uint8_t>(session.type), wanted.id};
+  };
+  for (const WantedTemplate& gone : work.withdrawn) withdrawn_[as_key(gone)] = gone;
+  uint64_t lost = work.wanted_lost;
+  for (const WantedTemplate& wanted : work.wanted) {
+    if (asked_.size() < kMostAsked) {
+      asked_[as_key(wanted)] = {Clock::now() + limits_.early_age, Clock::now()};
+    } else {
+      ++lost;
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  counters_.requests_lost += lost;
+}
+
+// From then on events of others are seen. What happened before is found by comparing all that we know.
+Result<> RedisSharing::connect() {
+  next_try_ = Clock::now() + back_off_;
+  auto opened = RedisConnection::open(url_, kTimeout);
+  if (!opened) return std::unexpected(opened.error());
+  connection_ = *std::move(opened);
+  const auto hello = connection_->run({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_});
+  if (!hello) return std::unexpected(hello.error());
+  if (const auto error = hello->error()) {
+    if (!error->starts_with("WRONGTYPE")) return fail("{} refuses: {}", url_.to_string(), *error);
+    count_error(fmt::format("{} is not a stream and is deleted", kEvents));
+    if (const auto deleted = connection_->run({"DEL", kEvents}); !deleted) return std::unexpected(deleted.error());
+  }
+  last_event_ = hello->error() ? "0-0" : std::string(hello->text());
+  for (const SessionStatePtr& known : state_.all()) {
+    const SessionKey& key = known->key;
+    to_sync_[{key.exporter, key.domain, static_cast<uint8_t>(key.type)}] = key;
+  }
+  for (auto& [key, asked] : asked_) asked.next = Clock::now();
+  log::info("sharing templates through {}", url_.to_string());
+  back_off_ = milliseconds{0};
+  told_lost_ = false;
+  last_logged_.clear();
+  const std::lock_guard lock(mutex_);
+  counters_.connected = true;
+  counters_.last_error.clear();
+  return {};
+}
+
+void RedisSharing::lose_connection(const Error& error) {
+  connection_.reset();
+  back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);
+  next_try_ = Clock::now() + back_off_;
+  // Once, not with every try.
+  if (!told_lost_) log::warn("{}; this collector works on alone, and tries again", error.message);
+  told_lost_ = true;
+  const std::lock_guard lock(mutex_);
+  counters_.connected = false;
+  counters_.last_error = error.message;
+  ++counters_.errors;
+}
+
+void RedisSharing::count_error(const std::string& what) {
+  if (last_logged_ != what) log::warn("{}: {}", url_.to_string(), what);
+  last_logged_ = what;
+  const std::lock_guard lock(mutex_);
+  ++counters_.errors;
+}
+
+// Withdrawals first: what is asked for must not be what has just been withdrawn.
+Result<> RedisSharing::round() {
+  if (const Result<> done = withdraw(); !done) return done;
+  if (const Result<> done = sync(kSessionsAtOnce); !done) return done;
+  if (const Result<> done = ask(); !done) return done;
+  return read_events();
+}
+
+std::vector<SessionStatePtr> RedisSharing::parse(const RedisConnection::Reply& reply) {
+  if (const auto error = reply.error()) {
+    count_error(*error);
+    return {};
+  }
+  const ByteView bytes = reply.bytes();
+  if (bytes.empty()) return {};
+  if (bytes.size() > kMostValue) {
+    count_error("a value that is too long");
+    return {};
+  }
+  auto state = decode::decode_state(bytes, limits_);
+  if (!state) {
+    count_error(fmt::format("a value that is no state: {}", state.error().text));
+    return {};
+  }
+  return std::move(state->sessions);
+}
+
+void RedisSharing::deliver(const SessionStatePtr& state) {
+  const bool taken = state_.deliver(state);
+  const std::lock_guard lock(mutex_);
+  ++counters_.fetched;
+  if (!taken) ++counters_.errors;
+}
+
+// Compares what we know of some sessions with what is there, in both directions.
+Result<> RedisSharing::sync(size_t most_sessions) {
+  std::vector<SessionStatePtr> parts;
+  std::vector<IpAddress> exporters;
+  std::vector<DomainKey> done;
+  for (const auto& [domain, key] : to_sync_) {
+    if (done.size() >= most_sessions) break;
+    done.push_back(domain);
+    const SessionStatePtr known = state_.find(key);
+    if (!known) continue;
+    for (SessionStatePtr& part : by_template(*known)) parts.push_back(std::move(part));
+    if (known->options && (exporters.empty() || exporters.back() != key.exporter)) exporters.push_back(key.exporter);
+  }
+  // Options first, as in ask().
+  if (const Result<> synced = sync_options(exporters); !synced) return synced;
+  if (const Result<> synced = sync_templates(parts); !synced) return synced;
+  for (const DomainKey& domain : done) to_sync_.erase(domain);
+  if (!to_sync_.empty()) state_.wake();
+  return {};
+}
+
+Result<> RedisSharing::sync_templates(const std::vector<SessionStatePtr>& parts) {
+  const std::string last = std::to_string(kMostValue);
+  for (std::span<const SessionStatePtr> rest = parts; !rest.empty();) {
+    const auto batch = rest.first(std::min(rest.size(), kCommandsAtOnce));
+    rest = rest.subspan(batch.size());
+    for (const SessionStatePtr& mine : batch) {
+      connection_->add({"GETRANGE", template_key(mine->key, mine->templates[0].layout->id), "0", last});
+    }
+    std::vector<SessionStatePtr> theirs(batch.size());
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const auto reply = connection_->read();
+      if (!reply) return std::unexpected(reply.error());
+      for (const SessionStatePtr& state : parse(*reply)) {
+        if (is_of(*state, batch[i]->key, batch[i]->templates[0].layout->id)) theirs[i] = state;
+      }
+    }
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const SessionStatePtr& mine = batch[i];
+      auto both =
+          std::make_shared<SessionState>(theirs[i] ? *theirs[i] : SessionState{mine->key, false, {}, {}, nullptr});
+      const std::string key = template_key(mine->key, mine->templates[0].layout->id);
+      SessionState ours = *mine;
+      if (theirs[i] && merge_state(ours, *theirs[i]) && !same_layouts(ours, *mine)) deliver(theirs[i]);
+      if (merge_state(*both, *mine)) {
+        const bool news = !theirs[i] || !same_layouts(*both, *theirs[i]);
+        if (const Result<> written = write(key, both, news); !written) return written;
+      } else if (const auto reply =
+                     connection_->run({"EXPIRE", key, std::to_string(limits_.template_lifetime.count())});
+                 !reply) {
+        return std::unexpected(reply.error());
+      }
+    }
+  }
+  return {};
+}
+
+Result<> RedisSharing::sync_options(const std::vector<IpAddress>& exporters) {
+  const std::string last = std::to_string(kMostValue);
+  for (const IpAddress& exporter : exporters) {
+    const std::string key = options_key(exporter);
+    const auto reply = connection_->run({"GETRANGE", key, "0", last});
+    if (!reply) return std::unexpected(reply.error());
+    std::map<DomainKey, SessionState> domains;
+    const auto domain_of = [](const SessionKey& k) { return DomainKey{k.exporter, k.domain, uint8_t(k.type)}; };
+    for (const SessionStatePtr& theirs : parse(*reply)) {
+      if (theirs->key.exporter != exporter || !theirs->options || !theirs->templates.empty()) continue;
+      domains.try_emplace(domain_of(theirs->key), *theirs);
+    }
+    bool news = false;
+    for (const SessionStatePtr& known : state_.sessions_of(exporter)) {
+      if (!known->options) continue;
+      SessionState mine{known->key, known->sent_data, {}, {}, known->options};
+      const auto [theirs, added] = domains.try_emplace(domain_of(mine.key), mine);
+      if (added) {
+        news = true;
+        continue;
+      }
+      if (SessionState ours = mine; merge_state(ours, theirs->second)) {
+        deliver(std::make_shared<const SessionState>(theirs->second));
+      }
+      news |= merge_state(theirs->second, mine);
+    }
+    if (!news) continue;
+    std::vector<SessionStatePtr> all;
+    for (auto& [domain, state] : domains) all.push_back(std::make_shared<const SessionState>(std::move(state)));
+    std::string value = encode(all);
+    if (value.size() > kMostValue) {
+      count_error(fmt::format("what options of {} told is too long to be shared", exporter.to_string()));
+      continue;
+    }
+    connection_->add({"SET", key, value, "EX", std::to_string(limits_.template_lifetime.count())});
+    connection_->add({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_, "state", value});
+    for (int i = 0; i < 2; ++i) {
+      const auto written = connection_->read();
+      if (!written) return std::unexpected(written.error());
+      if (const auto error = written->error()) count_error(*error);
+    }
+    const std::lock_guard lock(mutex_);
+    ++counters_.published;
+  }
+  return {};
+}
+
+// tell: others have to hear of it now.
+Result<> RedisSharing::write(const std::string& key, const SessionStatePtr& value, bool tell) {
+  const std::string octets = encode(std::span(&value, 1));
+  const std::string lifetime = std::to_string(limits_.template_lifetime.count());
+  connection_->add({"SET", key, octets, "EX", lifetime});
+  if (tell) {
+    connection_->add({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_, "state", octets});
+    connection_->add({"EXPIRE", kEvents, lifetime});
+  }
+  for (int i = 0; i < (tell ? 3 : 1); ++i) {
+    const auto reply = connection_->read();
+    if (!reply) return std::unexpected(reply.error());
+    if (const auto error = reply->error()) count_error(*error);
+  }
+  const std::lock_guard lock(mutex_);
+  ++counters_.published;
+  return {};
+}
+
+Result<> RedisSharing::withdraw() {
+  while (!withdrawn_.empty()) {
+    const auto& [key, gone] = *withdrawn_.begin();
+    const auto reply = connection_->run({"DEL", template_key(gone.session, gone.id)});
+    if (!reply) return std::unexpected(reply.error());
+    withdrawn_.erase(withdrawn_.begin());
+  }
+  return {};
+}
+
+// What data wait for, and what the exporter's options told, for their sampling rates.
+Result<> RedisSharing::ask() {
+  const Clock::time_point now = Clock::now();
+  std::erase_if(asked_, [&](const auto& entry) { return entry.second.until < now; });
+  std::vector<TemplateKey> due;
+  std::set<IpAddress> exporters;
+  for (auto& [key, asked] : asked_) {
+    if (asked.next > now || due.size() >= kCommandsAtOnce) continue;
+    due.push_back(key);
+    exporters.insert(std::get<0>(key));
+  }
+  if (due.empty()) return {};
+  const std::string last = std::to_string(kMostValue);
+  // Options first: data are decoded as soon as the template is there.
+  for (const IpAddress& exporter : exporters) connection_->add({"GETRANGE", options_key(exporter), "0", last});
+  for (const TemplateKey& key : due) {
+    connection_->add({"GETRANGE", template_key(key_of(key), std::get<3>(key)), "0", last});
+  }
+  for (const IpAddress& exporter : exporters) {
+    const auto reply = connection_->read();
+    if (!reply) return std::unexpected(reply.error());
+    for (const SessionStatePtr& state : parse(*reply)) {
+      if (state->key.exporter == exporter && state->templates.empty()) deliver(state);
+    }
+  }
+  for (const TemplateKey& key : due) {
+    const auto reply = connection_->read();
+    if (!reply) return std::unexpected(reply.error());
+    asked_[key].next = now + kAskAgain;
+    for (const SessionStatePtr& state : parse(*reply)) {
+      if (!is_of(*state, key_of(key), std::get<3>(key))) continue;
+      deliver(state);
+      asked_.erase(key);
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  counters_.requests += due.size();
+  return {};
+}
+
+Result<> RedisSharing::read_events() {
+  const auto reply =
+      connection_->run({"XREAD", "COUNT", std::to_string(kEventsAtOnce), "STREAMS", kEvents, last_event_});
+  if (!reply) return std::unexpected(reply.error());
+  if (const auto error = reply->error()) {
+    count_error(*error);
+    return {};
+  }
+  // [[stream, [[id, [name, value, ...]], ...]]]
+  if (reply->size() != 1 || reply->at(0).size() != 2) return {};
+  const RedisConnection::Reply events = reply->at(0).at(1);
+  for (size_t i = 0; i < events.size(); ++i) {
+    const RedisConnection::Reply event = events.at(i);
+    if (event.size() != 2 || event.at(0).text().empty()) return fail("{}: an event that is none", url_.to_string());
+    last_event_ = event.at(0).text();
+    const RedisConnection::Reply fields = event.at(1);
+    const bool ours = fields.size() >= 2 && fields.at(0).text() == "from" && fields.at(1).text() == self_;
+    if (ours || fields.size() < 4 || fields.at(2).text() != "state") continue;
+    for (const SessionStatePtr& state : parse(fields.at(3))) deliver(state);
+  }
+  if (events.size() == kEventsAtOnce) state_.wake();
+  return {};
+}
+
+}  // namespace weir::pipeline

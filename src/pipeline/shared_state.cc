@@ -1,0 +1,136 @@
+#include "pipeline/shared_state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::pipeline {
+
+using decode::SessionKey;
+using decode::SessionState;
+using decode::TemplateState;
+
+std::vector<SharedState::SessionStatePtr> SharedState::sessions_of(const IpAddress& exporter) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(exporter);
+  return found == sessions_.end() ? std::vector<SessionStatePtr>() : found->second;
+}
+
+void SharedState::update(decode::SessionChanges changes) {
+  if (changes.forgotten.empty() && changes.changed.empty() && changes.wanted.empty() && changes.wanted_lost == 0)
+    return;
+  const std::lock_guard lock(mutex_);
+  for (const SessionKey& key : changes.forgotten) remove(key);
+  for (const SessionStatePtr& state : changes.changed) put(state);
+  if (!sharing_) return;
+  for (const SessionStatePtr& state : changes.changed) todo_.changed.push_back(state->key);
+  const size_t room = kMostWanted - std::min(kMostWanted, todo_.wanted.size());
+  const size_t taken = std::min(room, changes.wanted.size());
+  todo_.wanted.insert(todo_.wanted.end(), changes.wanted.begin(),
+                      changes.wanted.begin() + static_cast<std::ptrdiff_t>(taken));
+  todo_.wanted_lost += changes.wanted_lost + changes.wanted.size() - taken;
+  work_.notify_one();
+}
+
+std::vector<SharedState::SessionStatePtr> SharedState::take_imports(size_t thread) {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(inboxes_[thread], {});
+}
+
+void SharedState::load(const std::vector<SessionStatePtr>& sessions) {
+  const std::lock_guard lock(mutex_);
+  for (const SessionStatePtr& state : sessions) {
+    put(state);
+    if (sharing_) todo_.changed.push_back(state->key);
+  }
+}
+
+uint64_t SharedState::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
+}
+
+std::vector<SharedState::SessionStatePtr> SharedState::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SessionStatePtr> all;
+  for (const auto& [exporter, sessions] : sessions_) all.insert(all.end(), sessions.begin(), sessions.end());
+  return all;
+}
+
+SharedState::SessionStatePtr SharedState::find(const SessionKey& key) const {
+  for (const SessionStatePtr& state : sessions_of(key.exporter)) {
+    if (state->key == key) return state;
+  }
+  return nullptr;
+}
+
+void SharedState::expire(Timestamp now, std::chrono::seconds lifetime) {
+  for (const SessionStatePtr& state : all()) {
+    SessionState left = *state;
+    if (decode::drop_expired(left, now, lifetime)) continue;
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(state->key.exporter);
+    // Unless it has changed meanwhile.
+    if (found != sessions_.end() && std::ranges::find(found->second, state) != found->second.end()) remove(state->key);
+  }
+}
+
+bool SharedState::deliver(const SessionStatePtr& state) {
+  const std::lock_guard lock(mutex_);
+  bool taken = true;
+  for (std::vector<SessionStatePtr>& inbox : inboxes_) {
+    taken &= inbox.size() < kMostImports;
+    if (inbox.size() < kMostImports) inbox.push_back(state);
+  }
+  return taken;
+}
+
+SharedState::Work SharedState::wait_for_work(std::chrono::milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  work_.wait_for(lock, timeout,
+                 [&] { return woken_ || !todo_.changed.empty() || !todo_.withdrawn.empty() || !todo_.wanted.empty(); });
+  woken_ = false;
+  return std::exchange(todo_, {});
+}
+
+void SharedState::wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  work_.notify_one();
+}
+
+// The callers below hold the lock.
+
+void SharedState::put(const SessionStatePtr& state) {
+  ++version_;
+  std::vector<SessionStatePtr>& sessions = sessions_[state->key.exporter];
+  const auto known =
+      std::ranges::find_if(sessions, [&](const SessionStatePtr& other) { return other->key == state->key; });
+  if (known != sessions.end()) {
+    if (sharing_) note_withdrawn(**known, *state);
+    *known = state;
+  } else if (!state->empty()) {
+    sessions.push_back(state);
+  }
+  if (state->empty()) remove(state->key);
+}
+
+void SharedState::remove(const SessionKey& key) {
+  const auto found = sessions_.find(key.exporter);
+  if (found == sessions_.end()) return;
+  ++version_;
+  std::erase_if(found->second, [&](const SessionStatePtr& state) { return state->key == key; });
+  if (found->second.empty()) sessions_.erase(found);
+}
+
+void SharedState::note_withdrawn(const SessionState& before, const SessionState& after) {
+  uint16_t last = 0;
+  for (const TemplateState& gone : before.templates) {
+    const uint16_t id = gone.layout->id;
+    const bool stays = std::ranges::binary_search(after.templates, id, {},
+                                                  [](const TemplateState& known) { return known.layout->id; });
+    if (!stays && id != last) todo_.withdrawn.push_back({after.key, id});
+    last = id;
+  }
+}
+
+}  // namespace weir::pipeline

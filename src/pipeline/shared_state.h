@@ -1,0 +1,69 @@
+// What all receiving threads know of their exporters, in one place: decoders look here for exporters that are new to
+// them, the state file is written from here, and what other collectors learned comes in here. States are immutable, so
+// every lock is held only as long as it takes to copy pointers.
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <vector>
+
+#include "decode/state.h"
+
+namespace weir::pipeline {
+
+class SharedState : public decode::StateSource {
+ public:
+  using SessionStatePtr = decode::SessionStatePtr;
+
+  // sharing: somebody calls wait_for_work().
+  SharedState(size_t threads, bool sharing) : sharing_(sharing), inboxes_(threads) {}
+
+  std::vector<SessionStatePtr> sessions_of(const IpAddress& exporter) const override;
+
+  // A receiving thread: what became of its sessions; what others have for it.
+  void update(decode::SessionChanges changes);
+  std::vector<SessionStatePtr> take_imports(size_t thread);
+
+  // From a file, before the threads start.
+  void load(const std::vector<SessionStatePtr>& sessions);
+  // Changes with every change.
+  uint64_t version() const;
+  std::vector<SessionStatePtr> all() const;
+  SessionStatePtr find(const decode::SessionKey& key) const;
+  // Forgets what nobody has used for so long; only a session that no exporter came back to gets that old.
+  void expire(Timestamp now, std::chrono::seconds lifetime);
+
+  // What other collectors learned, for all threads. False if a thread has not yet taken what there is.
+  bool deliver(const SessionStatePtr& state);
+
+  // For those who tell other collectors.
+  struct Work {
+    std::vector<decode::SessionKey> changed;
+    std::vector<decode::WantedTemplate> withdrawn;  // gone by the exporter's word, or as nobody used it
+    std::vector<decode::WantedTemplate> wanted;
+    uint64_t wanted_lost = 0;
+  };
+  // What there is to do; waits for so long if there is nothing.
+  Work wait_for_work(std::chrono::milliseconds timeout);
+  void wake();
+
+ private:
+  static constexpr size_t kMostWanted = 65536;
+  static constexpr size_t kMostImports = 65536;  // that wait for one thread
+
+  void put(const SessionStatePtr& state);
+  void remove(const decode::SessionKey& key);
+  void note_withdrawn(const decode::SessionState& before, const decode::SessionState& after);
+
+  const bool sharing_;
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  std::map<IpAddress, std::vector<SessionStatePtr>> sessions_;
+  uint64_t version_ = 0;
+  Work todo_;
+  bool woken_ = false;
+  std::vector<std::vector<SessionStatePtr>> inboxes_;
+};
+
+}  // namespace weir::pipeline

@@ -1,0 +1,169 @@
+"""Collectors behind one address decode each other's exporters, through a real Redis server on loopback."""
+
+import shutil
+import socket
+import subprocess
+import unittest
+
+from ipfix import IpfixExporter, PORTS_REVERSED, sampling_sets, template_set
+from weir_process import DEADLINE, Case, Collector, rows, wait_for
+
+
+class Redis:
+    """redis-server on a port of its own, with nothing on the disk."""
+
+    def __init__(self, folder, port=None, password=None):
+        self.folder, self.password = folder, password
+        self.port = port or free_port()
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+                   "--dir", str(folder)]
+        if password:
+            command += ["--requirepass", password]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: self.process.poll() is None and self.answers(), "redis-server answers")
+
+    def answers(self):
+        try:
+            return self.command("PING") in (b"+PONG\r\n",)
+        except OSError:
+            return False
+
+    def command(self, *arguments):
+        """One command; the first part of its answer as it is on the wire."""
+        with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as s:
+            lines = []
+            for words in ([("AUTH", self.password)] if self.password else []) + [arguments]:
+                words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
+                s.sendall(b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
+                lines.append(s.recv(65536))
+            return lines[-1]
+
+    def has(self, key):
+        return self.command("EXISTS", key) == b":1\r\n"
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(DEADLINE)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "redis-server is not installed")
+class Sharing(Case):
+    KEY = "weir:1:t:127.0.0.1:0:ipfix:256"
+
+    def redis(self, **options):
+        server = Redis(self.folder, **options)
+        self.addCleanup(server.stop)
+        return server
+
+    def collector(self, name, url):
+        config = self.folder / f"{name}.toml"
+        config.write_text(f'[templates]\nstate_file = ""\nredis = "{url}"\n')
+        return Collector(self.folder / name, config=config)
+
+    def pair(self, url):
+        return self.collector("a", url), self.collector("b", url)
+
+    def stored(self, collector):
+        self.assertEqual(collector.stop(), 0, collector.log)
+        ledger = collector.ledger()
+        self.assertAddsUp(ledger)
+        return ledger["total"]["rows_stored"]
+
+    def ledger_of(self, collector):
+        return (collector.ledger() or {}).get("templates", {}).get("redis", {})
+
+    def decoded_early(self, collector):
+        return (collector.ledger() or {"total": {}})["total"].get("early_sets_decoded", 0)
+
+    def test_templates_to_one_data_to_the_other(self):
+        redis = self.redis()
+        a, b = self.pair(f"redis://127.0.0.1:{redis.port}/0")
+        with a, b, IpfixExporter() as exporter:
+            exporter.send(a.port, template_set() + sampling_sets(100), 1)
+            wait_for(lambda: redis.has(self.KEY), "A has published")
+            wait_for(lambda: redis.has("weir:1:o:127.0.0.1"), "A has published the sampling rate")
+            exporter.data(b.port, 10)
+            wait_for(lambda: self.decoded_early(b) == 1, "B has decoded what waited")
+            exporter.data(b.port, 10)
+            self.assertEqual(self.stored(b), 20)
+            self.assertEqual(self.stored(a), 0)
+            self.assertGreaterEqual(a.ledger()["templates"]["redis"]["published"], 2)
+            self.assertGreaterEqual(b.ledger()["templates"]["redis"]["fetched"], 1)
+            self.assertEqual(b.ledger()["total"]["templates_received"], 0)
+            self.assertIn("fetched from Redis", b.output)
+        found = rows("sql", "--store", self.folder / "b", "select distinct src_port, dst_port, sampling_rate from flows")
+        self.assertEqual(found, [{"src_port": 80, "dst_port": 443, "sampling_rate": 100}])
+
+    def test_data_first_and_a_change_of_layout(self):
+        redis = self.redis()
+        a, b = self.pair(f"redis://127.0.0.1:{redis.port}")
+        with a, b, IpfixExporter() as exporter:
+            exporter.data(b.port, 10)
+            wait_for(lambda: self.ledger_of(b).get("requests"), "B has asked in vain")
+            exporter.template(a.port)
+            wait_for(lambda: self.decoded_early(b) == 1, "B has heard of it")
+            fetched = self.ledger_of(b)["fetched"]
+            exporter.template(a.port, PORTS_REVERSED)
+            wait_for(lambda: self.ledger_of(b)["fetched"] > fetched, "B has heard of the change")
+            wait_for(lambda: exporter.data(b.port, 1) or self.reversed_rows(), "B reads with the new layout")
+            self.stored(b)
+
+    def reversed_rows(self):
+        return rows("sql", "--store", self.folder / "b", "select 1 as x from flows where src_port = 443")
+
+    def test_redis_comes_later_goes_and_comes_back_empty(self):
+        port = free_port()
+        a, b = self.pair(f"redis://127.0.0.1:{port}")
+        with a, b, IpfixExporter() as exporter:
+            wait_for(lambda: a.has_logged("works on alone") and b.has_logged("works on alone"), "both say so")
+            exporter.template(a.port)
+            exporter.data(b.port, 10)
+            redis = self.redis(port=port)
+            wait_for(lambda: self.decoded_early(b) == 1, "B has caught up")
+            redis.stop()
+            wait_for(lambda: not self.ledger_of(b)["connected"], "B has lost it")
+            exporter.data(a.port, 5)  # works on alone
+            redis = self.redis(port=port)
+            wait_for(lambda: redis.has(self.KEY), "what is known is published again")
+            self.assertEqual(self.stored(b), 10)
+            self.assertEqual(self.stored(a), 5)
+            self.assertEqual(len([line for line in b.log if "works on alone" in line]), 2, "once each time")
+
+    def test_garbage_in_the_keys(self):
+        redis = self.redis()
+        redis.command("SET", self.KEY, b"\0garbage\r\n")
+        redis.command("LPUSH", "weir:1:o:127.0.0.1", "x")
+        redis.command("SET", "weir:1:events", "not a stream")
+        a, b = self.pair(f"redis://127.0.0.1:{redis.port}")
+        with a, b, IpfixExporter() as exporter:
+            exporter.data(b.port, 10)
+            wait_for(lambda: self.ledger_of(b).get("errors"), "B has found garbage")
+            redis.command("XADD", "weir:1:events", "*", "from", "me", "state", b"WEIRSTAT\0\0\0\1garbage")
+            redis.command("XADD", "weir:1:events", "*", "x", "y")
+            exporter.template(a.port)
+            wait_for(lambda: self.decoded_early(b) == 1, "A has put it right")
+            self.assertEqual(self.stored(b), 10)
+
+    def test_password(self):
+        redis = self.redis(password="gre@t:secret")
+        good = f"redis://:gre%40t:secret@127.0.0.1:{redis.port}"
+        wrong = f"redis://:wr0ngsecret@127.0.0.1:{redis.port}"
+        with self.collector("a", good) as a, self.collector("c", wrong) as c, IpfixExporter() as exporter:
+            exporter.template(a.port)
+            wait_for(lambda: redis.has(self.KEY), "A is let in")
+            wait_for(lambda: c.has_logged("refuses the login"), "C is not, and says so")
+            self.stored(a)
+            self.stored(c)
+            for collector in (a, c):
+                self.assertNotIn("secret", "\n".join(collector.log) + collector.output)
+
+
+if __name__ == "__main__":
+    unittest.main()
