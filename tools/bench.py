@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """./dev bench: runs the benchmarks of build/release and prints one table each, medians over repeated rounds.
 
-Usage: bench.py [NAME...]   NAME: decode, write, receive, collect, replay (default: all)
+Usage: bench.py [NAME...]   NAME: decode, write, receive, collect, replay (default: all of these), soak (about 7 minutes)
 The same figures as JSON go to build/bench/results.json. Timings of one machine are comparable within one run only.
 """
 
@@ -96,17 +96,67 @@ def bench_replay():
     return results
 
 
+SOAK_FLOWS = 50_000_000  # what a router with 580 flows/s sends in a day
+SOAK_RATE = 150_000
+
+
+def resident_mib(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
+def bench_soak():
+    """A day's flows from exporters that restart, change their templates and have their clocks set: what memory does, and whether
+    all of it is accounted for."""
+    store = OUT / "soak"
+    subprocess.run(["rm", "-rf", store], check=True)
+    collector = subprocess.Popen([BIN / "weir", "collect", "--store", store, "--listen", "127.0.0.1:0"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, text=True)
+    port = None
+    for line in collector.stderr:
+        if "listening on" in line:
+            port = line.strip().rsplit(":", 1)[1]
+        if "storing to" in line:
+            break
+    generator = subprocess.Popen([BIN / "weir", "gen", "--to", f"127.0.0.1:{port}", "--protocol", "v5,v9,ipfix,sflow", "--exporters", "40",
+                                  "--count", str(SOAK_FLOWS), "--rate", str(SOAK_RATE), "--events", "10s", "--template-interval", "20s",
+                                  "--seed", "11", "-o", "json"], stdout=subprocess.PIPE, text=True)
+    started, memory = time.monotonic(), []
+    while generator.poll() is None:
+        time.sleep(1)
+        memory.append(resident_mib(collector.pid))
+    sent = json.loads(generator.stdout.read())
+    seconds = time.monotonic() - started
+    time.sleep(2)
+    collector.terminate()
+    collector.communicate()
+    total = json.loads((store / "ledger.json").read_text())
+    ledger, socket_drops = total["total"], total["socket_drops"]
+    tenth = max(len(memory) // 10, 1)
+    parts = [statistics.median(memory[i:i + tenth]) for i in range(0, tenth * 10, tenth)]
+    anomalies = ", ".join(f"{name} {count}" for name, count in ledger["anomalies"].items())
+    rows = [["flows sent", f"{SOAK_FLOWS:,}"], ["flows stored", f"{ledger['rows_stored']:,}"],
+            ["flows dropped", f"{sum(ledger['rows_dropped'].values()):,}"], ["datagrams lost in the kernel", f"{socket_drops:,}"],
+            ["sets without a template", f"{ledger['undecodable_sets']:,}"], ["seconds", f"{seconds:.0f}"], ["anomalies", anomalies],
+            ["RSS in MiB, median of each tenth", " ".join(f"{part:.0f}" for part in parts)]]
+    table("a day of flows, with restarts, other templates and clocks that jump", ["what", "value"], rows)
+    return {"flows": SOAK_FLOWS, "stored": ledger["rows_stored"], "socket_drops": socket_drops, "rss_mib": parts, "seconds": seconds,
+            "anomalies": ledger["anomalies"], "sent": sent.get("total", {})}
+
+
 BENCHES = {
     "decode": lambda: google_benchmark("decode_bench", "decode from memory, one core", "flows"),
     "write": lambda: google_benchmark("store_bench", "write Parquet segments", "rows"),
     "receive": lambda: google_benchmark("net_bench", "receive on loopback", "datagrams"),
     "collect": lambda: google_benchmark("pipeline_bench", "collect on loopback", "datagrams"),
     "replay": bench_replay,
+    "soak": bench_soak,
 }
+ONLY_BY_NAME = {"soak"}
 
 
 def main():
-    names = sys.argv[1:] or list(BENCHES)
+    names = sys.argv[1:] or [name for name in BENCHES if name not in ONLY_BY_NAME]
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         sys.exit(f"bench: no benchmark named {', '.join(unknown)}; there are {', '.join(BENCHES)}")
