@@ -27,7 +27,9 @@ TYPES = {
     "f64": ("DOUBLE", "Float64", "real"),
 }
 CONVERSIONS = ["uint", "address", "mac", "seconds", "milliseconds", "ntp", "delta_us", "uptime_ms", "mpls_label",
-               "application_id", "high_byte", "low_byte", "forwarding_status", "text", "real"]
+               "application_id", "high_byte", "low_byte", "forwarding_status", "text", "real", "dscp", "fragment_flags",
+               "segment_id", "segment_type", "acl_id", "route_distinguisher", "community", "community_list",
+               "segment_section", "segment_list", "segment_routing_header", "ndpi_application", "yaf_application"]
 ABSTRACT_TYPES = ["octetArray", "unsigned8", "unsigned16", "unsigned32", "unsigned64", "signed8", "signed16", "signed32",
                   "signed64", "float32", "float64", "boolean", "macAddress", "string", "dateTimeSeconds",
                   "dateTimeMilliseconds", "dateTimeMicroseconds", "dateTimeNanoseconds", "ipv4Address", "ipv6Address",

@@ -6,8 +6,12 @@
 #include <array>
 #include <bit>
 #include <iterator>
+#include <optional>
+#include <string_view>
 
 #include "base/big_endian.h"
+#include "decode/limits.h"
+#include "decode/structured_data.h"
 
 namespace weir::decode {
 namespace {
@@ -18,6 +22,8 @@ constexpr int64_t kUsPerSecond = 1'000'000;
 // Seconds from 1900 (NTP era 0) and from 2036-02-07 (era 1) to 1970.
 constexpr int64_t kNtpEra0 = 2'208'988'800;
 constexpr int64_t kNtpEra1 = kNtpEra0 - (int64_t{1} << 32);
+constexpr size_t kIpv6Octets = 16;
+constexpr size_t kSegmentRoutingHeader = 8;  // octets before the segments
 // Timestamps are signed 64-bit microseconds; values beyond the year 9999 are damage, not dates.
 constexpr int64_t kMaxTimeUs = 253'402'300'799 * kUsPerSecond;
 
@@ -65,6 +71,120 @@ Fit uptime_time(uint64_t value, const TimeBase& time, uint64_t& out) {
 uint64_t forwarding_status(ByteView bytes) {
   const uint8_t lowest = bytes.back();
   return lowest != 0 ? lowest : bytes.front();
+}
+
+Fit segment_type(uint64_t segment, std::string& value) {
+  constexpr std::array<std::string_view, 3> kTypes = {"", "vxlan", "nvgre"};
+  const uint64_t type = segment >> 56;
+  if (type == 0 || type >= kTypes.size()) return Fit::absent;
+  value = kTypes[type];
+  return Fit::ok;
+}
+
+// 0 is what probes say of an application that they did not recognise.
+Fit numbered(std::string_view list, uint64_t number, std::string& value) {
+  if (number == 0) return Fit::absent;
+  fmt::format_to(std::back_inserter(value), "{}:{}", list, number);
+  return Fit::ok;
+}
+
+Fit acl_id(ByteView bytes, std::string& value) {
+  const auto word = [&](size_t at) { return load_be_sized(bytes.subspan(at, 4)); };
+  fmt::format_to(std::back_inserter(value), "{:08x}-{:08x}-{:08x}", word(0), word(4), word(8));
+  return Fit::ok;
+}
+
+std::string v4_text(uint64_t host) { return IpAddress::from_v4(static_cast<uint32_t>(host)).to_string(); }
+
+// RFC 4364 section 4.2: two octets of type, then an AS number or an address, and a number assigned by its owner.
+Fit route_distinguisher(ByteView bytes, std::string& value) {
+  const uint64_t type = load_be_sized(bytes.first(2));
+  const auto number = [&](size_t at, size_t octets) { return load_be_sized(bytes.subspan(at, octets)); };
+  switch (type) {
+    case 0:
+      if (load_be_sized(bytes) == 0) return Fit::absent;  // Cisco, of a VRF without one
+      fmt::format_to(std::back_inserter(value), "{}:{}", number(2, 2), number(4, 4));
+      return Fit::ok;
+    case 1:
+      fmt::format_to(std::back_inserter(value), "{}:{}", v4_text(number(2, 4)), number(6, 2));
+      return Fit::ok;
+    case 2:
+      fmt::format_to(std::back_inserter(value), "{}:{}", number(2, 4), number(6, 2));
+      return Fit::ok;
+    default:
+      return Fit::out_of_range;
+  }
+}
+
+// RFC 4360 section 3 and RFC 5668: type, subtype, then an AS number of two octets (type 0), an address (1) or an AS
+// number of four (2).
+void append_extended_community(ByteView bytes, std::string& value) {
+  const uint8_t type = bytes[0] & 0x3f;  // without the bits for authority and transitivity
+  const std::string_view name = bytes[1] == 2 ? "rt" : bytes[1] == 3 ? "soo" : "";
+  const auto number = [&](size_t at, size_t octets) { return load_be_sized(bytes.subspan(at, octets)); };
+  auto out = std::back_inserter(value);
+  if (name.empty() || type > 2) {
+    fmt::format_to(out, "0x{:016x}", load_be_sized(bytes));
+  } else if (type == 0) {
+    fmt::format_to(out, "{}:{}:{}", name, number(2, 2), number(4, 4));
+  } else if (type == 1) {
+    fmt::format_to(out, "{}:{}:{}", name, v4_text(number(2, 4)), number(6, 2));
+  } else {
+    fmt::format_to(out, "{}:{}:{}", name, number(2, 4), number(6, 2));
+  }
+}
+
+bool append_community(ByteView bytes, std::string& value) {
+  if (!length_fits(Conversion::community, bytes.size()) || bytes.empty()) return false;
+  const auto number = [&](size_t at, size_t octets) { return load_be_sized(bytes.subspan(at, octets)); };
+  if (bytes.size() == 8) {
+    append_extended_community(bytes, value);
+  } else if (bytes.size() == 4) {
+    fmt::format_to(std::back_inserter(value), "{}:{}", number(0, 2), number(2, 2));
+  } else {
+    fmt::format_to(std::back_inserter(value), "{}:{}:{}", number(0, 4), number(4, 4), number(8, 4));
+  }
+  return true;
+}
+
+bool append_address(ByteView bytes, std::string& value) {
+  if (bytes.size() != kIpv6Octets) return false;
+  IpAddress address;
+  std::ranges::copy(bytes, address.octets.begin());
+  value += address.to_string();
+  return true;
+}
+
+Fit list_of(ByteView bytes, bool (*append)(ByteView, std::string&), std::string& value) {
+  BasicListReader list(bytes);
+  size_t entries = 0;
+  while (const std::optional<ByteView> entry = list.next()) {
+    if (entries++ == kListTextEntries) return Fit::list_limit;
+    if (!value.empty()) value += ' ';
+    if (!append(*entry, value)) return Fit::bad_list;
+  }
+  if (!list.ok()) return Fit::bad_list;
+  return entries == 0 ? Fit::absent : Fit::ok;
+}
+
+Fit segments(ByteView bytes, std::string& value) {
+  for (size_t entries = 0; !bytes.empty(); bytes = bytes.subspan(kIpv6Octets)) {
+    if (entries++ == kListTextEntries) return Fit::list_limit;
+    if (!value.empty()) value += ' ';
+    append_address(bytes.first(kIpv6Octets), value);
+  }
+  return Fit::ok;
+}
+
+// RFC 8754 section 2: next header, length in units of 8 octets beyond the first, type 4, segments left, last entry,
+// flags, tag, then the segments.
+Fit segment_routing_header(ByteView bytes, std::string& value) {
+  constexpr uint8_t kSegmentRouting = 4;
+  const size_t count = size_t{bytes[4]} + 1;
+  if (bytes[2] != kSegmentRouting || (bytes.size() - kSegmentRoutingHeader) / kIpv6Octets < count) {
+    return Fit::bad_list;
+  }
+  return segments(bytes.subspan(kSegmentRoutingHeader, count * kIpv6Octets), value);
 }
 
 // Octets of the UTF-8 sequence at the start of `bytes` (RFC 3629: shortest form, no surrogates), 0 if there is none.
@@ -121,7 +241,25 @@ bool length_fits(Conversion conversion, size_t length) {
       return length == 0 || length == 1 || length == 4;
     case Conversion::real:
       return length == 0 || length == 4 || length == 8;
+    case Conversion::dscp:
+    case Conversion::fragment_flags:
+    case Conversion::segment_id:
+    case Conversion::segment_type:
+    case Conversion::ndpi_application:
+    case Conversion::yaf_application:
+      return length <= 8;
+    case Conversion::route_distinguisher:
+      return length == 0 || length == 8;
+    case Conversion::community:
+      return length == 0 || length == 4 || length == 8 || length == 12;
+    case Conversion::segment_section:
+      return length % kIpv6Octets == 0;
+    case Conversion::segment_routing_header:
+      return length == 0 || length >= kSegmentRoutingHeader;
+    case Conversion::acl_id:
     case Conversion::application_id:
+    case Conversion::community_list:
+    case Conversion::segment_list:
     case Conversion::text:
       return true;
   }
@@ -158,6 +296,15 @@ Fit convert_number(Conversion conversion, ByteView bytes, const TimeBase& time, 
     case Conversion::low_byte:
       value = number & 0xff;
       return Fit::ok;
+    case Conversion::dscp:
+      value = number << 2 & 0xff;
+      return number > 63 ? Fit::out_of_range : Fit::ok;
+    case Conversion::fragment_flags:
+      value = number >> 5;
+      return number > 0xff ? Fit::out_of_range : Fit::ok;
+    case Conversion::segment_id:
+      value = number & 0xffffff;
+      return number == 0 ? Fit::absent : Fit::ok;
     case Conversion::forwarding_status:
       value = forwarding_status(bytes);
       return Fit::ok;
@@ -188,6 +335,33 @@ Fit convert_address(ByteView bytes, IpAddress& value) {
 Fit convert_text(Conversion conversion, ByteView bytes, std::string& value) {
   value.clear();
   if (bytes.empty()) return Fit::absent;
+  if (!length_fits(conversion, bytes.size())) return Fit::bad_length;
+  switch (conversion) {
+    case Conversion::segment_type:
+      return segment_type(load_be_sized(bytes), value);
+    case Conversion::ndpi_application:
+      return numbered("ndpi", load_be_sized(bytes), value);
+    case Conversion::yaf_application:
+      return numbered("yaf", load_be_sized(bytes), value);
+    case Conversion::route_distinguisher:
+      return route_distinguisher(bytes, value);
+    case Conversion::community:
+      append_community(bytes, value);
+      return Fit::ok;
+    case Conversion::community_list:
+      return list_of(bytes, append_community, value);
+    case Conversion::segment_section:
+      return segments(bytes, value);
+    case Conversion::segment_list:
+      return list_of(bytes, append_address, value);
+    case Conversion::segment_routing_header:
+      return segment_routing_header(bytes, value);
+    case Conversion::acl_id:
+      if (bytes.size() == 12) return acl_id(bytes, value);
+      break;
+    default:
+      break;
+  }
   if (conversion == Conversion::application_id) {
     // RFC 6759 section 4: one octet classification engine, the rest is the selector.
     if (bytes.size() > 9) return Fit::bad_length;

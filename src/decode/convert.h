@@ -18,6 +18,8 @@ enum class Fit : uint8_t {
   out_of_range,  // value_out_of_range
   bad_length,    // bad_field_length
   no_time_base,  // time_base_unknown
+  bad_list,      // bad_list
+  list_limit,    // list_limit; the value is what fits
 };
 
 // What times in a message are measured against.
@@ -41,12 +43,12 @@ struct TimeBase {
 // False if no value of this length can ever be converted: a length the element cannot have. Length 0 is "absent".
 bool length_fits(flow::Conversion conversion, size_t length);
 
-// Conversions into numbers (all but address, application_id and text); timestamps as the bits of an int64_t.
+// Conversions into numbers (all that make neither addresses nor text); timestamps as the bits of an int64_t.
 Fit convert_number(flow::Conversion conversion, ByteView bytes, const TimeBase& time, uint64_t& value);
 
 Fit convert_address(ByteView bytes, IpAddress& value);
 
-// application_id and text; replaces what is in `value`.
+// Conversions into text; replaces what is in `value`.
 Fit convert_text(flow::Conversion conversion, ByteView bytes, std::string& value);
 
 // The largest value a column can hold.

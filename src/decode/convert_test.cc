@@ -29,6 +29,9 @@ std::string text_of(Conversion conversion, const Wire& bytes, const TimeBase& ti
       return "bad length";
     case Fit::no_time_base:
       return "no time base";
+    case Fit::bad_list:
+    case Fit::list_limit:
+      break;
   }
   return "";
 }
@@ -141,6 +144,7 @@ TEST(Convert, TextIsAlwaysUtf8) {
   };
   EXPECT_EQ(text(Wire().text("Gi0/1 µ")), "Gi0/1 µ");
   EXPECT_EQ(text(Wire::hex("41 ff 00 42 00 00")), "A\\xff\\x00B") << "zeros at the end fill up, others are damage";
+  EXPECT_EQ(text(Wire::hex("00 00")), "");
   EXPECT_EQ(text(Wire::hex("c3")), "\\xc3") << "cut short";
   EXPECT_EQ(text(Wire::hex("c0af eda080 f4908080")), "\\xc0\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80");
   EXPECT_EQ(text({}), "");

@@ -183,5 +183,66 @@ void BM_Sflow_RawHeaderSwitchRouterGateway(benchmark::State& state) {
 }
 BENCHMARK(BM_Sflow_RawHeaderSwitchRouterGateway);
 
+// Records with structured data (RFC 6313): five addresses and counters, BGP communities and an SRv6 segment list, which
+// become columns, and a subTemplateMultiList, which goes into `other` if that is on.
+const std::vector<FieldOf> kFieldsLists = {{1, 8},  {2, 8},  {4, 1},       {6, 2},       {7, 2},      {8, 4},
+                                           {11, 2}, {12, 4}, {485, 65535}, {496, 65535}, {293, 65535}};
+
+Load make_list_load(size_t records) {
+  Load load{.datagrams = {}, .records = records};
+  Noise noise;
+  const std::vector<FieldOf> plain(kFieldsLists.begin(), kFieldsLists.begin() + 8);
+  for (size_t d = 0; d < kDatagrams; ++d) {
+    Wire body;
+    for (size_t r = 0; r < records; ++r) {
+      body.add(record(plain, noise));
+      body.u8(13).u8(3).u16(483).u16(4).u32(0xfde80001).u32(0xfde80002);
+      body.u8(37).u8(4).u16(494).u16(16).u64(0x20010db800000000).u64(1).u64(0x20010db800000000).u64(2);
+      body.u8(17).u8(3).u16(257).u16(16).u32(0x000c2970).u32(0x8609000c).u32(0x298dafc3);
+    }
+    load.datagrams.push_back(test::ipfix({.sequence = static_cast<uint32_t>(d * records)}, test::set(256, body)));
+  }
+  return load;
+}
+
+void run_lists(benchmark::State& state, bool other) {
+  const Wire announcement = test::ipfix(
+      {}, test::set(2, test::template_record(256, kFieldsLists).add(test::template_record(257, {{56, 6}, {80, 6}}))));
+  DecoderOptions options;
+  options.other = other;
+  run(state, make_list_load(12), announcement, std::move(options));
+}
+
+void BM_Ipfix_StructuredData(benchmark::State& state) { run_lists(state, false); }
+BENCHMARK(BM_Ipfix_StructuredData);
+
+void BM_Ipfix_StructuredDataIntoOther(benchmark::State& state) { run_lists(state, true); }
+BENCHMARK(BM_Ipfix_StructuredDataIntoOther);
+
+// The 20 fields of above, of an exporter that told the names of its interfaces.
+void BM_Ipfix_20FieldsWithInterfaceNames(benchmark::State& state) {
+  Wire names;
+  for (uint32_t i = 1; i <= 48; ++i) names.u32(i).text("HundredGigE0/0/0/").u8('0' + i / 10).u8('0' + i % 10);
+  const Wire announcement =
+      test::ipfix({}, test::set(2, test::template_record(256, kFieldsIpfix))
+                          .add(test::set(3, test::options_record_ipfix(300, {{10, 4}}, {{82, 19}})))
+                          .add(test::set(300, names)));
+  Load load{.datagrams = {}, .records = 20};
+  Noise noise;
+  for (size_t d = 0; d < kDatagrams; ++d) {
+    Wire body;
+    for (size_t r = 0; r < load.records; ++r) {
+      // All but the interfaces are noise: those of a router are few.
+      for (const FieldOf& field : kFieldsIpfix) {
+        const bool interface = field.element == 10 || field.element == 14;
+        body.add(interface ? Wire().u32(1 + (d * 7 + r * 5 + field.element) % 48) : record({field}, noise));
+      }
+    }
+    load.datagrams.push_back(test::ipfix({.sequence = static_cast<uint32_t>(d * load.records)}, test::set(256, body)));
+  }
+  run(state, load, announcement);
+}
+BENCHMARK(BM_Ipfix_20FieldsWithInterfaceNames);
+
 }  // namespace
 }  // namespace weir::decode

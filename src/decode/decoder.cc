@@ -23,6 +23,7 @@ class Decoder::Impl {
  public:
   explicit Impl(DecoderOptions options) : options_(std::move(options)), sessions_(options_.limits, options_.schema) {
     sets_.set_other(options_.other);
+    sets_.set_limits(options_.limits);
   }
 
   void run(const Datagram& datagram, const Output& output);
@@ -32,6 +33,7 @@ class Decoder::Impl {
   SessionTable& sessions() { return sessions_; }
   TemplateMessageDecoder& template_messages() { return template_messages_; }
   void close_connection(uint64_t connection) { sessions_.close_connection(connection); }
+  std::optional<ToldList> take_told(Timestamp now) { return sessions_.take_told(now); }
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
 
  private:
@@ -160,6 +162,7 @@ void Decoder::Impl::set_options(DecoderOptions options) {
   sessions_.set_limits(options_.limits);
   sflow_.set_limits(options_.limits);
   sets_.set_other(options_.other);
+  sets_.set_limits(options_.limits);
   for (Exporter& exporter : sessions_.exporters()) exporter.configured_rate = configured_rate(exporter.address);
 }
 
@@ -195,6 +198,7 @@ void Decoder::import_state(const SessionState& state, Timestamp now, flow::Batch
   impl_->template_messages().import_state(state, now, {.rows = &out, .counters = counters});
 }
 void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move(options)); }
+std::optional<ToldList> Decoder::take_told(Timestamp now) { return impl_->take_told(now); }
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::counters() const { return impl_->counters(); }
 
 }  // namespace weir::decode

@@ -59,7 +59,8 @@ struct RecordView {
   Timestamp export_time;  // sFlow has none: when it was received
   ByteView raw;           // the whole record
   std::span<const FieldView> fields;
-  const sflow::SampleView* sflow = nullptr;  // sFlow has no fields: the sample (decode/sflow_values.h)
+  const sflow::SampleView* sflow = nullptr;         // sFlow has no fields: the sample (decode/sflow_values.h)
+  const class TemplateSource* templates = nullptr;  // for values that are lists of templates: decode/structured_data.h
 };
 
 class RecordSink {
@@ -106,6 +107,9 @@ class Decoder {
   // what waited for it.
   void import_state(const SessionState& state, Timestamp now, flow::BatchBuilder& out,
                     flow::BatchBuilder* counters = nullptr);
+
+  // What exporters told about themselves in options records, by session; nothing if that is what the last call gave.
+  std::optional<ToldList> take_told(Timestamp now);
 
   // What was seen of every exporter so far; forgotten exporters are summed up under the unspecified address.
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;

@@ -29,6 +29,10 @@ struct Limits {
   size_t name_octets = 255;
   // Domains of an exporter that send options only, for its other domains: Cisco IOS XE has one.
   size_t options_only_domains = 8;
+  // Lists in lists (RFC 6313): YAF nests two deep.
+  size_t list_depth = 8;
+  // Values in all lists of one field: YAF has some hundred in a record of many DNS answers.
+  size_t list_values = 4096;
   // RFC 7011 section 8.4 wants a lifetime; routers refresh between 1 minute and some hours.
   std::chrono::seconds template_lifetime{24 * 3600};
   // sFlow agents and sub-agents whose sequence numbers are watched: one for each exporter, line card or hypervisor.
@@ -41,5 +45,10 @@ struct Limits {
   // Octets of one text that an exporter sends. Those of sFlow have at most 255 by their specifications, some URLs more.
   size_t text_octets = 4096;
 };
+
+// Entries of a list that becomes the text of a column: BGP speakers in the field have some 50 communities.
+inline constexpr size_t kListTextEntries = 1000;
+// Text of a column that fields of the same record are added to: each of them copies it.
+inline constexpr size_t kAppendedOctets = 1024;
 
 }  // namespace weir::decode

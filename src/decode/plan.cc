@@ -1,14 +1,13 @@
 #include "decode/plan.h"
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <tuple>
 
 #include "base/big_endian.h"
 #include "base/check.h"
-#include "base/json_text.h"
+#include "decode/inner_fields.h"
 #include "flow/element.h"
-#include "flow/element_json.h"
 
 namespace weir::decode {
 namespace {
@@ -43,6 +42,23 @@ std::vector<Target> targets_of(const FieldSpec& field, const flow::Schema& schem
     targets.push_back({entry.column, entry.conversion, i});
   }
   return targets;
+}
+
+std::vector<Target> inner_targets_of(const FieldSpec& field) {
+  const std::optional<Column> column = inner_column(field);
+  if (!column) return {};
+  const ColumnType type = flow::info(*column).type;
+  return {{*column,
+           type == ColumnType::address ? Conversion::address
+           : type == ColumnType::mac   ? Conversion::mac
+                                       : Conversion::uint,
+           0}};
+}
+
+// Several fields with these add up to one text.
+bool adds_up(Conversion conversion) {
+  return conversion == Conversion::community || conversion == Conversion::community_list ||
+         conversion == Conversion::segment_section;
 }
 
 // Records of equal length behind each other.
@@ -134,11 +150,17 @@ Fit put_field(const Step& step, ByteView bytes, const TimeBase& time, FlowBatch&
               std::string& scratch) {
   if (step.type == ColumnType::text) {
     const Fit fit = convert_text(step.conversion, bytes, scratch);
-    if (fit != Fit::ok) return fit;
-    const flow::TextRef text = batch.add_text(scratch);
-    static_cast<flow::TextRef*>(batch.raw(step.column))[row] = text;
+    if (fit != Fit::ok && fit != Fit::list_limit) return fit;
+    flow::TextRef& cell = static_cast<flow::TextRef*>(batch.raw(step.column))[row];
+    if (step.append && batch.is_valid(step.column, row)) {
+      const std::string_view before = batch.text(cell);
+      if (before.size() > kAppendedOctets) return Fit::list_limit;
+      scratch.insert(0, 1, ' ');
+      scratch.insert(0, before);
+    }
+    cell = batch.add_text(scratch);
     batch.set_valid(step.column, row, 1);
-    return Fit::ok;
+    return fit;
   }
   if (step.type == ColumnType::address) {
     IpAddress address;
@@ -158,6 +180,8 @@ void count(flow::AnomalyCounts& anomalies, Fit fit) {
   if (fit == Fit::out_of_range) anomalies.add(Anomaly::value_out_of_range);
   if (fit == Fit::no_time_base) anomalies.add(Anomaly::time_base_unknown);
   if (fit == Fit::bad_length) anomalies.add(Anomaly::bad_field_length);
+  if (fit == Fit::bad_list) anomalies.add(Anomaly::bad_list);
+  if (fit == Fit::list_limit) anomalies.add(Anomaly::list_limit);
 }
 
 // A name is copied into a batch once.
@@ -187,6 +211,9 @@ DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema
     if (field.length != kVariableLength) offset += field.length;
   }
   record_length_ = layout.variable ? 0 : layout.min_length;
+  const InnerFields inner = find_inner_fields(layout);
+  inner_ = inner.inner;
+  inner_etype_ = inner.etype;
   add_steps(layout, schema);
   note_specials(layout);
 }
@@ -199,7 +226,7 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
   std::vector<Source> sources;
   for (uint16_t i = 0; i < layout.fields.size(); ++i) {
     const FieldSpec& field = layout.fields[i];
-    const std::vector<Target> targets = targets_of(field, schema);
+    const std::vector<Target> targets = inner_[i] ? inner_targets_of(field) : targets_of(field, schema);
     const bool variable = field.length == kVariableLength;
     bool bad = false;
     for (const Target& target : targets) {
@@ -209,7 +236,7 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
       }
       if (field.length == 0) continue;
       const ColumnType type = schema[target.column].type;
-      Step step{target.column, type, target.conversion, false, i, offsets_[i], field.length, nullptr, nullptr};
+      Step step{target.column, type, target.conversion, false, false, i, offsets_[i], field.length, nullptr, nullptr};
       if (!variable) {
         step.strided = find_kernel<StridedField>(target.conversion, type, field.length);
         step.gathered = find_kernel<GatheredField>(target.conversion, type, field.length);
@@ -220,11 +247,7 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
     // Padding (210 paddingOctets) says nothing.
     const bool padding = field.enterprise == 0 && (field.element == 210 || field.element == 0);
     if (targets.empty() && !padding) {
-      const auto same = [&](const Unmapped& u) {
-        return u.enterprise == field.enterprise && u.element == field.element;
-      };
-      const auto earlier = static_cast<uint16_t>(std::ranges::count_if(unmapped_, same));
-      unmapped_.push_back({i, field.enterprise, field.element, static_cast<uint16_t>(earlier + 1)});
+      unmapped_.push_back({i, flow::element_type(field.enterprise, field.element), field_label(field) + ':'});
     }
   }
   // Of a repeated element the first occurrence comes first.
@@ -233,6 +256,7 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
   });
   for (Source& source : sources) {
     source.step.fill = !steps_.empty() && steps_.back().column == source.step.column;
+    source.step.append = source.step.fill && adds_up(source.step.conversion) && adds_up(steps_.back().conversion);
     steps_.push_back(source.step);
   }
 }
@@ -242,7 +266,7 @@ void DecodePlan::note_specials(const Template& layout) {
   bool v6 = false;
   for (uint16_t i = 0; i < layout.fields.size(); ++i) {
     const FieldSpec& field = layout.fields[i];
-    if (field.enterprise != 0 || field.length == 0) continue;
+    if (field.enterprise != 0 || field.length == 0 || inner_[i]) continue;
     switch (field.element) {
       case 8:
       case 12:
@@ -297,6 +321,7 @@ void DecodePlan::run(const Records& records, const RowContext& context) const {
   if (duration_ms_field_ >= 0 || duration_us_field_ >= 0) derive_times(records, context, first);
   set_sampling_rate(records, context, first);
   set_etype(batch, first, rows);
+  if (inner_etype_ != 0) fill_inner_etype(context, first, rows);
   if (traits_.icmp_in_dst_port) set_icmp(batch, first, rows);
   if (section_.present()) read_sections(records, batch, first);
   if (std::ranges::any_of(context.options, &OptionsState::has_names)) {
@@ -323,7 +348,7 @@ void DecodePlan::run_slowly(const Step& step, const Records& records, const RowC
       step.conversion == Conversion::uptime_ms && !context.message.has_uptime && start_ms_field_ >= 0;
   for (size_t i = 0; i < records.size(); ++i) {
     const size_t row = first + i;
-    if (step.fill && !still_empty(context.batch, step, row)) continue;
+    if (step.fill && !step.append && !still_empty(context.batch, step, row)) continue;
     TimeBase time = context.time;
     if (own_time_base) {
       const ByteView start = records.field(i, static_cast<size_t>(start_ms_field_));
@@ -478,6 +503,14 @@ void DecodePlan::set_etype(FlowBatch& batch, size_t first, size_t count) const {
   }
 }
 
+void DecodePlan::fill_inner_etype(const RowContext& context, size_t first, size_t count) const {
+  for (size_t row = first; row < first + count; ++row) {
+    if (context.batch.is_valid(Column::inner_etype, row) || !context.batch.is_valid(Column::inner_src_addr, row))
+      continue;
+    put_number(context.batch, Column::inner_etype, ColumnType::u16, row, inner_etype_);
+  }
+}
+
 void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
   constexpr uint8_t kIcmp = 1;
   constexpr uint8_t kIcmpV6 = 58;
@@ -501,7 +534,7 @@ void DecodePlan::read_sections(const Records& records, FlowBatch& batch, size_t 
 
 template <class Records>
 void DecodePlan::fill_other(const Records& records, const RowContext& context, size_t first) const {
-  const Timestamp exported = timestamp_from_us(context.message.export_us);
+  ValueWriter writer(&context.templates, timestamp_from_us(context.message.export_us), context.limits);
   for (size_t i = 0; i < records.size(); ++i) {
     std::string& json = context.scratch;
     json.assign(1, '{');
@@ -509,12 +542,10 @@ void DecodePlan::fill_other(const Records& records, const RowContext& context, s
       const ByteView value = records.field(i, field.field);
       if (value.empty()) continue;
       if (json.size() > 1) json.push_back(',');
-      // The names of an object have to differ: a repeated element is name, name#2, name#3.
-      std::string label = flow::element_label(field.enterprise, field.element);
-      if (field.occurrence > 1) label += '#' + std::to_string(field.occurrence);
-      append_json_string(json, label);
-      json.push_back(':');
-      flow::append_value_json(json, flow::element_type(field.enterprise, field.element), value, exported);
+      json += field.label;
+      const ListTrouble trouble = writer.append(json, field.type, value);
+      if (trouble.bad) context.anomalies.add(Anomaly::bad_list);
+      if (trouble.limit) context.anomalies.add(Anomaly::list_limit);
     }
     if (json.size() == 1) continue;
     json.push_back('}');

@@ -13,6 +13,7 @@
 #include "decode/message.h"
 #include "decode/options_state.h"
 #include "decode/sampling.h"
+#include "decode/structured_data.h"
 #include "decode/template.h"
 #include "flow/anomaly.h"
 #include "flow/batch.h"
@@ -26,6 +27,7 @@ struct Step {
   flow::ColumnType type;
   flow::Conversion conversion;
   bool fill;
+  bool append;                   // adds to the text of an earlier step, with a space
   uint16_t field;                // position in the template
   uint32_t offset;               // in the record, if all fields before it are fixed
   uint16_t width;                // octets, or kVariableLength
@@ -38,10 +40,12 @@ struct RowContext {
   flow::FlowBatch& batch;
   const MessageContext& message;
   TimeBase time;
-  KnownOptions options;      // what options records told that holds for these rows
-  uint16_t template_id;      // 0 for protocols without templates
-  uint32_t configured_rate;  // the operator's, 0 if none
-  bool other;                // fill the column `other`
+  KnownOptions options;             // what options records told that holds for these rows
+  uint16_t template_id;             // 0 for protocols without templates
+  uint32_t configured_rate;         // the operator's, 0 if none
+  bool other;                       // fill the column `other`
+  const TemplateSource& templates;  // for lists of templates
+  const Limits& limits;
   flow::AnomalyCounts& anomalies;
   std::string& scratch;  // for texts
 };
@@ -62,9 +66,8 @@ class DecodePlan {
  private:
   struct Unmapped {
     uint16_t field;
-    uint32_t enterprise;
-    uint16_t element;
-    uint16_t occurrence;  // from 1
+    flow::AbstractType type;
+    std::string label;  // as JSON, with a colon
   };
   enum class Family : uint8_t { none, v4, v6, both };
 
@@ -92,6 +95,7 @@ class DecodePlan {
   void read_sections(const Records& records, flow::FlowBatch& batch, size_t first) const;
 
   void add_steps(const Template& layout, const flow::Schema& schema);
+  void fill_inner_etype(const RowContext& context, size_t first, size_t count) const;
   void note_specials(const Template& layout);
 
   size_t record_length_ = 0;
@@ -101,6 +105,8 @@ class DecodePlan {
   std::vector<Unmapped> unmapped_;
   size_t bad_fields_ = 0;  // fields whose length their element cannot have: null in every record
   Traits traits_;
+  std::vector<bool> inner_;  // of each field: says something about the inner packet
+  uint16_t inner_etype_ = 0;
   Family family_ = Family::none;
   bool has_etype_ = false;
   SamplingFields sampling_;

@@ -10,6 +10,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "decode/state.h"
 #include "decode/template.h"
 #include "decode/template_pool.h"
+#include "flow/element.h"
 #include "flow/ledger.h"
 
 namespace weir::decode {
@@ -33,11 +35,21 @@ struct CompiledTemplate {
   CompiledTemplate(Template announced, DecodePlan::Traits traits, flow::SchemaPtr rows)
       : layout(std::move(announced)), schema(std::move(rows)), plan(layout, traits, *schema) {
     if (layout.options) options = OptionsFields(layout);
+    for (size_t i = 0; i < layout.fields.size(); ++i) {
+      const flow::AbstractType type = flow::element_type(layout.fields[i].enterprise, layout.fields[i].element);
+      if (is_list(type)) lists.push_back({i, type});
+    }
   }
   Template layout;
   flow::SchemaPtr schema;  // of the rows that the plan makes
   DecodePlan plan;
   OptionsFields options;  // only of an options template
+  struct List {
+    size_t field;
+    flow::AbstractType type;
+  };
+  std::vector<List> lists;                  // fields of structured data
+  mutable std::vector<std::string> labels;  // NestedTemplate::labels; of the decoder's thread only
 };
 
 // A data set that waits for its template, with what its message said.
@@ -141,6 +153,9 @@ class SessionTable {
   // before would be read with another one. started: when, by our clock.
   void forget_announcements(Session& session, Timestamp started);
 
+  // What all sessions were told; nothing if that is what the last call gave.
+  std::optional<ToldList> take_told(Timestamp now);
+
   // What an options record told. Beyond the limits it is not kept, and counted.
   void learn_domain_rate(Session& session, uint32_t rate);
   void learn_rate(Session& session, RateScope scope, uint64_t id, uint32_t rate);
@@ -228,6 +243,7 @@ class SessionTable {
   const StateSource* source_ = nullptr;
   std::vector<Session*> changed_;
   std::vector<SessionKey> forgotten_sessions_;
+  ToldList last_told_;
   std::vector<WantedTemplate> wanted_;
   uint64_t wanted_lost_ = 0;
 };

@@ -115,6 +115,19 @@ SessionChanges SessionTable::take_changes(Timestamp now, size_t max_sessions) {
   return changes;
 }
 
+std::optional<ToldList> SessionTable::take_told(Timestamp now) {
+  ToldList told;
+  for (Session& session : sessions_) {
+    update_told(session, now);
+    if (session.told) told.emplace_back(session.key, session.told);
+  }
+  // Sessions move to the front of their list as they are used.
+  std::ranges::sort(told, {}, [](const auto& entry) { return entry.second.get(); });
+  if (told == last_told_) return std::nullopt;
+  last_told_ = told;
+  return told;
+}
+
 // What is known of an exporter that is new here. All of its domains: one may have told what holds for another.
 void SessionTable::restore(Exporter& exporter, Timestamp now) {
   for (const SessionStatePtr& state : source_->sessions_of(exporter.address)) {

@@ -21,6 +21,11 @@ bool all_zero(ByteView bytes) {
 
 }  // namespace
 
+NestedTemplate SessionTemplates::find(uint16_t id) const {
+  const TemplatePtr found = sessions_.find_template(*session_, id, message_->port, message_->received);
+  return found ? NestedTemplate{&found->layout, &found->labels} : NestedTemplate{};
+}
+
 SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& set, const MessageContext& message,
                              Session& session, const Output& output) {
   const Template& layout = compiled.layout;
@@ -29,6 +34,7 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
   ByteView rest;
   bool overran = false;
   if (!layout.options) sessions_.note_data(session);
+  templates_.use(session, message);
   if (output.rows != nullptr && !layout.options && !layout.variable) {
     const size_t whole = set.body.size() / layout.min_length * layout.min_length;
     result.records = decode_rows(compiled, set.body.first(whole), message, session, *output.rows);
@@ -69,6 +75,8 @@ RowContext SetDecoder::row_context(FlowBatch& batch, const CompiledTemplate& com
           .template_id = compiled.layout.id,
           .configured_rate = session.exporter->configured_rate,
           .other = other_,
+          .templates = templates_,
+          .limits = limits_,
           .anomalies = session.anomalies(),
           .scratch = text_};
 }
@@ -136,6 +144,16 @@ void SetDecoder::apply_rate(const OptionsFields& options, std::span<const ByteVi
   }
 }
 
+void SetDecoder::check_lists(const CompiledTemplate& compiled, const MessageContext& message, Session& session) {
+  ValueWriter writer(&templates_, timestamp_from_us(message.export_us), limits_);
+  for (const CompiledTemplate::List& list : compiled.lists) {
+    text_.clear();
+    const ListTrouble trouble = writer.append(text_, list.type, fields_[list.field]);
+    if (trouble.bad) session.anomalies().add(Anomaly::bad_list);
+    if (trouble.limit) session.anomalies().add(Anomaly::list_limit);
+  }
+}
+
 size_t SetDecoder::inspect(const CompiledTemplate& compiled, RecordCutter& cutter, const MessageContext& message,
                            Session& session, RecordSink& sink) {
   const Template& layout = compiled.layout;
@@ -148,9 +166,11 @@ size_t SetDecoder::inspect(const CompiledTemplate& compiled, RecordCutter& cutte
                     .options = layout.options,
                     .export_time = timestamp_from_us(message.export_us),
                     .raw = {},
-                    .fields = {}};
+                    .fields = {},
+                    .templates = &templates_};
   for (fields_.clear(); !(record.raw = cutter.next(fields_)).empty(); fields_.clear()) {
     if (layout.options) apply_options(compiled.options, fields_, session);
+    if (!compiled.lists.empty()) check_lists(compiled, message, session);
     views_.clear();
     for (size_t i = 0; i < fields_.size(); ++i) {
       const FieldSpec& field = layout.fields[i];

@@ -9,6 +9,7 @@
 #include "decode/decoder.h"
 #include "decode/message.h"
 #include "decode/session.h"
+#include "decode/structured_data.h"
 
 namespace weir::decode {
 
@@ -30,11 +31,28 @@ struct SetResult {
   bool complete = true;  // false: a record was damaged, so that the exporter counted more than we did
 };
 
+// The templates that lists in records of a set refer to.
+class SessionTemplates : public TemplateSource {
+ public:
+  explicit SessionTemplates(SessionTable& sessions) : sessions_(sessions) {}
+  void use(Session& session, const MessageContext& message) {
+    session_ = &session;
+    message_ = &message;
+  }
+  NestedTemplate find(uint16_t id) const override;
+
+ private:
+  SessionTable& sessions_;
+  Session* session_ = nullptr;
+  const MessageContext* message_ = nullptr;
+};
+
 class SetDecoder {
  public:
   explicit SetDecoder(SessionTable& sessions) : sessions_(sessions) {}
 
   void set_other(bool other) { other_ = other; }
+  void set_limits(const Limits& limits) { limits_ = limits; }
 
   SetResult decode(const CompiledTemplate& compiled, const SetView& set, const MessageContext& message,
                    Session& session, const Output& output);
@@ -52,7 +70,12 @@ class SetDecoder {
   void apply_options(const OptionsFields& options, std::span<const ByteView> fields, Session& session);
   void apply_rate(const OptionsFields& options, std::span<const ByteView> fields, uint32_t rate, Session& session);
 
+  // Counts what is wrong with the lists of a record that is only shown.
+  void check_lists(const CompiledTemplate& compiled, const MessageContext& message, Session& session);
+
   SessionTable& sessions_;
+  SessionTemplates templates_{sessions_};
+  Limits limits_;
   bool other_ = false;
   // Scratch, kept for its memory.
   std::vector<ByteView> fields_;

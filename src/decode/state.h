@@ -81,6 +81,9 @@ struct OptionsTold {
 
 using OptionsToldPtr = std::shared_ptr<const OptionsTold>;
 
+// What sessions were told, without those that were told nothing.
+using ToldList = std::vector<std::pair<SessionKey, OptionsToldPtr>>;
+
 struct SessionState {
   SessionKey key;          // connection is 0
   bool sent_data = false;  // flow records, not only options

@@ -1,8 +1,12 @@
 #include "decode/template.h"
 
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 
 #include "base/big_endian.h"
+#include "base/json_text.h"
+#include "flow/element.h"
 
 namespace weir::decode {
 namespace {
@@ -41,6 +45,23 @@ void Template::measure() {
     // The shortest variable-length field is its length octet alone.
     min_length += field.length == kVariableLength ? 1 : field.length;
   }
+  // Sorted by element, then position: equal elements stand together.
+  std::vector<uint16_t> order(fields.size());
+  std::iota(order.begin(), order.end(), uint16_t{0});
+  const auto element = [&](uint16_t i) { return std::tuple{fields[i].enterprise, fields[i].element, fields[i].scope}; };
+  std::ranges::stable_sort(order, {}, element);
+  for (size_t i = 0; i < order.size(); ++i) {
+    const bool again = i > 0 && element(order[i]) == element(order[i - 1]);
+    fields[order[i]].occurrence = again ? static_cast<uint16_t>(fields[order[i - 1]].occurrence + 1) : uint16_t{1};
+  }
+}
+
+std::string field_label(const FieldSpec& field) {
+  std::string name = flow::element_label(field.enterprise, field.element);
+  if (field.occurrence > 1) name += '#' + std::to_string(field.occurrence);
+  std::string quoted;
+  append_json_string(quoted, name);
+  return quoted;
 }
 
 TemplateReader::Step TemplateReader::stop(Anomaly anomaly) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -38,8 +39,13 @@ struct FieldSpec {
   uint16_t element = 0;     // for a v9 scope field the scope type
   uint16_t length = 0;      // kVariableLength, or octets
   bool scope = false;
+  uint16_t occurrence = 1;  // which of the fields with this element it is
   bool operator==(const FieldSpec&) const = default;
 };
+
+// The field's name as the key of a JSON object, with its quotes: the element's, and of repeated elements, which need
+// keys that differ, from the second on with its number: "octetDeltaCount#2".
+std::string field_label(const FieldSpec& field);
 
 // A template as it was announced. Immutable once it is in a session.
 struct Template {
@@ -49,7 +55,7 @@ struct Template {
   size_t min_length = 0;  // octets of the shortest record; of every record if !variable
   std::vector<FieldSpec> fields;
 
-  // Sets variable and min_length from the fields.
+  // Sets variable, min_length and the fields' occurrence.
   void measure();
   bool same_layout(const Template& other) const { return options == other.options && fields == other.fields; }
 };

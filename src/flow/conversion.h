@@ -21,6 +21,23 @@
 //   forwarding_status  RFC 7270, 1 octet, or 4 with the status in the lowest (or, from some exporters, the highest)
 //   octet
 //   text               UTF-8; anything else is escaped
+//   dscp               the upper six bits of a type of service
+//   fragment_flags     element 197, 1 octet: reserved, do not fragment, more fragments from the top bit, to the three
+//                      bits of the IPv4 header (1 more fragments, 2 do not fragment)
+//   segment_id, segment_type
+//                      element 351 layer2SegmentId: the lowest 24 bits; the highest octet as vxlan (1) or nvgre (2)
+//   acl_id             Cisco ASA: three numbers of four octets in hexadecimal, 0f8e7ff3-fc1a030f-00000000; else text
+//   route_distinguisher
+//                      8 octets, RFC 4364 section 4.2: ASN:VALUE or ADDRESS:VALUE
+//   community          RFC 8549: a BGP community by its length: 4 octets ASN:VALUE (RFC 1997), 12 ASN:VALUE:VALUE
+//                      (RFC 8092), 8 extended (RFC 4360): rt:ASN:VALUE, soo:ASN:VALUE, others in hexadecimal
+//   community_list     a basicList (RFC 6313) of them
+//   segment_section    IPv6 addresses one after the other, with spaces
+//   segment_list       a basicList of IPv6 addresses
+//   segment_routing_header
+//                      the segments of a whole header (RFC 8754 section 2)
+//   ndpi_application, yaf_application
+//                      the number of an application as ndpi:37, yaf:53
 //   real               IEEE 754, 4 or 8 octets (RFC 7011 section 6.1.3)
 #pragma once
 

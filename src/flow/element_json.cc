@@ -14,7 +14,6 @@
 #include "base/big_endian.h"
 #include "base/ip_address.h"
 #include "base/json_text.h"
-#include "flow/element.h"
 
 namespace weir::flow {
 namespace {
@@ -133,65 +132,6 @@ void append_fine_time(std::string& out, ByteView octets, Timestamp export_time) 
   append_quoted(out, to_rfc3339(timestamp_from_us(static_cast<int64_t>(best))));
 }
 
-// RFC 6313 section 4.4.
-std::string semantic_name(uint8_t semantic) {
-  constexpr std::array<std::string_view, 5> kNames = {"noneOf", "exactlyOneOf", "oneOrMoreOf", "allOf", "ordered"};
-  if (semantic == 255) return "undefined";
-  return semantic < kNames.size() ? std::string(kNames[semantic]) : std::to_string(semantic);
-}
-
-// The next value of a list: of a fixed length, or with its own length in front (RFC 7011 section 7).
-std::optional<ByteView> take_value(ByteReader& in, uint16_t length) {
-  constexpr uint16_t kVariable = 65535;
-  if (length != kVariable) return in.take(length);
-  const auto octet = in.read<BigEndian<uint8_t>>();
-  if (!octet || *octet < 255) return octet ? in.take(*octet) : std::nullopt;
-  const auto longer = in.read<Be16>();
-  return longer ? in.take(*longer) : std::nullopt;
-}
-
-// The list if all of it can be read. A list inside a list is not opened, so that depth is not the exporter's choice.
-std::optional<std::string> read_basic_list(ByteView octets, Timestamp export_time) {
-  struct Header {
-    uint8_t semantic;
-    Be16 element;
-    Be16 length;
-  };
-  constexpr uint16_t kEnterpriseBit = 0x8000;
-  ByteReader in(octets);
-  const auto header = in.read<Header>();
-  if (!header || header->length == 0) return std::nullopt;
-  uint32_t enterprise = 0;
-  if ((header->element & kEnterpriseBit) != 0) {
-    const auto number = in.read<Be32>();
-    if (!number) return std::nullopt;
-    enterprise = *number;
-  }
-  const auto element = static_cast<uint16_t>(header->element & ~kEnterpriseBit);
-  AbstractType type = element_type(enterprise, element);
-  if (type == AbstractType::basicList) type = AbstractType::octetArray;
-
-  std::string list = fmt::format(R"({{"semantic":"{}","element":)", semantic_name(header->semantic));
-  append_json_string(list, element_label(enterprise, element));
-  list += ",\"values\":[";
-  for (bool first = true; !in.empty(); first = false) {
-    const std::optional<ByteView> value = take_value(in, header->length);
-    if (!value) return std::nullopt;
-    if (!first) list += ',';
-    append_value_json(list, type, *value, export_time);
-  }
-  list += "]}";
-  return list;
-}
-
-void append_basic_list(std::string& out, ByteView octets, Timestamp export_time) {
-  if (const std::optional<std::string> list = read_basic_list(octets, export_time)) {
-    out += *list;
-  } else {
-    append_hex_string(out, octets);
-  }
-}
-
 }  // namespace
 
 void append_hex(std::string& out, ByteView octets) {
@@ -238,9 +178,8 @@ void append_value_json(std::string& out, AbstractType type, ByteView octets, Tim
     case AbstractType::ipv4Address:
     case AbstractType::ipv6Address:
       return append_address(out, octets);
-    case AbstractType::basicList:
-      return append_basic_list(out, octets, export_time);
     case AbstractType::octetArray:
+    case AbstractType::basicList:
     case AbstractType::subTemplateList:
     case AbstractType::subTemplateMultiList:
       return append_hex_string(out, octets);

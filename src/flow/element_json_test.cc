@@ -90,34 +90,9 @@ TEST(ElementJson, FineTimesAreTheNearestReading) {
             "\"2036-02-07T06:28:17.000000Z\"");
 }
 
-TEST(ElementJson, OctetsAreHexadecimal) {
+TEST(ElementJson, OctetsAndListsAreHexadecimal) {
   EXPECT_EQ(json(Type::octetArray, {0x0d, 0, 1, 0xc4}), "\"0d0001c4\"");
   EXPECT_EQ(json(Type::subTemplateList, {0xff, 1, 0}), "\"ff0100\"");
-}
-
-// RFC 6313 section 4.5.1: semantic, element, length, then the values.
-TEST(ElementJson, BasicLists) {
-  // bgpCommunity 65000:1 and 65000:2, all of them
-  EXPECT_EQ(json(Type::basicList, {3, 1, 0xe3, 0, 4, 0xfd, 0xe8, 0, 1, 0xfd, 0xe8, 0, 2}),
-            R"({"semantic":"allOf","element":"bgpCommunity","values":[4259840001,4259840002]})");
-  // applicationName, of variable length: "ab" and "" and, with a length of three octets, "c"
-  EXPECT_EQ(json(Type::basicList, {0xff, 0, 96, 0xff, 0xff, 2, 'a', 'b', 0, 255, 0, 1, 'c'}),
-            R"({"semantic":"undefined","element":"applicationName","values":["ab","","c"]})");
-  // silkAppLabel of enterprise 6871
-  EXPECT_EQ(json(Type::basicList, {4, 0x80, 33, 0, 2, 0, 0, 0x1a, 0xd7, 0, 53}),
-            R"({"semantic":"ordered","element":"silkAppLabel","values":[53]})");
-  EXPECT_EQ(json(Type::basicList, {9, 0, 4, 0, 1}), R"({"semantic":"9","element":"protocolIdentifier","values":[]})");
-  // a list inside a list stays closed
-  EXPECT_EQ(json(Type::basicList, {3, 1, 35, 0, 6, 3, 0, 4, 0, 1, 6}),
-            R"({"semantic":"allOf","element":"basicList","values":["030004000106"]})");
-}
-
-TEST(ElementJson, DamagedBasicListsAreHexadecimal) {
-  EXPECT_EQ(json(Type::basicList, {3, 0, 4, 0}), "\"03000400\"");               // no whole header
-  EXPECT_EQ(json(Type::basicList, {3, 0, 4, 0, 2, 1}), "\"030004000201\"");     // a value is cut off
-  EXPECT_EQ(json(Type::basicList, {3, 0, 4, 0, 0, 1}), "\"030004000001\"");     // a length of zero
-  EXPECT_EQ(json(Type::basicList, {3, 0x80, 4, 0, 1, 0}), "\"038004000100\"");  // no whole enterprise number
-  EXPECT_EQ(json(Type::basicList, {3, 0, 96, 255, 255, 5, 1}), "\"030060ffff0501\"");
 }
 
 // A template may give any element any length: every combination must print something that is JSON.

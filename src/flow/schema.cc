@@ -44,6 +44,16 @@ constexpr bool goes_with(Conversion conversion, ColumnType type) {
     case Conversion::real:
       return conversion == usual_conversion(type);
     case Conversion::application_id:
+    case Conversion::segment_type:
+    case Conversion::acl_id:
+    case Conversion::route_distinguisher:
+    case Conversion::community:
+    case Conversion::community_list:
+    case Conversion::segment_section:
+    case Conversion::segment_list:
+    case Conversion::segment_routing_header:
+    case Conversion::ndpi_application:
+    case Conversion::yaf_application:
       return type == ColumnType::text;
     default:
       return usual_conversion(type) == Conversion::uint;

@@ -31,7 +31,7 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   if (Result<> checked = store::check_types(options_.store.directory, *options_.decoder.schema); !checked)
     return std::unexpected(checked.error());
   open_state();
-  reporter_.emplace(ledger_, *store_, started_, [this] {
+  reporter_.emplace(ledger_, details_, *store_, started_, [this] {
     return StateReport{state_file_ ? std::optional(state_file_->counters()) : std::nullopt,
                        sharing_ ? std::optional(sharing_->counters()) : std::nullopt};
   });
@@ -51,6 +51,7 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
     ReceiveLoopOptions loop = options_.loop;
     loop.number = loops_.size();
     if (state_) loop.state = &*state_;
+    loop.details = &details_;
     loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, queue_, ledger_));
   }
   return open_streams();
@@ -67,6 +68,7 @@ Result<> Collector::open_streams() {
   }
   ReceiveLoopOptions loop = options_.loop;
   loop.number = loops_.size();
+  loop.details = &details_;
   stream_loop_ = std::make_unique<StreamLoop>(*std::move(listener), options_.decoder, loop, queue_, ledger_);
   return {};
 }

@@ -18,14 +18,15 @@
 #include <thread>
 #include <vector>
 
+#include "pipeline/details.h"
 #include "pipeline/ledger_json.h"
 #include "pipeline/periodic.h"
 #include "pipeline/receive_loop.h"
 #include "pipeline/redis_sharing.h"
 #include "pipeline/reporter.h"
-#include "pipeline/stream_loop.h"
 #include "pipeline/shared_state.h"
 #include "pipeline/state_file.h"
+#include "pipeline/stream_loop.h"
 
 namespace weir::pipeline {
 
@@ -86,6 +87,7 @@ class Collector {
   const CollectorOptions options_;
   const Timestamp started_;
   flow::Ledger ledger_;
+  DetailsBoard details_;
   BatchQueue queue_;
   std::optional<store::Store> store_;
   std::vector<uint16_t> ports_;

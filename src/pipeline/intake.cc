@@ -44,6 +44,7 @@ void Intake::finish() {
   decoder_.expire(Timestamp::max());
   seal();
   publish();
+  publish_details();
   push();
 }
 
@@ -59,6 +60,7 @@ void Intake::tick() {
   decoder_.expire(wall_clock_now());
   seal();
   publish();
+  publish_details();
   push();
   next_tick_ = Clock::now() + options_.seal_every;
 }
@@ -105,6 +107,11 @@ void Intake::publish() {
   ledger_.publish(options_.number, decoder_.counters(), sockets_());
   const Clock::time_point end = Clock::now();
   next_publish_ = end + 9 * (end - start);
+}
+
+void Intake::publish_details() {
+  if (options_.details == nullptr) return;
+  if (auto told = decoder_.take_told(wall_clock_now())) options_.details->publish(options_.number, *std::move(told));
 }
 
 }  // namespace weir::pipeline

@@ -13,6 +13,7 @@
 #include "decode/decoder.h"
 #include "flow/batch_builder.h"
 #include "flow/ledger.h"
+#include "pipeline/details.h"
 #include "pipeline/shared_state.h"
 
 namespace weir::pipeline {
@@ -25,6 +26,7 @@ struct ReceiveLoopOptions {
   size_t batch_rows = flow::FlowBatch::kDefaultCapacity;
   std::chrono::milliseconds seal_every{1000};   // a batch leaves at the latest after this time
   std::chrono::milliseconds drain_limit{2000};  // how long stop() goes on taking what the sockets hold
+  DetailsBoard* details = nullptr;              // where to leave what exporters tell about themselves; nullptr: nowhere
 };
 
 class Intake {
@@ -55,6 +57,7 @@ class Intake {
   void exchange_state(size_t max_sessions);
   void push();
   void publish();
+  void publish_details();
 
   flow::SchemaPtr schema_;  // of flows_
   decode::Decoder decoder_;

@@ -10,6 +10,7 @@
 
 #include "base/bounded_queue.h"
 #include "net/capture.h"
+#include "pipeline/details.h"
 
 namespace weir::pipeline {
 namespace {
@@ -20,10 +21,11 @@ Micros since(Clock::time_point start) { return std::chrono::duration_cast<Micros
 
 class Replay {
  public:
-  Replay(ReplayOptions options, store::Store& store, flow::Ledger& ledger)
+  Replay(ReplayOptions options, store::Store& store, flow::Ledger& ledger, DetailsBoard& details)
       : options_(std::move(options)),
         store_(store),
         ledger_(ledger),
+        details_(details),
         queue_(options_.queue_batches),
         decoder_(options_.decoder),
         flows_(builder(options_.decoder.schema)),
@@ -48,6 +50,7 @@ class Replay {
     flows_.seal();
     counters_.seal();
     ledger_.publish(0, decoder_.counters(), {});
+    if (auto told = decoder_.take_told(wall_clock_now())) details_.publish(0, *std::move(told));
     queue_.close();
     writer.join();
     if (!write_error_.empty()) summary_.problems.push_back(write_error_);
@@ -148,6 +151,7 @@ class Replay {
   const ReplayOptions options_;
   store::Store& store_;
   flow::Ledger& ledger_;
+  DetailsBoard& details_;
   BoundedQueue<flow::SealedBatch> queue_;
   decode::Decoder decoder_;
   flow::BatchBuilder flows_;
@@ -174,13 +178,14 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
     bytes_total += reader->file_bytes();
   }
   flow::Ledger ledger;
+  DetailsBoard details;
   auto store = store::Store::open(options.store, std::move(writer), ledger);
   if (!store) return std::unexpected(store.error());
   if (const Result<> checked = store::check_types(options.store.directory, *options.decoder.schema); !checked)
     return std::unexpected(checked.error());
 
   const Timestamp started = wall_clock_now();
-  ReplaySummary summary = Replay(std::move(options), *store, ledger).run(bytes_total);
+  ReplaySummary summary = Replay(std::move(options), *store, ledger, details).run(bytes_total);
   summary.report = {.program = "replay",
                     .pid = getpid(),
                     .started = started,
@@ -190,6 +195,9 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
                     .store = store->counters()};
   if (const Result<> written = store->write_ledger(ledger_to_json(summary.report)); !written) {
     summary.problems.push_back(fmt::format("the ledger could not be written: {}", written.error().message));
+  }
+  if (const Result<> written = store->write_details(details_to_json(details.report())); !written) {
+    summary.problems.push_back(fmt::format("the exporters' details could not be written: {}", written.error().message));
   }
   return summary;
 }

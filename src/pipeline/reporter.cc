@@ -24,12 +24,21 @@ LedgerReport Reporter::report(bool finished) {
                       .store = store_.counters(),
                       .state = state_()};
   log_changes(report);
-  const Result<> written = store_.write_ledger(ledger_to_json(report));
+  const Result<> written = write(report);
   const std::string error = written ? std::string() : written.error().message;
   if (!error.empty() && error != last_write_error_) log::error("the ledger could not be written: {}", error);
   last_write_error_ = error;
   last_ = report.ledger;
   return report;
+}
+
+Result<> Reporter::write(const LedgerReport& report) {
+  if (Result<> written = store_.write_ledger(ledger_to_json(report)); !written) return written;
+  const uint64_t version = details_.version();
+  if (details_written_ == version) return {};
+  if (Result<> written = store_.write_details(details_to_json(details_.report())); !written) return written;
+  details_written_ = version;
+  return {};
 }
 
 void Reporter::log_changes(const LedgerReport& report) {

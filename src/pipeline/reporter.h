@@ -2,31 +2,39 @@
 // starts or stops going wrong (never one for each datagram).
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "pipeline/details.h"
 #include "pipeline/ledger_json.h"
 
 namespace weir::pipeline {
 
 class Reporter {
  public:
-  Reporter(const flow::Ledger& ledger, store::Store& store, Timestamp started, std::function<StateReport()> state)
-      : ledger_(ledger), store_(store), started_(started), state_(std::move(state)) {}
+  Reporter(const flow::Ledger& ledger, const DetailsBoard& details, store::Store& store, Timestamp started,
+           std::function<StateReport()> state)
+      : ledger_(ledger), details_(details), store_(store), started_(started), state_(std::move(state)) {}
 
-  // Writes the ledger and logs what changed since the last call. One thread at a time.
+  // Writes the ledger, and what exporters tell about themselves if that has changed, and logs what changed since the
+  // last call. One thread at a time.
   LedgerReport report(bool finished);
 
  private:
   void log_changes(const LedgerReport& report);
+  Result<> write(const LedgerReport& report);
 
   const flow::Ledger& ledger_;
+  const DetailsBoard& details_;
   store::Store& store_;
   const Timestamp started_;
   const std::function<StateReport()> state_;
   flow::LedgerSnapshot last_;
   std::string last_write_error_;
+  std::optional<uint64_t> details_written_;
 };
 
 }  // namespace weir::pipeline

@@ -85,6 +85,10 @@ class Store::Impl {
     const std::lock_guard lock(ledger_file_mutex_);
     return replace_file(directory_ / "ledger.json", json);
   }
+  Result<> write_details(std::string_view json) {
+    const std::lock_guard lock(ledger_file_mutex_);
+    return replace_file(directory_ / "exporters.json", json);
+  }
 
   const fs::path directory_;
   const StoreLock lock_;
@@ -150,5 +154,6 @@ void Store::set_options(const StoreOptions& options) { impl_->set_options(option
 StoreCounters Store::counters() const { return impl_->counters_.get(); }
 
 Result<> Store::write_ledger(std::string_view json) { return impl_->write_ledger(json); }
+Result<> Store::write_details(std::string_view json) { return impl_->write_details(json); }
 
 }  // namespace weir::store

@@ -75,6 +75,8 @@ class Store {
 
   // Replaces DIR/ledger.json atomically; readers see the old or the new one.
   Result<> write_ledger(std::string_view json);
+  // The same for DIR/exporters.json.
+  Result<> write_details(std::string_view json);
 
  private:
   class Impl;

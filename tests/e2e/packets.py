@@ -22,6 +22,12 @@ def udp(source, source_port, destination, destination_port, length):
     return _ip(source, destination, 17, struct.pack("!HHHH", source_port, destination_port, 8 + length, 0) + bytes(length))
 
 
+def export(source, payload, port=2055):
+    """A datagram of an exporter."""
+    header = struct.pack("!HHHH", 50_000, port, 8 + len(payload), 0)
+    return _ip(source, "192.0.2.254", 17, header + payload)
+
+
 def tcp(source, source_port, destination, destination_port, flags, length):
     header = struct.pack("!HHIIBBHHH", source_port, destination_port, 0, 0, 5 << 4, flags, 65535, 0, 0)
     return _ip(source, destination, 6, header + bytes(length))

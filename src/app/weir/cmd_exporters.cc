@@ -5,6 +5,7 @@
 
 #include "app/weir/commands.h"
 #include "flow/flow_type.h"
+#include "pipeline/details.h"
 #include "pipeline/ledger_file.h"
 #include "query/printer.h"
 
@@ -15,6 +16,7 @@ struct Options {
   std::string store = "weir-data";
   std::string output = "table";
   bool total = false;
+  bool details = false;
 };
 
 using query::Value;
@@ -128,12 +130,54 @@ void print_heading(const pipeline::LedgerReport& report, bool running, const std
   }
 }
 
+Result<> print_details(query::RowSink& sink, const pipeline::DetailsReport& report) {
+  const std::vector<query::ResultColumn> columns{
+      {"exporter", false}, {"protocol", false}, {"observation_domain_id", true}, {"kind", false},
+      {"id", false},       {"name", false},     {"description", false},          {"sampling_rate", true}};
+  if (Result<> begun = sink.begin(columns); !begun) return begun;
+  const auto text = [](const std::string& value) { return value.empty() ? Value() : Value(value); };
+  for (const pipeline::ExporterDetail& detail : report.details) {
+    const std::vector<Value> values{
+        detail.exporter,          text(detail.protocol),
+        uint64_t{detail.domain},  text(detail.kind),
+        text(detail.id),          text(detail.name),
+        text(detail.description), detail.sampling_rate == 0 ? Value() : Value(uint64_t{detail.sampling_rate})};
+    if (Result<> printed = sink.row(values); !printed) return printed;
+  }
+  return sink.end();
+}
+
+// What exporters tell about themselves in options records.
+int details(const Options& options) {
+  const auto report = pipeline::read_details(options.store);
+  if (!report) {
+    fmt::print(stderr, "weir: {}\n", report.error().message);
+    return 1;
+  }
+  const auto format = query::parse_format(options.output);
+  if (report->details.empty() && format == query::Format::table) {
+    fmt::print("no exporter has told anything in options records\n");
+    return 0;
+  }
+  query::Output output(stdout);
+  const auto sink = query::make_printer(*format, output, query::screen_of(stdout));
+  Result<> printed = print_details(*sink, *report);
+  if (printed) printed = output.flush();
+  if (!printed) {
+    fmt::print(stderr, "weir: {}\n", printed.error().message);
+    return 1;
+  }
+  if (report->left_out > 0) fmt::print(stderr, "{} more are not in the store's account\n", report->left_out);
+  return 0;
+}
+
 int exporters(const Options& options) {
   const auto report = pipeline::read_ledger(options.store);
   if (!report) {
     fmt::print(stderr, "weir: {}\n", report.error().message);
     return 1;
   }
+  if (options.details) return details(options);
   const auto format = query::parse_format(options.output);
   const bool table = format == query::Format::table;
   if (table) print_heading(*report, pipeline::store_is_in_use(options.store), options.store);
@@ -162,6 +206,9 @@ void add_exporters(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
   command->add_flag("--total", options->total,
                     "A last row with the total also in json, ndjson and csv (exporter is \"total\")");
+  command->add_flag("--details", options->details,
+                    "What exporters tell about themselves instead: sampling rates, names of interfaces, VRFs, samplers "
+                    "and applications");
   command->footer(
       "lost: datagrams (NetFlow v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers.\n"
       "reported_drops: packets that the exporter says it could not sample (sFlow); counters: rows of that table.\n"

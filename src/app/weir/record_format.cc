@@ -9,7 +9,7 @@
 #include "app/weir/values_json.h"
 #include "base/json_text.h"
 #include "decode/sflow_values.h"
-#include "flow/element_json.h"
+#include "decode/structured_data.h"
 
 namespace weir::app {
 namespace {
@@ -62,7 +62,7 @@ class FieldsJson {
     if (several) out += '[';
     for (size_t i = first; i != FieldSlot::kNone; i = slots[i].next) {
       if (i != first) out += ',';
-      flow::append_value_json(out, slots[i].type, record.fields[i].value, record.export_time);
+      decode::ValueWriter(record.templates, record.export_time, {}).append(out, slots[i].type, record.fields[i].value);
     }
     if (several) out += ']';
   }
@@ -164,7 +164,8 @@ class TableFormat : public RecordFormat {
       if (slots[i].scope) fields += "scope ";
       fields += slots[i].label;
       fields += '=';
-      flow::append_value_json(fields, slots[i].type, record.fields[i].value, record.export_time);
+      decode::ValueWriter(record.templates, record.export_time, {})
+          .append(fields, slots[i].type, record.fields[i].value);
     }
     if (record.sflow != nullptr) {
       ValuesJson values(fields);
