@@ -20,7 +20,8 @@ namespace weir::app {
 namespace {
 
 constexpr const char* kHelp =
-    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655) and print every record, element by element, and every\n"
+    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655) and print every record, element by element, and "
+    "every\n"
     "sFlow sample.\n"
     "Several files are read one after the other, as if they were one; - is standard input.\n\n"
     "One JSON object a record: elements by their IANA name, those of vendors by name or as ENTERPRISE:NUMBER, an "
