@@ -136,5 +136,38 @@ class Columns(Case):
         self.assertEqual(rows("top", "--by", "inner_src_addr", "--store", store)[0]["inner_src_addr"], None)
 
 
+class Counters(Case):
+    """What devices count by themselves: a table of its own, beside flows."""
+
+    def test_counter_samples_are_stored_accounted_for_and_asked(self):
+        store, capture = self.folder / "store", self.folder / "x.pcap"
+        weir("gen", "--write", capture, "--protocol", "sflow", "--sflow-counters", 3, "--rate", 2000, "--count", 6000, "--seed", 3)
+        summary = json.loads(weir("replay", capture, "--store", store, "--compact", "-o", "json"))
+        self.assertTrue(summary["adds_up"])
+        self.assertGreater(summary["counter_rows"], 0)
+        self.assertEqual(summary["counter_rows_stored"], summary["counter_rows"])
+        self.assertEqual(summary["counter_rows_dropped"], 0)
+        self.assertEqual(summary["stored"], 6000, "counters are no flows")
+        (stored,) = rows("sql", "select count(*)::INT as n from counters", "--store", store)
+        self.assertEqual(stored["n"], summary["counter_rows"])
+        (exporter,) = rows("exporters", "--store", store)
+        self.assertEqual(exporter["counters"], summary["counter_rows"])
+        self.assertEqual((exporter["counters_stored"], exporter["counters_dropped"]), (summary["counter_rows"], 0))
+        # How much an interface carried, from what it counted.
+        grown = rows("sql", """select source_index, (max(value) - min(value))::BIGINT as octets from counters
+            where record = 'generic_interface' and name = 'if_in_octets' group by all""", "--store", store)
+        self.assertTrue(grown)
+        self.assertTrue(all(row["octets"] > 0 for row in grown), grown)
+        self.assertIn("CREATE OR REPLACE VIEW counters", weir("sql", "--macros", "--store", store))
+
+    def test_without_any_the_table_is_empty(self):
+        store, capture = self.folder / "store", self.folder / "x.pcap"
+        weir("gen", "--write", capture, "--protocol", "v9", "--count", 10, "--seed", 3)
+        weir("replay", capture, "--store", store)
+        self.assertEqual(rows("sql", "select count(*)::INT as n from counters", "--store", store), [{"n": 0}])
+        self.assertFalse((store / "counters").exists())
+        self.assertNotIn("VIEW counters", weir("sql", "--macros", "--store", store))
+
+
 if __name__ == "__main__":
     unittest.main()
