@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 
 #include "base/big_endian.h"
@@ -38,6 +39,33 @@ TEST(IpAddress, TextOfBothFamilies) {
   EXPECT_TRUE(IpAddress{}.is_unspecified());
   for (const char* bad : {"", "1.2.3", "1.2.3.256", "x", "1.2.3.4 ", ":::", "1.2.3.4/8"})
     EXPECT_FALSE(IpAddress::parse(bad)) << bad;
+}
+
+// Addresses of few different groups, so that runs of zeros of every place and length are among them.
+TEST(IpAddress, TextIsThatOfInetNtop) {
+  uint64_t state = 1;
+  const auto next = [&state] {
+    state ^= state << 13;
+    state ^= state >> 7;
+    return state ^= state << 17;
+  };
+  for (int i = 0; i < 100'000; ++i) {
+    IpAddress address;
+    for (size_t group = 0; group < 8; ++group) {
+      const uint64_t n = next();
+      const auto value = static_cast<uint16_t>(n % 4 < 2 ? 0 : n % 4 == 2 ? 1 : n >> 20);
+      address.octets[2 * group] = static_cast<uint8_t>(value >> 8);
+      address.octets[2 * group + 1] = static_cast<uint8_t>(value);
+    }
+    char buffer[INET6_ADDRSTRLEN];
+    const std::string want = address.is_v4() ? inet_ntop(AF_INET, &address.octets[12], buffer, sizeof buffer)
+                                             : inet_ntop(AF_INET6, address.octets.data(), buffer, sizeof buffer);
+    ASSERT_EQ(address.to_string(), want);
+    ASSERT_EQ(IpAddress::parse(want), address);
+  }
+  EXPECT_EQ(IpAddress::from_v4(0xff00c0a8).to_string(), "255.0.192.168");
+  EXPECT_EQ(IpAddress{}.to_string(), "::");
+  EXPECT_EQ(mac_to_string(0x00105affee01), "00:10:5a:ff:ee:01");
 }
 
 TEST(IpPrefix, IsARangeOfAddresses) {

@@ -1,9 +1,10 @@
 #include "base/ip_address.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
 
+#include <array>
 #include <charconv>
+#include <span>
 
 namespace weir {
 namespace {
@@ -30,6 +31,44 @@ std::optional<IpAddress> parse_short_v4(std::string_view text) {
   return std::nullopt;
 }
 
+// Room for the longest address, which is shown for rows by the million.
+class TextBuffer {
+ public:
+  void put(char c) { text_[size_++] = c; }
+  void number(unsigned value, int base) {
+    const auto [end, error] = std::to_chars(text_.begin() + size_, text_.end(), value, base);
+    size_ = static_cast<size_t>(end - text_.begin());
+  }
+  void v4(std::span<const uint8_t, 4> octets) {
+    for (size_t i = 0; i < octets.size(); ++i) {
+      if (i > 0) put('.');
+      number(octets[i], 10);
+    }
+  }
+  std::string take() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, INET6_ADDRSTRLEN> text_;
+  size_t size_ = 0;
+};
+
+struct Run {
+  size_t begin = 0;
+  size_t count = 0;  // 0: none
+};
+
+// RFC 5952 section 4.2: the longest run of at least two zero groups, the first of equal ones.
+Run longest_zeros(const std::array<uint16_t, 8>& groups) {
+  Run best{groups.size(), 0};
+  for (size_t i = 0; i < groups.size();) {
+    size_t end = i;
+    while (end < groups.size() && groups[end] == 0) ++end;
+    if (end - i >= 2 && end - i > best.count) best = {i, end - i};
+    i = end + 1;
+  }
+  return best;
+}
+
 }  // namespace
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
@@ -47,9 +86,31 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 std::string IpAddress::to_string() const {
-  if (is_v4()) return fmt::format("{}.{}.{}.{}", octets[12], octets[13], octets[14], octets[15]);
-  char buffer[INET6_ADDRSTRLEN];
-  return inet_ntop(AF_INET6, octets.data(), buffer, sizeof buffer);
+  TextBuffer text;
+  if (is_v4()) {
+    text.v4(std::span(octets).last<4>());
+    return text.take();
+  }
+  std::array<uint16_t, 8> groups;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    groups[i] = static_cast<uint16_t>(octets[2 * i] << 8 | octets[2 * i + 1]);
+  }
+  const auto [zeros, count] = longest_zeros(groups);
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (i >= zeros && i < zeros + count) {
+      if (i == zeros) text.put(':');
+      continue;
+    }
+    if (i > 0) text.put(':');
+    // An IPv4-compatible address (RFC 4291 section 2.5.5.1), as inet_ntop shows it.
+    if (i == 6 && zeros == 0 && count == 6) {
+      text.v4(std::span(octets).last<4>());
+      return text.take();
+    }
+    text.number(groups[i], 16);
+  }
+  if (zeros + count == groups.size() && count > 0) text.put(':');
+  return text.take();
 }
 
 std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
@@ -83,8 +144,14 @@ size_t IpAddressHash::operator()(const IpAddress& address) const {
 }
 
 std::string mac_to_string(uint64_t mac) {
-  return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac >> 40 & 255, mac >> 32 & 255, mac >> 24 & 255,
-                     mac >> 16 & 255, mac >> 8 & 255, mac & 255);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text(17, ':');
+  for (size_t i = 0; i < 6; ++i) {
+    const uint64_t octet = mac >> (40 - 8 * i) & 255;
+    text[3 * i] = kDigits[octet >> 4];
+    text[3 * i + 1] = kDigits[octet & 15];
+  }
+  return text;
 }
 
 }  // namespace weir

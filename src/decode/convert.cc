@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -94,6 +95,12 @@ Fit acl_id(ByteView bytes, std::string& value) {
   return Fit::ok;
 }
 
+void append_number(std::string& out, uint64_t value) {
+  std::array<char, 20> digits;
+  const auto [end, error] = std::to_chars(digits.begin(), digits.end(), value);
+  out.append(digits.begin(), end);
+}
+
 std::string v4_text(uint64_t host) { return IpAddress::from_v4(static_cast<uint32_t>(host)).to_string(); }
 
 // RFC 4364 section 4.2: two octets of type, then an AS number or an address, and a number assigned by its owner.
@@ -139,10 +146,12 @@ bool append_community(ByteView bytes, std::string& value) {
   const auto number = [&](size_t at, size_t octets) { return load_be_sized(bytes.subspan(at, octets)); };
   if (bytes.size() == 8) {
     append_extended_community(bytes, value);
-  } else if (bytes.size() == 4) {
-    fmt::format_to(std::back_inserter(value), "{}:{}", number(0, 2), number(2, 2));
-  } else {
-    fmt::format_to(std::back_inserter(value), "{}:{}:{}", number(0, 4), number(4, 4), number(8, 4));
+    return true;
+  }
+  const size_t octets = bytes.size() == 4 ? 2 : 4;
+  for (size_t at = 0; at < bytes.size(); at += octets) {
+    if (at > 0) value += ':';
+    append_number(value, number(at, octets));
   }
   return true;
 }

@@ -40,7 +40,6 @@ constexpr uint8_t kForwardingDropped = 128;  // RFC 7270: status 10, reason not 
 constexpr uint16_t kMinEtherType = 0x600;    // below it is a length (IEEE 802.3)
 constexpr uint16_t kEtherTypeIpv4 = 0x0800;
 constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
-constexpr uint8_t kIcmp = 1;
 constexpr uint8_t kIpInIp = 4;
 constexpr uint8_t kTcp = 6;
 constexpr uint8_t kUdp = 17;

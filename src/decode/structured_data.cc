@@ -1,10 +1,7 @@
 #include "decode/structured_data.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -27,6 +24,12 @@ std::string semantic_name(uint8_t semantic) {
   constexpr std::array<std::string_view, 5> kNames = {"noneOf", "exactlyOneOf", "oneOrMoreOf", "allOf", "ordered"};
   if (semantic == 255) return "undefined";
   return semantic < kNames.size() ? std::string(kNames[semantic]) : std::to_string(semantic);
+}
+
+void begin_list(std::string& out, uint8_t semantic) {
+  out += R"({"semantic":")";
+  out += semantic_name(semantic);
+  out += "\",";
 }
 
 void append_octets(std::string& out, ByteView octets) {
@@ -110,7 +113,8 @@ void ValueWriter::append_value(std::string& out, AbstractType type, ByteView oct
 bool ValueWriter::append_basic_list(std::string& out, ByteView octets) {
   BasicListReader list(octets);
   if (!list.ok()) return false;
-  fmt::format_to(std::back_inserter(out), R"({{"semantic":"{}","element":)", semantic_name(list.semantic()));
+  begin_list(out, list.semantic());
+  out += R"("element":)";
   append_json_string(out, flow::element_label(list.enterprise(), list.element()));
   out += ",\"values\":[";
   const AbstractType type = flow::element_type(list.enterprise(), list.element());
@@ -131,7 +135,7 @@ bool ValueWriter::append_sub_template_list(std::string& out, ByteView octets) {
   ByteReader in(octets);
   const auto header = in.read<Header>();
   if (!header) return false;
-  fmt::format_to(std::back_inserter(out), R"({{"semantic":"{}",)", semantic_name(header->semantic));
+  begin_list(out, header->semantic);
   if (!append_records(out, header->template_id, in.rest())) return false;
   out += '}';
   return true;
@@ -145,7 +149,8 @@ bool ValueWriter::append_sub_template_multi_list(std::string& out, ByteView octe
   ByteReader in(octets);
   const auto semantic = in.read<BigEndian<uint8_t>>();
   if (!semantic) return false;
-  fmt::format_to(std::back_inserter(out), R"({{"semantic":"{}","lists":[)", semantic_name(*semantic));
+  begin_list(out, *semantic);
+  out += R"("lists":[)";
   for (bool first = true; !in.empty(); first = false) {
     const auto part = in.read<Part>();
     if (!part || part->length < sizeof(Part)) return false;
@@ -161,7 +166,9 @@ bool ValueWriter::append_sub_template_multi_list(std::string& out, ByteView octe
 }
 
 bool ValueWriter::append_records(std::string& out, uint16_t id, ByteView octets) {
-  fmt::format_to(std::back_inserter(out), R"("template":{},)", id);
+  out += R"("template":)";
+  out += std::to_string(id);
+  out += ',';
   const NestedTemplate nested = templates_ == nullptr ? NestedTemplate{} : templates_->find(id);
   if (nested.layout == nullptr || nested.layout->min_length == 0) {
     out += "\"octets\":";

@@ -49,7 +49,7 @@ void Template::measure() {
   std::vector<uint16_t> order(fields.size());
   std::iota(order.begin(), order.end(), uint16_t{0});
   const auto element = [&](uint16_t i) { return std::tuple{fields[i].enterprise, fields[i].element, fields[i].scope}; };
-  std::ranges::stable_sort(order, {}, element);
+  std::ranges::sort(order, {}, [&](uint16_t i) { return std::tuple_cat(element(i), std::tuple{i}); });
   for (size_t i = 0; i < order.size(); ++i) {
     const bool again = i > 0 && element(order[i]) == element(order[i - 1]);
     fields[order[i]].occurrence = again ? static_cast<uint16_t>(fields[order[i - 1]].occurrence + 1) : uint16_t{1};
