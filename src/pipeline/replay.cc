@@ -11,6 +11,8 @@
 #include "base/bounded_queue.h"
 #include "net/capture.h"
 #include "pipeline/details.h"
+#include "pipeline/shared_state.h"
+#include "pipeline/state_file.h"
 
 namespace weir::pipeline {
 namespace {
@@ -21,7 +23,8 @@ Micros since(Clock::time_point start) { return std::chrono::duration_cast<Micros
 
 class Replay {
  public:
-  Replay(ReplayOptions options, store::Store& store, flow::Ledger& ledger, DetailsBoard& details)
+  Replay(ReplayOptions options, store::Store& store, flow::Ledger& ledger, DetailsBoard& details,
+         const decode::StateSource& known)
       : options_(std::move(options)),
         store_(store),
         ledger_(ledger),
@@ -29,7 +32,9 @@ class Replay {
         queue_(options_.queue_batches),
         decoder_(options_.decoder),
         flows_(builder(options_.decoder.schema)),
-        counters_(builder(flow::Schema::counters())) {}
+        counters_(builder(flow::Schema::counters())) {
+    decoder_.set_state_source(&known);
+  }
 
   ReplaySummary run(uint64_t bytes_total) {
     progress_.bytes_total = bytes_total;
@@ -177,6 +182,12 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
     if (!reader) return std::unexpected(reader.error());
     bytes_total += reader->file_bytes();
   }
+  SharedState known(0, false);
+  if (!options.state_file.empty()) {
+    const auto state = read_state_file(options.state_file, options.decoder.limits);
+    if (!state) return std::unexpected(state.error());
+    known.load(state->sessions);
+  }
   flow::Ledger ledger;
   DetailsBoard details;
   auto store = store::Store::open(options.store, std::move(writer), ledger);
@@ -185,7 +196,7 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
     return std::unexpected(checked.error());
 
   const Timestamp started = wall_clock_now();
-  ReplaySummary summary = Replay(std::move(options), *store, ledger, details).run(bytes_total);
+  ReplaySummary summary = Replay(std::move(options), *store, ledger, details, known).run(bytes_total);
   summary.report = {.program = "replay",
                     .pid = getpid(),
                     .started = started,

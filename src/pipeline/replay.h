@@ -26,6 +26,7 @@ struct ReplayOptions {
   std::vector<std::filesystem::path> files;  // in this order, through one decoder
   std::vector<uint16_t> ports;               // only datagrams to one of these; empty: all
   decode::DecoderOptions decoder;
+  std::filesystem::path state_file;  // what exporters announced before, of a collector; empty: nothing
   store::StoreOptions store;
   bool compact = false;                                    // merge what can be merged at the end
   size_t queue_batches = 8;                                // the reader waits when the writer is so far behind

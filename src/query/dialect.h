@@ -20,6 +20,7 @@ class Dialect {
   virtual std::string address(const IpAddress& address) const = 0;
   virtual std::string time(Timestamp time) const = 0;
   virtual std::string number(uint64_t number) const = 0;
+  virtual std::string text(std::string_view text) const = 0;
 
   // "name" of a result column.
   virtual std::string quote_name(std::string_view name) const = 0;
@@ -28,6 +29,8 @@ class Dialect {
   virtual std::string not_true(const std::string& condition) const = 0;
   // All bits of `mask` are set in a column.
   virtual std::string has_bits(std::string_view column, uint64_t mask) const = 0;
+  // A column of texts has `text` somewhere, in upper or lower case.
+  virtual std::string contains(std::string_view column, std::string_view text) const = 0;
   // A column of addresses lies in one of many ranges, given in order and apart from each other.
   virtual std::string in_ranges(std::string_view column, std::span<const IpPrefix> ranges) const = 0;
   // time_flow_end - time_flow_start in whole milliseconds.

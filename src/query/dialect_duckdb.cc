@@ -23,6 +23,12 @@ class DuckDbDialect final : public Dialect {
     return number > INT64_MAX ? fmt::format("{}::UBIGINT", number) : fmt::format("{}", number);
   }
 
+  std::string text(std::string_view text) const override { return duck::quote(text); }
+
+  std::string contains(std::string_view column, std::string_view part) const override {
+    return fmt::format("contains(lower({}), lower({}))", column, text(part));
+  }
+
   std::string quote_name(std::string_view name) const override { return duck::quote_name(name); }
 
   std::string not_true(const std::string& condition) const override {

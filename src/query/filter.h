@@ -6,11 +6,14 @@
 //   factor     = ("not" | "!") factor | "(" expression ")" | primitive          "#" comments to the end of the line
 //   primitive  = "any" | "ipv4" | "ipv6"
 //              | [way] ("ip" | "host") ADDRESS              | [way] "ip" "in" "[" ADDRESS | PREFIX ... "]"
-//              | [way] "net" (PREFIX | ADDRESS MASK)        way = src, dst, exporter, router, next, bgp next
+//              | [way] "net" (PREFIX | ADDRESS MASK)        way = src, dst, exporter, router, next, bgp next,
+//                                                           [src|dst] nat, inner [src|dst]
 //              | [src|dst] "port" | "as" [comp] N           | [src|dst] "port" | "as" "in" "[" N ... "]"
 //              | [in|out] "if" [comp] N                     | "proto" NAME | [comp] N
 //              | "packets" | "bytes" | "duration" [comp] N  | "tos" | "icmp-type" | "icmp-code" [comp] N
 //              | "flags" [comp] N | "flags" ["="] LETTERS   LETTERS of F S R P A U E C X
+//              | TERM [comp] N | NAME | MAC | TEXT          the terms of filter_terms.cc: vlan, mac, mask, ttl, mpls
+//                                                           label1, nat event, asa event, ingress acl ...
 //   comp       = "=" "==" "eq"  "!=" "ne"  ">" "gt"  ">=" "ge"  "<" "lt"  "<=" "le"; none is "="
 //   N          = decimal or 0x hexadecimal, with the suffixes k m g t (powers of 1000)
 //
@@ -40,7 +43,21 @@ enum class Comparison : uint8_t { eq, ne, gt, ge, lt, le };
 // Which side of a flow a condition looks at.
 enum class Side : uint8_t { either, src, dst };
 
-enum class AddressField : uint8_t { either, src, dst, exporter, next_hop, bgp_next_hop };
+enum class AddressField : uint8_t {
+  either,
+  src,
+  dst,
+  exporter,
+  next_hop,
+  bgp_next_hop,
+  nat,  // after translation
+  nat_src,
+  nat_dst,
+  inner,  // of the inner packet of a tunnel
+  inner_src,
+  inner_dst,
+};
+inline constexpr size_t kAddressFields = 12;
 
 enum class NumberField : uint8_t {
   port,       // has sides
@@ -54,6 +71,7 @@ enum class NumberField : uint8_t {
   icmp_type,  // implies ICMP or ICMPv6
   icmp_code,
   tcp_flags,  // implies TCP
+  inner_proto,
 };
 
 struct Filter;
@@ -89,6 +107,15 @@ struct NumberIn {
   bool operator==(const NumberIn&) const = default;
 };
 
+// A term of filter_terms.h.
+struct TermIs {
+  size_t term = 0;  // position in the table
+  Comparison comparison = Comparison::eq;
+  uint64_t number = 0;  // of numbers and MAC addresses
+  std::string text;     // of texts
+  bool operator==(const TermIs&) const = default;
+};
+
 // All bits of mask are set; with exact, no others. Implies TCP.
 struct FlagsSet {
   uint16_t mask = 0;
@@ -112,7 +139,7 @@ struct Or {
 };
 
 struct Filter {
-  std::variant<Any, Family, AddressIn, NumberIs, NumberIn, FlagsSet, Not, And, Or> node;
+  std::variant<Any, Family, AddressIn, NumberIs, NumberIn, TermIs, FlagsSet, Not, And, Or> node;
   bool operator==(const Filter& other) const;
 };
 

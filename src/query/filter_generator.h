@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <string>
 
 #include "query/filter.h"
+#include "query/filter_terms.h"
 
 namespace weir::query {
 
@@ -27,19 +29,21 @@ class FilterGenerator {
   }
 
   Filter primitive() {
-    switch (pick(8)) {
+    switch (pick(9)) {
       case 0:
         return Filter{Any{}};
       case 1:
         return Filter{Family{pick(2) == 1}};
       case 2:
-        return Filter{AddressIn{static_cast<AddressField>(pick(6)), prefixes(1)}};
+        return Filter{AddressIn{static_cast<AddressField>(pick(kAddressFields)), prefixes(1)}};
       case 3:
-        return Filter{AddressIn{static_cast<AddressField>(pick(6)), prefixes(1 + pick(3))}};
+        return Filter{AddressIn{static_cast<AddressField>(pick(kAddressFields)), prefixes(1 + pick(3))}};
       case 4:
         return Filter{FlagsSet{static_cast<uint16_t>(1 + pick(255)), pick(2) == 1}};
       case 5:
         return Filter{number_in()};
+      case 6:
+        return Filter{term_is()};
       default:
         return Filter{number_is()};
     }
@@ -64,7 +68,7 @@ class FilterGenerator {
                                         {0, 1, 1000, INT64_MAX}, {0, 64, 1500, UINT64_MAX},
                                         {0, 1, 1000, 2500},      {0, 8, 184, 255},
                                         {0, 3, 8, 128},          {0, 1, 3, 255},
-                                        {0, 2, 18, 255}};
+                                        {0, 2, 18, 255},         {0, 1, 6, 58}};
     return kByField[static_cast<size_t>(field)][pick(4)];
   }
 
@@ -87,10 +91,24 @@ class FilterGenerator {
     return all;
   }
 
+  TermIs term_is() {
+    TermIs is{pick(filter_terms().size()), static_cast<Comparison>(pick(6)), 0, {}};
+    const Term& term = filter_terms()[is.term];
+    if (term.kind == TermKind::text || term.kind == TermKind::part) {
+      is.comparison = static_cast<Comparison>(pick(2));
+      is.text = std::array{"", "eve", "it's", "a \"b\"", "0x1F"}[pick(5)];
+    } else {
+      constexpr uint64_t kMostMac = (uint64_t{1} << 48) - 1;
+      is.number = std::min(std::array<uint64_t, 4>{0, 1, 100, UINT64_MAX}[pick(4)],
+                           term.kind == TermKind::mac ? kMostMac : term.limit);
+    }
+    return is;
+  }
+
   static bool has_sides(NumberField field) { return field <= NumberField::interface; }
 
   NumberIs number_is() {
-    const NumberField field = static_cast<NumberField>(pick(11));
+    const NumberField field = static_cast<NumberField>(pick(12));
     return {field, has_sides(field) ? static_cast<Side>(pick(3)) : Side::either, static_cast<Comparison>(pick(6)),
             std::min<uint64_t>(value(field), field == NumberField::duration_ms ? 1'000'000 : UINT64_MAX)};
   }

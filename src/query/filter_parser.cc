@@ -6,9 +6,11 @@
 #include <bit>
 #include <charconv>
 #include <optional>
+#include <span>
 
 #include "query/filter.h"
 #include "query/filter_lexer.h"
+#include "query/filter_terms.h"
 #include "query/protocols.h"
 
 namespace weir::query {
@@ -27,6 +29,7 @@ constexpr NumberFieldInfo kPort{NumberField::port, "a port from 0 to 65535", 65'
 constexpr NumberFieldInfo kAs{NumberField::as, "an AS number from 0 to 4294967295", UINT32_MAX};
 constexpr NumberFieldInfo kInterface{NumberField::interface, "an interface index from 0 to 4294967295", UINT32_MAX};
 constexpr NumberFieldInfo kProto{NumberField::proto, "a protocol number from 0 to 255 or a name such as tcp", 255};
+constexpr NumberFieldInfo kInnerProto{NumberField::inner_proto, kProto.what, 255};
 constexpr NumberFieldInfo kPackets{NumberField::packets, "a number of packets", UINT64_MAX};
 constexpr NumberFieldInfo kBytes{NumberField::bytes, "a number of bytes", UINT64_MAX};
 constexpr NumberFieldInfo kDuration{NumberField::duration_ms, "a duration in milliseconds", INT64_MAX / 1000};
@@ -83,6 +86,32 @@ std::optional<IpPrefix> prefix_with_mask(std::string_view address, std::string_v
   const int ones = std::countl_one(mask->v4());
   if (std::popcount(mask->v4()) != ones) return std::nullopt;
   return IpPrefix::parse(fmt::format("{}/{}", address, ones));
+}
+
+// "00:00:5e:00:53:01", also with '-'.
+std::optional<uint64_t> parse_mac(std::string_view text) {
+  if (text.size() != 17) return std::nullopt;
+  uint64_t value = 0;
+  for (size_t i = 0; i < text.size(); i += 3) {
+    unsigned octet = 0;
+    const std::string_view digits = text.substr(i, 2);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + 2, octet, 16);
+    if (error != std::errc{} || end != digits.data() + 2) return std::nullopt;
+    if (i + 2 < text.size() && text[i + 2] != ':' && text[i + 2] != '-') return std::nullopt;
+    value = value << 8 | octet;
+  }
+  return value;
+}
+
+// "ADD DELETE EXHAUST": without the numbers.
+std::string names_of(const Term& term) {
+  std::string names;
+  bool number = false;
+  for (const char c : term.names) {
+    number = c == '=' || (number && c != ' ');
+    if (!number) names += c;
+  }
+  return names;
 }
 
 class Parser {
@@ -157,7 +186,54 @@ class Parser {
     return child;
   }
 
+  // The longest term that starts here; its words are taken.
+  std::optional<size_t> accept_term() {
+    std::optional<size_t> found;
+    size_t longest = 0;
+    const std::span<const Term> terms = filter_terms();
+    for (size_t i = 0; i < terms.size(); ++i) {
+      size_t words = 0;
+      bool same = true;
+      for (std::string_view rest = terms[i].words; same && !rest.empty(); ++words) {
+        const std::string_view word = rest.substr(0, rest.find(' '));
+        rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+        same = peek(words).is_word(word);
+      }
+      if (same && words > longest) found = i, longest = words;
+    }
+    for (size_t i = 0; i < longest; ++i) take();
+    return found;
+  }
+
+  Parsed<Filter> parse_term(size_t index) {
+    const Term& term = filter_terms()[index];
+    TermIs is{index, accept_comparison().value_or(Comparison::eq), 0, {}};
+    const Token& token = peek();
+    const bool value = token.kind == Token::Kind::word || token.kind == Token::Kind::quoted;
+    if (term.kind == TermKind::text || term.kind == TermKind::part) {
+      if (is.comparison != Comparison::eq && is.comparison != Comparison::ne)
+        return expected("'=' or '!=' before a text");
+      if (!value) return expected("a text");
+      is.text = token.text;
+    } else {
+      const bool mac = term.kind == TermKind::mac;
+      std::optional<uint64_t> number = value ? named_value(term, token.text) : std::nullopt;
+      if (value && !number) number = mac ? parse_mac(token.text) : parse_number(token.text);
+      if (!number || *number > term.limit) {
+        if (mac) return expected("a MAC address such as 00:00:5e:00:53:01");
+        return expected(
+            fmt::format("a number up to {}{}{}", term.limit, term.names.empty() ? "" : " or one of ", names_of(term)));
+      }
+      is.number = *number;
+    }
+    take();
+    return Filter{std::move(is)};
+  }
+
   Way parse_way() {
+    if (peek().is_word("inner") || peek().is_word("nat") || peek(1).is_word("nat")) {
+      if (const auto field = accept_far_address()) return {*field, std::nullopt, false, true};
+    }
     if (accept_word("src")) return {AddressField::src, Side::src, false, true};
     if (accept_word("dst")) return {AddressField::dst, Side::dst, false, true};
     if (accept_word("in")) return {std::nullopt, Side::src, true, true};
@@ -172,8 +248,37 @@ class Parser {
     return {};
   }
 
+  // "nat", "src nat", "inner", "inner dst" ... before ip, host or net.
+  std::optional<AddressField> accept_far_address() {
+    struct Name {
+      std::string_view first, second;
+      AddressField field;
+    };
+    constexpr Name kNames[] = {
+        {"src", "nat", AddressField::nat_src},
+        {"dst", "nat", AddressField::nat_dst},
+        {"nat", "", AddressField::nat},
+        {"inner", "src", AddressField::inner_src},
+        {"inner", "dst", AddressField::inner_dst},
+        {"inner", "", AddressField::inner},
+    };
+    for (const Name& name : kNames) {
+      if (!peek().is_word(name.first) || (!name.second.empty() && !peek(1).is_word(name.second))) continue;
+      take();
+      if (!name.second.empty()) take();
+      return name.field;
+    }
+    return std::nullopt;
+  }
+
   Parsed<Filter> parse_primitive() {
     if (accept_word("any")) return Filter{Any{}};
+    if (peek().is_word("inner") && peek(1).is_word("proto")) {
+      take();
+      take();
+      return parse_number_or_list(kInnerProto, Side::either);
+    }
+    if (const auto term = accept_term()) return parse_term(*term);
     if (accept_word("ipv4") || accept_word("inet")) return Filter{Family{false}};
     if (accept_word("ipv6") || accept_word("inet6")) return Filter{Family{true}};
     const Token& start = peek();
@@ -217,8 +322,7 @@ class Parser {
     }
     return expected(
         "a condition (any, ip, net, port, proto, as, if, packets, bytes, duration, flags, tos, icmp-type, icmp-code, "
-        "ipv4, "
-        "ipv6, exporter ip)");
+        "ipv4, ipv6, exporter ip, vlan, mac, mask, ttl, mpls, nat, inner, asa, fwdstat)");
   }
 
   std::optional<Comparison> accept_comparison() {
@@ -238,7 +342,7 @@ class Parser {
   // The value of a field, without taking it.
   std::optional<uint64_t> value_of(const Token& token, const NumberFieldInfo& info) const {
     if (token.kind != Token::Kind::word && token.kind != Token::Kind::quoted) return std::nullopt;
-    if (info.field == NumberField::proto) {
+    if (info.field == NumberField::proto || info.field == NumberField::inner_proto) {
       if (const std::optional<uint8_t> named = protocol_number(token.text)) return *named;
     }
     const std::optional<uint64_t> value = parse_number(token.text);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "query/filter_terms.h"
+
 namespace weir::query {
 namespace {
 
@@ -24,6 +26,18 @@ std::vector<std::string_view> columns_of(AddressField field) {
       return {"next_hop"};
     case AddressField::bgp_next_hop:
       return {"bgp_next_hop"};
+    case AddressField::nat:
+      return {"post_nat_src_addr", "post_nat_dst_addr"};
+    case AddressField::nat_src:
+      return {"post_nat_src_addr"};
+    case AddressField::nat_dst:
+      return {"post_nat_dst_addr"};
+    case AddressField::inner:
+      return {"inner_src_addr", "inner_dst_addr"};
+    case AddressField::inner_src:
+      return {"inner_src_addr"};
+    case AddressField::inner_dst:
+      return {"inner_dst_addr"};
   }
   return {};
 }
@@ -59,6 +73,8 @@ std::vector<std::string> operands_of(NumberField field, Side side, const Dialect
       return {"icmp_code"};
     case NumberField::tcp_flags:
       return {"tcp_flags"};
+    case NumberField::inner_proto:
+      return {"inner_proto"};
   }
   return {};
 }
@@ -162,6 +178,23 @@ struct Writer {
       conditions.push_back(fmt::format("{} IN ({})", operand, fmt::join(values, ", ")));
     }
     return with_protocol(in.field, join(conditions, " OR "));
+  }
+
+  std::string operator()(const TermIs& is) const {
+    const Term& term = filter_terms()[is.term];
+    const bool different = is.comparison == Comparison::ne;
+    std::vector<std::string> conditions;
+    for (std::string_view rest = term.columns; !rest.empty();) {
+      const std::string_view column = rest.substr(0, rest.find(' '));
+      rest.remove_prefix(std::min(column.size() + 1, rest.size()));
+      if (term.kind == TermKind::part) {
+        conditions.push_back((different ? "NOT " : "") + dialect.contains(column, is.text));
+        continue;
+      }
+      const std::string value = term.kind == TermKind::text ? dialect.text(is.text) : dialect.number(is.number);
+      conditions.push_back(fmt::format("{} {} {}", column, operator_of(is.comparison), value));
+    }
+    return join(conditions, different ? " AND " : " OR ");
   }
 
   std::string operator()(const FlagsSet& flags) const {

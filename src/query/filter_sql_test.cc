@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <map>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "query/filter_generator.h"
 #include "query/functions.h"
@@ -20,10 +22,41 @@ using Maybe = std::optional<T>;
 
 struct Row {
   Maybe<IpAddress> src, dst, exporter, next_hop, bgp_next_hop;
+  std::array<Maybe<IpAddress>, 2> nat, inner;
+  Maybe<uint64_t> inner_proto;
+  // Of the columns of terms.
+  std::map<std::string, Maybe<uint64_t>, std::less<>> numbers;
+  std::map<std::string, Maybe<std::string>, std::less<>> texts;
   std::array<Maybe<uint64_t>, 2> port, as, interface;
   Maybe<uint64_t> proto, packets, bytes, tos, icmp_type, icmp_code, flags;
   Maybe<int64_t> start_us, end_us;
 };
+
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  while (!list.empty()) {
+    words.emplace_back(list.substr(0, list.find(' ')));
+    list.remove_prefix(std::min(words.back().size() + 1, list.size()));
+  }
+  return words;
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+bool is_text(const Term& term) { return term.kind == TermKind::text || term.kind == TermKind::part; }
+
+// The columns of all terms: those of texts, or those of numbers.
+std::set<std::string> term_columns(bool text) {
+  std::set<std::string> columns;
+  for (const Term& term : filter_terms()) {
+    if (is_text(term) != text) continue;
+    for (std::string& column : words_of(term.columns)) columns.insert(std::move(column));
+  }
+  return columns;
+}
 
 bool holds(Comparison comparison, uint64_t left, uint64_t right) {
   switch (comparison) {
@@ -72,6 +105,18 @@ class Meaning {
         return inside(row_.next_hop);
       case AddressField::bgp_next_hop:
         return inside(row_.bgp_next_hop);
+      case AddressField::nat:
+        return inside(row_.nat[0]) || inside(row_.nat[1]);
+      case AddressField::nat_src:
+        return inside(row_.nat[0]);
+      case AddressField::nat_dst:
+        return inside(row_.nat[1]);
+      case AddressField::inner:
+        return inside(row_.inner[0]) || inside(row_.inner[1]);
+      case AddressField::inner_src:
+        return inside(row_.inner[0]);
+      case AddressField::inner_dst:
+        return inside(row_.inner[1]);
     }
     return false;
   }
@@ -86,6 +131,22 @@ class Meaning {
     return std::ranges::any_of(values, [&](const Maybe<uint64_t>& value) {
       return value && std::ranges::find(in.values, *value) != in.values.end();
     });
+  }
+  bool operator()(const TermIs& is) const {
+    const Term& term = filter_terms()[is.term];
+    const auto one = [&](const std::string& column) {
+      if (!is_text(term)) {
+        const Maybe<uint64_t>& value = row_.numbers.find(column)->second;
+        return value && holds(is.comparison, *value, is.number);
+      }
+      const Maybe<std::string>& value = row_.texts.find(column)->second;
+      if (!value) return false;
+      const bool same =
+          term.kind == TermKind::text ? *value == is.text : lower(*value).find(lower(is.text)) != std::string::npos;
+      return same == (is.comparison == Comparison::eq);
+    };
+    const std::vector<std::string> columns = words_of(term.columns);
+    return is.comparison == Comparison::ne ? std::ranges::all_of(columns, one) : std::ranges::any_of(columns, one);
   }
   bool operator()(const FlagsSet& flags) const {
     if (row_.proto != 6 || !row_.flags) return false;
@@ -131,6 +192,8 @@ class Meaning {
         return {icmp ? row_.icmp_code : std::nullopt};
       case NumberField::tcp_flags:
         return {row_.proto == 6 ? row_.flags : std::nullopt};
+      case NumberField::inner_proto:
+        return {row_.inner_proto};
     }
     return {};
   }
@@ -164,7 +227,8 @@ class FilterSql : public ::testing::Test {
 
   Row random_row() {
     Row row;
-    for (auto* address : {&row.src, &row.dst, &row.exporter, &row.next_hop, &row.bgp_next_hop}) {
+    for (auto* address : {&row.src, &row.dst, &row.exporter, &row.next_hop, &row.bgp_next_hop, &row.nat[0], &row.nat[1],
+                          &row.inner[0], &row.inner[1]}) {
       *address = maybe([&] { return generator.address(); });
     }
     for (size_t i = 0; i < 2; ++i) {
@@ -173,6 +237,15 @@ class FilterSql : public ::testing::Test {
       row.interface[i] = number(NumberField::interface);
     }
     row.proto = number(NumberField::proto);
+    row.inner_proto = number(NumberField::inner_proto);
+    for (const std::string& column : term_columns(false)) {
+      row.numbers[column] = maybe([&] { return std::array<uint64_t, 3>{0, 1, 100}[generator.pick(3)]; });
+    }
+    for (const std::string& column : term_columns(true)) {
+      row.texts[column] = maybe([&] {
+        return std::string(std::array{"", "eve", "Eve", "it's", "xx a \"b\"", "0x1f 0x2"}[generator.pick(6)]);
+      });
+    }
     row.packets = number(NumberField::packets);
     row.bytes = number(NumberField::bytes);
     row.tos = number(NumberField::tos);
@@ -193,7 +266,8 @@ class FilterSql : public ::testing::Test {
     for (size_t i = 0; i < kRows; ++i) {
       const Row& row = rows.emplace_back(random_row());
       values += fmt::format("{}({}", i > 0 ? "," : "", i);
-      for (const auto* address : {&row.src, &row.dst, &row.exporter, &row.next_hop, &row.bgp_next_hop}) {
+      for (const auto* address : {&row.src, &row.dst, &row.exporter, &row.next_hop, &row.bgp_next_hop, &row.nat[0],
+                                  &row.nat[1], &row.inner[0], &row.inner[1]}) {
         values += fmt::format(",{}", *address ? dialect.address(**address) : "NULL");
       }
       for (const auto* value :
@@ -203,14 +277,22 @@ class FilterSql : public ::testing::Test {
       }
       for (const auto* time : {&row.start_us, &row.end_us})
         values += *time ? fmt::format(",make_timestamp({})", **time) : ",NULL";
+      values += row.inner_proto ? fmt::format(",{}", *row.inner_proto) : ",NULL";
+      for (const auto& [column, value] : row.numbers) values += value ? fmt::format(",{}", *value) : ",NULL";
+      for (const auto& [column, value] : row.texts)
+        values.append(",").append(value ? dialect.text(*value) : std::string("NULL"));
       values += ")";
     }
+    std::string of_terms;
+    for (const std::string& column : term_columns(false)) of_terms += fmt::format(", {} UBIGINT", column);
+    for (const std::string& column : term_columns(true)) of_terms += fmt::format(", {} VARCHAR", column);
     ASSERT_TRUE(connection->run(
         "CREATE TABLE flows(i UINTEGER, src_addr UUID, dst_addr UUID, sampler_address UUID, next_hop UUID, "
-        "bgp_next_hop UUID,"
+        "bgp_next_hop UUID, post_nat_src_addr UUID, post_nat_dst_addr UUID, inner_src_addr UUID, inner_dst_addr UUID,"
         "src_port USMALLINT, dst_port USMALLINT, src_as UINTEGER, dst_as UINTEGER, in_if UINTEGER, out_if UINTEGER,"
         "proto UTINYINT, packets UBIGINT, bytes UBIGINT, ip_tos UTINYINT, icmp_type UTINYINT, icmp_code UTINYINT,"
-        "tcp_flags USMALLINT, time_flow_start TIMESTAMP, time_flow_end TIMESTAMP)"));
+        "tcp_flags USMALLINT, time_flow_start TIMESTAMP, time_flow_end TIMESTAMP, inner_proto UTINYINT" +
+        of_terms + ")"));
     const auto filled = connection->run("INSERT INTO flows VALUES " + values);
     ASSERT_TRUE(filled) << filled.error().message;
   }
@@ -256,9 +338,10 @@ TEST_F(FilterSql, FindsWhatTheFilterMeans) {
 }
 
 TEST_F(FilterSql, TextAndItsNegationSplitTheTable) {
-  for (const char* text :
-       {"port 80", "port != 53", "not src as 64500", "duration > 500", "flags S", "icmp-type 8 or ip 192.0.2.1",
-        "bytes = 18446744073709551615", "src net 2001:db8::/125", "not (ipv4 and proto tcp)"}) {
+  for (const char* text : {"port 80", "port != 53", "not src as 64500", "duration > 500", "flags S",
+                           "icmp-type 8 or ip 192.0.2.1", "bytes = 18446744073709551615", "src net 2001:db8::/125",
+                           "vlan 100", "mac != 00:00:00:00:00:64", "asa user eve", "ingress acl != 0X1F",
+                           "nat ip 192.0.2.1", "inner src net 192.0.2.0/30", "not (ipv4 and proto tcp)"}) {
     const auto filter = parse_filter(text);
     const auto negation = parse_filter(fmt::format("not ({})", text));
     ASSERT_TRUE(filter && negation) << text;
@@ -296,6 +379,8 @@ TEST(FilterSqlText, ConditionsOnOneColumnStayBareComparisons) {
       sql("src net 192.0.2.0/24 and dst port 443"),
       "(src_addr BETWEEN '00000000-0000-0000-0000-ffffc0000200'::UUID AND '00000000-0000-0000-0000-ffffc00002ff'::UUID"
       " AND dst_port = 443)");
+  EXPECT_EQ(sql("asa user \"o'neil\""), "user_name = 'o''neil'");
+  EXPECT_EQ(sql("vlan != 7"), "(vlan_id <> 7 AND src_vlan <> 7 AND dst_vlan <> 7)");
   EXPECT_EQ(sql("not proto udp"), "((proto = 17) IS NOT TRUE)");
 }
 

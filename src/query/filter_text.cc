@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include "query/filter.h"
 #include "query/filter_lexer.h"
+#include "query/filter_terms.h"
 
 namespace weir::query {
 namespace {
@@ -16,13 +18,15 @@ std::string_view text_of(Comparison comparison) {
 }
 
 std::string_view text_of(AddressField field) {
-  constexpr std::string_view kText[] = {"", "src ", "dst ", "exporter ", "next ", "bgp next "};
+  constexpr std::string_view kText[] = {"",     "src ",     "dst ",     "exporter ", "next ",      "bgp next ",
+                                        "nat ", "src nat ", "dst nat ", "inner ",    "inner src ", "inner dst "};
+  static_assert(std::size(kText) == kAddressFields);
   return kText[static_cast<size_t>(field)];
 }
 
 std::string name_of(NumberField field, Side side) {
   constexpr std::string_view kNames[] = {"port",     "as",  "if",        "proto",     "packets", "bytes",
-                                         "duration", "tos", "icmp-type", "icmp-code", "flags"};
+                                         "duration", "tos", "icmp-type", "icmp-code", "flags",   "inner proto"};
   constexpr std::string_view kSides[] = {"", "src ", "dst "};
   constexpr std::string_view kInOut[] = {"", "in ", "out "};
   const std::string_view way = (field == NumberField::interface ? kInOut : kSides)[static_cast<size_t>(side)];
@@ -62,6 +66,19 @@ struct Printer {
   }
   void operator()(const NumberIn& in) {
     out += fmt::format("{} in [{}]", name_of(in.field, in.side), fmt::join(in.values, ", "));
+  }
+  void operator()(const TermIs& is) {
+    const Term& term = filter_terms()[is.term];
+    out += fmt::format("{} {} ", term.words, text_of(is.comparison));
+    if (term.kind == TermKind::number) {
+      out += std::to_string(is.number);
+    } else if (term.kind == TermKind::mac) {
+      out += mac_to_string(is.number);
+    } else {
+      // A text that was written holds one kind of quotes at most.
+      const char quote = is.text.find('\'') == std::string::npos ? '\'' : '"';
+      out += quote + is.text + quote;
+    }
   }
   void operator()(const FlagsSet& flags) {
     constexpr std::string_view kLetters = "FSRPAUEC";

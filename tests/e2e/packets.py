@@ -18,8 +18,13 @@ def _ip(source, destination, protocol, payload):
     return _ethernet(0x0800, header + socket.inet_aton(source) + socket.inet_aton(destination) + payload)
 
 
+def datagram(source, source_port, destination, destination_port, payload):
+    return _ip(source, destination, 17,
+               struct.pack("!HHHH", source_port, destination_port, 8 + len(payload), 0) + payload)
+
+
 def udp(source, source_port, destination, destination_port, length):
-    return _ip(source, destination, 17, struct.pack("!HHHH", source_port, destination_port, 8 + length, 0) + bytes(length))
+    return datagram(source, source_port, destination, destination_port, bytes(length))
 
 
 def export(source, payload, port=2055):

@@ -1,10 +1,12 @@
 """What exporters announced survives a restart of the collector."""
 
+import json
 import signal
 import unittest
 
-from ipfix import IpfixExporter, PORTS_REVERSED, sampling_sets, template_set
-from weir_process import Case, Collector, rows, wait_for
+from ipfix import IpfixExporter, PORTS_REVERSED, data_set, message, sampling_sets, template_set
+from packets import datagram, write_pcap
+from weir_process import Case, Collector, rows, wait_for, weir
 
 EXPORTERS = [f"127.0.0.{n}" for n in range(2, 18)]
 
@@ -96,6 +98,20 @@ class Restart(Case):
                 self.assertEqual(collector.stop(), 0)
         found = rows("sql", "--store", self.store, "select distinct src_port, dst_port from flows")
         self.assertEqual(found, [{"src_port": 443, "dst_port": 80}])
+
+    def test_a_replay_begins_with_it_only_if_asked(self):
+        with IpfixExporter() as exporter, self.collector() as collector:
+            self.announce(collector, [exporter])
+            self.assertEqual(collector.stop(), 0)
+            capture = self.folder / "data.pcap"
+            data = datagram("127.0.0.1", 50_000, "127.0.0.1", 4739, message(data_set(10)))
+            write_pcap(capture, [(0, data)])
+        weir("replay", capture, "--store", self.folder / "without")
+        self.assertEqual(json.loads((self.folder / "without/ledger.json").read_text())["total"]["undecodable_sets"], 1)
+        weir("replay", capture, "--store", self.folder / "with", "--state", self.file)
+        self.assertEqual(json.loads((self.folder / "with/ledger.json").read_text())["total"]["rows_stored"], 10)
+        text = weir("replay", capture, "--store", self.folder / "none", "--state", capture, status=1)
+        self.assertIn("not a state of weir", text)
 
     def test_elsewhere_or_not_at_all(self):
         with IpfixExporter() as exporter:

@@ -23,6 +23,7 @@ struct Options {
   Overrides overrides;
   std::vector<std::string> files;
   std::vector<uint16_t> ports;
+  std::string state_file;
   std::string output = "table";
   bool compact = false;
 };
@@ -120,6 +121,7 @@ int replay(const Options& options) {
   replay_options.files.assign(options.files.begin(), options.files.end());
   replay_options.ports = options.ports;
   replay_options.decoder = decoder_options(*config);
+  replay_options.state_file = options.state_file;
   replay_options.store = store_options(*config);
   // Nobody waits for fresh rows: files by size only.
   replay_options.store.flush_interval = std::chrono::hours{1};
@@ -156,6 +158,8 @@ void add_replay(CLI::App& app, Run& run) {
   command->add_option("--port", options->ports, "Only datagrams to this port; several are allowed (default: all UDP)");
   command->add_option("--sampling", o.sampling, "EXPORTER=RATE: the sampling rate of an exporter that does not say it");
   command->add_flag("--other", o.other, "Keep elements without a column, as JSON in the column other");
+  command->add_option("--state", options->state_file,
+                      "State file of a collector (templates.state): begin with the templates that it knew");
   command->add_flag("--compact", options->compact, "Merge small files at the end");
   command->add_option("-o,--output", options->output, "table or json")->check(CLI::IsMember({"table", "json"}));
   command->footer(
