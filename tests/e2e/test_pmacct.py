@@ -55,7 +55,9 @@ class Pmacct(Case):
                      "plugin_pipe_size: 64000000", "plugin_buffer_size: 64000", *settings]
             config.write_text("\n".join(lines) + "\n")
             done = subprocess.run([PMACCTD, "-f", str(config)], capture_output=True, text=True, timeout=120)
-            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            # At the end of the file it stops its plugin, and reports 1 if the plugin was quicker.
+            self.assertIn(done.returncode, (0, 1), done.stdout + done.stderr)
+            self.assertNotIn("ERROR", done.stdout + done.stderr)
             self.assertEqual(collector.stop(), 0, collector.log)
             ledger = collector.ledger()
         self.assertAddsUp(ledger)
