@@ -8,6 +8,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ALLOWED = {
     "base": set(),
+    "telemetry": {"base"},
+    "http": {"base", "telemetry"},
+    "host": {"base", "telemetry"},
     "config": {"base", "flow"},
     "flow": {"base"},
     "net": {"base"},
@@ -15,8 +18,8 @@ ALLOWED = {
     "decode": {"base", "flow"},
     "store": {"base", "flow"},
     "query": {"base", "flow", "store"},
-    "pipeline": {"base", "flow", "decode", "net", "store"},
-    "app": {"base", "config", "flow", "net", "gen", "decode", "store", "query", "pipeline", "app"},
+    "pipeline": {"base", "telemetry", "flow", "decode", "net", "store"},
+    "app": {"base", "telemetry", "http", "host", "config", "flow", "net", "gen", "decode", "store", "query", "pipeline", "app"},
 }
 # Tests, fuzz targets and benchmarks may use a peer to make or read input.
 TEST_ALLOWED = {"net", "gen", "decode", "store", "flow", "query"}

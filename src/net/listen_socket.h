@@ -3,8 +3,8 @@
 
 #include <span>
 
+#include "base/fd.h"
 #include "base/result.h"
-#include "net/fd.h"
 #include "net/receiver.h"
 #include "net/socket_address.h"
 

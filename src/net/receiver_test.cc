@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "net/fd.h"
+#include "base/fd.h"
 #include "net/socket_address.h"
 
 namespace weir::net {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "net/fd.h"
+#include "base/fd.h"
 #include "net/receiver.h"
 #include "net/sender_backend.h"
 #include "net/socket_address.h"

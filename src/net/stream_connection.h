@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "net/fd.h"
+#include "base/fd.h"
 #include "net/ipfix_framing.h"
 #include "net/stream_limits.h"
 #include "net/stream_listener.h"

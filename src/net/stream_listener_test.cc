@@ -10,7 +10,7 @@
 #include <map>
 
 #include "base/big_endian.h"
-#include "net/fd.h"
+#include "base/fd.h"
 #include "net/sender.h"
 
 namespace weir::net {

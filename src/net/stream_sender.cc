@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "net/fd.h"
+#include "base/fd.h"
 #include "net/ipfix_framing.h"
 #include "net/sender_backend.h"
 #include "net/tls.h"

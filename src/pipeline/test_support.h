@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/big_endian.h"
-#include "net/fd.h"
+#include "base/fd.h"
 #include "net/socket_address.h"
 #include "pipeline/collector.h"
 #include "store/segment_writer.h"
@@ -99,7 +99,7 @@ class Exporter {
   }
 
  private:
-  net::Fd fd_;
+  Fd fd_;
 };
 
 // What a writer got and how it shall behave; shared with the writer, which the store owns.

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace weir::net {
+namespace weir {
 
 class Fd {
  public:
@@ -26,4 +26,4 @@ class Fd {
   int fd_ = -1;
 };
 
-}  // namespace weir::net
+}  // namespace weir

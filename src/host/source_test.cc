@@ -1,0 +1,57 @@
+#include "host/source.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+namespace weir::host {
+namespace {
+
+class SourceTest : public testing::Test {
+ protected:
+  void TearDown() override { std::filesystem::remove(path_); }
+  void write(const std::string& text) { std::ofstream(path_) << text; }
+
+  std::string path_ = testing::TempDir() + "weir_source_" + std::to_string(::getpid());
+};
+
+TEST_F(SourceTest, KeptFileReadsAnewEachTime) {
+  write("one\n");
+  KeptFile file(path_);
+  EXPECT_EQ(file.read().value(), "one\n");
+  write(std::string(10'000, 'x'));
+  EXPECT_EQ(file.read().value(), std::string(10'000, 'x'));
+  write("");
+  EXPECT_EQ(file.read().value(), "");
+}
+
+TEST_F(SourceTest, WhatIsNotThereIsNamed) {
+  KeptFile file(path_);
+  const auto missing = file.read();
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find(path_), std::string::npos);
+  EXPECT_EQ(file.last_errno(), ENOENT);
+  write("now");
+  EXPECT_EQ(file.read().value(), "now");
+}
+
+TEST_F(SourceTest, ProcfsByThePage) {
+  // A file of many records, more than a page: the kernel gives it in pieces.
+  KeptFile file("/proc/self/smaps");
+  const std::string first(file.read().value());
+  EXPECT_GT(first.size(), 4096U);
+  EXPECT_TRUE(first.ends_with("\n"));
+}
+
+TEST_F(SourceTest, ReadFile) {
+  std::string buffer;
+  EXPECT_FALSE(read_file(path_, buffer));
+  write("once");
+  EXPECT_EQ(read_file(path_, buffer).value(), "once");
+}
+
+}  // namespace
+}  // namespace weir::host

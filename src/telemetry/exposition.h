@@ -1,0 +1,87 @@
+// The text that Prometheus reads, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats), written into a
+// buffer that is used again: nothing is allocated once it has grown to the size of a scrape.
+//
+//   out.family("node_load1", MetricType::gauge, "1m load average.");
+//   out.sample({}, 0.25);
+//   out.family("node_network_up", MetricType::gauge, "...");
+//   for (const Link& link : links) out.sample({{"device", link.name}}, link.up);
+//
+// Families are written one after the other, each with all its samples: the format wants them together. OpenMetrics is
+// made from this text (telemetry/openmetrics.h).
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace weir::telemetry {
+
+enum class MetricType : uint8_t { counter, gauge, untyped, histogram };
+
+// The value may be any octets (a mount point, an interface alias): what is not UTF-8 becomes U+FFFD, `\`, `"` and line
+// feeds are escaped. The name is the program's own.
+struct Label {
+  std::string_view name;
+  std::string_view value;
+};
+
+class Exposition {
+ public:
+  // Begins a family; one that gets no sample leaves no trace. The name is that of the samples: counters with "_total".
+  void family(std::string_view name, MetricType type, std::string_view help);
+
+  // A sample of the family begun last. Integers are written as they are, doubles as the shortest decimal that reads
+  // back the same; NaN, +Inf, -Inf.
+  void sample(std::span<const Label> labels, double value);
+  void sample(std::span<const Label> labels, uint64_t value);
+  void sample(std::span<const Label> labels, int64_t value);
+  template <class Value>
+  void sample(std::initializer_list<Label> labels, Value value) {
+    sample(std::span<const Label>(labels.begin(), labels.size()), widen(value));
+  }
+
+  // A family of one sample.
+  template <class Value>
+  void single(std::string_view name, MetricType type, std::string_view help, Value value) {
+    family(name, type, help);
+    sample({}, value);
+  }
+
+  // A histogram's samples: cumulative counts by upper bound (ascending; that of +Inf is `count`), without labels.
+  void histogram(std::span<const double> bounds, std::span<const uint64_t> cumulative, uint64_t count, double sum);
+
+  // Whole families in this format, such as those of a file (already checked by whoever hands them in).
+  void append(std::string_view text);
+
+  std::string_view text() const { return text_; }
+  bool empty() const { return text_.empty(); }
+  // Keeps the capacity.
+  void clear();
+  // Back to an earlier size of text(): what was written since is gone.
+  void cut(size_t size);
+
+ private:
+  template <class Value>
+  static auto widen(Value value) {
+    if constexpr (std::floating_point<Value>) {
+      return static_cast<double>(value);
+    } else if constexpr (std::same_as<Value, bool> || std::unsigned_integral<Value>) {
+      return static_cast<uint64_t>(value);
+    } else {
+      return static_cast<int64_t>(value);
+    }
+  }
+  void begin_sample(std::string_view suffix, std::span<const Label> labels);
+  void write_family();
+
+  std::string text_;
+  std::string name_;
+  std::string help_;
+  MetricType type_ = MetricType::untyped;
+  bool pending_ = false;  // family() was called, no sample yet
+};
+
+}  // namespace weir::telemetry
