@@ -80,5 +80,27 @@ void BM_Exporters(benchmark::State& state) {
 }
 BENCHMARK(BM_Exporters)->Args({1, 1})->Args({10'000, 1})->Args({10'000, 0})->ArgNames({"exporters", "alike"});
 
+// The state of 10,000 exporters with 20 templates each: taken out, written, read. items_per_second is templates.
+void BM_State(benchmark::State& state) {
+  constexpr size_t exporters = 10'000;
+  flow::BatchBuilder builder([](const flow::SealedBatch&) {});
+  Decoder decoder({});
+  announce(decoder, builder, exporters, state.range(0) == 1);
+  const auto now = timestamp_from_us(1'700'000'002'000'000);
+  const SessionChanges changes = decoder.take_changes(now);
+  CHECK(changes.changed.size() == exporters);
+  size_t octets = 0;
+  for (auto _ : state) {
+    const std::vector<uint8_t> bytes = encode_state(changes.changed, now);
+    const auto decoded = decode_state(bytes, {});
+    CHECK(decoded && decoded->sessions.size() == exporters && decoded->left_out == 0);
+    octets = bytes.size();
+  }
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * exporters * kTemplates));
+  state.counters["MiB"] = static_cast<double>(octets) / (1 << 20);
+  state.counters["rss_MiB"] = resident_mib();
+}
+BENCHMARK(BM_State)->Arg(1)->Arg(0)->ArgName("alike");
+
 }  // namespace
 }  // namespace weir::decode

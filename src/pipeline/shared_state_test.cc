@@ -1,0 +1,144 @@
+#include "pipeline/shared_state.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "pipeline/state_file.h"
+#include "pipeline/test_support.h"
+
+namespace weir::pipeline {
+namespace {
+
+using namespace test;
+using decode::SessionChanges;
+using decode::SessionState;
+using decode::SessionStatePtr;
+
+Timestamp at(int64_t second) { return timestamp_from_us((1'700'000'000 + second) * 1'000'000); }
+
+SessionStatePtr state(uint32_t exporter, std::vector<uint16_t> ids, int64_t used = 0) {
+  SessionState session;
+  session.key = {IpAddress::from_v4(exporter), 1, flow::FlowType::ipfix, 0};
+  for (const uint16_t id : ids) {
+    auto layout = std::make_shared<decode::Template>();
+    layout->id = id;
+    layout->fields = {{0, 7, 2, false}};
+    layout->measure();
+    session.templates.push_back({layout, 5000, at(0), at(used)});
+  }
+  return std::make_shared<const SessionState>(session);
+}
+
+SessionChanges changed(const SessionStatePtr& session) {
+  SessionChanges changes;
+  changes.changed.push_back(session);
+  return changes;
+}
+
+TEST(SharedState, KnowsTheLatestOfEachSession) {
+  SharedState shared(1, false);
+  shared.update(changed(state(1, {256})));
+  shared.update(changed(state(2, {256})));
+  const uint64_t version = shared.version();
+  shared.update({});
+  EXPECT_EQ(shared.version(), version) << "nothing new, nothing to write";
+  shared.update(changed(state(1, {256, 257})));
+  ASSERT_EQ(shared.sessions_of(IpAddress::from_v4(1)).size(), 1u);
+  EXPECT_EQ(shared.sessions_of(IpAddress::from_v4(1))[0]->templates.size(), 2u);
+  EXPECT_EQ(shared.all().size(), 2u);
+  shared.update(changed(state(1, {})));
+  EXPECT_TRUE(shared.sessions_of(IpAddress::from_v4(1)).empty()) << "all withdrawn";
+  SessionChanges forgotten;
+  forgotten.forgotten.push_back(state(2, {})->key);
+  shared.update(forgotten);
+  EXPECT_TRUE(shared.all().empty());
+}
+
+TEST(SharedState, ExpiresWhatNobodyCameBackTo) {
+  SharedState shared(1, false);
+  shared.load({state(1, {256}, 0), state(2, {256}, 100)});
+  shared.expire(at(150), std::chrono::seconds{100});
+  ASSERT_EQ(shared.all().size(), 1u);
+  EXPECT_EQ(shared.all()[0]->key.exporter, IpAddress::from_v4(2));
+}
+
+TEST(SharedState, TellsThoseWhoShareWhatChangedAndWhatWasWithdrawn) {
+  SharedState shared(1, true);
+  shared.update(changed(state(1, {256, 257})));
+  EXPECT_EQ(shared.wait_for_work(milliseconds{0}).changed.size(), 1u);
+  SessionChanges changes = changed(state(1, {257}));
+  changes.wanted.push_back({state(3, {})->key, 300});
+  shared.update(changes);
+  const SharedState::Work work = shared.wait_for_work(milliseconds{0});
+  ASSERT_EQ(work.withdrawn.size(), 1u);
+  EXPECT_EQ(work.withdrawn[0].id, 256);
+  ASSERT_EQ(work.wanted.size(), 1u);
+  EXPECT_EQ(work.wanted[0].id, 300);
+  EXPECT_TRUE(shared.wait_for_work(milliseconds{0}).changed.empty()) << "told once";
+}
+
+TEST(SharedState, WaitsForWorkUntilThereIsSome) {
+  SharedState shared(1, true);
+  std::thread thread([&] { shared.update(changed(state(1, {256}))); });
+  EXPECT_EQ(shared.wait_for_work(kDeadline).changed.size(), 1u);
+  thread.join();
+}
+
+TEST(SharedState, DeliversToEveryThreadWithinALimit) {
+  SharedState shared(2, true);
+  const SessionStatePtr news = state(1, {256});
+  for (size_t i = 0; i < 65536; ++i) ASSERT_TRUE(shared.deliver(news));
+  EXPECT_FALSE(shared.deliver(news)) << "nobody takes them";
+  EXPECT_EQ(shared.take_imports(0).size(), 65536u);
+  EXPECT_TRUE(shared.take_imports(0).empty());
+  EXPECT_FALSE(shared.deliver(news)) << "the other thread still does not";
+  EXPECT_EQ(shared.take_imports(0).size(), 1u);
+  EXPECT_EQ(shared.take_imports(1).size(), 65536u);
+}
+
+TEST(StateFile, IsWrittenIfAnythingChangedAndReadBack) {
+  const Folder folder;
+  const auto path = folder.path() / "templates.state";
+  {
+    SharedState shared(1, false);
+    StateFile file(path, shared);
+    file.save(at(0), std::chrono::hours{1});
+    EXPECT_FALSE(std::filesystem::exists(path)) << "nothing to keep";
+    shared.update(changed(state(1, {256, 257})));
+    file.save(at(0), std::chrono::hours{1});
+    file.save(at(1), std::chrono::hours{1});
+    EXPECT_EQ(file.counters().saves, 1u);
+  }
+  SharedState shared(1, false);
+  StateFile file(path, shared);
+  file.load(at(10), {});
+  EXPECT_EQ(file.counters().sessions_restored, 1u);
+  EXPECT_EQ(file.counters().templates_restored, 2u);
+  EXPECT_EQ(*shared.all().at(0), *state(1, {256, 257}));
+
+  SharedState later(1, false);
+  StateFile too_late(path, later);
+  too_late.load(at(200'000), {});
+  EXPECT_TRUE(later.all().empty());
+}
+
+TEST(StateFile, ADamagedOneIsSetAside) {
+  const Folder folder;
+  const auto path = folder.path() / "templates.state";
+  for (const auto& [content, aside] :
+       {std::pair{"", ".corrupt"}, std::pair{"WEIRSTAT", ".corrupt"},
+        std::pair{"something else that is longer", ".corrupt"}, std::pair{"WEIRSTATver9", ".version-1986359865"}}) {
+    std::ofstream(path, std::ios::binary) << content;
+    SharedState shared(1, false);
+    StateFile file(path, shared);
+    file.load(at(0), {});
+    EXPECT_FALSE(std::filesystem::exists(path)) << content;
+    EXPECT_TRUE(std::filesystem::exists(path.string() + aside)) << content;
+    std::filesystem::remove(path.string() + aside);
+    EXPECT_TRUE(shared.all().empty());
+  }
+}
+
+}  // namespace
+}  // namespace weir::pipeline
