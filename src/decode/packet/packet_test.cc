@@ -133,7 +133,7 @@ Wire with_u16(const Wire& packet, size_t offset, uint16_t value) {
 
 TEST(HostilePacket, Ipv4HeaderLengthBelowFiveIsRefused) {
   for (uint16_t length = 0; length < 5; ++length) {
-    expect_row("ihl", Link::ipv4, with_u16(tcp_ipv4(), 0, 0x4000 | length << 8), {});
+    expect_row("ihl", Link::ipv4, with_u16(tcp_ipv4(), 0, static_cast<uint16_t>(0x4000 | length << 8)), {});
   }
 }
 
