@@ -22,6 +22,10 @@ class Collector {
 
 struct Options;
 
+// "The source of this collector is not on this machine": success 0, as node_exporter's ErrNoData, and nothing to log.
+inline std::unexpected<Error> no_data() { return std::unexpected(Error{}); }
+inline bool is_no_data(const Error& error) { return error.message.empty(); }
+
 // What a collector needs beyond what any user may read.
 enum class Privilege : uint8_t { none, some, root };
 
