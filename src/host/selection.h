@@ -1,56 +1,64 @@
-// Which names a user wants, by regular expressions: the flags --collector.X.device-include and -exclude and their kin.
-//
-// Compiled once by regcomp(3), so that no regular expression library is part of the program. What users write for
-// node_exporter is RE2's syntax; where POSIX extended expressions differ it is translated: \d \w \s and their
-// opposites,
-// (?:...), and (?i) at the begin. Other groups of the form (?...) are refused.
+// Which names a collector reports: the expressions of --collector.X.device-include and -exclude. Users write them for
+// Go's RE2; POSIX extended expressions with the rest translated are the same language but for what is refused here.
 #pragma once
 
-#include <regex.h>
-
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/result.h"
 #include "host/options.h"
 
 namespace weir::host {
 
+// RE2 as POSIX extended: \d \w \s and their complements (also in brackets), \t \n \xHH, (?:...), (?P<name>...).
+// Refuses what POSIX cannot say: non-greedy repetition, flags other than (?i) at the begin, \p, \Q. `icase` is set by
+// (?i).
+Result<std::string> translate_expression(std::string_view expression, bool& icase);
+
+// A compiled expression. Finds it anywhere in a name, as Go's MatchString does: anchors are the user's.
 class Pattern {
  public:
-  // The error names the expression and what is wrong with it.
-  static Result<Pattern> compile(std::string_view expression);
-  // Somewhere in the name, unless the expression has anchors. It may allocate: ask once for each name, not each scrape.
+  // The error names the flag that the expression is from.
+  static Result<Pattern> compile(std::string_view expression, std::string_view flag);
   bool matches(std::string_view name) const;
 
  private:
+  struct Compiled;
   struct Free {
-    void operator()(regex_t* compiled) const {
-      ::regfree(compiled);
-      delete compiled;
-    }
+    void operator()(Compiled* compiled) const;
   };
-  std::unique_ptr<regex_t, Free> compiled_;
+  explicit Pattern(std::unique_ptr<Compiled, Free> compiled) : compiled_(std::move(compiled)) {}
+  std::unique_ptr<Compiled, Free> compiled_;
 };
 
-// RE2's syntax as a POSIX extended expression.
-struct Translated {
-  std::string expression;
-  bool ignore_case = false;
-};
-Result<Translated> posix_expression(std::string_view expression);
-
+// Include or exclude. Names repeat at each scrape. One thread at a time.
 class Selector {
  public:
-  // Fails if both expressions are given, or one is bad. `flag` is what the user knows it by, for the message.
+  // Selects all names.
+  Selector() = default;
+  // `flag` is what the user knows it by, without "-include" and "-exclude": "--collector.diskstats.device". Both at
+  // once are refused: there is no one obvious meaning.
   static Result<Selector> compile(const Selection& selection, std::string_view flag);
-  // Everything without expressions. It may allocate, as Pattern::matches.
+  // Those that `expression` matches; all if it is empty.
+  static Result<Selector> only(std::string_view expression, std::string_view flag);
+
+  // The answer is kept: nothing is allocated for a name that was asked about before.
   bool selects(std::string_view name) const;
 
  private:
-  std::unique_ptr<Pattern> include_;
-  std::unique_ptr<Pattern> exclude_;
+  // Names of devices that come and go must not add up.
+  static constexpr size_t kMaxKept = 4096;
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view name) const { return std::hash<std::string_view>()(name); }
+  };
+
+  std::optional<Pattern> expression_;
+  bool wanted_ = true;  // what a match means
+  mutable std::unordered_map<std::string, bool, Hash, std::equal_to<>> kept_;
 };
 
 }  // namespace weir::host

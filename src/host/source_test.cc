@@ -46,6 +46,36 @@ TEST_F(SourceTest, ProcfsByThePage) {
   EXPECT_TRUE(first.ends_with("\n"));
 }
 
+TEST_F(SourceTest, OneRecordIsReadWholeEvenIfItOutgrowsTheBuffer) {
+  KeptFile file(path_, Shape::one_record);
+  for (const size_t size : {size_t{10}, size_t{4096}, size_t{8191}, size_t{100'000}, size_t{3}}) {
+    write(std::string(size, 'y'));
+    EXPECT_EQ(file.read().value(), std::string(size, 'y'));
+  }
+}
+
+TEST_F(SourceTest, WhatIsNotThereIsLookedForSeldom) {
+  KeptFile file(path_);
+  EXPECT_FALSE(file.read_if_there());
+  write("here");
+  for (int i = 1; i < kReadsUntilRecheck; ++i) EXPECT_FALSE(file.read_if_there());
+  EXPECT_EQ(file.read_if_there(), "here");
+}
+
+TEST_F(SourceTest, NoReaderGetsASharedTextTwice) {
+  using enum SharedFile::Reader;
+  SharedFiles files;
+  write("1");
+  const auto file = files.get(path_, Shape::one_record);
+  EXPECT_EQ(files.get(path_, Shape::one_record), file);
+  EXPECT_EQ(file->read(cpu).value(), "1");
+  write("2");
+  EXPECT_EQ(file->read(cpu).value(), "2");
+  EXPECT_EQ(file->read(stat).value(), "2");
+  write("3");
+  EXPECT_EQ(file->read(stat).value(), "3");
+}
+
 TEST_F(SourceTest, ReadFile) {
   std::string buffer;
   EXPECT_FALSE(read_file(path_, buffer));
