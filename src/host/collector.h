@@ -36,6 +36,8 @@ struct CollectorEntry {
   std::string_view help;  // one line, for --help and the documentation
   // Fails only if it can never work with these options (a bad expression), which ends the start.
   Result<std::unique_ptr<Collector>> (*make)(const Options& options);
+  // Its families come from elsewhere (textfile): one that the program has too is refused.
+  bool foreign = false;
 };
 
 }  // namespace weir::host

@@ -1,0 +1,35 @@
+// What this process itself uses: the seven process_* metrics of the Prometheus client libraries.
+#pragma once
+
+#include <optional>
+
+#include "base/fd.h"
+#include "host/source.h"
+#include "telemetry/exposition.h"
+
+namespace weir::host {
+
+// Of /proc/PID/stat.
+struct ProcessStat {
+  uint64_t cpu_ticks = 0;    // user and system
+  uint64_t start_ticks = 0;  // since the machine started
+  uint64_t virtual_bytes = 0;
+  uint64_t resident_pages = 0;
+};
+// Nothing if the text is not that of /proc/PID/stat. The name of the program may be anything.
+std::optional<ProcessStat> parse_process_stat(std::string_view text);
+
+class ProcessMetrics {
+ public:
+  void write(telemetry::Exposition& out);
+
+ private:
+  uint64_t open_files();
+
+  // Always of /proc: it is this process that is measured, not the machine of --path.procfs.
+  KeptFile stat_{"/proc/self/stat"};
+  Fd files_;
+  std::optional<double> boot_seconds_;
+};
+
+}  // namespace weir::host
