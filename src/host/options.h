@@ -1,20 +1,32 @@
 // What a user may choose; src/app/weir_host fills it from the command line. Flags have node_exporter's names.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/source.h"
 
 namespace weir::host {
 
+class LinkTable;
+std::shared_ptr<LinkTable> make_link_table();  // links.cc
+
 // Regular expressions (RE2 syntax as far as host/selection.h translates it) over a name; at most one of both.
 struct Selection {
   std::string include;
   std::string exclude;
 };
+
+inline constexpr std::string_view kMountPointsExcluded =
+    "^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)";
+inline constexpr std::string_view kFilesystemTypesExcluded =
+    "^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|erofs|fusectl|hugetlbfs|iso9660|mqueue|nsfs|"
+    "overlay|"
+    "proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs|squashfs|sysfs|tracefs)$";
 
 struct Options {
   std::string procfs = "/proc";
@@ -24,8 +36,12 @@ struct Options {
 
   // Not the user's: files that several collectors read.
   std::shared_ptr<SharedFiles> shared = std::make_shared<SharedFiles>();
+  // And the network interfaces.
+  std::shared_ptr<LinkTable> links = make_link_table();
 
   // One group of members for each collector that has flags, in the order of the alphabet.
+
+  Selection arp_device;  // --collector.arp.device-include, -exclude
 
   bool bcache_priority_stats = false;  // --collector.bcache.priorityStats
 
@@ -41,11 +57,31 @@ struct Options {
   // --collector.diskstats.device-include, -exclude
   Selection diskstats_device{.include = "", .exclude = R"(^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$)"};
 
+  Selection ethtool_device;             // --collector.ethtool.device-include, -exclude
+  std::string ethtool_metrics_include;  // --collector.ethtool.metrics-include
+
+  // --collector.filesystem.mount-points-include, -exclude; an include replaces the default exclude.
+  Selection filesystem_mount_points{.include = {}, .exclude = std::string(kMountPointsExcluded)};
+  // --collector.filesystem.fs-types-include, -exclude; the same.
+  Selection filesystem_types{.include = {}, .exclude = std::string(kFilesystemTypesExcluded)};
+  std::chrono::milliseconds filesystem_mount_timeout{5000};  // --collector.filesystem.mount-timeout
+
   Selection hwmon_chip;    // --collector.hwmon.chip-include, -exclude
   Selection hwmon_sensor;  // --collector.hwmon.sensor-include, -exclude: "chip;sensor"
 
   Selection interrupts_name;     // --collector.interrupts.name-include, -exclude: "name;info;devices"
   bool interrupts_zeros = true;  // --collector.interrupts.include-zeros
+
+  // --collector.ipvs.backend-labels: a list with commas
+  std::string ipvs_backend_labels = "local_address,local_port,remote_address,remote_port,proto,local_mark";
+
+  std::string netclass_ignored_devices;        // --collector.netclass.ignored-devices
+  bool netclass_ignore_invalid_speed = false;  // --collector.netclass.ignore-invalid-speed
+
+  Selection netdev_device;           // --collector.netdev.device-include, -exclude
+  bool netdev_address_info = false;  // --collector.netdev.address-info
+  bool netdev_detailed = false;      // --collector.netdev.enable-detailed-metrics
+  bool netdev_label_alias = false;   // --collector.netdev.label-ifalias
 
   // --collector.netstat.fields
   std::string netstat_fields =
@@ -55,6 +91,8 @@ struct Options {
 
   std::string powersupply_ignored = "^$";  // --collector.powersupply.ignored-supplies
 
+  Selection qdisc_device;  // --collector.qdisc.device-include, -exclude
+
   bool rapl_zone_label = false;  // --collector.rapl.enable-zone-label
 
   Selection slabinfo_slabs;    // --collector.slabinfo.slabs-include, -exclude
@@ -62,7 +100,15 @@ struct Options {
 
   bool stat_softirq = false;  // --collector.stat.softirq
 
+  // --collector.systemd.unit-include, -exclude: of the whole name
+  Selection systemd_unit{.include = {}, .exclude = ".+\\.(automount|device|mount|scope|slice)"};
+  bool systemd_task_metrics = false;        // --collector.systemd.enable-task-metrics
+  bool systemd_restart_metrics = false;     // --collector.systemd.enable-restarts-metrics
+  bool systemd_start_time_metrics = false;  // --collector.systemd.enable-start-time-metrics
+
   std::string tapestats_ignored = "^$";  // --collector.tapestats.ignored-devices
+
+  std::vector<std::string> textfile_directories;  // --collector.textfile.directory: globs, repeatable
 
   std::string vmstat_fields = "^(oom_kill|pgpg|pswp|pg.*fault).*";  // --collector.vmstat.fields
 };

@@ -1,0 +1,84 @@
+// Netlink bytes for tests, written as the kernel would.
+#pragma once
+
+#include <linux/netlink.h>
+
+#include <concepts>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace weir::host::test {
+
+// Payloads and attributes: Bytes().put(ifinfomsg{...}).text(IFLA_IFNAME, "eth0").nest(IFLA_X, Bytes()...).
+class Bytes {
+ public:
+  template <class Plain>
+  Bytes& put(const Plain& value) {
+    append(&value, sizeof(value));
+    return *this;
+  }
+  template <class Plain>
+  Bytes& attribute(uint16_t type, const Plain& value) {
+    return raw(type, &value, sizeof(value));
+  }
+  Bytes& text(uint16_t type, std::string_view value) {
+    std::vector<char> terminated(value.begin(), value.end());
+    terminated.push_back('\0');
+    return raw(type, terminated.data(), terminated.size());
+  }
+  Bytes& octets(uint16_t type, std::string_view value) { return raw(type, value.data(), value.size()); }
+  Bytes& nest(uint16_t type, const Bytes& inside) {
+    return raw(static_cast<uint16_t>(type | NLA_F_NESTED), inside.bytes_.data(), inside.bytes_.size());
+  }
+  // The whole as the payload of a message.
+  Bytes message(uint16_t type, uint16_t flags = 0, uint32_t sequence = 0, uint32_t port = 0) const {
+    const nlmsghdr header{.nlmsg_len = static_cast<uint32_t>(sizeof(nlmsghdr) + bytes_.size()),
+                          .nlmsg_type = type,
+                          .nlmsg_flags = flags,
+                          .nlmsg_seq = sequence,
+                          .nlmsg_pid = port};
+    Bytes whole;
+    whole.put(header);
+    whole.append(bytes_.data(), bytes_.size());
+    return whole;
+  }
+  ByteView view() const { return bytes_; }
+  std::vector<uint8_t>& bytes() { return bytes_; }
+
+ private:
+  Bytes& raw(uint16_t type, const void* value, size_t size) {
+    put(nlattr{.nla_len = static_cast<uint16_t>(sizeof(nlattr) + size), .nla_type = type});
+    append(value, size);
+    return *this;
+  }
+  void append(const void* value, size_t size) {
+    const size_t at = bytes_.size();
+    bytes_.resize(at + (size + 3) / 4 * 4);
+    if (size > 0) std::memcpy(bytes_.data() + at, value, size);
+  }
+  std::vector<uint8_t> bytes_;
+};
+
+// Gives `parse` every cut and every single damaged octet of a payload; what it does with them is its own affair.
+template <class Parse>
+void damage(ByteView payload, Parse&& parse) {
+  for (size_t length = 0; length < payload.size(); ++length) {
+    // A copy of exactly that size, so that a sanitizer sees a read behind it.
+    const std::vector<uint8_t> cut(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(length));
+    parse(ByteView(cut));
+  }
+  std::vector<uint8_t> changed(payload.begin(), payload.end());
+  for (uint8_t& octet : changed) {
+    const uint8_t kept = octet;
+    for (const uint8_t other : {uint8_t{0}, uint8_t{1}, uint8_t{0x7F}, uint8_t{0xFF}}) {
+      octet = other;
+      parse(ByteView(changed));
+    }
+    octet = kept;
+  }
+}
+
+}  // namespace weir::host::test
