@@ -1,0 +1,160 @@
+// One connection and its requests, one after the other. All of it runs on the server's thread.
+//
+//   handshake -> reading -> [body] -> [authenticating] -> answering -> writing -> reading ...
+//                   \__________________ what is wrong ________________/     \-> lingering -> closed
+//
+// A request is read into a small buffer, or a large one if it needs it; its head is checked as it comes (HeadGuard),
+// parsed when it is there (Beast), its body thrown away. While it is answered nothing is read: a client that sends more
+// than we answer is slowed down by TCP.
+#pragma once
+
+#include <array>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "http/counters.h"
+#include "http/handler_memory.h"
+#include "http/head_guard.h"
+#include "http/io.h"
+#include "http/limits.h"
+#include "http/peer.h"
+#include "http/request_parser.h"
+#include "http/response.h"
+#include "http/server.h"
+#include "http/target.h"
+
+struct iovec;
+
+namespace weir::http {
+
+class TlsSession;
+struct LargeBuffer {
+  std::array<char, kLargeBuffer> octets;
+};
+
+class Connection {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using Socket =
+      boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
+
+  Connection(Server::Impl& server, uint32_t slot);
+  ~Connection();
+
+  // Begins to serve a connected, non-blocking socket. Not a socket that can be waited for: false, and it is closed.
+  bool open(Fd fd, const Peer& peer, std::unique_ptr<TlsSession> tls);
+  // Begins with telling the client that there are too many.
+  bool open_refused(Fd fd, const Peer& peer);
+  void close(Close reason);
+  // With RST: what the client has not read yet takes no memory any more.
+  void close_reset(Close reason);
+  // From a responder.
+  void deliver(uint64_t serial, Response response);
+  // From the authenticator.
+  void authenticated(uint64_t serial, bool allowed, unsigned retry_after_s);
+  // Its deadline has passed.
+  void expire();
+  // No requests after this one; closed at once unless it is being answered.
+  void wind_up();
+
+  uint32_t number() const { return slot_; }
+  bool active() const { return phase_ != Phase::closed; }
+  Clock::time_point deadline() const { return deadline_; }
+  const Peer& peer() const { return peer_; }
+  // What may be closed to make room, first to last; nothing that is being answered is, unless its client does not read.
+  enum class Worth : uint8_t { lingering, incomplete, idle, stalled, busy };
+  Worth worth(Clock::time_point now) const;
+  Clock::time_point since() const { return since_; }
+  bool refused() const { return refused_; }
+  bool has_large_buffer() const { return large_ != nullptr; }
+  // The answer that its client does not read, if it is waiting for that.
+  std::optional<std::string_view> unread_answer() const;
+
+ private:
+  enum class Phase : uint8_t { closed, handshake, reading, body, authenticating, answering, writing, lingering };
+
+  bool begin(Fd fd, const Peer& peer);
+  // Goes on until there is something to wait for.
+  void advance();
+  // Each true if it came to something, false if it waits (or is closed).
+  bool step_handshake();
+  bool step_reading();
+  bool step_body();
+  bool step_writing();
+  bool step_lingering();
+
+  bool head_complete();
+  void dispatch();
+  void dispatch_allowed();
+  void call_handler();
+  void refuse(BadRequest reason);
+  void answer(Response response);
+  void compress(Response& response);
+  void write_head(const Response& response);
+  bool answer_sent();
+  void next_request();
+
+  // Waits for octets behind those that are there, or takes them (TLS). True if some came at once.
+  bool receive();
+  bool received(size_t octets);
+  bool ended();
+  bool reserve_room(size_t wanted);
+  void wait_read();
+  void wait_write();
+  void operation_done();
+  Io send(std::span<iovec> pieces);
+
+  std::string_view octets() const { return {buffer().data(), used_}; }
+  std::span<char> buffer();
+  std::span<const char> buffer() const;
+  void enter(Phase phase);
+  void set_deadline(std::chrono::milliseconds from_now);
+  bool keep_alive_idle() const { return phase_ == Phase::reading && used_ == 0 && requests_ > 0; }
+
+  Server::Impl& server_;
+  const uint32_t slot_;
+  Phase phase_ = Phase::closed;
+  Socket socket_;
+  std::unique_ptr<TlsSession> tls_;
+  Peer peer_;
+  Clock::time_point deadline_{};
+  Clock::time_point since_{};
+  uint64_t serial_ = 0;
+  size_t requests_ = 0;
+  size_t pipelined_ = 0;
+  unsigned operations_ = 0;  // under way in asio
+  bool in_advance_ = false;
+  bool begun_ = false;  // octets of the request have come, its deadline runs
+  bool refused_ = false;
+
+  HeadGuard guard_;
+  std::optional<RequestParser> parser_;
+  size_t used_ = 0;      // octets in the buffer
+  size_t head_end_ = 0;  // of the request's head in the buffer
+  bool unread_body_ = false;
+
+  Response response_;
+  Encoding accepted_encoding_ = Encoding::identity;
+  bool head_only_ = false;
+  bool keep_ = false;
+  bool waits_for_client_ = false;  // to read its answer
+  Close close_reason_ = Close::as_agreed;
+  std::array<char, kAnswerHead> answer_head_;
+  size_t answer_head_size_ = 0;
+  size_t sent_ = 0;
+  size_t lingered_ = 0;
+
+  std::array<char, kSmallBuffer> small_;
+  std::unique_ptr<LargeBuffer> large_;
+  HandlerMemory read_memory_;
+  HandlerMemory write_memory_;
+};
+
+// If the handler of that request runs on this thread: answers it at once. False: it is to be delivered by the mailbox.
+bool deliver_directly(const detail::Mailbox* mailbox, uint64_t serial, Response& response);
+
+}  // namespace weir::http

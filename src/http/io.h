@@ -1,0 +1,15 @@
+// What a read or a write without waiting came to.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weir::http {
+
+struct Io {
+  enum class Status : uint8_t { done, want_read, want_write, end, failed };
+  Status status = Status::failed;
+  size_t octets = 0;  // when done
+};
+
+}  // namespace weir::http

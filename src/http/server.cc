@@ -1,0 +1,426 @@
+#include "http/server.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+#include <csignal>
+#include <ctime>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "http/number.h"
+#include "http/server_impl.h"
+#include "http/tls_session.h"
+
+namespace weir::http {
+namespace {
+
+using boost::system::error_code;
+
+// While no descriptor is to be had, accepting is tried again so often.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+constexpr size_t kFewestConnections = 8;
+
+// As many connections as leave room for the files that the rest of the program opens.
+size_t connections_within(size_t wanted) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
+  const size_t kept = kSpareDescriptors + kFewestConnections;
+  const size_t possible = files.rlim_cur > kept ? files.rlim_cur - kept : 0;
+  return std::min(wanted, std::max(possible, kFewestConnections));
+}
+
+// OpenSSL writes without MSG_NOSIGNAL.
+void block_sigpipe() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+Fd open_reserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+Server::Impl::Listener::~Listener() {
+  // The socket is closed by its Fd.
+  if (descriptor.is_open()) (void)descriptor.release();
+  if (!socket.unlink.empty()) ::unlink(socket.unlink.c_str());
+}
+
+Server::Impl::Impl(Options o, Handler h) : options(std::move(o)), limits(options.limits), handler(std::move(h)) {}
+
+Server::Impl::~Impl() {
+  const std::lock_guard lock(mailbox->mutex);
+  mailbox->open = false;
+}
+
+Result<> Server::Impl::start() {
+  limits.connections = connections_within(limits.connections);
+  limits.connections_per_peer = std::min(limits.connections_per_peer, limits.connections);
+  for (const std::string& address : options.listen) {
+    auto sockets = listen_on(address);
+    if (!sockets) return std::unexpected(sockets.error());
+    for (ListeningSocket& socket : *sockets) listeners.push_back(std::make_unique<Listener>(io, std::move(socket)));
+  }
+  for (Fd& fd : options.adopted) {
+    auto socket = http::adopt(std::move(fd));
+    if (!socket) return std::unexpected(socket.error());
+    listeners.push_back(std::make_unique<Listener>(io, std::move(*socket)));
+  }
+  reserve = open_reserve();
+  mailbox->wake = Fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!mailbox->wake) return fail_errno("cannot make an eventfd");
+  mail.assign(mailbox->wake.get());
+  const size_t most = limits.connections + kRefusalSlots + kAcceptBatch;
+  slots.reserve(most);
+  free_slots.reserve(most);
+  kept_buffers.reserve(kKeptBuffers);
+  wait_for_mail();
+  for (const auto& listener : listeners) accept_from(*listener);
+  return {};
+}
+
+// ---- accepting ----
+
+void Server::Impl::accept_from(Listener& listener) {
+  listener.descriptor.async_wait(Descriptor::wait_read, with_memory(listener.memory, [this, &listener](error_code ec) {
+                                   if (ec || stopping) return;
+                                   if (accept_batch(listener)) {
+                                     accept_from(listener);
+                                   } else {
+                                     pause_accepting(listener);
+                                   }
+                                 }));
+}
+
+bool Server::Impl::accept_batch(Listener& listener) {
+  for (size_t i = 0; i < kAcceptBatch; ++i) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    auto* const general = static_cast<sockaddr*>(static_cast<void*>(&address));
+    Fd fd(::accept4(listener.socket.fd.get(), general, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      admit(std::move(fd), Peer(address));
+      continue;
+    }
+    switch (errno) {
+      case EAGAIN:
+        return true;
+      case EMFILE:
+      case ENFILE:
+        if (!out_of_descriptors(listener)) return false;
+        break;
+      case ENOBUFS:
+      case ENOMEM:
+        ++counters.accept_errors;
+        return false;
+      default:
+        break;  // a client that is gone already, or whose network is (accept(2)): the next one
+    }
+  }
+  return true;
+}
+
+// Makes room by closing what is least worth; without such a thing, accepts with the reserve and closes, so that the
+// client knows and the queue empties. False if neither is possible.
+bool Server::Impl::out_of_descriptors(Listener& listener) {
+  counters.add(Refusal::no_descriptor);
+  uint64_t left_out = 0;
+  if (options.log && descriptor_log.allows(Clock::now(), left_out)) {
+    log::warn("no file descriptor left for a connection on {} ({} more times before): raise LimitNOFILE= or ulimit -n",
+              listener.socket.name, left_out);
+  }
+  if (evict(nullptr)) return true;
+  reserve = Fd();
+  Fd unlucky(::accept4(listener.socket.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const bool accepted = static_cast<bool>(unlucky);
+  unlucky = Fd();
+  reserve = open_reserve();
+  return accepted;
+}
+
+void Server::Impl::pause_accepting(Listener& listener) {
+  auto pause = std::make_shared<Timer>(io, kAcceptPause);
+  pause->async_wait([this, &listener, pause](error_code ec) {
+    if (!ec && !stopping) accept_from(listener);
+  });
+}
+
+void Server::Impl::admit(Fd fd, const Peer& peer) {
+  size_t of_peer = 0;
+  size_t refused = 0;
+  for (const auto& slot : slots) {
+    if (!slot->active()) continue;
+    if (slot->refused()) ++refused;
+    if (!peer.is_unix() && slot->peer().key() == peer.key()) ++of_peer;
+  }
+  std::optional<Refusal> refusal;
+  if (!peer.is_unix() && of_peer >= limits.connections_per_peer && !evict(&peer)) refusal = Refusal::peer_limit;
+  if (!refusal && active - refused >= limits.connections && !evict(nullptr)) refusal = Refusal::connection_limit;
+  if (refusal) counters.add(*refusal);
+  if (refusal && refused >= kRefusalSlots) return;
+  Connection* const slot = free_slot();
+  if (slot == nullptr) return;
+  const bool opened = refusal ? slot->open_refused(std::move(fd), peer) : slot->open(std::move(fd), peer, nullptr);
+  if (!opened) {
+    ++counters.accept_errors;
+    released(slot->number());
+  }
+}
+
+Connection* Server::Impl::free_slot() {
+  if (free_slots.empty()) {
+    if (slots.size() == slots.capacity()) return nullptr;
+    const auto number = static_cast<uint32_t>(slots.size());
+    slots.push_back(std::make_unique<Connection>(*this, number));
+    free_slots.push_back(number);
+  }
+  Connection* const slot = slots[free_slots.back()].get();
+  free_slots.pop_back();
+  return slot;
+}
+
+void Server::Impl::released(uint32_t slot) {
+  free_slots.push_back(slot);
+  finish_if_idle();
+}
+
+// Closes the one that is least worth, the oldest of such; of this peer only, if one is given. False if all are busy.
+bool Server::Impl::evict(const Peer* only) {
+  const Clock::time_point now = Clock::now();
+  Connection* victim = nullptr;
+  for (const auto& slot : slots) {
+    if (!slot->active() || (only != nullptr && slot->peer().key() != only->key())) continue;
+    if (slot->worth(now) == Connection::Worth::busy) continue;
+    if (victim == nullptr || slot->worth(now) < victim->worth(now) ||
+        (slot->worth(now) == victim->worth(now) && slot->since() < victim->since())) {
+      victim = slot.get();
+    }
+  }
+  if (victim == nullptr) return false;
+  victim->close_reset(victim->worth(now) == Connection::Worth::stalled ? Close::stalled : Close::evicted);
+  return true;
+}
+
+// ---- memory of connections ----
+
+std::unique_ptr<LargeBuffer> Server::Impl::large_buffer(const Connection& asking) {
+  if (large_buffers_in_use >= kLargeBuffers) {
+    const Clock::time_point now = Clock::now();
+    Connection* oldest = nullptr;
+    for (const auto& slot : slots) {
+      if (slot.get() == &asking || !slot->active() || !slot->has_large_buffer()) continue;
+      if (slot->worth(now) != Connection::Worth::incomplete) continue;
+      if (oldest == nullptr || slot->since() < oldest->since()) oldest = slot.get();
+    }
+    if (oldest == nullptr) return nullptr;
+    oldest->close(Close::evicted);
+  }
+  ++large_buffers_in_use;
+  if (kept_buffers.empty()) return std::make_unique_for_overwrite<LargeBuffer>();
+  auto buffer = std::move(kept_buffers.back());
+  kept_buffers.pop_back();
+  return buffer;
+}
+
+void Server::Impl::return_buffer(std::unique_ptr<LargeBuffer> buffer) {
+  --large_buffers_in_use;
+  if (kept_buffers.size() < kKeptBuffers) kept_buffers.push_back(std::move(buffer));
+}
+
+void Server::Impl::limit_unread(const Connection& newest) {
+  for (;;) {
+    // Answers that several wait for are there once.
+    size_t octets = 0;
+    Connection* oldest = nullptr;
+    for (size_t i = 0; i < slots.size(); ++i) {
+      const auto unread = slots[i]->unread_answer();
+      if (!unread) continue;
+      const bool counted =
+          std::any_of(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(i), [&](const auto& earlier) {
+            const auto other = earlier->unread_answer();
+            return other && other->data() == unread->data();
+          });
+      if (!counted) octets += unread->size();
+      if (slots[i].get() != &newest && (oldest == nullptr || slots[i]->since() < oldest->since()))
+        oldest = slots[i].get();
+    }
+    if (octets <= limits.unread_answers_bytes || oldest == nullptr) return;
+    oldest->close_reset(Close::stalled);
+  }
+}
+
+std::string_view Server::Impl::date_line() {
+  const time_t now = ::time(nullptr);
+  if (now != date_second) {
+    date_second = now;
+    tm utc{};
+    ::gmtime_r(&now, &utc);
+    // RFC 9110 section 5.6.7; strftime would ask the locale for the names.
+    constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
+    constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const auto name = [](std::string_view names, int i) { return names.substr(static_cast<size_t>(i) * 3, 3); };
+    const auto end = fmt::format_to_n(date.data(), date.size(), "Date: {}, {:02} {} {} {:02}:{:02}:{:02} GMT\r\n",
+                                      name(kDays, utc.tm_wday), utc.tm_mday, name(kMonths, utc.tm_mon),
+                                      utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    date_size = std::min(end.size, date.size());
+  }
+  return {date.data(), date_size};
+}
+
+void Server::Impl::log_handler_failure() {
+  uint64_t left_out = 0;
+  if (options.log && handler_log.allows(Clock::now(), left_out))
+    log::error("a request handler has failed; answered 500 ({} more times before)", left_out);
+}
+
+// ---- time ----
+
+void Server::Impl::arm_timer(Clock::time_point deadline) {
+  if (deadline >= timer_due) return;  // then it is looked at what is due, and armed again
+  timer_due = deadline;
+  timer.expires_at(deadline);
+  timer.async_wait(with_memory(timer_memory, [this](error_code ec) {
+    if (!ec) on_timer();
+  }));
+}
+
+void Server::Impl::on_timer() {
+  timer_due = Clock::time_point::max();
+  const Clock::time_point now = Clock::now();
+  if (stopping && now >= stop_by) {
+    io.stop();
+    return;
+  }
+  Clock::time_point next = stopping ? stop_by : Clock::time_point::max();
+  for (size_t i = 0; i < slots.size(); ++i) {
+    if (slots[i]->active() && slots[i]->deadline() <= now) slots[i]->expire();
+    if (slots[i]->active()) next = std::min(next, slots[i]->deadline());
+  }
+  if (next != Clock::time_point::max()) arm_timer(next);
+}
+
+void Server::Impl::run_periodic(Periodic& periodic) {
+  periodic.timer.expires_after(periodic.interval);
+  periodic.timer.async_wait([this, &periodic](error_code ec) {
+    if (ec || stopping) return;
+    periodic.work();
+    run_periodic(periodic);
+  });
+}
+
+// ---- other threads ----
+
+void Server::Impl::wait_for_mail() {
+  mail.async_wait(Descriptor::wait_read, with_memory(mail_memory, [this](error_code ec) {
+                    if (ec) return;
+                    take_mail();
+                    wait_for_mail();
+                  }));
+}
+
+void Server::Impl::take_mail() {
+  uint64_t count = 0;
+  (void)!::read(mailbox->wake.get(), &count, sizeof(count));
+  std::vector<detail::Delivery> deliveries;
+  std::vector<std::function<void()>> work;
+  {
+    const std::lock_guard lock(mailbox->mutex);
+    deliveries.swap(mailbox->deliveries);
+    work.swap(mailbox->work);
+  }
+  for (auto& delivery : deliveries) slots[delivery.slot]->deliver(delivery.serial, std::move(delivery.response));
+  for (const auto& function : work) function();
+  if (stop_asked && !stopping) begin_shutdown();
+}
+
+void Server::Impl::begin_shutdown() {
+  stopping = true;
+  stop_by = Clock::now() + limits.shutdown;
+  for (const auto& listener : listeners) {
+    error_code ec;
+    listener->descriptor.cancel(ec);
+  }
+  for (const auto& slot : slots) slot->wind_up();
+  arm_timer(stop_by);
+  finish_if_idle();
+}
+
+void Server::Impl::finish_if_idle() {
+  if (stopping && active == 0) io.stop();
+}
+
+void Server::Impl::run() {
+  block_sigpipe();
+  for (Periodic& periodic : periodics) run_periodic(periodic);
+  io.run();
+  for (const auto& slot : slots) slot->close(Close::shutdown);
+}
+
+// ---- the public face ----
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+Result<std::unique_ptr<Server>> Server::create(Options options, Handler handler) {
+  try {
+    auto impl = std::make_unique<Impl>(std::move(options), std::move(handler));
+    if (auto started = impl->start(); !started) return std::unexpected(started.error());
+    return std::unique_ptr<Server>(new Server(std::move(impl)));
+  } catch (const std::exception& e) {
+    return fail("cannot start the HTTP server: {}", e.what());
+  }
+}
+
+Result<> Server::run() {
+  try {
+    impl_->run();
+    return {};
+  } catch (const std::exception& e) {
+    return fail("the HTTP server has ended: {}", e.what());
+  }
+}
+
+void Server::stop() noexcept {
+  impl_->stop_asked = true;
+  impl_->mailbox->signal();
+}
+
+void Server::post(std::function<void()> work) { impl_->mailbox->post(std::move(work)); }
+
+void Server::every(std::chrono::milliseconds interval, std::function<void()> work) {
+  impl_->periodics.emplace_back(impl_->io, interval, std::move(work));
+}
+
+std::vector<std::string> Server::addresses() const {
+  std::vector<std::string> names;
+  for (const auto& listener : impl_->listeners) names.push_back(listener->socket.name);
+  return names;
+}
+
+std::vector<uint16_t> Server::ports() const {
+  std::vector<uint16_t> ports;
+  for (const auto& listener : impl_->listeners) {
+    if (listener->socket.port != 0) ports.push_back(listener->socket.port);
+  }
+  return ports;
+}
+
+const ServerCounters& Server::counters() const { return impl_->counters; }
+
+Result<> Server::reload_web_config() { return {}; }
+
+void Server::adopt_connection(Fd connection) { impl_->admit(std::move(connection), Peer()); }
+
+void Server::poll() {
+  impl_->io.restart();
+  impl_->io.poll();
+}
+
+}  // namespace weir::http
