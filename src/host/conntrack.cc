@@ -77,8 +77,8 @@ constexpr auto kOperations = std::to_array<Column>({
 class Conntrack : public Collector {
  public:
   explicit Conntrack(const Options& options)
-      : count_(options.procfs + "/sys/net/netfilter/nf_conntrack_count"),
-        limit_(options.procfs + "/sys/net/netfilter/nf_conntrack_max"),
+      : count_(options.procfs + "/sys/net/netfilter/nf_conntrack_count", Shape::one_record),
+        limit_(options.procfs + "/sys/net/netfilter/nf_conntrack_max", Shape::one_record),
         stat_(options.procfs + "/net/stat/nf_conntrack") {}
 
   Result<> collect(telemetry::Exposition& out) override {

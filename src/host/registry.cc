@@ -8,6 +8,7 @@
 #include "host/diskstats.h"
 #include "host/entropy.h"
 #include "host/filefd.h"
+#include "host/filesystem.h"
 #include "host/loadavg.h"
 #include "host/meminfo.h"
 #include "host/netclass.h"
@@ -34,6 +35,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"diskstats", true, none, "I/O of block devices", make_diskstats},
     {"entropy", true, none, "available entropy", make_entropy},
     {"filefd", true, none, "open files of the machine", make_filefd},
+    {"filesystem", true, none, "sizes of the mounted file systems", make_filesystem},
     {"loadavg", true, none, "load averages", make_loadavg},
     {"meminfo", true, none, "memory by use", make_meminfo},
     {"netclass", true, none, "properties of the network interfaces", make_netclass},
