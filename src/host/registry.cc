@@ -20,6 +20,7 @@
 #include "host/softnet.h"
 #include "host/stat.h"
 #include "host/tcpstat.h"
+#include "host/textfile.h"
 #include "host/udp_queues.h"
 #include "host/vmstat.h"
 
@@ -47,6 +48,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"softnet", true, none, "packets processed and dropped by each CPU", make_softnet},
     {"stat", true, none, "boot time, interrupts, context switches, forks", make_stat},
     {"tcpstat", false, none, "sockets of TCP by state", make_tcpstat},
+    {"textfile", true, none, "metrics that other programs leave in files", make_textfile, true},
     {"udp_queues", true, none, "queues of the sockets of UDP", make_udp_queues},
     {"vmstat", true, none, "counters of the virtual memory", make_vmstat},
 });
