@@ -1,43 +1,52 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <array>
-#include <memory>
+#include <atomic>
+#include <chrono>
 #include <string>
+
+#include "base/time.h"
 
 namespace weir::log {
 namespace {
 
-spdlog::level::level_enum to_spdlog(Level level) {
+std::atomic<Level> least = Level::info;
+std::atomic<bool> coloured = false;
+
+struct Name {
+  std::string_view text;
+  std::string_view colour;  // of a terminal
+};
+
+Name name_of(Level level) {
   switch (level) {
     case Level::debug:
-      return spdlog::level::debug;
+      return {"debug", "\033[36m"};
     case Level::info:
-      return spdlog::level::info;
+      break;
     case Level::warn:
-      return spdlog::level::warn;
+      return {"warning", "\033[33m\033[1m"};
     case Level::error:
-      return spdlog::level::err;
+      return {"error", "\033[31m\033[1m"};
   }
-  return spdlog::level::info;
+  return {"info", "\033[32m"};
 }
 
 }  // namespace
 
-void start() {
-  auto logger = std::make_shared<spdlog::logger>("weir", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
-}
+void start() { coloured = ::isatty(STDERR_FILENO) == 1; }
 
 bool set_level(std::string_view level) {
-  constexpr std::array<std::string_view, 5> names = {"trace", "debug", "info", "warn", "error"};
-  for (const std::string_view name : names) {
+  constexpr std::array<std::pair<std::string_view, Level>, 5> kNames = {{{"trace", Level::debug},
+                                                                         {"debug", Level::debug},
+                                                                         {"info", Level::info},
+                                                                         {"warn", Level::warn},
+                                                                         {"error", Level::error}}};
+  for (const auto& [name, value] : kNames) {
     if (name == level) {
-      spdlog::set_level(spdlog::level::from_str(std::string(level)));
+      least = value;
       return true;
     }
   }
@@ -45,9 +54,17 @@ bool set_level(std::string_view level) {
 }
 
 void write(Level level, std::string_view line) {
-  spdlog::log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  if (!enabled(level)) return;
+  const auto [name, colour] = name_of(level);
+  const bool colours = coloured;
+  // Milliseconds: what to_rfc3339 gives, without its last three digits.
+  std::string text = to_rfc3339(wall_clock_now());
+  text.resize(text.size() - 4);
+  fmt::format_to(std::back_inserter(text), "Z {}{}{} {}\n", colours ? colour : "", name, colours ? "\033[m" : "", line);
+  // One call for a line: those of several threads do not mix. Whoever closed standard error wants no log.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
-bool enabled(Level level) { return spdlog::should_log(to_spdlog(level)); }
+bool enabled(Level level) { return level >= least.load(std::memory_order_relaxed); }
 
 }  // namespace weir::log

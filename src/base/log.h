@@ -1,7 +1,6 @@
 // Log lines of the programs, on standard error. Library folders (flow, decode) do not log: they count.
 //
-// spdlog writes them, header only and in log.cc only: so the sanitizers see all of it, and no other file pays for its
-// build time.
+// Written here and not by a library: spdlog cost 440 KiB of resident memory, a tenth of what weir-host may have.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,7 +12,7 @@ namespace weir::log {
 
 enum class Level { debug, info, warn, error };
 
-// From now on lines go to standard error, one per event, in UTC.
+// Asks whether standard error is a terminal: lines there have colours.
 void start();
 // The least severe level that is written: trace, debug, info, warn or error. False if the level has another name.
 bool set_level(std::string_view level);
