@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/weir_host/serve.h"
 #include "app/weir_host/settings.h"
 #include "base/log.h"
 #include "host/exporter.h"
@@ -40,8 +41,11 @@ int run(const app::Settings& settings) {
     case app::Action::serve:
       break;
   }
-  fmt::print(stderr, "weir-host: the server is not there yet\n");
-  return 1;
+  if (const Result<> served = app::serve(settings); !served) {
+    log::error("{}", served.error().message);
+    return 1;
+  }
+  return 0;
 }
 
 }  // namespace

@@ -1,14 +1,16 @@
-// A table of flags and 60 lines that read it: CLI11 would cost 640 KiB of resident memory here, of which a whole scrape
-// takes less.
+// A table of flags and some 80 lines that read it: CLI11 would cost 640 KiB of resident memory here, of which a whole
+// scrape takes less.
 #include "app/weir_host/settings.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
 #include <variant>
 
 #include "app/weir_host/collector_flags.h"
+#include "base/time.h"
 #include "host/registry.h"
 
 namespace weir::app {
@@ -39,6 +41,8 @@ constexpr auto kOthersCollectors = std::to_array<std::string_view>({
 struct Parsing {
   Settings settings;
   std::vector<std::optional<bool>> turned;
+  std::vector<host::Selection*> included;  // by a flag
+  std::vector<host::Selection*> excluded;
   bool disable_defaults = false;
   bool print = false;
   bool help = false;
@@ -74,7 +78,7 @@ std::vector<Flag> flags_of(Parsing& parsing) {
   return flags;
 }
 
-Result<> set(const Flag& flag, std::string_view value) {
+Result<> set(Parsing& parsing, const Flag& flag, std::string_view value) {
   if (auto* const* text = std::get_if<std::string*>(&flag.target)) {
     (*text)->assign(value);
   } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&flag.target)) {
@@ -83,12 +87,19 @@ Result<> set(const Flag& flag, std::string_view value) {
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), **number);
     if (error != std::errc() || end != value.data() + value.size())
       return fail("--{}: '{}' is not a number of 0 to 4294967295", flag.name, value);
+  } else if (auto* const* time = std::get_if<std::chrono::milliseconds*>(&flag.target)) {
+    const auto duration = parse_duration(value);
+    if (!duration) return fail("--{}: '{}' is not a time like 5s or 500ms", flag.name, value);
+    **time = std::chrono::duration_cast<std::chrono::milliseconds>(*duration);
+  } else if (const auto* side = std::get_if<Side>(&flag.target)) {
+    (side->include ? side->selection->include : side->selection->exclude).assign(value);
+    (side->include ? parsing.included : parsing.excluded).push_back(side->selection);
   }
   return {};
 }
 
-template <class Names>
-bool contains(const Names& names, std::string_view name) {
+template <class Names, class Name>
+bool contains(const Names& names, const Name& name) {
   return std::ranges::find(names, name) != std::end(names);
 }
 
@@ -128,7 +139,7 @@ Result<> parse(Parsing& parsing, std::span<const std::string_view> arguments) {
     if (flag != flags.end() && !flag->value.empty()) {
       const auto given = with_value();
       if (!given) return std::unexpected(given.error());
-      if (auto done = set(*flag, *given); !done) return done;
+      if (auto done = set(parsing, *flag, *given); !done) return done;
       continue;
     }
     if (contains(kIgnored, bare)) {
@@ -163,6 +174,10 @@ std::string default_of(const Flag& flag) {
   if (auto* const* text = std::get_if<std::string*>(&flag.target)) return **text;
   if (auto* const* number = std::get_if<uint32_t*>(&flag.target)) return std::to_string(**number);
   if (auto* const* on = std::get_if<bool*>(&flag.target)) return **on ? "on" : "";
+  if (auto* const* time = std::get_if<std::chrono::milliseconds*>(&flag.target))
+    return fmt::format("{}ms", (*time)->count());
+  if (const auto* side = std::get_if<Side>(&flag.target))
+    return side->include ? side->selection->include : side->selection->exclude;
   return {};
 }
 
@@ -197,6 +212,8 @@ Result<Settings> parse_command_line(std::span<const std::string_view> arguments)
   parsing.turned.resize(all.size());
   if (auto parsed = parse(parsing, arguments); !parsed) return std::unexpected(parsed.error());
   if (auto checked = check(parsing.settings); !checked) return std::unexpected(checked.error());
+  for (host::Selection* selection : parsing.included)
+    if (!contains(parsing.excluded, selection)) selection->exclude.clear();
   for (size_t i = 0; i < all.size(); ++i) {
     const bool preset = all[i].on_by_default && !parsing.disable_defaults;
     if (parsing.turned[i].value_or(preset)) parsing.settings.collectors.push_back(all[i]);

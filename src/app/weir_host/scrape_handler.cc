@@ -1,0 +1,115 @@
+#include "app/weir_host/scrape_handler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "telemetry/openmetrics.h"
+
+namespace weir::app {
+namespace {
+
+// Of the time that Prometheus allows, what is kept for the way back; at most a quarter.
+constexpr double kMarginSeconds = 0.5;
+constexpr double kMarginShare = 0.25;
+
+host::Clock::time_point deadline_of(double timeout_s) {
+  const double left_s = timeout_s - std::min(kMarginSeconds, timeout_s * kMarginShare);
+  return host::Clock::now() + std::chrono::duration_cast<host::Clock::duration>(std::chrono::duration<double>(left_s));
+}
+
+http::Response plain(unsigned status, std::string_view text) {
+  return {.status = status, .body = http::Body::literal(text)};
+}
+
+std::shared_ptr<const std::string> landing_page(const std::string& metrics) {
+  return std::make_shared<const std::string>(fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head><title>weir-host</title></head>\n<body>\n<h1>weir-host</h1>\n"
+      "<p>Metrics of this machine for Prometheus, version {}.</p>\n<ul>\n<li><a href=\"{}\">Metrics</a></li>\n"
+      "<li><a href=\"/-/healthy\">Healthy</a></li>\n<li><a href=\"/-/ready\">Ready</a></li>\n</ul>\n</body>\n</html>\n",
+      WEIR_VERSION, metrics));
+}
+
+}  // namespace
+
+ScrapeHandler::ScrapeHandler(const Settings& settings, host::Exporter& exporter)
+    : settings_(settings), exporter_(exporter), landing_page_(landing_page(settings.telemetry_path)) {}
+
+http::Response ScrapeHandler::answer(const http::Request& request) {
+  if (request.path == settings_.telemetry_path) return metrics(request);
+  if (request.path == "/") return {.content_type = http::kHtml, .body = landing_page_};
+  if (request.path == "/-/healthy" || request.path == "/-/ready") return plain(200, "OK\n");
+  return plain(404, "not found\n");
+}
+
+size_t ScrapeHandler::unread_answers() {
+  size_t unread = 0;
+  for (const auto& answer : answers_) {
+    if (answer.use_count() == 1) {
+      answer->text.reset();
+    } else {
+      ++unread;
+    }
+  }
+  return unread;
+}
+
+http::Body ScrapeHandler::body(std::shared_ptr<const std::string> text) {
+  auto free = std::ranges::find_if(answers_, [](const auto& answer) { return answer.use_count() == 1; });
+  if (free == answers_.end()) free = answers_.insert(answers_.end(), std::make_shared<Answer>());
+  (*free)->text = std::move(text);
+  return {*free, *(*free)->text};
+}
+
+http::Response ScrapeHandler::metrics(const http::Request& request) {
+  std::vector<std::string> collect;
+  std::vector<std::string> exclude;
+  for (const http::Parameter& parameter : request.query) {
+    if (parameter.name == "collect[]") collect.emplace_back(parameter.value);
+    if (parameter.name == "exclude[]") exclude.emplace_back(parameter.value);
+  }
+  const Result<host::Chosen> chosen = exporter_.choose(collect, exclude);
+  if (!chosen) return {.status = 400, .body = chosen.error().message + "\n"};
+  const size_t unread = unread_answers();
+  if (settings_.max_requests != 0 && unread >= settings_.max_requests)
+    return {.status = 503, .body = http::Body::literal("too many scrapes at once\n"), .retry_after_s = 1};
+
+  std::optional<host::Clock::time_point> deadline;
+  if (request.scrape_timeout_s) deadline = deadline_of(*request.scrape_timeout_s);
+  const host::Scrape scrape = exporter_.scrape(*chosen, deadline);
+  const http::Format format = http::negotiate_format(request.accept);
+  http::Encoding encoding = http::negotiate_encoding(request.accept_encoding);
+  std::shared_ptr<const std::string> text = form_of(scrape, format, encoding);
+  if (!text) {
+    encoding = http::Encoding::identity;
+    text = form_of(scrape, format, encoding);
+  }
+  return {.content_type = http::content_type(format),
+          .body = body(std::move(text)),
+          .encoding = encoding,
+          .negotiated = true};
+}
+
+std::shared_ptr<const std::string> ScrapeHandler::form_of(const host::Scrape& scrape, http::Format format,
+                                                          http::Encoding encoding) {
+  const bool plain_text = encoding == http::Encoding::identity;
+  if (format == http::Format::text && plain_text) return scrape.text;
+  Form& form = forms_.at(static_cast<size_t>(format)).at(static_cast<size_t>(encoding));
+  if (form.scrape == scrape.number) return form.text;
+  const std::shared_ptr<const std::string> source =
+      plain_text ? scrape.text : form_of(scrape, format, http::Encoding::identity);
+  // A text that a client still reads is left to it.
+  if (!form.text || form.text.use_count() > 1) form.text = std::make_shared<std::string>();
+  form.text->clear();
+  form.scrape = 0;
+  if (plain_text) {
+    telemetry::append_openmetrics(*form.text, *source);
+  } else if (!compressor_.compress(encoding, *source, *form.text)) {
+    return nullptr;
+  }
+  form.scrape = scrape.number;
+  return form.text;
+}
+
+}  // namespace weir::app

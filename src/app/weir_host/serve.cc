@@ -1,0 +1,92 @@
+#include "app/weir_host/serve.h"
+
+#include <malloc.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <csignal>
+#include <optional>
+
+#include "app/weir_host/scrape_handler.h"
+#include "base/log.h"
+#include "host/exporter.h"
+#include "http/listen.h"
+#include "http/server.h"
+
+namespace weir::app {
+namespace {
+
+// Blocks of this size and more are given back to the system when they are freed: what a crowd of clients needed does
+// not stay. One arena: a second one for each thread would cost more than it saves.
+constexpr int kReturnedBytes = 64 * 1024;
+
+void keep_memory_small() {
+  ::mallopt(M_ARENA_MAX, 1);
+  ::mallopt(M_MMAP_THRESHOLD, kReturnedBytes);
+  ::mallopt(M_TRIM_THRESHOLD, kReturnedBytes);
+}
+
+// Where the signals that end the program find the server.
+std::atomic<http::Server*> stopped_by_signals = nullptr;
+
+void stop(int) {
+  if (http::Server* server = stopped_by_signals) server->stop();
+}
+
+void listen_to_signals(http::Server& server) {
+  stopped_by_signals = &server;
+  struct sigaction action{};
+  action.sa_handler = stop;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  // There is nothing to read again: the web configuration is read again by itself.
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGHUP, &action, nullptr);
+}
+
+Result<http::Server::Options> server_options(const Settings& settings) {
+  http::Server::Options options;
+  options.listen = settings.listen;
+  if (settings.systemd_socket) {
+    options.adopted = http::sockets_of_systemd();
+    if (options.adopted.empty())
+      return fail("--web.systemd-socket: systemd has handed over no socket; is this started by a .socket unit?");
+    options.listen.clear();
+  } else if (options.listen.empty()) {
+    options.listen.emplace_back(":9100");
+  }
+  options.web_config = settings.web_config;
+  return options;
+}
+
+}  // namespace
+
+Result<> serve(const Settings& settings) {
+  keep_memory_small();
+  auto options = server_options(settings);
+  if (!options) return std::unexpected(options.error());
+  std::optional<host::Exporter> exporter;
+  std::optional<ScrapeHandler> handler;
+  auto server = http::Server::create(std::move(*options), [&](const http::Request& request, http::Responder respond) {
+    respond(handler->answer(request));
+  });
+  if (!server) return std::unexpected(server.error());
+
+  host::ExporterSettings own;
+  own.version = WEIR_VERSION;
+  own.own_metrics = !settings.disable_exporter_metrics;
+  own.more_metrics = [&](telemetry::Exposition& out) { http::write_metrics(out, "weir_host", (*server)->counters()); };
+  auto made = host::Exporter::make(settings.collectors, settings.options, std::move(own));
+  if (!made) return std::unexpected(made.error());
+  exporter.emplace(std::move(*made));
+  handler.emplace(settings, *exporter);
+
+  listen_to_signals(**server);
+  for (const std::string& address : (*server)->addresses()) log::info("listening on {}", address);
+  const Result<> result = (*server)->run();
+  stopped_by_signals = nullptr;
+  if (result) log::info("ended");
+  return result;
+}
+
+}  // namespace weir::app
