@@ -1,6 +1,7 @@
 #include "http/server.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -43,6 +44,11 @@ void block_sigpipe() {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+bool somebody_waits(int listening) {
+  pollfd waiting{.fd = listening, .events = POLLIN, .revents = 0};
+  return ::poll(&waiting, 1, 0) == 1;
+}
+
 Fd open_reserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 }  // namespace
@@ -62,7 +68,6 @@ Server::Impl::~Impl() {
 
 Result<> Server::Impl::start() {
   limits.connections = connections_within(limits.connections);
-  limits.connections_per_peer = std::min(limits.connections_per_peer, limits.connections);
   for (const std::string& address : options.listen) {
     auto sockets = listen_on(address);
     if (!sockets) return std::unexpected(sockets.error());
@@ -114,6 +119,8 @@ bool Server::Impl::accept_batch(Listener& listener) {
         return true;
       case EMFILE:
       case ENFILE:
+        // The kernel says so before it looks whether anybody waits.
+        if (!somebody_waits(listener.socket.fd.get())) return true;
         if (!out_of_descriptors(listener)) return false;
         break;
       case ENOBUFS:
