@@ -3,8 +3,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cctype>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "host/source.h"
 
@@ -80,6 +81,16 @@ std::vector<std::string> list_directory(const std::string& path, std::string_vie
   });
   return names;
 }
+
+std::string real_path(const std::string& path) {
+  struct Free {
+    void operator()(char* text) const { std::free(text); }
+  };
+  const std::unique_ptr<char, Free> real(::realpath(path.c_str(), nullptr));
+  return real ? std::string(real.get()) : std::string();
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool DirectoryWatch::changed() {
   if (skip_ > 0) {

@@ -55,6 +55,12 @@ std::vector<std::string> list_directory(const std::string& path, std::string_vie
 // Orders names as list_directory does.
 bool natural_less(std::string_view left, std::string_view right);
 
+// Without symbolic links; empty if it does not exist.
+std::string real_path(const std::string& path);
+
+// The last part of a path.
+std::string_view base_name(std::string_view path);
+
 // Tells when the names in a directory are not what they were, without keeping them.
 class DirectoryWatch {
  public:

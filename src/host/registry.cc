@@ -5,23 +5,35 @@
 #include "host/arp.h"
 #include "host/conntrack.h"
 #include "host/cpu.h"
+#include "host/cpufreq.h"
 #include "host/diskstats.h"
+#include "host/dmi.h"
+#include "host/edac.h"
 #include "host/entropy.h"
 #include "host/filefd.h"
 #include "host/filesystem.h"
+#include "host/hwmon.h"
 #include "host/loadavg.h"
 #include "host/meminfo.h"
 #include "host/netclass.h"
 #include "host/netdev.h"
 #include "host/netstat.h"
+#include "host/os.h"
+#include "host/powersupplyclass.h"
 #include "host/pressure.h"
+#include "host/rapl.h"
 #include "host/schedstat.h"
+#include "host/selinux.h"
 #include "host/sockstat.h"
 #include "host/softnet.h"
 #include "host/stat.h"
 #include "host/tcpstat.h"
 #include "host/textfile.h"
+#include "host/thermal_zone.h"
+#include "host/time.h"
+#include "host/timex.h"
 #include "host/udp_queues.h"
+#include "host/uname.h"
 #include "host/vmstat.h"
 
 namespace weir::host {
@@ -33,23 +45,35 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"arp", true, none, "neighbours of the interfaces for IPv4", make_arp},
     {"conntrack", true, none, "connection tracking", make_conntrack},
     {"cpu", true, none, "seconds of each CPU by mode, throttling, online and isolated CPUs", make_cpu},
+    {"cpufreq", true, some, "frequency of each CPU", make_cpufreq},
     {"diskstats", true, none, "I/O of block devices", make_diskstats},
+    {"dmi", true, some, "the machine as its firmware describes it", make_dmi},
+    {"edac", true, none, "memory errors", make_edac},
     {"entropy", true, none, "available entropy", make_entropy},
     {"filefd", true, none, "open files of the machine", make_filefd},
     {"filesystem", true, none, "sizes of the mounted file systems", make_filesystem},
+    {"hwmon", true, none, "hardware sensors", make_hwmon},
     {"loadavg", true, none, "load averages", make_loadavg},
     {"meminfo", true, none, "memory by use", make_meminfo},
     {"netclass", true, none, "properties of the network interfaces", make_netclass},
     {"netdev", true, none, "counters of the network interfaces", make_netdev},
     {"netstat", true, none, "counters of the network protocols", make_netstat},
+    {"os", true, none, "distribution", make_os},
+    {"powersupplyclass", true, none, "batteries and mains", make_powersupplyclass},
     {"pressure", true, none, "pressure stall information", make_pressure},
+    {"rapl", true, root, "energy used by the CPUs and memory", make_rapl},
     {"schedstat", true, none, "run and wait time of each CPU", make_schedstat},
+    {"selinux", true, none, "SELinux and its cache", make_selinux},
     {"sockstat", true, none, "sockets in use", make_sockstat},
     {"softnet", true, none, "packets processed and dropped by each CPU", make_softnet},
     {"stat", true, none, "boot time, interrupts, context switches, forks", make_stat},
     {"tcpstat", false, none, "sockets of TCP by state", make_tcpstat},
     {"textfile", true, none, "metrics that other programs leave in files", make_textfile, true},
+    {"thermal_zone", true, none, "temperatures and cooling devices", make_thermal_zone},
+    {"time", true, none, "clock, time zone, clock sources", make_time},
+    {"timex", true, none, "state of the clock's discipline (adjtimex)", make_timex},
     {"udp_queues", true, none, "queues of the sockets of UDP", make_udp_queues},
+    {"uname", true, none, "kernel and host name", make_uname},
     {"vmstat", true, none, "counters of the virtual memory", make_vmstat},
 });
 
