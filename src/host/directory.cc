@@ -3,9 +3,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <filesystem>
+#include <system_error>
 
 #include "host/source.h"
 
@@ -83,11 +83,8 @@ std::vector<std::string> list_directory(const std::string& path, std::string_vie
 }
 
 std::string real_path(const std::string& path) {
-  struct Free {
-    void operator()(char* text) const { std::free(text); }
-  };
-  const std::unique_ptr<char, Free> real(::realpath(path.c_str(), nullptr));
-  return real ? std::string(real.get()) : std::string();
+  std::error_code error;
+  return std::filesystem::canonical(path, error).string();
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
