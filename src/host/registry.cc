@@ -18,9 +18,11 @@
 #include "host/netclass.h"
 #include "host/netdev.h"
 #include "host/netstat.h"
+#include "host/nftables.h"
 #include "host/os.h"
 #include "host/powersupplyclass.h"
 #include "host/pressure.h"
+#include "host/qdisc.h"
 #include "host/rapl.h"
 #include "host/schedstat.h"
 #include "host/selinux.h"
@@ -58,9 +60,11 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"netclass", true, none, "properties of the network interfaces", make_netclass},
     {"netdev", true, none, "counters of the network interfaces", make_netdev},
     {"netstat", true, none, "counters of the network protocols", make_netstat},
+    {"nftables", true, root, "firewall: tables, counters, quotas, sets of nf_tables (CAP_NET_ADMIN)", make_nftables},
     {"os", true, none, "distribution", make_os},
     {"powersupplyclass", true, none, "batteries and mains", make_powersupplyclass},
     {"pressure", true, none, "pressure stall information", make_pressure},
+    {"qdisc", false, none, "queueing disciplines of the interfaces", make_qdisc},
     {"rapl", true, root, "energy used by the CPUs and memory", make_rapl},
     {"schedstat", true, none, "run and wait time of each CPU", make_schedstat},
     {"selinux", true, none, "SELinux and its cache", make_selinux},

@@ -296,7 +296,7 @@ class Textfile : public Collector {
     out.family(kModified, gauge, "Unixtime mtime of textfiles successfully read.");
     for (const File& file : files_) {
       wrong |= !file.error.empty();
-      if (file.error.empty()) out.sample({{"file", file.path}}, static_cast<double>(file.stamp.modified_ns) / 1e9);
+      if (file.error.empty()) out.sample({{"file", file.path}}, file.stamp.modified_ns / 1'000'000'000);
     }
     out.single(kError, gauge, "1 if there was an error opening or reading a file, 0 otherwise", wrong);
   }
