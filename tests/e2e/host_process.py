@@ -80,6 +80,11 @@ class WeirHost(Exporter):
         if wait:
             wait_for(lambda: self.check_alive() or self._listening(len(listen)), "weir-host listens")
 
+    @staticmethod
+    def collectors():
+        """The names of all collectors."""
+        return {line.split("|")[1].strip() for line in weir_host("--collectors-markdown").splitlines()[2:]}
+
     def _listening(self, count):
         lines = [line for line in list(self.log) if "listening on" in line]
         self.ports = [int(m[1]) for line in lines if (m := re.search(r":(\d+)$", line))]
