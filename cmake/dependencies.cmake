@@ -8,6 +8,8 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 pkg_check_modules(pcap REQUIRED IMPORTED_TARGET libpcap)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)
+# Its header for weir-host, which loads it at run time; linked by a test only.
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 if(WEIR_BENCH)

@@ -29,6 +29,7 @@
 #include "host/sockstat.h"
 #include "host/softnet.h"
 #include "host/stat.h"
+#include "host/systemd.h"
 #include "host/tcpstat.h"
 #include "host/textfile.h"
 #include "host/thermal_zone.h"
@@ -71,6 +72,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"sockstat", true, none, "sockets in use", make_sockstat},
     {"softnet", true, none, "packets processed and dropped by each CPU", make_softnet},
     {"stat", true, none, "boot time, interrupts, context switches, forks", make_stat},
+    {"systemd", false, none, "units of systemd and their states, by D-Bus", make_systemd},
     {"tcpstat", false, none, "sockets of TCP by state", make_tcpstat},
     {"textfile", true, none, "metrics that other programs leave in files", make_textfile, true},
     {"thermal_zone", true, none, "temperatures and cooling devices", make_thermal_zone},
