@@ -73,9 +73,9 @@ class Exporter:
 
 
 class WeirHost(Exporter):
-    def __init__(self, *arguments, listen=("127.0.0.1:0",), wait=True, prefix=(), **popen):
+    def __init__(self, *arguments, listen=("127.0.0.1:0",), wait=True, prefix=(), program=WEIR_HOST, **popen):
         listening = [part for address in listen for part in ("--web.listen-address", address)]
-        super().__init__([*prefix, WEIR_HOST, *listening, *arguments], **popen)
+        super().__init__([*prefix, program, *listening, *arguments], **popen)
         self.ports = []
         if wait:
             wait_for(lambda: self.check_alive() or self._listening(len(listen)), "weir-host listens")

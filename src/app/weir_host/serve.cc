@@ -7,9 +7,11 @@
 #include <csignal>
 #include <optional>
 
+#include "app/weir_host/privileges.h"
 #include "app/weir_host/scrape_handler.h"
 #include "base/log.h"
 #include "host/exporter.h"
+#include "host/sandbox.h"
 #include "http/listen.h"
 #include "http/server.h"
 
@@ -59,6 +61,29 @@ Result<http::Server::Options> server_options(const Settings& settings) {
   return options;
 }
 
+// Folders of the unix sockets that are removed at the end.
+std::vector<std::string> socket_folders(const http::Server& server) {
+  constexpr std::string_view kUnix = "unix:";
+  std::vector<std::string> folders;
+  for (const std::string& address : server.addresses()) {
+    if (!address.starts_with(kUnix)) continue;
+    const size_t slash = address.rfind('/');
+    folders.push_back(slash == std::string::npos ? "." : address.substr(kUnix.size(), slash + 1 - kUnix.size()));
+  }
+  return folders;
+}
+
+void enter_sandbox(const Settings& settings, const http::Server& server) {
+  if (!settings.sandbox) return;
+  host::SandboxPaths paths = host::paths_of_collectors(settings.options);
+  paths.remove = socket_folders(server);
+  if (const auto sandbox = host::enter_sandbox(paths)) {
+    log::info("sandbox: {}", *sandbox);
+  } else {
+    log::warn("no sandbox: {}", sandbox.error().message);
+  }
+}
+
 }  // namespace
 
 Result<> serve(const Settings& settings) {
@@ -71,6 +96,9 @@ Result<> serve(const Settings& settings) {
     respond(handler->answer(request));
   });
   if (!server) return std::unexpected(server.error());
+  // Before the collectors are made: some start threads. All sockets are there.
+  enter_sandbox(settings, **server);
+  tell_of_privileges(settings);
 
   host::ExporterSettings own;
   own.version = WEIR_VERSION;
