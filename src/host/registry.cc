@@ -10,6 +10,7 @@
 #include "host/dmi.h"
 #include "host/edac.h"
 #include "host/entropy.h"
+#include "host/ethtool.h"
 #include "host/filefd.h"
 #include "host/filesystem.h"
 #include "host/hwmon.h"
@@ -53,6 +54,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"dmi", true, some, "the machine as its firmware describes it", make_dmi},
     {"edac", true, none, "memory errors", make_edac},
     {"entropy", true, none, "available entropy", make_entropy},
+    {"ethtool", false, none, "statistics and link modes of drivers of network interfaces", make_ethtool},
     {"filefd", true, none, "open files of the machine", make_filefd},
     {"filesystem", true, none, "sizes of the mounted file systems", make_filesystem},
     {"hwmon", true, none, "hardware sensors", make_hwmon},
