@@ -3,8 +3,12 @@
 #include <array>
 
 #include "host/arp.h"
+#include "host/bonding.h"
+#include "host/buddyinfo.h"
+#include "host/cgroups.h"
 #include "host/conntrack.h"
 #include "host/cpu.h"
+#include "host/cpu_vulnerabilities.h"
 #include "host/cpufreq.h"
 #include "host/diskstats.h"
 #include "host/dmi.h"
@@ -14,20 +18,29 @@
 #include "host/filefd.h"
 #include "host/filesystem.h"
 #include "host/hwmon.h"
+#include "host/interrupts.h"
+#include "host/kernel_hung.h"
+#include "host/ksmd.h"
 #include "host/loadavg.h"
+#include "host/mdadm.h"
 #include "host/meminfo.h"
+#include "host/meminfo_numa.h"
 #include "host/netclass.h"
 #include "host/netdev.h"
 #include "host/netstat.h"
 #include "host/nftables.h"
+#include "host/nvme.h"
 #include "host/os.h"
 #include "host/powersupplyclass.h"
 #include "host/pressure.h"
+#include "host/processes.h"
 #include "host/qdisc.h"
 #include "host/rapl.h"
 #include "host/schedstat.h"
 #include "host/selinux.h"
+#include "host/slabinfo.h"
 #include "host/sockstat.h"
+#include "host/softirqs.h"
 #include "host/softnet.h"
 #include "host/stat.h"
 #include "host/systemd.h"
@@ -39,6 +52,8 @@
 #include "host/udp_queues.h"
 #include "host/uname.h"
 #include "host/vmstat.h"
+#include "host/watchdog.h"
+#include "host/zoneinfo.h"
 
 namespace weir::host {
 namespace {
@@ -47,8 +62,12 @@ using enum Privilege;
 
 constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"arp", true, none, "neighbours of the interfaces for IPv4", make_arp},
+    {"bonding", true, none, "bonded network interfaces", make_bonding},
+    {"buddyinfo", false, none, "free blocks of memory by size", make_buddyinfo},
+    {"cgroups", false, none, "control groups", make_cgroups},
     {"conntrack", true, none, "connection tracking", make_conntrack},
     {"cpu", true, none, "seconds of each CPU by mode, throttling, online and isolated CPUs", make_cpu},
+    {"cpu_vulnerabilities", false, none, "weaknesses of the CPU", make_cpu_vulnerabilities},
     {"cpufreq", true, some, "frequency of each CPU", make_cpufreq},
     {"diskstats", true, none, "I/O of block devices", make_diskstats},
     {"dmi", true, some, "the machine as its firmware describes it", make_dmi},
@@ -58,20 +77,29 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"filefd", true, none, "open files of the machine", make_filefd},
     {"filesystem", true, none, "sizes of the mounted file systems", make_filesystem},
     {"hwmon", true, none, "hardware sensors", make_hwmon},
+    {"interrupts", false, none, "interrupts of each CPU", make_interrupts},
+    {"kernel_hung", true, none, "tasks that hung", make_kernel_hung},
+    {"ksmd", false, none, "merging of equal pages", make_ksmd},
     {"loadavg", true, none, "load averages", make_loadavg},
+    {"mdadm", true, none, "software RAID", make_mdadm},
     {"meminfo", true, none, "memory by use", make_meminfo},
+    {"meminfo_numa", false, none, "memory by NUMA node", make_meminfo_numa},
     {"netclass", true, none, "properties of the network interfaces", make_netclass},
     {"netdev", true, none, "counters of the network interfaces", make_netdev},
     {"netstat", true, none, "counters of the network protocols", make_netstat},
     {"nftables", true, root, "firewall: tables, counters, quotas, sets of nf_tables (CAP_NET_ADMIN)", make_nftables},
+    {"nvme", true, none, "NVMe controllers", make_nvme},
     {"os", true, none, "distribution", make_os},
     {"powersupplyclass", true, none, "batteries and mains", make_powersupplyclass},
     {"pressure", true, none, "pressure stall information", make_pressure},
+    {"processes", false, none, "processes and threads by state", make_processes},
     {"qdisc", false, none, "queueing disciplines of the interfaces", make_qdisc},
     {"rapl", true, root, "energy used by the CPUs and memory", make_rapl},
     {"schedstat", true, none, "run and wait time of each CPU", make_schedstat},
     {"selinux", true, none, "SELinux and its cache", make_selinux},
+    {"slabinfo", false, root, "caches of the kernel, the largest", make_slabinfo},
     {"sockstat", true, none, "sockets in use", make_sockstat},
+    {"softirqs", false, none, "softirqs of each CPU", make_softirqs},
     {"softnet", true, none, "packets processed and dropped by each CPU", make_softnet},
     {"stat", true, none, "boot time, interrupts, context switches, forks", make_stat},
     {"systemd", false, none, "units of systemd and their states, by D-Bus", make_systemd},
@@ -83,6 +111,8 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"udp_queues", true, none, "queues of the sockets of UDP", make_udp_queues},
     {"uname", true, none, "kernel and host name", make_uname},
     {"vmstat", true, none, "counters of the virtual memory", make_vmstat},
+    {"watchdog", true, none, "watchdogs", make_watchdog},
+    {"zoneinfo", false, none, "pages of the memory zones", make_zoneinfo},
 });
 
 }  // namespace
