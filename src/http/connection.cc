@@ -433,7 +433,47 @@ void Connection::refuse(BadRequest reason) {
 void Connection::dispatch() {
   const RequestHead& head = parser_->head();
   if (head.method == Method::unknown) return refuse(BadRequest::method_unknown);
-  dispatch_allowed();
+  enter(Phase::authenticating);
+  deadline_ = Clock::time_point::max();
+  if (!server_.protection) return dispatch_allowed();
+  server_.refresh_protection();
+  const auto now = Clock::now();
+  if (const auto retry = server_.protection->over_rate(now)) return answer_limited(*retry);
+  Authenticator* const authenticator = server_.protection->authenticator().get();
+  if (authenticator == nullptr) return dispatch_allowed();
+  serial_ = server_.next_serial++;
+  unsigned retry_after_s = 0;
+  switch (authenticator->check(head.authorization, peer_, serial_, now, server_.password_checked(slot_, serial_),
+                               retry_after_s)) {
+    case Authenticator::Verdict::allowed:
+      return dispatch_allowed();
+    case Authenticator::Verdict::denied:
+      return answer_denied();
+    case Authenticator::Verdict::limited:
+      return answer_limited(retry_after_s);
+    case Authenticator::Verdict::pending:
+      return;
+  }
+}
+
+void Connection::answer_denied() {
+  server_.counters.add(Refusal::authentication);
+  answer(short_answer(401, "user and password, please\n"));
+}
+
+void Connection::answer_limited(unsigned retry_after_s) {
+  server_.counters.add(Refusal::rate_limit);
+  Response response = short_answer(429, "too many requests\n");
+  response.retry_after_s = retry_after_s;
+  answer(std::move(response));
+}
+
+void Connection::authenticated(uint64_t serial, bool allowed) {
+  if (phase_ != Phase::authenticating || serial != serial_) return;  // gone meanwhile
+  in_advance_ = true;  // an answer that is given at once is not to be sent from within the handler
+  allowed ? dispatch_allowed() : answer_denied();
+  in_advance_ = false;
+  advance();
 }
 
 void Connection::dispatch_allowed() {
@@ -518,6 +558,7 @@ void Connection::answer(Response response) {
   if (server_.stopping) keep_ = false;
   server_.counters.add_answer(response.status);
   write_head(response);
+  extra_fields_ = server_.extra_fields;
   if (head_only_ || response.status == 204) response.body = {};
   response_ = std::move(response);
   sent_ = 0;
@@ -602,7 +643,7 @@ Io Connection::send(std::span<iovec> pieces) {
 
 bool Connection::step_writing() {
   const std::array<std::string_view, 3> parts = {std::string_view(answer_head_.data(), answer_head_size_),
-                                                 server_.extra_fields, response_.body.bytes()};
+                                                 *extra_fields_, response_.body.bytes()};
   for (;;) {
     std::array<iovec, 3> pieces{};
     size_t count = 0;

@@ -55,7 +55,7 @@ class Connection {
   // From a responder.
   void deliver(uint64_t serial, Response response);
   // From the authenticator.
-  void authenticated(uint64_t serial, bool allowed, unsigned retry_after_s);
+  void authenticated(uint64_t serial, bool allowed);
   // Its deadline has passed.
   void expire();
   // No requests after this one; closed at once unless it is being answered.
@@ -90,6 +90,8 @@ class Connection {
   bool head_complete();
   void dispatch();
   void dispatch_allowed();
+  void answer_denied();
+  void answer_limited(unsigned retry_after_s);
   void call_handler();
   void refuse(BadRequest reason);
   void answer(Response response);
@@ -138,6 +140,7 @@ class Connection {
   bool unread_body_ = false;
 
   Response response_;
+  std::shared_ptr<const std::string> extra_fields_;  // and the empty line, behind the head
   Encoding accepted_encoding_ = Encoding::identity;
   bool head_only_ = false;
   bool keep_ = false;

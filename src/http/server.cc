@@ -67,6 +67,7 @@ Server::Impl::~Impl() {
 }
 
 Result<> Server::Impl::start() {
+  if (auto loaded = load_protection(); !loaded) return loaded;
   limits.connections = connections_within(limits.connections);
   for (const std::string& address : options.listen) {
     auto sockets = listen_on(address);
@@ -160,6 +161,7 @@ void Server::Impl::pause_accepting(Listener& listener) {
 }
 
 void Server::Impl::admit(Fd fd, const Peer& peer) {
+  if (protection) (void)refresh_protection();
   size_t of_peer = 0;
   size_t refused = 0;
   for (const auto& slot : slots) {
@@ -174,7 +176,14 @@ void Server::Impl::admit(Fd fd, const Peer& peer) {
   if (refusal && refused >= kRefusalSlots) return;
   Connection* const slot = free_slot();
   if (slot == nullptr) return;
-  const bool opened = refusal ? slot->open_refused(std::move(fd), peer) : slot->open(std::move(fd), peer, nullptr);
+  std::unique_ptr<TlsSession> tls;
+  if (protection && protection->tls()) {
+    tls = protection->tls()->session(fd.get());
+    // Without a session nothing is said: in the clear neither.
+    if (!tls || refusal) return released(slot->number());
+  }
+  const bool opened =
+      refusal ? slot->open_refused(std::move(fd), peer) : slot->open(std::move(fd), peer, std::move(tls));
   if (!opened) {
     ++counters.accept_errors;
     released(slot->number());
@@ -285,6 +294,60 @@ void Server::Impl::log_handler_failure() {
   uint64_t left_out = 0;
   if (options.log && handler_log.allows(Clock::now(), left_out))
     log::error("a request handler has failed; answered 500 ({} more times before)", left_out);
+}
+
+// ---- the web configuration ----
+
+Result<> Server::Impl::load_protection() {
+  if (options.web_config.empty()) return {};
+  auto loaded = Protection::load(options.web_config);
+  if (!loaded) return std::unexpected(loaded.error());
+  protection = std::move(*loaded);
+  if (protection->config().http2 && options.log) {
+    log::info("{}: http2 is accepted, but there is no HTTP/2 here: HTTP/1.1 is served", options.web_config);
+  }
+  use_headers();
+  return {};
+}
+
+void Server::Impl::use_headers() {
+  std::string fields;
+  for (const auto& [name, value] : protection->config().headers) fields += fmt::format("{}: {}\r\n", name, value);
+  extra_fields = std::make_shared<const std::string>(fields + "\r\n");
+}
+
+Result<> Server::Impl::refresh_protection(bool at_once) {
+  switch (protection->refresh(Clock::now(), at_once)) {
+    case Protection::Change::none:
+      if (at_once && !protection->problem().empty()) return fail("{}", protection->problem());
+      return {};
+    case Protection::Change::refused:
+      ++counters.config_reload_failures;
+      if (options.log) log::error("{}; the former configuration stays in effect", protection->problem());
+      return fail("{}", protection->problem());
+    case Protection::Change::applied:
+      break;
+  }
+  ++counters.config_reloads;
+  use_headers();
+  // Nobody goes on under rules that are no more.
+  for (const auto& slot : slots) slot->wind_up();
+  if (options.log) log::info("{} has changed and is in effect", options.web_config);
+  return {};
+}
+
+Authenticator::Done Server::Impl::password_checked(uint32_t slot, uint64_t serial) {
+  return [box = mailbox, server = this, slot, serial, authenticator = protection->authenticator().get()](bool allowed) {
+    // The server takes its mail only as long as it is there.
+    box->post([=]() mutable {
+      if (server->protection->authenticator().get() == authenticator) {
+        authenticator->finished(serial, allowed);
+      } else {
+        allowed = false;  // asked of users that are no more
+      }
+      server->slots[slot]->authenticated(serial, allowed);
+    });
+  };
 }
 
 // ---- time ----
@@ -421,7 +484,7 @@ std::vector<uint16_t> Server::ports() const {
 
 const ServerCounters& Server::counters() const { return impl_->counters; }
 
-Result<> Server::reload_web_config() { return {}; }
+Result<> Server::reload_web_config() { return impl_->protection ? impl_->refresh_protection(true) : Result<>(); }
 
 void Server::adopt_connection(Fd connection) { impl_->admit(std::move(connection), Peer()); }
 

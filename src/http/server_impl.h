@@ -14,6 +14,7 @@
 #include "http/listen.h"
 #include "http/log_limit.h"
 #include "http/mailbox.h"
+#include "http/protection.h"
 #include "http/server.h"
 #include "http/target.h"
 
@@ -70,6 +71,13 @@ struct Server::Impl {
   void limit_unread(const Connection& newest);
   std::string_view date_line();
   void log_handler_failure();
+  // Looks whether the web configuration has changed; puts a good change into effect, also for connections that are
+  // open.
+  Result<> refresh_protection(bool at_once = false);
+  Result<> load_protection();
+  void use_headers();
+  // What the authenticator is to call when it knows: answers the request of that serial.
+  Authenticator::Done password_checked(uint32_t slot, uint64_t serial);
 
   Options options;
   Limits limits;
@@ -102,7 +110,9 @@ struct Server::Impl {
   std::string joined_accept;
   std::string joined_encoding;
   Compressor compressor;
-  std::string extra_fields = "\r\n";  // fields of the web configuration, and the empty line
+  // Fields of the web configuration, and the empty line behind the head.
+  std::shared_ptr<const std::string> extra_fields = std::make_shared<const std::string>("\r\n");
+  std::unique_ptr<Protection> protection;  // none without a web configuration
   std::array<char, 48> date{};
   size_t date_size = 0;
   time_t date_second = 0;

@@ -1,0 +1,26 @@
+// The little of YAML that a configuration needs: a tree of mappings, lists and texts with their lines, read by libyaml
+// (loaded on first use).
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace weir::http {
+
+struct YamlNode {
+  enum class Kind : uint8_t { nothing, text, list, mapping };
+  Kind kind = Kind::nothing;
+  size_t line = 0;
+  std::string text;
+  bool plain = false;  // a text without quotes
+  std::vector<YamlNode> items;
+  std::vector<std::pair<YamlNode, YamlNode>> pairs;
+};
+
+// One document. Nested deeper than 8, more than 10,000 nodes, aliases: refused.
+Result<YamlNode> parse_yaml(std::string_view text);
+
+}  // namespace weir::http
