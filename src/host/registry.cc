@@ -25,9 +25,11 @@
 #include "host/mdadm.h"
 #include "host/meminfo.h"
 #include "host/meminfo_numa.h"
+#include "host/mountstats.h"
 #include "host/netclass.h"
 #include "host/netdev.h"
 #include "host/netstat.h"
+#include "host/nfs.h"
 #include "host/nftables.h"
 #include "host/nvme.h"
 #include "host/os.h"
@@ -84,9 +86,12 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"mdadm", true, none, "software RAID", make_mdadm},
     {"meminfo", true, none, "memory by use", make_meminfo},
     {"meminfo_numa", false, none, "memory by NUMA node", make_meminfo_numa},
+    {"mountstats", false, none, "statistics of the mounts of NFS", make_mountstats},
     {"netclass", true, none, "properties of the network interfaces", make_netclass},
     {"netdev", true, none, "counters of the network interfaces", make_netdev},
     {"netstat", true, none, "counters of the network protocols", make_netstat},
+    {"nfs", true, none, "requests of the NFS client", make_nfs},
+    {"nfsd", true, none, "requests to the NFS server", make_nfsd},
     {"nftables", true, root, "firewall: tables, counters, quotas, sets of nf_tables (CAP_NET_ADMIN)", make_nftables},
     {"nvme", true, none, "NVMe controllers", make_nvme},
     {"os", true, none, "distribution", make_os},
