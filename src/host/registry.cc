@@ -15,10 +15,13 @@
 #include "host/edac.h"
 #include "host/entropy.h"
 #include "host/ethtool.h"
+#include "host/fibrechannel.h"
 #include "host/filefd.h"
 #include "host/filesystem.h"
 #include "host/hwmon.h"
+#include "host/infiniband.h"
 #include "host/interrupts.h"
+#include "host/ipvs.h"
 #include "host/kernel_hung.h"
 #include "host/ksmd.h"
 #include "host/loadavg.h"
@@ -76,10 +79,13 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"edac", true, none, "memory errors", make_edac},
     {"entropy", true, none, "available entropy", make_entropy},
     {"ethtool", false, none, "statistics and link modes of drivers of network interfaces", make_ethtool},
+    {"fibrechannel", true, none, "host ports of Fibre Channel", make_fibrechannel},
     {"filefd", true, none, "open files of the machine", make_filefd},
     {"filesystem", true, none, "sizes of the mounted file systems", make_filesystem},
     {"hwmon", true, none, "hardware sensors", make_hwmon},
+    {"infiniband", true, none, "adapters of InfiniBand and RoCE", make_infiniband},
     {"interrupts", false, none, "interrupts of each CPU", make_interrupts},
+    {"ipvs", true, some, "load balancer of the kernel", make_ipvs},
     {"kernel_hung", true, none, "tasks that hung", make_kernel_hung},
     {"ksmd", false, none, "merging of equal pages", make_ksmd},
     {"loadavg", true, none, "load averages", make_loadavg},

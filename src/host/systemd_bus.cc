@@ -66,7 +66,7 @@ class SdBus : public SystemdBus {
 
   Result<size_t> list_units(std::vector<SystemdUnit>& units) override {
     if (auto connected = connect(); !connected) return std::unexpected(connected.error());
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{};
     sd_bus_message* raw = nullptr;
     const int called = library_.call(bus_, kDestination, kManagerPath, kManager, "ListUnits", &error, &raw, "");
     const Reply reply(raw, library_.unref);
@@ -169,7 +169,7 @@ class SdBus : public SystemdBus {
   void get(const std::string& path, std::string_view interface, const char* property, Read&& read) {
     if (bus_ == nullptr) return;
     interface_.assign(kDestination).append(".").append(interface);
-    sd_bus_error error = SD_BUS_ERROR_NULL;
+    sd_bus_error error{};
     sd_bus_message* raw = nullptr;
     // "v": whatever type it has, which read() sees.
     const int called = library_.call(bus_, kDestination, path.c_str(), "org.freedesktop.DBus.Properties", "Get", &error,
