@@ -107,9 +107,9 @@ bool parse_status(std::string_view device, std::string_view status, MdArray& arr
   const auto blocks = parse_number<uint64_t>(next_word(words));
   if (!blocks) return false;
   array.blocks = array.synced = *blocks;
-  if (device.contains("raid0") || device.contains("linear") || array.state == "inactive") {
-    array.required = count_of(device, "[");
-    array.active = array.state == "inactive" ? 0 : array.required;
+  if (array.state == "inactive") return true;
+  if (device.contains("raid0") || device.contains("linear")) {
+    array.required = array.active = count_of(device, "[");
     return true;
   }
   return parse_members(status, array);

@@ -26,7 +26,7 @@ TEST(Mdadm, Arrays) {
                   "md7 : inactive sdb2[0](S)\n      1048576 blocks super 1.2\n\n"
                   "unused devices: <none>\n"),
             "md3 active 7/8 f1 s1 5853468288/5853468288;md127 active 2/2 f0 s0 312319552/312319552;"
-            "md0 active 2/2 f0 s0 524272/524272;md7 inactive 0/1 f0 s1 1048576/1048576;");
+            "md0 active 2/2 f0 s0 524272/524272;md7 inactive 0/0 f0 s1 1048576/1048576;");
 }
 
 TEST(Mdadm, Progress) {

@@ -3,7 +3,10 @@
 #include <array>
 
 #include "host/arp.h"
+#include "host/bcache.h"
+#include "host/bcachefs.h"
 #include "host/bonding.h"
+#include "host/btrfs.h"
 #include "host/buddyinfo.h"
 #include "host/cgroups.h"
 #include "host/conntrack.h"
@@ -12,6 +15,7 @@
 #include "host/cpufreq.h"
 #include "host/diskstats.h"
 #include "host/dmi.h"
+#include "host/dmmultipath.h"
 #include "host/edac.h"
 #include "host/entropy.h"
 #include "host/ethtool.h"
@@ -49,6 +53,7 @@
 #include "host/softnet.h"
 #include "host/stat.h"
 #include "host/systemd.h"
+#include "host/tapestats.h"
 #include "host/tcpstat.h"
 #include "host/textfile.h"
 #include "host/thermal_zone.h"
@@ -58,6 +63,8 @@
 #include "host/uname.h"
 #include "host/vmstat.h"
 #include "host/watchdog.h"
+#include "host/xfs.h"
+#include "host/zfs.h"
 #include "host/zoneinfo.h"
 
 namespace weir::host {
@@ -67,7 +74,10 @@ using enum Privilege;
 
 constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"arp", true, none, "neighbours of the interfaces for IPv4", make_arp},
+    {"bcache", true, none, "block caches", make_bcache},
+    {"bcachefs", true, none, "bcachefs file systems", make_bcachefs},
     {"bonding", true, none, "bonded network interfaces", make_bonding},
+    {"btrfs", true, none, "btrfs file systems", make_btrfs},
     {"buddyinfo", false, none, "free blocks of memory by size", make_buddyinfo},
     {"cgroups", false, none, "control groups", make_cgroups},
     {"conntrack", true, none, "connection tracking", make_conntrack},
@@ -76,6 +86,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"cpufreq", true, some, "frequency of each CPU", make_cpufreq},
     {"diskstats", true, none, "I/O of block devices", make_diskstats},
     {"dmi", true, some, "the machine as its firmware describes it", make_dmi},
+    {"dmmultipath", true, none, "devices with several paths", make_dmmultipath},
     {"edac", true, none, "memory errors", make_edac},
     {"entropy", true, none, "available entropy", make_entropy},
     {"ethtool", false, none, "statistics and link modes of drivers of network interfaces", make_ethtool},
@@ -114,6 +125,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"softnet", true, none, "packets processed and dropped by each CPU", make_softnet},
     {"stat", true, none, "boot time, interrupts, context switches, forks", make_stat},
     {"systemd", false, none, "units of systemd and their states, by D-Bus", make_systemd},
+    {"tapestats", true, none, "tape drives", make_tapestats},
     {"tcpstat", false, none, "sockets of TCP by state", make_tcpstat},
     {"textfile", true, none, "metrics that other programs leave in files", make_textfile, true},
     {"thermal_zone", true, none, "temperatures and cooling devices", make_thermal_zone},
@@ -123,6 +135,8 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"uname", true, none, "kernel and host name", make_uname},
     {"vmstat", true, none, "counters of the virtual memory", make_vmstat},
     {"watchdog", true, none, "watchdogs", make_watchdog},
+    {"xfs", true, none, "XFS file systems", make_xfs},
+    {"zfs", true, none, "ZFS pools and caches", make_zfs},
     {"zoneinfo", false, none, "pages of the memory zones", make_zoneinfo},
 });
 

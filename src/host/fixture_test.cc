@@ -1,0 +1,280 @@
+// All collectors that read files, over the files of machines that this one is not: testdata/host. The expected scrape
+// of each is a file; WEIR_WRITE_EXPECTED=1 writes it anew.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "host/options.h"
+#include "host/registry.h"
+
+namespace weir::host {
+namespace {
+
+namespace fs = std::filesystem;
+using telemetry::Exposition;
+
+// Those whose source is a file below /proc, /sys, /etc or udev's folder, and nothing of the machine that runs the test.
+constexpr auto kFileCollectors = std::to_array<std::string_view>({
+    "bcache",
+    "bcachefs",
+    "bonding",
+    "btrfs",
+    "buddyinfo",
+    "cgroups",
+    "cpu",
+    "cpu_vulnerabilities",
+    "cpufreq",
+    "diskstats",
+    "dmi",
+    "dmmultipath",
+    "edac",
+    "entropy",
+    "filefd",
+    "hwmon",
+    "interrupts",
+    "kernel_hung",
+    "ksmd",
+    "loadavg",
+    "mdadm",
+    "meminfo",
+    "meminfo_numa",
+    "netstat",
+    "nvme",
+    "os",
+    "powersupplyclass",
+    "pressure",
+    "processes",
+    "rapl",
+    "schedstat",
+    "selinux",
+    "slabinfo",
+    "sockstat",
+    "softirqs",
+    "softnet",
+    "stat",
+    "tapestats",
+    "thermal_zone",
+    "vmstat",
+    "watchdog",
+    "xfs",
+    "zfs",
+    "zoneinfo",
+});
+
+// Paths are relative, since some are labels: the test stands in the folder of the tree.
+Options options_of_tree() {
+  Options options;
+  options.procfs = "proc";
+  options.sysfs = "sys";
+  options.rootfs = "root";
+  options.udev_data = "udev";
+  options.stat_softirq = true;
+  return options;
+}
+
+struct Made {
+  std::string_view name;
+  std::unique_ptr<Collector> collector;
+};
+
+std::vector<Made> make_all(const Options& options) {
+  std::vector<Made> made;
+  for (const CollectorEntry& entry : collectors()) {
+    if (std::ranges::find(kFileCollectors, entry.name) == kFileCollectors.end()) continue;
+    auto collector = entry.make(options);
+    EXPECT_TRUE(collector) << entry.name;
+    if (collector) made.push_back({entry.name, std::move(*collector)});
+  }
+  return made;
+}
+
+// One scrape. What failed is told at its end.
+std::string scrape(std::vector<Made>& made) {
+  Exposition out;
+  std::string failed;
+  for (Made& one : made) {
+    const auto result = one.collector->collect(out);
+    if (!result)
+      failed += fmt::format("# {}: {}\n", one.name, is_no_data(result.error()) ? "no data" : result.error().message);
+  }
+  return std::string(out.text()) + failed;
+}
+
+std::string read_whole(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void put(const fs::path& path, std::string_view text) {
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+// Each family once, each sample once, each sample below its family.
+void check_exposition(std::string_view text) {
+  std::vector<std::string> families;
+  std::vector<std::string> samples;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (line.starts_with("# TYPE ")) {
+      families.emplace_back(line.substr(7, line.find(' ', 7) - 7));
+    } else if (!line.starts_with("#")) {
+      ASSERT_FALSE(families.empty());
+      EXPECT_EQ(line.substr(0, line.find_first_of("{ ")), families.back());
+      samples.emplace_back(line.substr(0, line.rfind(' ')));
+    }
+  }
+  for (auto* list : {&families, &samples}) {
+    std::ranges::sort(*list);
+    const auto twice = std::ranges::adjacent_find(*list);
+    EXPECT_TRUE(twice == list->end()) << *twice;
+  }
+}
+
+class FixtureTest : public testing::Test {
+ protected:
+  void TearDown() override { fs::current_path(before_); }
+
+  void expect_scrape(const fs::path& tree, const fs::path& expected) {
+    fs::current_path(tree);
+    auto made = make_all(options_of_tree());
+    const std::string text = scrape(made);
+    check_exposition(text);
+    if (std::getenv("WEIR_WRITE_EXPECTED") != nullptr) std::ofstream(expected, std::ios::binary) << text;
+    const std::string wanted = read_whole(expected);
+    EXPECT_EQ(text, wanted) << expected;
+    // Nothing of the files changes: every later scrape says the same, whatever was kept.
+    for (int i = 0; i < 20; ++i) ASSERT_EQ(scrape(made), wanted) << "scrape " << i;
+  }
+
+  fs::path before_ = fs::current_path();
+};
+
+const fs::path kTrees = fs::path(WEIR_SOURCE_DIR) / "testdata/host";
+
+TEST_F(FixtureTest, AllFileCollectorsExist) {
+  for (const std::string_view name : kFileCollectors)
+    EXPECT_TRUE(std::ranges::find(collectors(), name, &CollectorEntry::name) != collectors().end()) << name;
+}
+
+TEST_F(FixtureTest, SmallVirtualMachineLinux6CgroupV2) {
+  expect_scrape(kTrees / "vm-6", kTrees / "vm-6/expected.prom");
+}
+
+TEST_F(FixtureTest, ServerLinux4CgroupV1) { expect_scrape(kTrees / "server-4", kTrees / "server-4/expected.prom"); }
+
+TEST_F(FixtureTest, StorageOfAllKinds) { expect_scrape(kTrees / "storage", kTrees / "storage/expected.prom"); }
+
+TEST_F(FixtureTest, NothingThere) {
+  const fs::path tree = fs::path(testing::TempDir()) / ("weir_nothing_" + std::to_string(::getpid()));
+  fs::create_directories(tree);
+  fs::current_path(tree);
+  auto made = make_all(options_of_tree());
+  for (int i = 0; i < 3; ++i) {
+    const std::string text = scrape(made);
+    check_exposition(text);
+    // What says that it is off, or counts nothing, is no failure.
+    EXPECT_LT(text.size(), 6000U);
+  }
+  fs::current_path(before_);
+  fs::remove_all(tree);
+}
+
+// Names and values with every octet that a format could stumble over.
+TEST_F(FixtureTest, OddBytes) {
+  const fs::path tree = fs::path(testing::TempDir()) / ("weir_odd_" + std::to_string(::getpid()));
+  const std::string odd = "a\"b\\c\xff\xc3\xa4 \x01{d}";
+  const std::string odd_line = odd + "\nx";
+  put(tree / "sys/class/dmi/id/product_name", odd_line + "\n");
+  put(tree / "sys/class/dmi/id/bios_vendor", "\xf0\x9f\x92\xa9\xed\xa0\x80\n");
+  put(tree / ("sys/class/powercap/" + odd_line) / "name", odd + "\n");
+  put(tree / ("sys/class/powercap/" + odd_line) / "energy_uj", "5000000\n");
+  put(tree / ("sys/class/power_supply/" + odd_line) / "uevent",
+      "POWER_SUPPLY_ONLINE=1\nPOWER_SUPPLY_MODEL_NAME=" + odd + "\n");
+  put(tree / ("sys/class/watchdog/" + odd) / "identity", odd_line);
+  put(tree / ("sys/class/nvme/" + odd) / "model", odd + "\n");
+  put(tree / "sys/class/hwmon/hwmon0/name", "chip\n");
+  put(tree / "sys/class/hwmon/hwmon0/temp1_label", odd + "\n");
+  put(tree / "sys/class/hwmon/hwmon0/temp1_input", "1000\n");
+  put(tree / ("sys/class/hwmon/hwmon0/temp2_" + odd), "1000\n");
+  put(tree / "sys/class/thermal/thermal_zone0/type", odd_line);
+  put(tree / "sys/class/thermal/thermal_zone0/temp", "-1500\n");
+  put(tree / ("sys/devices/system/cpu/vulnerabilities/" + odd), "Mitigation: " + odd + "\n");
+  put(tree / "sys/devices/system/clocksource/clocksource0/current_clocksource", odd);
+  put(tree / "sys/class/net/bonding_masters", "a\"b\n");
+  put(tree / "sys/fs/cgroup/cgroup.controllers", "cpu\n");
+  put(tree / ("sys/fs/cgroup/" + odd_line) / "memory.current", "4096\n");
+  put(tree / "proc/cgroups", "a\"b\\\t1\t2\t3\n");
+  put(tree / "proc/diskstats", "8 0 a\"b\\c\xff 1 2 3 4 5 6 7 8 9 10 11\n");
+  put(tree / "udev/b8:0", "E:ID_MODEL=" + odd + "\nE:ID_FS_TYPE=" + odd + "\n");
+  put(tree / "proc/interrupts", "CPU0\n 1: 5 " + odd + " " + odd + "\n" + odd + ": 6 x\n");
+  put(tree / "proc/slabinfo", "a\"b\\ 1 2 3 4 5 : slabdata 6 7 0\n");
+  put(tree / "proc/mdstat", "md\"0\\ : active raid1 a[0]\n  5 blocks [1/1] [U]\n");
+  put(tree / "proc/net/sockstat", "T\"CP: inuse 5\n");
+  put(tree / "proc/net/netstat", "T\"cp: A\nT\"cp: 1\n");
+  put(tree / "proc/net/snmp", "Ip: Forwarding A\"B\nIp: 1 2\n");
+  put(tree / "proc/vmstat", "pgfault\"x 5\npgfault 5\n");
+  put(tree / "proc/meminfo", "Mem\"Total\\: 5 kB\n");
+  put(tree / "root/etc/os-release", "NAME=\"" + std::string("\\\"q\\\\\xff") + "\"\n");
+  expect_scrape(tree, kTrees / "odd-bytes.prom");
+  fs::current_path(before_);
+  fs::remove_all(tree);
+}
+
+// 256 CPUs in four nodes: nothing is cut, and the files are read in many pieces.
+TEST_F(FixtureTest, ManyCpus) {
+  constexpr int kCpus = 256;
+  const fs::path tree = fs::path(testing::TempDir()) / ("weir_many_" + std::to_string(::getpid()));
+  std::string stat = "cpu  1 2 3 4\n";
+  std::string schedstat = "version 15\n";
+  std::string softnet;
+  std::string interrupts;
+  std::string counts;
+  for (int cpu = 0; cpu < kCpus; ++cpu) {
+    stat += fmt::format("cpu{} {} 0 0 1000 0 0 0 0 0 0\n", cpu, cpu * 100);
+    schedstat += fmt::format("cpu{} 0 0 0 0 0 0 {} 2 3\ndomain0 {} 1 2 3\n", cpu, cpu, std::string(128, 'f'));
+    softnet += fmt::format("{:08x} 0 0 0 0 0 0 0 0 0 0 0 {:08x}\n", cpu, cpu);
+    interrupts += fmt::format("      CPU{}", cpu);
+    counts += fmt::format(" {:10}", cpu);
+    const fs::path directory = tree / fmt::format("sys/devices/system/cpu/cpu{}", cpu);
+    put(directory / "topology/physical_package_id", fmt::format("{}\n", cpu / 64));
+    put(directory / "topology/core_id", fmt::format("{}\n", cpu / 2));
+    put(directory / "thermal_throttle/core_throttle_count", "1\n");
+    put(directory / "thermal_throttle/package_throttle_count", "2\n");
+  }
+  interrupts += "\n";
+  for (int irq = 0; irq < 300; ++irq)
+    interrupts += fmt::format("{:4}:{} PCI-MSI {}-edge nic-{}\n", irq, counts, irq, irq);
+  put(tree / "proc/stat", stat + "intr 5\nbtime 7\n");
+  put(tree / "proc/schedstat", schedstat);
+  put(tree / "proc/net/softnet_stat", softnet);
+  put(tree / "proc/interrupts", interrupts);
+  put(tree / "sys/devices/system/cpu/online", "0-254\n");
+  put(tree / "sys/devices/system/cpu/present", "0-255\n");
+  fs::current_path(tree);
+  auto made = make_all(options_of_tree());
+  const std::string text = scrape(made);
+  check_exposition(text);
+  for (const char* line :
+       {"node_cpu_seconds_total{cpu=\"255\",mode=\"user\"} 255\n", "node_cpu_online{cpu=\"255\"} 0\n",
+        "node_cpu_online{cpu=\"254\"} 1\n", "node_cpu_core_throttles_total{core=\"127\",package=\"3\"} 1\n",
+        "node_cpu_package_throttles_total{package=\"3\"} 2\n",
+        "node_schedstat_running_seconds_total{cpu=\"255\"} 2.55e-07\n",
+        "node_softnet_processed_total{cpu=\"255\"} 255\n",
+        "node_interrupts_total{cpu=\"255\",devices=\"299-edge nic-299\",info=\"PCI-MSI\",type=\"299\"} 255\n",
+        "node_boot_time_seconds 7\n"})
+    EXPECT_TRUE(text.contains(line)) << line;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(scrape(made), text);
+  fs::current_path(before_);
+  fs::remove_all(tree);
+}
+
+}  // namespace
+}  // namespace weir::host
