@@ -61,6 +61,7 @@ class Netstat : public Collector {
       if (sixes_[i].raw != raw || raw.empty()) learn(sixes_[i], raw);
       if (!sixes_[i].name.empty()) write_value(out, sixes_[i].name, sixes_[i].help, next_word(line));
     }
+    fields_.rest();
     return {};
   }
 

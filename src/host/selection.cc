@@ -265,17 +265,31 @@ Result<Pattern> Pattern::compile(std::string_view expression, std::string_view f
   bool icase = false;
   const auto translated = translate_expression(expression, icase);
   if (!translated) return fail("{}: cannot use \"{}\": {}", flag, expression, translated.error().message);
-  auto fresh = std::make_unique<Compiled>();
-  const int error = ::regcomp(&fresh->regex, translated->c_str(), REG_EXTENDED | REG_NOSUB | (icase ? REG_ICASE : 0));
-  if (error != 0) {
+  Pattern pattern(*translated, REG_EXTENDED | REG_NOSUB | (icase ? REG_ICASE : 0));
+  if (const int error = pattern.compile(); error != 0) {
     std::array<char, 128> reason{};
-    ::regerror(error, &fresh->regex, reason.data(), reason.size());
+    ::regerror(error, nullptr, reason.data(), reason.size());
     return fail("{}: cannot use \"{}\": {}", flag, expression, reason.data());
   }
-  return Pattern(std::unique_ptr<Compiled, Free>(fresh.release()));
+  return pattern;
+}
+
+int Pattern::compile() const {
+  auto fresh = std::make_unique<Compiled>();
+  const int error = ::regcomp(&fresh->regex, expression_.c_str(), flags_);
+  if (error == 0) compiled_.reset(fresh.release());
+  return error;
+}
+
+void Pattern::forget() const {
+  compiled_.reset();
+  matches_ = 0;
 }
 
 bool Pattern::matches(std::string_view name) const {
+  if (++matches_ > kMatchesKept) forget();
+  // It was compiled before: only memory can be missing.
+  if (!compiled_ && compile() != 0) return false;
   // With REG_STARTEND the name need not end with a zero octet (glibc and the BSDs).
   regmatch_t range{.rm_so = 0, .rm_eo = static_cast<regoff_t>(name.size())};
   return ::regexec(&compiled_->regex, name.data() == nullptr ? "" : name.data(), 1, &range, REG_STARTEND) == 0;

@@ -24,14 +24,23 @@ class Pattern {
   // The error names the flag that the expression is from.
   static Result<Pattern> compile(std::string_view expression, std::string_view flag);
   bool matches(std::string_view name) const;
+  // Gives up what was remembered while matching: glibc adds a state of 2 KiB for nearly each octet of a new name. Done
+  // by itself too, from time to time.
+  void forget() const;
 
  private:
+  static constexpr uint32_t kMatchesKept = 64;
   struct Compiled;
   struct Free {
     void operator()(Compiled* compiled) const;
   };
-  explicit Pattern(std::unique_ptr<Compiled, Free> compiled) : compiled_(std::move(compiled)) {}
-  std::unique_ptr<Compiled, Free> compiled_;
+  Pattern(std::string expression, int flags) : expression_(std::move(expression)), flags_(flags) {}
+  int compile() const;  // 0, or an error of regcomp
+
+  std::string expression_;  // translated
+  int flags_;
+  mutable uint32_t matches_ = 0;
+  mutable std::unique_ptr<Compiled, Free> compiled_;  // none: forgotten
 };
 
 // Include or exclude. Names repeat at each scrape. One thread at a time.
@@ -47,6 +56,10 @@ class Selector {
 
   // The answer is kept: nothing is allocated for a name that was asked about before.
   bool selects(std::string_view name) const;
+  // For whoever has asked about all names that there are: the expression gives up the memory that it took.
+  void rest() const {
+    if (expression_) expression_->forget();
+  }
 
  private:
   // Names of devices that come and go must not add up.

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/weir_host/memory.h"
 #include "app/weir_host/serve.h"
 #include "app/weir_host/settings.h"
 #include "base/log.h"
@@ -51,6 +52,7 @@ int run(const app::Settings& settings) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  app::keep_memory_small();
   log::start();
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
   const auto settings = app::parse_command_line(arguments);

@@ -1,12 +1,10 @@
 #include "app/weir_host/serve.h"
 
-#include <malloc.h>
-#include <sys/resource.h>
-
 #include <atomic>
 #include <csignal>
 #include <optional>
 
+#include "app/weir_host/memory.h"
 #include "app/weir_host/privileges.h"
 #include "app/weir_host/scrape_handler.h"
 #include "base/log.h"
@@ -18,15 +16,8 @@
 namespace weir::app {
 namespace {
 
-// Blocks of this size and more are given back to the system when they are freed: what a crowd of clients needed does
-// not stay. One arena: a second one for each thread would cost more than it saves.
-constexpr int kReturnedBytes = 64 * 1024;
-
-void keep_memory_small() {
-  ::mallopt(M_ARENA_MAX, 1);
-  ::mallopt(M_MMAP_THRESHOLD, kReturnedBytes);
-  ::mallopt(M_TRIM_THRESHOLD, kReturnedBytes);
-}
+// When buffers have their size and a scrape touches what every scrape touches.
+constexpr uint64_t kWarm = 10;
 
 // Where the signals that end the program find the server.
 std::atomic<http::Server*> stopped_by_signals = nullptr;
@@ -87,13 +78,14 @@ void enter_sandbox(const Settings& settings, const http::Server& server) {
 }  // namespace
 
 Result<> serve(const Settings& settings) {
-  keep_memory_small();
   auto options = server_options(settings);
   if (!options) return std::unexpected(options.error());
   std::optional<host::Exporter> exporter;
   std::optional<ScrapeHandler> handler;
+  uint64_t answers = 0;
   auto server = http::Server::create(std::move(*options), [&](const http::Request& request, http::Responder respond) {
     respond(handler->answer(request));
+    if (++answers == 1 || answers == kWarm) give_back_memory();
   });
   if (!server) return std::unexpected(server.error());
   // Before the collectors are made: some start threads. All sockets are there.
