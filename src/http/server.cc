@@ -62,8 +62,20 @@ Server::Impl::Listener::~Listener() {
 Server::Impl::Impl(Options o, Handler h) : options(std::move(o)), limits(options.limits), handler(std::move(h)) {}
 
 Server::Impl::~Impl() {
-  const std::lock_guard lock(mailbox->mutex);
-  mailbox->open = false;
+  {
+    const std::lock_guard lock(mailbox->mutex);
+    mailbox->open = false;
+  }
+  // What is under way in Asio lies in the memory of connections and listeners: it has to end before they do.
+  stopping = true;
+  error_code ec;
+  for (const auto& listener : listeners) listener->descriptor.cancel(ec);
+  for (const auto& slot : slots) slot->close(Close::shutdown);
+  timer.cancel();
+  if (mail.is_open()) (void)mail.release();  // the mailbox closes it
+  do {
+    io.restart();
+  } while (io.poll() > 0);
 }
 
 Result<> Server::Impl::start() {

@@ -116,11 +116,12 @@ class Parser {
     if (node.kind != YamlNode::Kind::mapping)
       return wrong(node, "{} is to be a mapping of keys", where.empty() ? "the file" : where);
     std::vector<std::string_view> seen;
-    for (const auto& [key, value] : node.pairs) {
+    for (size_t i = 0; i < node.keys.size(); ++i) {
+      const YamlNode& key = node.keys[i];
       if (key.kind != YamlNode::Kind::text) return wrong(key, "a key is to be a text");
       if (std::ranges::find(seen, key.text) != seen.end()) return wrong(key, "{} is there twice", key.text);
       seen.push_back(key.text);
-      const Result<bool> found = read(std::string_view(key.text), value);
+      const Result<bool> found = read(std::string_view(key.text), node.items[i]);
       if (!found) return std::unexpected(found.error());
       if (!*found) return wrong(key, "unknown key \"{}\"{}{}", key.text, where.empty() ? "" : " in ", where);
     }

@@ -74,7 +74,8 @@ class Reader {
           if (!key) return key;
           auto value = read(at(pair->value), depth + 1);
           if (!value) return value;
-          node.pairs.emplace_back(std::move(*key), std::move(*value));
+          node.keys.push_back(std::move(*key));
+          node.items.push_back(std::move(*value));
         }
         return node;
       case YAML_NO_NODE:

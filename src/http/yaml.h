@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -15,9 +14,9 @@ struct YamlNode {
   Kind kind = Kind::nothing;
   size_t line = 0;
   std::string text;
-  bool plain = false;  // a text without quotes
-  std::vector<YamlNode> items;
-  std::vector<std::pair<YamlNode, YamlNode>> pairs;
+  bool plain = false;           // a text without quotes
+  std::vector<YamlNode> keys;   // of a mapping
+  std::vector<YamlNode> items;  // of a list; of a mapping: the values, in the order of the keys
 };
 
 // One document. Nested deeper than 8, more than 10,000 nodes, aliases: refused.
