@@ -357,7 +357,8 @@ TEST(State, EvictedSessionsAreNamedAndALotComesInParts) {
 
 TEST(State, AConnectionHasNone) {
   Harness h;
-  Datagram datagram = test::datagram(ipfix_template());
+  const Wire announced = ipfix_template();
+  Datagram datagram = test::datagram(announced);
   datagram.connection = 7;
   h.feed(datagram);
   const Wire data = ipfix_data(999);
