@@ -185,6 +185,7 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 void Decoder::decode(const Datagram& datagram, flow::BatchBuilder& out, flow::BatchBuilder* counters) {
   impl_->run(datagram, {.rows = &out, .counters = counters});
 }
+void Decoder::expect(std::span<const Datagram> next) const { impl_->sessions().expect(next); }
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
 void Decoder::expire(Timestamp now) { impl_->expire(now); }

@@ -158,6 +158,39 @@ TEST(Properties, RowsDoNotDependOnWhereABatchEnds) {
 // Class 1: counts and lengths that wrap or exceed the set.
 // Every three seconds one of them restarts, changes its templates or has its clock set by up to a day: all of it
 // happens, if not so often, and no flow may be lost by it.
+TEST(Properties, ExpectingDatagramsChangesNothing) {
+  constexpr uint32_t kExporters = 700;  // too many to stay in the cache by themselves
+  std::vector<gen::SyntheticExporter> exporters;
+  for (uint32_t e = 0; e < kExporters; ++e) {
+    const auto protocol =
+        std::array{gen::Protocol::v5, gen::Protocol::v9, gen::Protocol::ipfix, gen::Protocol::sflow}[e % 4];
+    exporters.emplace_back(gen::ExporterOptions{.protocol = protocol, .seed = e, .domain = e, .flows_per_datagram = 2});
+  }
+  test::Harness plain;
+  test::Harness expecting;
+  Timestamp now = timestamp_from_us(1'795'357'500'000'000);
+  for (size_t round = 0; round < 4; ++round) {
+    for (uint32_t e = 0; e < kExporters; e += 7, now += Micros{1000}) {
+      std::vector<std::vector<uint8_t>> bytes;
+      std::vector<Datagram> datagrams;
+      for (uint32_t i = e; i < e + 7; ++i) {
+        const ByteView made = exporters[i].next_datagram(now);
+        bytes.emplace_back(made.begin(), made.end());
+        if (i % 50 == round) bytes.back().resize(std::min<size_t>(bytes.back().size(), i % 24));
+        datagrams.push_back(test::datagram(bytes.back(), 2055, IpAddress::from_v4(i), now));
+      }
+      expecting.decoder.expect(datagrams);
+      for (const Datagram& datagram : datagrams) {
+        expecting.feed(datagram);
+        plain.feed(datagram);
+      }
+    }
+  }
+  EXPECT_GT(plain.rows().size(), 4'000u);
+  EXPECT_EQ(expecting.rows(), plain.rows());
+  EXPECT_EQ(expecting.anomalies(), plain.anomalies());
+}
+
 TEST(Properties, NothingIsLostWhenExportersRestartAndChange) {
   using gen::Protocol;
   std::vector<gen::SyntheticExporter> exporters;

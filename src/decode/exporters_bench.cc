@@ -19,6 +19,7 @@ using test::Wire;
 constexpr uint16_t kTemplates = 20;
 constexpr size_t kRecords = 24;
 constexpr size_t kDatagrams = 1 << 14;  // of one iteration
+constexpr size_t kAtOnce = 16;          // that a receiver has at hand
 
 // A router's usual template, with 20 fields, and as many like it as somebody wants.
 std::vector<FieldOf> layout(size_t number) {
@@ -68,8 +69,12 @@ void BM_Exporters(benchmark::State& state) {
   announce(decoder, builder, exporters, state.range(1) == 1);
   size_t next = 0;
   for (auto _ : state) {
-    for (size_t d = 0; d < kDatagrams; ++d, next += 7919) {
-      decoder.decode(test::datagram(datagrams[d % kTemplates], 50000, exporter(next % exporters)), builder);
+    for (size_t d = 0; d < kDatagrams; d += kAtOnce) {
+      std::vector<Datagram> received;
+      for (size_t i = 0; i < kAtOnce; ++i, next += 7919)
+        received.push_back(test::datagram(datagrams[(d + i) % kTemplates], 50000, exporter(next % exporters)));
+      decoder.expect(received);
+      for (const Datagram& datagram : received) decoder.decode(datagram, builder);
     }
   }
   builder.seal();

@@ -6,6 +6,7 @@
 
 #include "base/big_endian.h"
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "decode/inner_fields.h"
 #include "flow/element.h"
 
@@ -217,6 +218,8 @@ DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema
   add_steps(layout, schema);
   note_specials(layout);
 }
+
+void DecodePlan::prefetch() const { weir::prefetch(std::span(steps_)); }
 
 void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
   struct Source {

@@ -63,6 +63,9 @@ class DecodePlan {
   void decode_fixed(ByteView records, const RowContext& context) const;
   void decode_gathered(std::span<const ByteView> slices, const RowContext& context) const;
 
+  // Fetches what decoding needs into the cache.
+  void prefetch() const;
+
  private:
   struct Unmapped {
     uint16_t field;

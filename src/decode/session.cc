@@ -1,9 +1,12 @@
 #include "decode/session.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
+#include "base/big_endian.h"
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace weir::decode {
 namespace {
@@ -18,6 +21,28 @@ constexpr size_t kFieldsPerWeight = 32;
 constexpr std::chrono::seconds kTemplateCheckInterval{60};
 // How often a state tells that templates are in use still; after a crash they are older by at most this.
 constexpr std::chrono::minutes kShowAgain{10};
+
+// Fewer exporters than this stay in the cache by themselves.
+constexpr size_t kManyExporters = 256;
+constexpr size_t kExpectedAtOnce = 32;
+
+// What moving a list's node to the front will write to.
+template <class T>
+void prefetch_neighbours(const std::list<T>& list, typename std::list<T>::const_iterator node) {
+  if (node != list.begin()) __builtin_prefetch(&*std::prev(node), 1);
+  if (std::next(node) != list.end()) __builtin_prefetch(&*std::next(node), 1);
+}
+
+// The id of the first set of a NetFlow v9 or IPFIX message (RFC 3954 section 5.1, RFC 7011 section 3.1); 0 if it is
+// none.
+uint16_t first_set(ByteView message) {
+  ByteReader in(message);
+  const auto version = in.read<Be16>();
+  if (!version || (*version != 9 && *version != 10)) return 0;
+  if (!in.skip(*version == 9 ? 18 : 14)) return 0;
+  const auto id = in.read<Be16>();
+  return id ? id->value() : uint16_t{0};
+}
 
 bool older(Timestamp then, Timestamp now, std::chrono::seconds age) { return now > then && now - then > age; }
 
@@ -145,6 +170,41 @@ const TemplatePtr& SessionTable::compiled_for_schema(Session::TemplateEntry& ent
   if (entry.compiled->schema != pool_.schema()) [[unlikely]]
     entry.compiled = pool_.compile(entry.compiled->layout);
   return entry.compiled;
+}
+
+// In steps, so that what one step asks for is there when the next one looks into it.
+void SessionTable::expect(std::span<const Datagram> next) const {
+  if (exporters_.size() < kManyExporters) return;
+  struct Known {
+    const Datagram* datagram;
+    std::list<Exporter>::iterator exporter;
+    const CompiledTemplate* compiled = nullptr;
+  };
+  std::array<Known, kExpectedAtOnce> all;
+  size_t count = 0;
+  for (const Datagram& datagram : next.first(std::min(next.size(), kExpectedAtOnce))) {
+    const auto found = exporter_index_.find(datagram.exporter);
+    if (found == exporter_index_.end()) continue;
+    all[count++] = {&datagram, found->second};
+    prefetch(*found->second);
+  }
+  const auto known = std::span(all).first(count);
+  for (const Known& k : known) {
+    prefetch_neighbours(exporters_, k.exporter);
+    if (k.exporter->latest != nullptr) prefetch(*k.exporter->latest);
+  }
+  for (Known& k : known) {
+    if (k.exporter->latest == nullptr) continue;
+    const Session& session = *k.exporter->latest;
+    prefetch_neighbours(sessions_, session.self);
+    const auto found = session.templates.find(first_set(k.datagram->bytes));
+    if (found == session.templates.end() || found->second.empty()) continue;
+    k.compiled = found->second.front().compiled.get();
+    if (k.compiled != nullptr) prefetch(*k.compiled);
+  }
+  for (const Known& k : known) {
+    if (k.compiled != nullptr) k.compiled->plan.prefetch();
+  }
 }
 
 TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t port, Timestamp now) {

@@ -11,9 +11,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "base/datagram.h"
 #include "decode/limits.h"
 #include "decode/message.h"
 #include "decode/options_fields.h"
@@ -136,6 +138,9 @@ class SessionTable {
   Exporter& exporter(const IpAddress& address, Timestamp received);
   Session& session(Exporter& exporter, uint32_t domain, flow::FlowType type, uint64_t connection = 0);
   Stream& stream(Session& session, uint16_t port);
+  // These datagrams will be decoded next: what is known of their exporters, and the template of their first set, is
+  // fetched into the cache, all of it at once instead of one miss after the other. Changes nothing.
+  void expect(std::span<const Datagram> next) const;
   // Forgets the sessions of a connection that has ended, in every observation domain. What waits for a template there
   // is given up: the template cannot come any more.
   void close_connection(uint64_t connection);

@@ -34,6 +34,16 @@ void Intake::seal() {
   counters_.seal();
 }
 
+void Intake::decode(std::span<const Datagram> datagrams) {
+  constexpr size_t kAhead = 16;
+  while (!datagrams.empty()) {
+    const auto next = datagrams.first(std::min(kAhead, datagrams.size()));
+    decoder_.expect(next);
+    for (const Datagram& datagram : next) decode(datagram);
+    datagrams = datagrams.subspan(next.size());
+  }
+}
+
 void Intake::hand_over() {
   push();
   if (Clock::now() >= next_tick_) tick();

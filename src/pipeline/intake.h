@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/bounded_queue.h"
@@ -37,6 +38,7 @@ class Intake {
 
   // The receiving thread only.
   void decode(const Datagram& datagram) { decoder_.decode(datagram, flows_, &counters_); }
+  void decode(std::span<const Datagram> datagrams);
   void close_connection(uint64_t connection) { decoder_.close_connection(connection); }
   // Batches that are full go to the queue; once every `seal_every` the others, too, what is too old is given up, and
   // the ledger hears of it. After every round of receiving.

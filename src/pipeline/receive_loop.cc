@@ -41,7 +41,7 @@ bool ReceiveLoop::receive(std::chrono::milliseconds timeout) {
     std::this_thread::sleep_for(kErrorPause);  // an error that stays must not eat a core
     return false;
   }
-  for (const Datagram& datagram : *datagrams) intake_.decode(datagram);
+  intake_.decode(*datagrams);
   return !datagrams->empty();
 }
 
