@@ -32,6 +32,12 @@ struct Collect {
   bool several_messages = true;
 };
 
+// Metrics, for Prometheus and people.
+struct Http {
+  std::vector<std::string> listen;
+  std::optional<std::string> web_config;
+};
+
 // Files of collect.listen_tls.
 struct Tls {
   std::optional<std::string> certificate;
@@ -69,6 +75,7 @@ struct Limits {
   Micros handshake_time{10'000'000};
   Micros message_time{30'000'000};
   std::optional<Micros> idle_time;
+  std::optional<ByteSize> memory;
 };
 
 struct Templates {
@@ -89,6 +96,7 @@ struct Log {
 
 struct Config {
   Collect collect;
+  Http http;
   Tls tls;
   Store store;
   Retention retention;

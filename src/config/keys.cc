@@ -20,6 +20,7 @@ constexpr auto needs_restart = OnReload::needs_restart;
 
 constexpr auto kSections = std::to_array<Section>({
     {"collect", false, "Receiving and decoding."},
+    {"http", false, "The collector's own metrics (docs/metrics.md) and health, over HTTP."},
     {"tls", false,
      "Certificates for collect.listen_tls, files in PEM form. SIGHUP reads them again, also if only their content has "
      "changed."},
@@ -65,6 +66,15 @@ constexpr auto kKeys = std::to_array<Key>({
     {"collect", "several_messages", 0, 0, "", "", applied,
      [](Config& c) -> Field { return &c.collect.several_messages; },
      "Accept several messages in one datagram, as some exporters send them."},
+
+    {"http", "listen", 0, 0, "", "[\"127.0.0.1:8080\"]", needs_restart,
+     [](Config& c) -> Field { return &c.http.listen; },
+     "TCP addresses and ports to serve /metrics, /-/healthy and /-/ready on, written as in collect.listen; without it "
+     "there is no server."},
+    {"http", "web_config", 0, 0, "", "\"/etc/weir/web.yml\"", needs_restart,
+     [](Config& c) -> Field { return &c.http.web_config; },
+     "TLS, passwords and rate limits of this server: a file with the keys of Prometheus exporters' web configuration. "
+     "It is read again when it changes."},
 
     {"tls", "certificate", 0, 0, "", "\"/etc/weir/collector.crt\"", applied,
      [](Config& c) -> Field { return &c.tls.certificate; },
@@ -139,6 +149,11 @@ constexpr auto kKeys = std::to_array<Key>({
      [](Config& c) -> Field { return &c.limits.idle_time; },
      "A connection on which nothing comes for so long is closed. Without it none is: exporters may be quiet, and TCP "
      "keepalive finds those that are gone."},
+    {"limits", "memory", 16 * kMiB, kMost, "", "\"2GiB\"", applied, [](Config& c) -> Field { return &c.limits.memory; },
+     "When the collector's resident memory is above this, datagrams are refused and counted as memory_limit until it "
+     "has "
+     "gone down by a twentieth. Without it there is no limit."},
+
     {"templates", "state_file", 0, 0, "", "\"/var/lib/weir/templates.state\"", needs_restart,
      [](Config& c) -> Field { return &c.templates.state_file; },
      "Where what exporters announced is kept for the next start of `weir collect`, so that data decode at once. "

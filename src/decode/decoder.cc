@@ -185,6 +185,14 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 void Decoder::decode(const Datagram& datagram, flow::BatchBuilder& out, flow::BatchBuilder* counters) {
   impl_->run(datagram, {.rows = &out, .counters = counters});
 }
+void Decoder::refuse(const Datagram& datagram, flow::Anomaly reason) {
+  flow::ExporterCounters& counters = impl_->sessions().counters_without_memory(datagram.exporter);
+  ++counters.datagrams_received;
+  counters.bytes_received += datagram.bytes.size();
+  ++counters.datagrams_rejected;
+  counters.anomalies.add(reason);
+  counters.last_seen = std::max(counters.last_seen, datagram.received);
+}
 void Decoder::expect(std::span<const Datagram> next) const { impl_->sessions().expect(next); }
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }

@@ -80,8 +80,12 @@ class Decoder {
   // count by themselves (sFlow counter samples) into rows of `counters`, whose schema is Schema::counters().
   void decode(const Datagram& datagram, flow::BatchBuilder& out, flow::BatchBuilder* counters = nullptr);
 
-  // Tells which datagrams come next, a few dozen at most. With thousands of exporters most of the time of a datagram goes
-  // into waiting for memory, and this waits for all of them together. Only for speed: changes nothing.
+  // Counts a datagram as received and rejected for `reason`, and remembers nothing of it: an exporter that is not known
+  // yet is counted among the forgotten ones.
+  void refuse(const Datagram& datagram, flow::Anomaly reason);
+
+  // Tells which datagrams come next, a few dozen at most. With thousands of exporters most of the time of a datagram
+  // goes into waiting for memory, and this waits for all of them together. Only for speed: changes nothing.
   void expect(std::span<const Datagram> next) const;
 
   // Hands every record, data and options, to `sink` instead. A decoder is used in one of the two ways.

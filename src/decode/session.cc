@@ -64,6 +64,11 @@ size_t SessionTable::weight(const CompiledTemplate& compiled) {
 
 size_t SessionTable::charge(const EarlySet& early) { return early.body.size() + kEarlyOverhead; }
 
+flow::ExporterCounters& SessionTable::counters_without_memory(const IpAddress& address) {
+  const auto known = exporter_index_.find(address);
+  return known == exporter_index_.end() ? forgotten_ : known->second->counters;
+}
+
 Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
   if (exporters_.empty() || exporters_.front().address != address) {
     const auto known = exporter_index_.find(address);

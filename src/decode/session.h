@@ -133,6 +133,9 @@ class SessionTable {
   // Of the rows from now on. Templates that were compiled for another schema are compiled again when they are used.
   void set_schema(flow::SchemaPtr schema) { pool_.set_schema(std::move(schema)); }
 
+  // Those of the exporter if it is known, else of the forgotten ones. Makes and moves nothing.
+  flow::ExporterCounters& counters_without_memory(const IpAddress& address);
+
   // Known or new, and from now on the most recently used. References are good until the next call that may make a new
   // one.
   Exporter& exporter(const IpAddress& address, Timestamp received);

@@ -18,7 +18,8 @@ enum class Anomaly : uint8_t {
   truncated_header,        // shorter than its protocol's header, or an sFlow agent's address of no known family
   length_beyond_datagram,  // the message header claims more octets than arrived; what arrived is decoded (remark in
                            // effect)
-  session_limit,           // too many exporters or domains; the least recently used went
+  memory_limit,            // the collector has reached limits.memory: nobody looked into it
+  session_limit,           // too many exporters or domains; the least recently used went (remark)
   // set: skipped
   bad_set_length,      // shorter than a set header, or beyond the message: the rest of the message is skipped
   reserved_set_id,     // set ids 4 to 255 (IPFIX), 2 to 255 (v9), 0 and 1 in IPFIX
@@ -65,6 +66,7 @@ inline constexpr std::array<AnomalyInfo, kAnomalyCount> kAnomalies = {{
     {"unsupported_version", AnomalyScope::datagram},
     {"truncated_header", AnomalyScope::datagram},
     {"length_beyond_datagram", AnomalyScope::remark},
+    {"memory_limit", AnomalyScope::datagram},
     {"session_limit", AnomalyScope::remark},
     {"bad_set_length", AnomalyScope::set},
     {"reserved_set_id", AnomalyScope::set},

@@ -19,7 +19,10 @@ Result<std::unique_ptr<Collector>> Collector::start(CollectorOptions options,
 }
 
 Collector::Collector(CollectorOptions options)
-    : options_(std::move(options)), started_(wall_clock_now()), queue_(options_.queue_batches) {}
+    : options_(std::move(options)),
+      started_(wall_clock_now()),
+      memory_(options_.memory_limit_bytes),
+      queue_(options_.queue_batches) {}
 
 Collector::~Collector() { join_threads(); }
 
@@ -31,10 +34,7 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   if (Result<> checked = store::check_types(options_.store.directory, *options_.decoder.schema); !checked)
     return std::unexpected(checked.error());
   open_state();
-  reporter_.emplace(ledger_, details_, *store_, started_, [this] {
-    return StateReport{state_file_ ? std::optional(state_file_->counters()) : std::nullopt,
-                       sharing_ ? std::optional(sharing_->counters()) : std::nullopt};
-  });
+  reporter_.emplace(ledger_, details_, *store_, started_, [this] { return state_report(); });
 
   auto receivers = net::Receiver::open(options_.listen, options_.threads, options_.receiver);
   if (!receivers) return std::unexpected(receivers.error());
@@ -48,10 +48,8 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   granted_buffer_bytes_ = receivers->front().granted_buffer_bytes();
   for (net::Receiver& receiver : *receivers) {
     granted_buffer_bytes_ = std::min(granted_buffer_bytes_, receiver.granted_buffer_bytes());
-    ReceiveLoopOptions loop = options_.loop;
-    loop.number = loops_.size();
+    ReceiveLoopOptions loop = loop_options();
     if (state_) loop.state = &*state_;
-    loop.details = &details_;
     loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, queue_, ledger_));
   }
   return open_streams();
@@ -66,11 +64,38 @@ Result<> Collector::open_streams() {
     log::warn("at most {} connections instead of {}: the process may not open more files (ulimit -n)", most,
               options_.streams.connections);
   }
+  stream_loop_ = std::make_unique<StreamLoop>(*std::move(listener), options_.decoder, loop_options(), queue_, ledger_);
+  return {};
+}
+
+// Of the next receiving thread.
+ReceiveLoopOptions Collector::loop_options() {
   ReceiveLoopOptions loop = options_.loop;
   loop.number = loops_.size();
   loop.details = &details_;
-  stream_loop_ = std::make_unique<StreamLoop>(*std::move(listener), options_.decoder, loop, queue_, ledger_);
-  return {};
+  loop.memory = &memory_;
+  return loop;
+}
+
+StateReport Collector::state_report() const {
+  return {.file = state_file_ ? std::optional(state_file_->counters()) : std::nullopt,
+          .sharing = sharing_ ? std::optional(sharing_->counters()) : std::nullopt};
+}
+
+MetricsReport Collector::metrics() const {
+  MetricsReport report{.ledger = {.program = "collect",
+                                  .started = started_,
+                                  .written = wall_clock_now(),
+                                  .ledger = ledger_.snapshot(),
+                                  .store = store_->counters(),
+                                  .state = state_report()},
+                       .queue_batches = queue_.size(),
+                       .queue_capacity = options_.queue_batches,
+                       .memory_refusing = memory_.refusing(),
+                       .memory_limit_bytes = memory_.limit()};
+  for (const auto& loop : loops_) report.decode_times += loop->decode_times();
+  if (stream_loop_) report.decode_times += stream_loop_->decode_times();
+  return report;
 }
 
 void Collector::open_state() {
@@ -94,6 +119,7 @@ Result<> Collector::start_threads() {
       run_store_loop(queue_, *store_);
     });
     maintenance_.emplace("maintain", options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
+    watching_.emplace("memory", options_.check_memory_every, [this] { memory_.check(); });
     reporting_.emplace("report", options_.report_every, [this] { reporter_->report(false); });
     for (const auto& loop : loops_) {
       receive_threads_.emplace_back([&loop = *loop] {
@@ -115,7 +141,8 @@ Result<> Collector::start_threads() {
 }
 
 Result<> Collector::reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store,
-                           const net::StreamLimits& streams, std::optional<net::TlsContext> tls) {
+                           const net::StreamLimits& streams, std::optional<net::TlsContext> tls,
+                           std::optional<uint64_t> memory_limit_bytes) {
   if (Result<> checked = store::check_types(options_.store.directory, *decoder.schema); !checked) return checked;
   for (const auto& loop : loops_) loop->set_options(decoder);
   if (stream_loop_) {
@@ -123,6 +150,7 @@ Result<> Collector::reload(const decode::DecoderOptions& decoder, const store::S
     stream_loop_->set_streams(streams, std::move(tls));
   }
   store_->set_options(store);
+  memory_.set_limit(memory_limit_bytes);
   return {};
 }
 
@@ -148,6 +176,7 @@ void Collector::join_threads() {
     saving_.reset();
   }
   if (sharing_) sharing_->stop();
+  if (watching_) watching_->stop();
   if (store_thread_.joinable()) store_thread_.join();
   // Every row is stored or dropped.
   if (reporting_) reporting_->stop();

@@ -6,6 +6,7 @@
 //   maintenance thread   merges, retention
 //   report thread        ledger.json, log lines
 //   state thread         the state file
+//   memory thread        the memory of the process against its limit
 //   redis thread         templates to and from other collectors, if there are any
 //
 // stop() ends them in the order of the data, so that everything that was received is stored or counted as dropped.
@@ -20,6 +21,8 @@
 
 #include "pipeline/details.h"
 #include "pipeline/ledger_json.h"
+#include "pipeline/memory_watch.h"
+#include "pipeline/metrics.h"
 #include "pipeline/periodic.h"
 #include "pipeline/receive_loop.h"
 #include "pipeline/redis_sharing.h"
@@ -47,6 +50,8 @@ struct CollectorOptions {
   std::filesystem::path state_file;  // empty: none
   std::chrono::milliseconds save_state_every{10'000};
   std::optional<RedisUrl> redis;  // through which collectors share templates
+  std::optional<uint64_t> memory_limit_bytes;
+  std::chrono::milliseconds check_memory_every{500};
 };
 
 class Collector {
@@ -69,9 +74,12 @@ class Collector {
   // Takes over what may change while running, or nothing of it: fails if a configured column has another type in the
   // store. Receiving goes on meanwhile.
   Result<> reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store,
-                  const net::StreamLimits& streams, std::optional<net::TlsContext> tls);
+                  const net::StreamLimits& streams, std::optional<net::TlsContext> tls,
+                  std::optional<uint64_t> memory_limit_bytes);
 
   flow::LedgerSnapshot ledger() const { return ledger_.snapshot(); }
+  // The account as it is now, from any thread until stop().
+  MetricsReport metrics() const;
 
   // Stops receiving, takes what the sockets hold, stores everything, writes the last ledger. Once.
   LedgerReport stop();
@@ -81,6 +89,8 @@ class Collector {
   Result<> open(std::unique_ptr<store::SegmentWriter> writer);
   Result<> open_streams();
   void open_state();
+  StateReport state_report() const;
+  ReceiveLoopOptions loop_options();
   Result<> start_threads();
   void join_threads();
 
@@ -88,6 +98,7 @@ class Collector {
   const Timestamp started_;
   flow::Ledger ledger_;
   DetailsBoard details_;
+  MemoryWatch memory_;
   BatchQueue queue_;
   std::optional<store::Store> store_;
   std::vector<uint16_t> ports_;
@@ -105,6 +116,7 @@ class Collector {
   std::optional<Periodic> maintenance_;
   std::optional<Periodic> reporting_;
   std::optional<Periodic> saving_;
+  std::optional<Periodic> watching_;
 };
 
 }  // namespace weir::pipeline

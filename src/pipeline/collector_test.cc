@@ -162,7 +162,7 @@ TEST(Collector, ReloadReachesTheDecodersWithoutLoss) {
   ASSERT_TRUE(run.received(sent));
   decode::DecoderOptions decoder;
   decoder.sampling_rates[*IpAddress::parse("127.0.0.1")] = 777;
-  run.collector->reload(decoder, fast_options(folder).store, {}, std::nullopt);
+  run.collector->reload(decoder, fast_options(folder).store, {}, std::nullopt, std::nullopt);
   EXPECT_TRUE(wait_until([&] {
     send();
     return run.disk->rows_with_rate(777) > 0;

@@ -2,6 +2,7 @@
 // batch that does not fit into the queue is dropped and counted.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -15,7 +16,9 @@
 #include "flow/batch_builder.h"
 #include "flow/ledger.h"
 #include "pipeline/details.h"
+#include "pipeline/memory_watch.h"
 #include "pipeline/shared_state.h"
+#include "telemetry/histogram.h"
 
 namespace weir::pipeline {
 
@@ -28,7 +31,13 @@ struct ReceiveLoopOptions {
   std::chrono::milliseconds seal_every{1000};   // a batch leaves at the latest after this time
   std::chrono::milliseconds drain_limit{2000};  // how long stop() goes on taking what the sockets hold
   DetailsBoard* details = nullptr;              // where to leave what exporters tell about themselves; nullptr: nowhere
+  const MemoryWatch* memory = nullptr;          // above whose limit datagrams are refused; nullptr: none
 };
+
+// Seconds that a datagram took to decode: upper bounds of a histogram.
+inline constexpr std::array<double, 11> kDecodeTimeBounds = {5e-7, 1e-6, 2e-6, 5e-6, 1e-5, 2e-5,
+                                                             5e-5, 1e-4, 2e-4, 5e-4, 1e-3};
+using DecodeTimes = telemetry::HistogramCounts<kDecodeTimeBounds.size()>;
 
 class Intake {
  public:
@@ -36,8 +45,7 @@ class Intake {
   Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchQueue& queue, flow::Ledger& ledger,
          std::function<flow::SocketCounters()> sockets);
 
-  // The receiving thread only.
-  void decode(const Datagram& datagram) { decoder_.decode(datagram, flows_, &counters_); }
+  // The receiving thread only. Datagrams that came together, or one message.
   void decode(std::span<const Datagram> datagrams);
   void close_connection(uint64_t connection) { decoder_.close_connection(connection); }
   // Batches that are full go to the queue; once every `seal_every` the others, too, what is too old is given up, and
@@ -46,6 +54,8 @@ class Intake {
   // At the end: gives up what waits for a template, hands over the last batch, publishes the last counters.
   void finish();
 
+  // From any thread.
+  DecodeTimes decode_times() const { return decode_times_.counts(); }
   // From any thread; taken over within `seal_every`.
   void set_options(decode::DecoderOptions options);
 
@@ -68,6 +78,7 @@ class Intake {
   flow::Ledger& ledger_;
   const std::function<flow::SocketCounters()> sockets_;
 
+  telemetry::Histogram<kDecodeTimeBounds.size()> decode_times_{kDecodeTimeBounds};
   std::vector<flow::SealedBatch> sealed_;  // on their way to the queue
   flow::BatchBuilder flows_;
   flow::BatchBuilder counters_;

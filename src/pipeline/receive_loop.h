@@ -23,6 +23,7 @@ class ReceiveLoop {
   // From any thread.
   void stop();
   void set_options(decode::DecoderOptions options) { intake_.set_options(std::move(options)); }
+  DecodeTimes decode_times() const { return intake_.decode_times(); }
 
  private:
   // False if there was nothing.

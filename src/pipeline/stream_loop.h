@@ -45,6 +45,7 @@ class StreamLoop : private net::StreamSink {
   // From any thread.
   void stop();
   void set_options(decode::DecoderOptions options) { intake_.set_options(std::move(options)); }
+  DecodeTimes decode_times() const { return intake_.decode_times(); }
   // For connections that begin from now on.
   void set_streams(const net::StreamLimits& limits, std::optional<net::TlsContext> tls);
 
@@ -54,7 +55,7 @@ class StreamLoop : private net::StreamSink {
     std::optional<net::TlsContext> tls;
   };
 
-  void on_message(const Datagram& message) override { intake_.decode(message); }
+  void on_message(const Datagram& message) override { intake_.decode({&message, 1}); }
   void on_closed(uint64_t connection, const net::StreamPeer& peer, StreamClose reason,
                  const std::string& detail) override;
   void on_refused(const net::StreamPeer& peer, StreamRefusal reason) override { log_.refused(peer, reason); }

@@ -98,7 +98,7 @@ TEST(StreamLoop, LimitsChangeWhileItRuns) {
   ASSERT_TRUE(test::wait_until([&] { return run.collector->ledger().streams.open == 5; }));
   net::StreamLimits limits;
   limits.idle_time = std::chrono::milliseconds{10};
-  run.collector->reload({}, test::fast_options(folder).store, limits, std::nullopt);
+  run.collector->reload({}, test::fast_options(folder).store, limits, std::nullopt, std::nullopt);
   ASSERT_TRUE(test::wait_until([&] { return run.collector->ledger().streams.open == 0; }));
   const LedgerReport report = run.collector->stop();
   EXPECT_EQ(report.ledger.streams.closed[static_cast<size_t>(StreamClose::idle_timeout)], 5u);

@@ -31,6 +31,7 @@ void print_summary(const std::string& file, const config::Config& c, const std::
     fmt::print("             TLS {}, {}\n", fmt::join(c.collect.listen_tls, ", "),
                c.tls.client_ca ? "from exporters with a certificate" : "from anybody");
   }
+  if (!c.http.listen.empty()) fmt::print("  metrics    HTTP {}\n", fmt::join(c.http.listen, ", "));
   if (tls) fmt::print("  tls        certificate good until {}\n", to_rfc3339(tls->certificate_ends()));
   fmt::print("  store      {}, written every {}{}\n", c.store.directory, to_human(c.store.flush_interval),
              c.store.compact ? ", compacted" : ", not compacted");

@@ -6,6 +6,7 @@
 
 #include "app/weir/commands.h"
 #include "app/weir/ledger_print.h"
+#include "app/weir/metrics_server.h"
 #include "app/weir/settings.h"
 #include "app/weir/signals.h"
 #include "base/log.h"
@@ -67,7 +68,8 @@ void reload(const Overrides& overrides, config::Config& current, flow::SchemaPtr
   decode::DecoderOptions decoder = decoder_options(*loaded);
   // Compiled templates go by the schema: the same columns are the same schema.
   if (loaded->columns == current.columns) decoder.schema = schema;
-  const Result<> taken = collector.reload(decoder, store_options(*loaded), stream_limits(*loaded), *std::move(tls));
+  const Result<> taken =
+      collector.reload(decoder, store_options(*loaded), stream_limits(*loaded), *std::move(tls), memory_limit(*loaded));
   if (!taken) return refuse(taken.error().message);
   schema = decoder.schema;
   const std::vector<config::Change> changes = config::changes(current, *loaded);
@@ -90,6 +92,7 @@ void reload(const Overrides& overrides, config::Config& current, flow::SchemaPtr
   current.collect.threads = running.collect.threads;
   current.collect.socket_buffer = running.collect.socket_buffer;
   current.collect.queue = running.collect.queue;
+  current.http = running.http;
   current.store.directory = running.store.directory;
   current.templates = running.templates;
   log::info("configuration reloaded, {} keys changed", changes.size());
@@ -148,9 +151,17 @@ int collect(const Options& options) {
     log::error("{}", collector.error().message);
     return 1;
   }
+  auto metrics = MetricsServer::start(config->http, **collector);
+  if (!metrics) {
+    log::error("{}", metrics.error().message);
+    let_interrupt_end_the_process();
+    (*collector)->stop();
+    return 1;
+  }
   log_start(**collector, *collector_opts);
   serve(options.overrides, duration, *config, collector_opts->decoder.schema, **collector);
   let_interrupt_end_the_process();
+  metrics->reset();
   const pipeline::LedgerReport report = (*collector)->stop();
   print_out(totals_text(report));
   const bool adds_up = report.ledger.imbalance().empty();
@@ -178,6 +189,8 @@ void add_collect(CLI::App& app, Run& run) {
   command->add_option("--tls-key", o.tls_key, "Its private key, a PEM file");
   command->add_option("--tls-client-ca", o.tls_client_ca,
                       "Authorities of exporters, a PEM file: with it, exporters need a certificate of theirs");
+  command->add_option("--http-listen", o.http_listen,
+                      "The same for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)");
   command->add_option("--store", o.store, "Folder of the store (default: weir-data)");
   command->add_option("--threads", o.threads, "Receiving threads (default: 1)");
   command->add_option("--flush-interval", o.flush_interval, "Flows can be queried after this long (default: 5s)");

@@ -30,21 +30,23 @@ std::string toml_string(std::string_view text) {
 // The options of the command line as the text of a configuration, so that the same rules and messages hold for them.
 Result<std::string> as_toml(const Overrides& o) {
   std::string collect;
-  const auto add_addresses = [&](std::string_view key, const std::vector<std::string>& addresses) {
+  const auto add_addresses = [](std::string& section, std::string_view key, const std::vector<std::string>& addresses) {
     std::vector<std::string> quoted;
     for (const std::string& address : addresses) quoted.push_back(toml_string(address));
-    if (!quoted.empty()) collect += fmt::format("{} = [{}]\n", key, fmt::join(quoted, ", "));
+    if (!quoted.empty()) section += fmt::format("{} = [{}]\n", key, fmt::join(quoted, ", "));
   };
-  add_addresses("listen", o.listen);
-  add_addresses("listen_tcp", o.listen_tcp);
+  add_addresses(collect, "listen", o.listen);
+  add_addresses(collect, "listen_tcp", o.listen_tcp);
   if (!o.threads.empty()) {
     const bool number = o.threads.size() < 10 && o.threads.find_first_not_of("0123456789") == std::string::npos;
     collect += fmt::format("threads = {}\n", number ? std::to_string(std::stoul(o.threads)) : toml_string(o.threads));
   }
   if (o.other) collect += "other = true\n";
+  std::string http;
+  add_addresses(http, "listen", o.http_listen);
   std::string store;
   if (!o.flush_interval.empty()) store += fmt::format("flush_interval = {}\n", toml_string(o.flush_interval));
-  std::string text = fmt::format("[collect]\n{}[store]\n{}", collect, store);
+  std::string text = fmt::format("[collect]\n{}[http]\n{}[store]\n{}", collect, http, store);
   if (!o.log_level.empty()) text += fmt::format("[log]\nlevel = {}\n", toml_string(o.log_level));
   for (const std::string& entry : o.sampling) {
     const size_t equals = entry.rfind('=');
@@ -79,6 +81,7 @@ void apply(const Overrides& o, const config::Config& given, config::Config& conf
   if (!o.listen.empty()) config.collect.listen = given.collect.listen;
   if (!o.listen_tcp.empty()) config.collect.listen_tcp = given.collect.listen_tcp;
   if (!o.listen_tls.empty()) config.collect.listen_tls = o.listen_tls;
+  if (!o.http_listen.empty()) config.http.listen = given.http.listen;
   if (!o.tls_certificate.empty()) config.tls.certificate = o.tls_certificate;  // as they are: see the store
   if (!o.tls_key.empty()) config.tls.key = o.tls_key;
   if (!o.tls_client_ca.empty()) config.tls.client_ca = o.tls_client_ca;
@@ -140,6 +143,10 @@ net::StreamLimits stream_limits(const config::Config& config) {
   return limits;
 }
 
+std::optional<uint64_t> memory_limit(const config::Config& config) {
+  return config.limits.memory ? std::optional(config.limits.memory->bytes) : std::nullopt;
+}
+
 Result<std::optional<net::TlsContext>> tls_context(const config::Config& config, const std::string& file) {
   if (!config.tls.certificate || !config.tls.key) return std::nullopt;
   auto context = net::TlsContext::server(
@@ -190,6 +197,7 @@ Result<pipeline::CollectorOptions> collector_options(const config::Config& confi
   options.state_file = templates.state_file.value_or(default_file);
   options.save_state_every = std::chrono::duration_cast<std::chrono::milliseconds>(templates.save_every);
   options.redis = templates.redis;
+  options.memory_limit_bytes = memory_limit(config);
   return options;
 }
 

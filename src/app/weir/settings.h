@@ -15,6 +15,7 @@ namespace weir::app {
 decode::DecoderOptions decoder_options(const config::Config& config);
 store::StoreOptions store_options(const config::Config& config);
 net::StreamLimits stream_limits(const config::Config& config);
+std::optional<uint64_t> memory_limit(const config::Config& config);
 // The certificates of [tls], read anew; nothing without listen_tls. `file`: the configuration, to say where in it the
 // file is named that is wrong; empty: none.
 Result<std::optional<net::TlsContext>> tls_context(const config::Config& config, const std::string& file);
@@ -26,6 +27,7 @@ struct Overrides {
   std::vector<std::string> listen;
   std::vector<std::string> listen_tcp;
   std::vector<std::string> listen_tls;
+  std::vector<std::string> http_listen;
   std::string tls_certificate;
   std::string tls_key;
   std::string tls_client_ca;

@@ -1,0 +1,37 @@
+// /metrics of the collector, and whether it is healthy, over HTTP in a thread of its own.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "host/process_metrics.h"
+#include "http/server.h"
+#include "pipeline/collector.h"
+#include "telemetry/exposition.h"
+
+namespace weir::app {
+
+class MetricsServer {
+ public:
+  // Nothing if no address is configured. Fails with what is in the way: a port in use, a bad web configuration. The
+  // collector must outlive the server, and not be stopped before it.
+  static Result<std::unique_ptr<MetricsServer>> start(const config::Http& config, const pipeline::Collector& collector);
+  ~MetricsServer();
+  MetricsServer(const MetricsServer&) = delete;
+  MetricsServer& operator=(const MetricsServer&) = delete;
+
+ private:
+  explicit MetricsServer(const pipeline::Collector& collector) : collector_(collector) {}
+  http::Response answer(const http::Request& request);
+  http::Response metrics(const http::Request& request);
+
+  const pipeline::Collector& collector_;
+  host::ProcessMetrics process_;
+  telemetry::Exposition text_;
+  std::unique_ptr<http::Server> server_;
+  std::thread thread_;
+};
+
+}  // namespace weir::app

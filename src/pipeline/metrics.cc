@@ -1,0 +1,217 @@
+#include "pipeline/metrics.h"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace weir::pipeline {
+namespace {
+
+using flow::ExporterLedger;
+using telemetry::Exposition;
+using telemetry::Label;
+using enum telemetry::MetricType;
+
+struct Line {
+  std::string exporter;
+  ExporterLedger ledger;
+};
+
+double seconds(Timestamp time) { return static_cast<double>(to_us(time)) / 1e6; }
+
+std::vector<Line> lines(const flow::LedgerSnapshot& ledger, size_t max_exporters) {
+  std::vector<Line> all;
+  ExporterLedger others;
+  bool has_others = false;
+  for (const auto& [address, exporter] : ledger.exporters) {
+    if (address == IpAddress{}) {  // those that are forgotten
+      others += exporter;
+      has_others = true;
+    } else {
+      all.push_back({address.to_string(), exporter});
+    }
+  }
+  if (all.size() > max_exporters) {
+    std::ranges::nth_element(all, all.begin() + static_cast<ptrdiff_t>(max_exporters), std::greater{},
+                             [](const Line& line) { return line.ledger.counters.datagrams_received; });
+    for (const Line& line : std::span(all).subspan(max_exporters)) others += line.ledger;
+    all.resize(max_exporters);
+    std::ranges::sort(all, {}, &Line::exporter);
+    has_others = true;
+  }
+  if (has_others) all.push_back({"other", others});
+  return all;
+}
+
+// One family with a sample for each exporter.
+template <class Value>
+void by_exporter(Exposition& out, const std::vector<Line>& lines, std::string_view name, telemetry::MetricType type,
+                 std::string_view help, Value value) {
+  out.family(name, type, help);
+  for (const Line& line : lines) out.sample({{"exporter", line.exporter}}, value(line.ledger));
+}
+
+void by_drop_reason(Exposition& out, const std::vector<Line>& lines, std::string_view name, std::string_view help,
+                    std::array<uint64_t, flow::kDropReasonCount> ExporterLedger::* dropped) {
+  out.family(name, counter, help);
+  for (const Line& line : lines) {
+    for (size_t i = 0; i < flow::kDropReasonCount; ++i)
+      out.sample({{"exporter", line.exporter}, {"reason", flow::kDropReasons[i]}}, (line.ledger.*dropped)[i]);
+  }
+}
+
+void write_datagrams(Exposition& out, const std::vector<Line>& l) {
+  by_exporter(out, l, "weir_received_datagrams_total", counter,
+              "Datagrams (messages of connections) received; the sum of those decoded and rejected.",
+              [](const ExporterLedger& e) { return e.counters.datagrams_received; });
+  by_exporter(out, l, "weir_received_bytes_total", counter, "Octets of datagrams received.",
+              [](const ExporterLedger& e) { return e.counters.bytes_received; });
+  by_exporter(out, l, "weir_decoded_datagrams_total", counter, "Datagrams decoded.",
+              [](const ExporterLedger& e) { return e.counters.datagrams_decoded; });
+  by_exporter(out, l, "weir_rejected_datagrams_total", counter,
+              "Datagrams rejected as a whole; weir_anomalies_total has the reasons.",
+              [](const ExporterLedger& e) { return e.counters.datagrams_rejected; });
+  out.family("weir_anomalies_total", counter,
+             "What was wrong with what exporters sent, and remarks, by reason; those that have happened.");
+  for (const Line& line : l) {
+    for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
+      const auto anomaly = static_cast<flow::Anomaly>(i);
+      const uint64_t times = line.ledger.counters.anomalies[anomaly];
+      if (times > 0) out.sample({{"exporter", line.exporter}, {"reason", flow::name(anomaly)}}, times);
+    }
+  }
+  by_exporter(out, l, "weir_lost_units_total", counter,
+              "Datagrams (NetFlow v9, sFlow) or records (v5, v7, IPFIX) missing by the exporter's sequence numbers: "
+              "lost before they arrived.",
+              [](const ExporterLedger& e) { return e.counters.lost_units; });
+}
+
+void write_flows(Exposition& out, const std::vector<Line>& l) {
+  by_exporter(out, l, "weir_decoded_flows_total", counter,
+              "Flow records decoded; the sum of flows stored, dropped and in flight.",
+              [](const ExporterLedger& e) { return e.counters.records_decoded; });
+  by_exporter(out, l, "weir_stored_flows_total", counter, "Flow records in the store.",
+              [](const ExporterLedger& e) { return e.rows_stored; });
+  by_drop_reason(out, l, "weir_dropped_flows_total", "Flow records that were decoded and are not stored, by reason.",
+                 &ExporterLedger::rows_dropped);
+  by_exporter(out, l, "weir_decoded_counters_total", counter,
+              "Rows for the table counters (sFlow); the sum of those stored, dropped and in flight.",
+              [](const ExporterLedger& e) { return e.counters.counter_rows; });
+  by_exporter(out, l, "weir_stored_counters_total", counter, "Rows of the table counters in the store.",
+              [](const ExporterLedger& e) { return e.counter_rows_stored; });
+  by_drop_reason(out, l, "weir_dropped_counters_total",
+                 "Rows of the table counters that were decoded and are not stored, by reason.",
+                 &ExporterLedger::counter_rows_dropped);
+  by_exporter(out, l, "weir_agent_dropped_packets_total", counter,
+              "Packets that the exporter says it could not sample itself (sFlow drops).",
+              [](const ExporterLedger& e) { return e.counters.agent_drops; });
+}
+
+void write_templates(Exposition& out, const std::vector<Line>& l) {
+  by_exporter(out, l, "weir_received_templates_total", counter, "Template records received.",
+              [](const ExporterLedger& e) { return e.counters.templates_received; });
+  by_exporter(out, l, "weir_option_records_total", counter, "Records that describe the exporter.",
+              [](const ExporterLedger& e) { return e.counters.option_records; });
+  by_exporter(out, l, "weir_waiting_sets", gauge, "Data sets that wait for their template.",
+              [](const ExporterLedger& e) { return e.counters.early_sets_held; });
+  by_exporter(out, l, "weir_late_decoded_sets_total", counter, "Data sets that waited for their template and got it.",
+              [](const ExporterLedger& e) { return e.counters.early_sets_decoded; });
+  by_exporter(out, l, "weir_undecodable_sets_total", counter, "Data sets given up: their template never came.",
+              [](const ExporterLedger& e) { return e.counters.undecodable_sets; });
+}
+
+void write_exporters(Exposition& out, const std::vector<Line>& l) {
+  by_exporter(out, l, "weir_exporter_last_seen_timestamp_seconds", gauge, "When its last datagram arrived.",
+              [](const ExporterLedger& e) { return seconds(e.counters.last_seen); });
+  out.family("weir_exporter_sampling_rate", gauge, "The last sampling rate known, one packet in so many.");
+  for (const Line& line : l) {
+    if (const uint32_t rate = line.ledger.counters.sampling_rate; rate != 0 && line.exporter != "other")
+      out.sample({{"exporter", line.exporter}}, rate);
+  }
+}
+
+template <size_t N>
+void by_reason(Exposition& out, std::string_view name, std::string_view help,
+               const std::array<std::string_view, N>& reasons, const std::array<uint64_t, N>& counts) {
+  out.family(name, counter, help);
+  for (size_t i = 0; i < N; ++i) out.sample({{"reason", reasons[i]}}, counts[i]);
+}
+
+void write_sockets(Exposition& out, const flow::LedgerSnapshot& ledger) {
+  out.single("weir_socket_dropped_datagrams_total", counter,
+             "Datagrams that the kernel dropped as the socket buffer was full.", ledger.socket_drops);
+  const StreamCounters& s = ledger.streams;
+  out.single("weir_connections_accepted_total", counter, "TCP and TLS connections of exporters; open or closed by now.",
+             s.accepted);
+  out.single("weir_connections_open", gauge, "TCP and TLS connections of exporters now.", s.open);
+  by_reason(out, "weir_connections_refused_total", "Connections of exporters that were not accepted, by reason.",
+            kStreamRefusals, s.refused);
+  by_reason(out, "weir_connections_closed_total", "Connections of exporters that have ended, by reason.", kStreamCloses,
+            s.closed);
+  out.single("weir_connection_messages_total", counter, "Whole messages of connections.", s.messages);
+  out.single("weir_connection_received_bytes_total", counter, "Octets of connections, after TLS.", s.bytes);
+  out.single("weir_connection_incomplete_bytes_total", counter, "Octets of messages that were never completed.",
+             s.incomplete_bytes);
+}
+
+void write_store(Exposition& out, const MetricsReport& report) {
+  out.single("weir_flows_in_flight", gauge, "Flow records decoded, and neither stored nor dropped yet.",
+             report.ledger.ledger.rows_in_flight());
+  out.single("weir_queue_batches", gauge, "Batches that wait for the store.", report.queue_batches);
+  out.single("weir_queue_capacity_batches", gauge, "Batches that may wait for the store (collect.queue).",
+             report.queue_capacity);
+  const store::StoreCounters& s = report.ledger.store;
+  out.single("weir_store_segments_written_total", counter, "Files written, merged ones included.", s.segments_written);
+  out.single("weir_store_rows_written_total", counter, "Rows of files written, merged ones included.", s.rows_written);
+  out.single("weir_store_written_bytes_total", counter, "Octets of files written, merged ones included.",
+             s.bytes_written);
+  out.single("weir_store_write_failures_total", counter, "Files that could not be written.", s.write_failures);
+  out.single("weir_store_segments_merged_total", counter, "Files that were merged into larger ones.",
+             s.segments_compacted);
+  out.single("weir_store_segments_expired_total", counter, "Files deleted by retention.", s.segments_expired);
+  out.single("weir_store_segments_corrupt_total", counter, "Damaged files that were set aside as NAME.corrupt.",
+             s.segments_corrupt);
+  out.single("weir_store_failing", gauge, "1 if the last write failed; the log says why.", !s.last_error.empty());
+}
+
+void write_state(Exposition& out, const StateReport& state) {
+  if (state.file) {
+    out.single("weir_state_file_saves_total", counter, "How often the state file was written.", state.file->saves);
+    out.single("weir_state_file_save_failures_total", counter, "How often the state file could not be written.",
+               state.file->save_failures);
+    out.single("weir_state_file_templates_restored_total", counter, "Templates known from before the start.",
+               state.file->templates_restored);
+  }
+  if (state.sharing) {
+    out.single("weir_redis_connected", gauge, "1 while templates are shared with other collectors.",
+               state.sharing->connected);
+    out.single("weir_redis_published_total", counter, "Values written to Redis.", state.sharing->published);
+    out.single("weir_redis_fetched_total", counter, "States taken over from other collectors.", state.sharing->fetched);
+    out.single("weir_redis_requests_total", counter, "Templates asked for.", state.sharing->requests);
+    out.single("weir_redis_requests_lost_total", counter, "Templates not asked for: too many at once.",
+               state.sharing->requests_lost);
+    out.single("weir_redis_errors_total", counter,
+               "Connections to Redis lost, commands refused, values that cannot be.", state.sharing->errors);
+  }
+}
+
+}  // namespace
+
+void write_metrics(const MetricsReport& report, Exposition& out, size_t max_exporters) {
+  const std::vector<Line> exporters = lines(report.ledger.ledger, max_exporters);
+  write_datagrams(out, exporters);
+  write_flows(out, exporters);
+  write_templates(out, exporters);
+  write_exporters(out, exporters);
+  write_sockets(out, report.ledger.ledger);
+  write_store(out, report);
+  write_state(out, report.ledger.state);
+  out.family("weir_datagram_decode_seconds", histogram, "Time to decode a datagram, averaged over up to 16 at a time.");
+  report.decode_times.write(out, kDecodeTimeBounds);
+  out.single("weir_memory_limit_bytes", gauge, "limits.memory; 0: none.", report.memory_limit_bytes);
+  out.single("weir_memory_refusing", gauge, "1 while datagrams are refused as memory is above its limit.",
+             report.memory_refusing);
+}
+
+}  // namespace weir::pipeline
