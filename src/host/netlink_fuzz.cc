@@ -1,11 +1,14 @@
 // Answers of the kernel, damaged: every message of a datagram through every parser of netlink payloads.
 #include "host/arp.h"
+#include "host/generic_netlink.h"
 #include "host/links.h"
 #include "host/netdev.h"
 #include "host/netlink.h"
+#include "host/network_route.h"
 #include "host/nftables.h"
 #include "host/qdisc.h"
 #include "host/tcpstat.h"
+#include "host/wifi.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace weir::host;
@@ -30,6 +33,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     parse_nft_set(payload, set);
     (void)count_nft_elements(payload);
     parse_qdisc(payload, qdisc);
+    std::vector<RouteHop> hops;
+    parse_route(payload, hops);
+    (void)netlink::parse_family(payload);
+    (void)parse_wifi_interface(payload);
+    (void)parse_wifi_network(payload);
+    (void)parse_wifi_station(payload);
     TcpSums sums;
     add_socket(payload, sums);
   }

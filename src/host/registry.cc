@@ -28,6 +28,7 @@
 #include "host/ipvs.h"
 #include "host/kernel_hung.h"
 #include "host/ksmd.h"
+#include "host/lnstat.h"
 #include "host/loadavg.h"
 #include "host/mdadm.h"
 #include "host/meminfo.h"
@@ -36,6 +37,7 @@
 #include "host/netclass.h"
 #include "host/netdev.h"
 #include "host/netstat.h"
+#include "host/network_route.h"
 #include "host/nfs.h"
 #include "host/nftables.h"
 #include "host/nvme.h"
@@ -63,6 +65,8 @@
 #include "host/uname.h"
 #include "host/vmstat.h"
 #include "host/watchdog.h"
+#include "host/wifi.h"
+#include "host/xfrm.h"
 #include "host/xfs.h"
 #include "host/zfs.h"
 #include "host/zoneinfo.h"
@@ -99,6 +103,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"ipvs", true, some, "load balancer of the kernel", make_ipvs},
     {"kernel_hung", true, none, "tasks that hung", make_kernel_hung},
     {"ksmd", false, none, "merging of equal pages", make_ksmd},
+    {"lnstat", false, none, "counters of the network caches", make_lnstat},
     {"loadavg", true, none, "load averages", make_loadavg},
     {"mdadm", true, none, "software RAID", make_mdadm},
     {"meminfo", true, none, "memory by use", make_meminfo},
@@ -107,6 +112,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"netclass", true, none, "properties of the network interfaces", make_netclass},
     {"netdev", true, none, "counters of the network interfaces", make_netdev},
     {"netstat", true, none, "counters of the network protocols", make_netstat},
+    {"network_route", false, none, "routes", make_network_route},
     {"nfs", true, none, "requests of the NFS client", make_nfs},
     {"nfsd", true, none, "requests to the NFS server", make_nfsd},
     {"nftables", true, root, "firewall: tables, counters, quotas, sets of nf_tables (CAP_NET_ADMIN)", make_nftables},
@@ -135,6 +141,8 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"uname", true, none, "kernel and host name", make_uname},
     {"vmstat", true, none, "counters of the virtual memory", make_vmstat},
     {"watchdog", true, none, "watchdogs", make_watchdog},
+    {"wifi", false, none, "wireless interfaces and their stations", make_wifi},
+    {"xfrm", false, none, "errors of IPsec", make_xfrm},
     {"xfs", true, none, "XFS file systems", make_xfs},
     {"zfs", true, none, "ZFS pools and caches", make_zfs},
     {"zoneinfo", false, none, "pages of the memory zones", make_zoneinfo},

@@ -4,7 +4,7 @@
 #include <linux/netlink.h>
 
 #include <concepts>
-#include <cstring>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -49,22 +49,21 @@ class Bytes {
   std::vector<uint8_t>& bytes() { return bytes_; }
 
  private:
-  Bytes& raw(uint16_t type, const void* value, size_t size) {
+  [[gnu::noinline]] Bytes& raw(uint16_t type, const void* value, size_t size) {
     put(nlattr{.nla_len = static_cast<uint16_t>(sizeof(nlattr) + size), .nla_type = type});
     append(value, size);
     return *this;
   }
   void append(const void* value, size_t size) {
-    const size_t at = bytes_.size();
-    bytes_.resize(at + (size + 3) / 4 * 4);
-    if (size > 0) std::memcpy(bytes_.data() + at, value, size);
+    const auto* octets = static_cast<const uint8_t*>(value);
+    for (size_t i = 0; i < size; ++i) bytes_.push_back(octets[i]);
+    while (bytes_.size() % 4 != 0) bytes_.push_back(0);
   }
   std::vector<uint8_t> bytes_;
 };
 
 // Gives `parse` every cut and every single damaged octet of a payload; what it does with them is its own affair.
-template <class Parse>
-void damage(ByteView payload, Parse&& parse) {
+[[gnu::noinline]] inline void damage(ByteView payload, const std::function<void(ByteView)>& parse) {
   for (size_t length = 0; length < payload.size(); ++length) {
     // A copy of exactly that size, so that a sanitizer sees a read behind it.
     const std::vector<uint8_t> cut(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(length));
