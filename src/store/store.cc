@@ -16,15 +16,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Beside the folders of tables.
+constexpr std::string_view kLedgerFile = "ledger.json";
+constexpr std::string_view kDetailsFile = "exporters.json";
+
+bool is_ours(std::string_view name) {
+  return name == kLedgerFile || name == kDetailsFile || parse_segment_name(name).has_value();
+}
+
 // Deletes what a crash left half written: only names that this program gives.
 void remove_temporaries(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> leftovers;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name.ends_with(kTemporarySuffix) && parse_segment_name(name.substr(0, name.size() - kTemporarySuffix.size()))) {
+    if (name.ends_with(kTemporarySuffix) &&
+        is_ours(std::string_view(name).substr(0, name.size() - kTemporarySuffix.size())))
       leftovers.push_back(it->path());
-    }
   }
   for (const fs::path& path : leftovers) {
     if (fs::remove(path, error))
@@ -83,11 +91,11 @@ class Store::Impl {
   }
   Result<> write_ledger(std::string_view json) {
     const std::lock_guard lock(ledger_file_mutex_);
-    return replace_file(directory_ / "ledger.json", json);
+    return replace_file(directory_ / kLedgerFile, json);
   }
   Result<> write_details(std::string_view json) {
     const std::lock_guard lock(ledger_file_mutex_);
-    return replace_file(directory_ / "exporters.json", json);
+    return replace_file(directory_ / kDetailsFile, json);
   }
 
   const fs::path directory_;
@@ -118,6 +126,7 @@ Result<Store> Store::open(StoreOptions options, std::unique_ptr<SegmentWriter> w
   }
   auto lock = StoreLock::take(options.directory);
   if (!lock) return std::unexpected(lock.error());
+  remove_temporaries(options.directory);
   std::array<uint64_t, kTables.size()> sequences{};
   for (size_t i = 0; i < kTables.size(); ++i) {
     const fs::path folder = table_folder(options.directory, kTables[i]);

@@ -209,10 +209,13 @@ TEST_F(StoreTest, StartsAgainAfterACrash) {
   const std::string name = segments()[0].path.filename().string();
   std::ofstream(flows / (name + ".tmp")) << "half";
   std::ofstream(flows / "mine.tmp") << "not ours";
+  for (const char* file : {"ledger.json.tmp", "exporters.json.tmp"}) std::ofstream(options.directory / file) << "{";
   fs::rename(segments()[1].path, segments()[1].path.string() + ".corrupt");
   Store store = open();
   EXPECT_FALSE(fs::exists(flows / (name + ".tmp")));
   EXPECT_TRUE(fs::exists(flows / "mine.tmp"));
+  EXPECT_FALSE(fs::exists(options.directory / "ledger.json.tmp"));
+  EXPECT_FALSE(fs::exists(options.directory / "exporters.json.tmp"));
   store.add(batch(1));
   store.flush(kNoon, true);
   const auto after = segments();
