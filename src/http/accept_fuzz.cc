@@ -1,8 +1,9 @@
-// Accept and Accept-Encoding as clients may send them; targets and hosts with them.
+// Accept and Accept-Encoding as clients may send them; targets, hosts and passwords with them.
 #include <cstdint>
 #include <string_view>
 
 #include "base/check.h"
+#include "http/authenticator.h"
 #include "http/limits.h"
 #include "http/negotiate.h"
 #include "http/target.h"
@@ -17,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   (void)negotiate_encoding(text);
   (void)valid_host(text);
+  if (const auto credentials = parse_basic(text)) CHECK(credentials->password.find('\0') == std::string::npos);
   const Target target = split_target(text);
   if (target.form == TargetForm::origin || target.form == TargetForm::absolute) {
     DecodedTarget decoded;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <sstream>
+#include <atomic>
+#include <cstdlib>
+#include <random>
 
 #include "http/test_client.h"
 
@@ -357,6 +359,67 @@ TEST(Hostile, TableOfRequests) {
     run_case(c, server.port());
     expect_scrape(server.port());
   }
+}
+
+// The cases, damaged at random, over many connections at once: 20,000 of them, or as many as WEIR_HOSTILE_REQUESTS
+// says. Scrapes go on meanwhile; the slowest is printed.
+TEST(Hostile, DamagedRequestsWhileScrapesGoOn) {
+  const char* const wanted = std::getenv("WEIR_HOSTILE_REQUESTS");
+  const size_t count = wanted == nullptr ? 20'000 : std::stoul(wanted);
+  TestServer server(test_options(), scrape_handler());
+  const uint16_t port = server.port();
+  std::atomic<size_t> left = count;
+  const auto attack = [&](unsigned seed) {
+    std::mt19937 random(seed);
+    const std::vector<Case> all = cases();
+    while (left.fetch_sub(1) <= count) {  // wraps below zero
+      std::string input = all[random() % all.size()].input;
+      if (input.size() > 3000) input.resize(3000);
+      for (unsigned i = random() % 4; i > 0 && !input.empty(); --i) {
+        const size_t at = random() % input.size();
+        switch (random() % 4) {
+          case 0:
+            input[at] = static_cast<char>(random());
+            break;
+          case 1:
+            input.erase(at, random() % 20);
+            break;
+          case 2:
+            input.insert(at, input.substr(random() % input.size(), random() % 50));
+            break;
+          default:
+            input.resize(at);
+        }
+      }
+      TestClient client(port);
+      client.send(input);
+      switch (random() % 3) {
+        case 0:
+          client.reset();
+          break;
+        case 1:
+          client.close();
+          break;
+        default:
+          client.half_close();
+          client.receive_all();
+      }
+    }
+  };
+  std::vector<std::jthread> attackers;
+  for (unsigned i = 0; i < 4; ++i) attackers.emplace_back(attack, i + 1);
+  std::chrono::duration<double, std::milli> slowest{};
+  size_t scrapes = 0;
+  for (; left.load() <= count; ++scrapes) {
+    const auto began = std::chrono::steady_clock::now();
+    expect_scrape(port);
+    slowest = std::max(slowest, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // a scraper's pace, not a wait for something
+  }
+  attackers.clear();
+  expect_scrape(port);
+  std::printf("%zu damaged requests; %zu scrapes meanwhile, the slowest took %.1f ms\n", count, scrapes,
+              slowest.count());
 }
 
 }  // namespace

@@ -51,9 +51,10 @@ struct Limits {
   size_t connections_per_peer = 256;  // an IPv4 address or an IPv6 /64; 200 scrapes at once from one host work
   // Requests that were there before the last answer was sent; then the connection is closed.
   size_t pipelined = 64;
-  // Answers that clients do not read, in all (an answer shared by several counts once); then the oldest goes.
+  // Answers that clients have not read yet, in all (one that several share counts once); then the oldest goes. For
+  // scrapes; a program with answers of megabytes sets it to what several of them may take.
   size_t unread_answers_bytes = size_t{2} * 1024 * 1024;
-  // A connection whose client has read nothing for so long may be closed to make room for another.
+  // A connection whose client has not read its whole answer after so long may be closed to make room for another.
   std::chrono::milliseconds stalled{5'000};
   std::chrono::milliseconds header{10'000};  // from the first octet (or accepting) to the end of the head
   std::chrono::milliseconds body{5'000};

@@ -49,6 +49,11 @@ struct Response {
   bool close = false;
 };
 
+// A line of text that is of static storage.
+inline Response short_answer(unsigned status, std::string_view text) {
+  return {.status = status, .body = Body::literal(text)};
+}
+
 namespace detail {
 struct Mailbox;
 }

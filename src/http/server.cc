@@ -49,7 +49,8 @@ bool somebody_waits(int listening) {
   return ::poll(&waiting, 1, 0) == 1;
 }
 
-Fd open_reserve() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+// Any descriptor will do; a copy needs no file that a sandbox may have shut away.
+Fd open_reserve(const Fd& any) { return Fd(::fcntl(any.get(), F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace
 
@@ -91,10 +92,10 @@ Result<> Server::Impl::start() {
     if (!socket) return std::unexpected(socket.error());
     listeners.push_back(std::make_unique<Listener>(io, std::move(*socket)));
   }
-  reserve = open_reserve();
   mailbox->wake = Fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!mailbox->wake) return fail_errno("cannot make an eventfd");
   mail.assign(mailbox->wake.get());
+  reserve = open_reserve(mailbox->wake);
   const size_t most = limits.connections + kRefusalSlots + kAcceptBatch;
   slots.reserve(most);
   free_slots.reserve(most);
@@ -161,7 +162,7 @@ bool Server::Impl::out_of_descriptors(Listener& listener) {
   Fd unlucky(::accept4(listener.socket.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
   const bool accepted = static_cast<bool>(unlucky);
   unlucky = Fd();
-  reserve = open_reserve();
+  reserve = open_reserve(mailbox->wake);
   return accepted;
 }
 
