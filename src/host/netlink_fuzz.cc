@@ -4,6 +4,7 @@
 #include "host/links.h"
 #include "host/netdev.h"
 #include "host/netlink.h"
+#include "host/netqueues.h"
 #include "host/network_route.h"
 #include "host/nftables.h"
 #include "host/qdisc.h"
@@ -39,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)parse_wifi_interface(payload);
     (void)parse_wifi_network(payload);
     (void)parse_wifi_station(payload);
+    (void)parse_queue(payload);
     TcpSums sums;
     add_socket(payload, sums);
   }

@@ -36,6 +36,7 @@
 #include "host/mountstats.h"
 #include "host/netclass.h"
 #include "host/netdev.h"
+#include "host/netqueues.h"
 #include "host/netstat.h"
 #include "host/network_route.h"
 #include "host/nfs.h"
@@ -111,6 +112,7 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"mountstats", false, none, "statistics of the mounts of NFS", make_mountstats},
     {"netclass", true, none, "properties of the network interfaces", make_netclass},
     {"netdev", true, none, "counters of the network interfaces", make_netdev},
+    {"netqueues", true, none, "counters of each queue of the network interfaces", make_netqueues},
     {"netstat", true, none, "counters of the network protocols", make_netstat},
     {"network_route", false, none, "routes", make_network_route},
     {"nfs", true, none, "requests of the NFS client", make_nfs},
