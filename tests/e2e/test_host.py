@@ -286,6 +286,16 @@ class Sandbox(Case):
             time.sleep(0.25)
             self.assertEqual(self.series(inside)[1], success)
 
+    def test_a_web_configuration_is_read_again_within_it(self):
+        config = self.folder / "web.yml"
+        config.write_text("{}\n")
+        with WeirHost(*FEW, "--web.config.file", config) as host:
+            self.assertEqual(host.get()[0], 200)
+            other = self.folder / "new.yml"
+            other.write_text("http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
+            other.rename(config)
+            wait_for(lambda: host.get()[1]["X-Frame-Options"] == "deny", "the new headers")
+
     @unittest.skipUnless(os.getuid() == 0, "needs root to become another user")
     def test_without_privileges(self):
         program = self.folder / "weir-host"

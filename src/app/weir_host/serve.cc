@@ -12,6 +12,7 @@
 #include "host/sandbox.h"
 #include "http/listen.h"
 #include "http/server.h"
+#include "http/web_config.h"
 
 namespace weir::app {
 namespace {
@@ -52,14 +53,17 @@ Result<http::Server::Options> server_options(const Settings& settings) {
   return options;
 }
 
+std::string folder_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? "." : std::string(path.substr(0, slash + 1));
+}
+
 // Folders of the unix sockets that are removed at the end.
 std::vector<std::string> socket_folders(const http::Server& server) {
   constexpr std::string_view kUnix = "unix:";
   std::vector<std::string> folders;
   for (const std::string& address : server.addresses()) {
-    if (!address.starts_with(kUnix)) continue;
-    const size_t slash = address.rfind('/');
-    folders.push_back(slash == std::string::npos ? "." : address.substr(kUnix.size(), slash + 1 - kUnix.size()));
+    if (address.starts_with(kUnix)) folders.push_back(folder_of(std::string_view(address).substr(kUnix.size())));
   }
   return folders;
 }
@@ -68,6 +72,11 @@ void enter_sandbox(const Settings& settings, const http::Server& server) {
   if (!settings.sandbox) return;
   host::SandboxPaths paths = host::paths_of_collectors(settings.options);
   paths.remove = socket_folders(server);
+  // The web configuration is read again when it changes, with the files that it names: new ones in the same folders.
+  if (!settings.web_config.empty()) {
+    if (const auto config = http::load_web_config(settings.web_config))
+      for (const std::string& file : config->files) paths.read.push_back(folder_of(file));
+  }
   if (const auto sandbox = host::enter_sandbox(paths)) {
     log::info("sandbox: {}", *sandbox);
   } else {
@@ -88,10 +97,6 @@ Result<> serve(const Settings& settings) {
     if (++answers == 1 || answers == kWarm) give_back_memory();
   });
   if (!server) return std::unexpected(server.error());
-  // Before the collectors are made: some start threads. All sockets are there.
-  enter_sandbox(settings, **server);
-  tell_of_privileges(settings);
-
   host::ExporterSettings own;
   own.version = WEIR_VERSION;
   own.own_metrics = !settings.disable_exporter_metrics;
@@ -100,6 +105,9 @@ Result<> serve(const Settings& settings) {
   if (!made) return std::unexpected(made.error());
   exporter.emplace(std::move(*made));
   handler.emplace(settings, *exporter);
+  // All sockets are there, and what collectors load (libsystemd); none has started a thread yet.
+  enter_sandbox(settings, **server);
+  tell_of_privileges(settings);
 
   listen_to_signals(**server);
   for (const std::string& address : (*server)->addresses()) log::info("listening on {}", address);
