@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """./dev bench: runs the benchmarks of build/release and prints one table each, medians over repeated rounds.
 
-Usage: bench.py [NAME...]   NAME: decode, write, receive, collect, replay (default: all of these), soak (about 7 minutes)
+Usage: bench.py [NAME...]   NAME: decode, write, receive, collect, replay (default: all of these), soak (about 7 minutes), host (a minute, needs
+Debian's node_exporter and strace)
 The same figures as JSON go to build/bench/results.json. Timings of one machine are comparable within one run only.
 """
 
@@ -14,6 +15,8 @@ import statistics
 import subprocess
 import sys
 import time
+
+from bench_host import bench_host
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = ROOT / "build/release/bin"
@@ -151,8 +154,9 @@ BENCHES = {
     "collect": lambda: google_benchmark("pipeline_bench", "collect on loopback", "datagrams"),
     "replay": bench_replay,
     "soak": bench_soak,
+    "host": lambda: bench_host(table),
 }
-ONLY_BY_NAME = {"soak"}
+ONLY_BY_NAME = {"soak", "host"}
 
 
 def main():
