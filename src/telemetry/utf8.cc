@@ -27,8 +27,21 @@ size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+// How many octets of the begin stand for themselves in any case.
+size_t plain_length(std::string_view text) {
+  size_t n = 0;
+  while (n < text.size() && static_cast<uint8_t>(text[n]) < 0x80 && text[n] != '\n' && text[n] != '\\' &&
+         text[n] != '"')
+    ++n;
+  return n;
+}
+
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
   while (!text.empty()) {
+    const size_t plain = plain_length(text);
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     const size_t length = sequence_length(text);
     const char c = text.front();
     if (length == 0) {
