@@ -55,7 +55,7 @@ class MeminfoNuma : public Collector {
     while (!text.empty()) {
       std::string_view line = next_line(text);
       const std::string_view key = next_word(line);
-      if (key.empty()) continue;
+      if (!is_name(key)) continue;
       name_.assign("node_memory_numa_").append(key).append("_total");
       help_.assign("Memory information field ").append(key).append("_total.");
       out.family(name_, counter, help_);

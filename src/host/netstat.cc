@@ -25,11 +25,6 @@ void write_value(telemetry::Exposition& out, std::string_view name, std::string_
   }
 }
 
-bool is_name(std::string_view text) {
-  return text.find_first_not_of("0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") ==
-         std::string_view::npos;
-}
-
 class Netstat : public Collector {
  public:
   Netstat(const Options& options, Selector fields)

@@ -11,11 +11,6 @@ namespace {
 
 using enum telemetry::MetricType;
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") ==
-                              std::string_view::npos;
-}
-
 class Sockstat : public Collector {
  public:
   explicit Sockstat(const Options& options)

@@ -49,6 +49,12 @@ std::optional<Number> parse_number(std::string_view text, [[maybe_unused]] int b
   return value;
 }
 
+// Whether a name of the kernel can be a part of a metric's name: letters, digits and '_', at least one of them.
+inline bool is_name(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") ==
+                              std::string_view::npos;
+}
+
 // For error messages: the begin of a text, without line ends.
 inline std::string_view shortened(std::string_view text) {
   return text.substr(0, std::min(text.find('\n'), size_t{80}));

@@ -19,7 +19,7 @@ class Vmstat : public Collector {
     while (!text.empty()) {
       std::string_view line = next_line(text);
       const std::string_view field = next_word(line);
-      if (field.empty() || !fields_.selects(field)) continue;
+      if (!is_name(field) || !fields_.selects(field)) continue;
       const auto value = parse_number<uint64_t>(next_word(line));
       if (!value) return fail("{}: field {} has no number", file_.path(), shortened(field));
       name_.assign("node_vmstat_").append(field);
