@@ -61,13 +61,6 @@ class Lnstat : public Collector {
   std::vector<Value> values_;
 };
 
-// As part of a metric's name.
-bool is_name(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
 }  // namespace
 
 bool each_lnstat(std::string_view text,
