@@ -14,6 +14,8 @@ import exposition
 from weir_process import DEADLINE, wait_for
 
 WEIR_HOST = os.environ.get("WEIR_HOST_BIN") or str(Path(__file__).resolve().parents[2] / "build/release/bin/weir-host")
+# The sanitizers' own memory would be measured.
+SANITIZED = any(name in Path(WEIR_HOST).read_bytes() for name in (b"__asan_init", b"__tsan_init")) if Path(WEIR_HOST).exists() else False
 NODE_EXPORTER = "/usr/bin/prometheus-node-exporter"
 
 
@@ -45,9 +47,9 @@ class Exporter:
         assert status == 200, (status, body)
         return exposition.parse(body)
 
-    def resident_kib(self):
+    def resident_kib(self, what="VmRSS"):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+        return int(re.search(what + r":\s+(\d+)", status)[1])
 
     def check_alive(self):
         if self.process.poll() is not None:
