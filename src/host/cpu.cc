@@ -50,7 +50,6 @@ class Cpu : public Collector {
         bugs_(std::move(bugs)),
         stat_(options.shared->get(options.procfs + "/stat", Shape::one_record)),
         online_(options.sysfs + "/devices/system/cpu/online", Shape::one_record),
-        present_(options.sysfs + "/devices/system/cpu/present", Shape::one_record),
         cpus_(options.sysfs + "/devices/system/cpu", "cpu") {}
 
   Result<> collect(Exposition& out) override {
@@ -95,13 +94,10 @@ class Cpu : public Collector {
   // CPUs that are present without being online are those that someone took offline.
   void write_online(Exposition& out) {
     const auto online = online_.read_if_there();
-    const auto present = present_.read_if_there();
-    if (!online || !present) return;
-    if (*online != online_text_ || *present != present_text_) {
+    if (!online) return;
+    if (*online != online_text_) {
       online_text_ = *online;
-      present_text_ = *present;
       online_cpus_ = parse_cpu_list(*online);
-      present_cpus_ = parse_cpu_list(*present);
     }
     out.family("node_cpu_online", gauge, "CPUs that are online and being scheduled.");
     for (const uint32_t cpu : present_cpus_)
@@ -110,6 +106,8 @@ class Cpu : public Collector {
 
   // Once for each set of CPUs: which core and package a CPU is of does not change.
   void find_throttles() {
+    // A CPU that is plugged in gets a folder, so these change with it.
+    present_cpus_ = parse_cpu_list(attribute_text(cpus_.path() + "/present"));
     isolated_ = parse_cpu_list(attribute_text(cpus_.path() + "/isolated"));
     cores_.clear();
     packages_.clear();
@@ -185,9 +183,7 @@ class Cpu : public Collector {
   std::shared_ptr<SharedFile> stat_;
   SteadyTicks ticks_;
   KeptFile online_;
-  KeptFile present_;
   std::string online_text_;
-  std::string present_text_;
   std::vector<uint32_t> online_cpus_;
   std::vector<uint32_t> present_cpus_;
   std::vector<uint32_t> isolated_;

@@ -9,7 +9,7 @@ namespace {
 
 class Loadavg : public Collector {
  public:
-  explicit Loadavg(const Options& options) : file_(options.procfs + "/loadavg") {}
+  explicit Loadavg(const Options& options) : file_(options.procfs + "/loadavg", Shape::one_record) {}
 
   Result<> collect(telemetry::Exposition& out) override {
     using enum telemetry::MetricType;

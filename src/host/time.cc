@@ -13,10 +13,15 @@ namespace {
 
 using enum telemetry::MetricType;
 
+// Scrapes between two looks at the clock source: it changes when the kernel finds it bad, or by hand.
+constexpr unsigned kSourcesEvery = 8;
+
 struct ClockSource {
   std::string device;
   Attribute available;
   Attribute current;
+  std::string available_now;
+  std::string current_now;
 };
 
 class Time : public Collector {
@@ -27,18 +32,23 @@ class Time : public Collector {
 
   Result<> collect(telemetry::Exposition& out) override {
     if (sources_watch_.changed()) find_sources();
+    if (age_++ % kSourcesEvery == 0) {
+      for (ClockSource& source : sources_) {
+        source.available_now = source.available.read(buffer_).value_or("");
+        source.current_now = source.current.read(buffer_).value_or("");
+      }
+    }
     out.family("node_time_clocksource_available_info", gauge,
                "Available clocksources read from '/sys/devices/system/clocksource'.");
-    for (ClockSource& source : sources_) {
-      std::string_view names = source.available.read(buffer_).value_or("");
+    for (const ClockSource& source : sources_) {
+      std::string_view names = source.available_now;
       for (std::string_view name = next_word(names); !name.empty(); name = next_word(names))
         out.sample({{"clocksource", name}, {"device", source.device}}, 1);
     }
     out.family("node_time_clocksource_current_info", gauge,
                "Current clocksource read from '/sys/devices/system/clocksource'.");
-    for (ClockSource& source : sources_)
-      if (const auto name = source.current.read(buffer_))
-        out.sample({{"clocksource", *name}, {"device", source.device}}, 1);
+    for (const ClockSource& source : sources_)
+      if (!source.current_now.empty()) out.sample({{"clocksource", source.current_now}, {"device", source.device}}, 1);
 
     std::timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
@@ -54,15 +64,20 @@ class Time : public Collector {
  private:
   void find_sources() {
     sources_.clear();
+    age_ = 0;
     for (const std::string& name : sources_watch_.names()) {
       const std::string directory = sources_watch_.path() + "/" + name;
-      sources_.push_back({std::to_string(sources_.size()), Attribute(directory + "/available_clocksource"),
-                          Attribute(directory + "/current_clocksource")});
+      sources_.push_back({std::to_string(sources_.size()),
+                          Attribute(directory + "/available_clocksource"),
+                          Attribute(directory + "/current_clocksource"),
+                          {},
+                          {}});
     }
   }
 
   DirectoryWatch sources_watch_;
   std::vector<ClockSource> sources_;
+  unsigned age_ = 0;
   AttributeBuffer buffer_;
 };
 

@@ -8,19 +8,24 @@ namespace {
 class Uname : public Collector {
  public:
   Result<> collect(telemetry::Exposition& out) override {
-    utsname name{};
-    if (::uname(&name) != 0) return fail_errno("uname");
+    // Only the host's name can change.
+    if (age_++ % kScrapesUntilAsked == 0 && ::uname(&name_) != 0) return fail_errno("uname");
     out.family("node_uname_info", telemetry::MetricType::gauge,
                "Labeled system information as provided by the uname system call.");
-    out.sample({{"domainname", name.domainname},
-                {"machine", name.machine},
-                {"nodename", name.nodename},
-                {"release", name.release},
-                {"sysname", name.sysname},
-                {"version", name.version}},
+    out.sample({{"domainname", name_.domainname},
+                {"machine", name_.machine},
+                {"nodename", name_.nodename},
+                {"release", name_.release},
+                {"sysname", name_.sysname},
+                {"version", name_.version}},
                1);
     return {};
   }
+
+ private:
+  static constexpr unsigned kScrapesUntilAsked = 8;
+  utsname name_{};
+  unsigned age_ = 0;
 };
 
 }  // namespace
