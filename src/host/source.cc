@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -19,17 +20,35 @@ std::unexpected<Error> cannot_read(const std::string& path, int error) {
 // Longer than a scrape needs from the first reader to the last, shorter than two scrapes are apart.
 constexpr std::chrono::milliseconds kShared{50};
 
+// Of the kernel's files of short records; a line of /proc/net/udp6 has 170 octets.
+constexpr size_t kShortRecord = 512;
+// The least that the kernel fills with records before it gives them.
+constexpr size_t kPage = 4096;
+
+// Whether a read into `room` octets that brought `got` tells that there is no more.
+bool is_all(Shape shape, size_t got, size_t room) {
+  switch (shape) {
+    case Shape::records:
+      return got == 0;
+    case Shape::one_record:
+      return got < room;
+    case Shape::short_records:
+      return got + kShortRecord < std::min(room, kPage);
+  }
+  return got == 0;
+}
+
 // The whole file from its begin into `buffer`, which stays as large as it is. Octets, or -1 (errno).
 ssize_t read_from_begin(int fd, std::string& buffer, Shape shape) {
   size_t filled = 0;
   if (buffer.size() < kFirstSize) buffer.resize(kFirstSize);
   while (true) {
-    const ssize_t got = ::pread(fd, buffer.data() + filled, buffer.size() - filled, static_cast<off_t>(filled));
+    const size_t room = buffer.size() - filled;
+    const ssize_t got = ::pread(fd, buffer.data() + filled, room, static_cast<off_t>(filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return -1;
     filled += static_cast<size_t>(got);
-    // Until nothing comes: the kernel gives files of many records by the page, whatever the buffer holds.
-    if (got == 0 || (shape == Shape::one_record && filled < buffer.size())) return static_cast<ssize_t>(filled);
+    if (got == 0 || is_all(shape, static_cast<size_t>(got), room)) return static_cast<ssize_t>(filled);
     if (filled >= kMaxSize) {
       errno = EFBIG;
       return -1;

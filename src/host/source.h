@@ -22,6 +22,9 @@ enum class Shape : uint8_t {
   // with
   // one read, so a read that leaves space in the buffer was all of it, and the second system call is not needed.
   one_record,
+  // As `records`, of kShortRecord octets at most: a read that leaves more than that of a page was all of it. For files
+  // whose every read walks a large table of the kernel.
+  short_records,
 };
 
 // Reads until what is not on this machine is looked for again: a quarter of an hour at a scrape every 15 seconds.

@@ -28,6 +28,15 @@ TEST_F(SourceTest, KeptFileReadsAnewEachTime) {
   EXPECT_EQ(file.read().value(), "");
 }
 
+TEST_F(SourceTest, ShortRecordsAreReadToTheEnd) {
+  KeptFile file(path_, Shape::short_records);
+  // Around the sizes of a page, and of the buffer as it grows.
+  for (const size_t size : {0, 1, 3000, 3583, 3584, 3585, 4095, 4096, 4097, 7000, 8192, 20'000, 5}) {
+    write(std::string(size, 'x'));
+    EXPECT_EQ(file.read().value().size(), size);
+  }
+}
+
 TEST_F(SourceTest, WhatIsNotThereIsNamed) {
   KeptFile file(path_);
   const auto missing = file.read();

@@ -12,7 +12,8 @@ namespace {
 class UdpQueues : public Collector {
  public:
   explicit UdpQueues(const Options& options)
-      : files_{{{"v4", KeptFile(options.procfs + "/net/udp")}, {"v6", KeptFile(options.procfs + "/net/udp6")}}} {}
+      : files_{{{"v4", KeptFile(options.procfs + "/net/udp", Shape::short_records)},
+                {"v6", KeptFile(options.procfs + "/net/udp6", Shape::short_records)}}} {}
 
   Result<> collect(telemetry::Exposition& out) override {
     out.family("node_udp_queues", telemetry::MetricType::gauge,
