@@ -1,11 +1,10 @@
 #include "app/weir/metrics_server.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/log.h"
-#include "http/negotiate.h"
-#include "telemetry/openmetrics.h"
 
 namespace weir::app {
 namespace {
@@ -64,15 +63,7 @@ http::Response MetricsServer::metrics(const http::Request& request) {
   text_.sample({{"version", WEIR_VERSION}}, 1);
   http::write_metrics(text_, "weir", server_->counters());
   process_.write(text_);
-  const http::Format format = http::negotiate_format(request.accept);
-  std::string body;
-  if (format == http::Format::openmetrics) {
-    telemetry::append_openmetrics(body, text_.text());
-  } else {
-    body = text_.text();
-  }
-  return {
-      .content_type = http::content_type(format), .body = std::move(body), .compressible = true, .negotiated = true};
+  return page_.answer(request, std::make_shared<const std::string>(text_.text()), ++scrapes_);
 }
 
 }  // namespace weir::app

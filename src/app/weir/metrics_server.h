@@ -1,12 +1,14 @@
 // /metrics of the collector, and whether it is healthy, over HTTP in a thread of its own.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <thread>
 
 #include "base/result.h"
 #include "config/config.h"
 #include "host/process_metrics.h"
+#include "http/metrics_page.h"
 #include "http/server.h"
 #include "pipeline/collector.h"
 #include "telemetry/exposition.h"
@@ -30,6 +32,8 @@ class MetricsServer {
   const pipeline::Collector& collector_;
   host::ProcessMetrics process_;
   telemetry::Exposition text_;
+  http::MetricsPage page_;
+  uint64_t scrapes_ = 0;
   std::unique_ptr<http::Server> server_;
   std::thread thread_;
 };

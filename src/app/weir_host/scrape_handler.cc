@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "telemetry/openmetrics.h"
-
 namespace weir::app {
 namespace {
 
@@ -47,7 +45,7 @@ size_t ScrapeHandler::unread_answers() {
   size_t unread = 0;
   for (const auto& answer : answers_) {
     if (answer.use_count() == 1) {
-      answer->text.reset();
+      answer->body = {};
     } else {
       ++unread;
     }
@@ -55,11 +53,11 @@ size_t ScrapeHandler::unread_answers() {
   return unread;
 }
 
-http::Body ScrapeHandler::body(std::shared_ptr<const std::string> text) {
+http::Body ScrapeHandler::counted(http::Body body) {
   auto free = std::ranges::find_if(answers_, [](const auto& answer) { return answer.use_count() == 1; });
   if (free == answers_.end()) free = answers_.insert(answers_.end(), std::make_shared<Answer>());
-  (*free)->text = std::move(text);
-  return {*free, *(*free)->text};
+  (*free)->body = std::move(body);
+  return {*free, (*free)->body.bytes()};
 }
 
 http::Response ScrapeHandler::metrics(const http::Request& request) {
@@ -78,38 +76,9 @@ http::Response ScrapeHandler::metrics(const http::Request& request) {
   std::optional<host::Clock::time_point> deadline;
   if (request.scrape_timeout_s) deadline = deadline_of(*request.scrape_timeout_s);
   const host::Scrape scrape = exporter_.scrape(*chosen, deadline);
-  const http::Format format = http::negotiate_format(request.accept);
-  http::Encoding encoding = http::negotiate_encoding(request.accept_encoding);
-  std::shared_ptr<const std::string> text = form_of(scrape, format, encoding);
-  if (!text) {
-    encoding = http::Encoding::identity;
-    text = form_of(scrape, format, encoding);
-  }
-  return {.content_type = http::content_type(format),
-          .body = body(std::move(text)),
-          .encoding = encoding,
-          .negotiated = true};
-}
-
-std::shared_ptr<const std::string> ScrapeHandler::form_of(const host::Scrape& scrape, http::Format format,
-                                                          http::Encoding encoding) {
-  const bool plain_text = encoding == http::Encoding::identity;
-  if (format == http::Format::text && plain_text) return scrape.text;
-  Form& form = forms_.at(static_cast<size_t>(format)).at(static_cast<size_t>(encoding));
-  if (form.scrape == scrape.number) return form.text;
-  const std::shared_ptr<const std::string> source =
-      plain_text ? scrape.text : form_of(scrape, format, http::Encoding::identity);
-  // A text that a client still reads is left to it.
-  if (!form.text || form.text.use_count() > 1) form.text = std::make_shared<std::string>();
-  form.text->clear();
-  form.scrape = 0;
-  if (plain_text) {
-    telemetry::append_openmetrics(*form.text, *source);
-  } else if (!compressor_.compress(encoding, *source, *form.text)) {
-    return nullptr;
-  }
-  form.scrape = scrape.number;
-  return form.text;
+  http::Response response = page_.answer(request, scrape.text, scrape.number);
+  response.body = counted(std::move(response.body));
+  return response;
 }
 
 }  // namespace weir::app
