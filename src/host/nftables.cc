@@ -113,7 +113,8 @@ class Nftables : public Collector {
       if (auto asked = ask_all(sets_, set_request_, NFT_MSG_NEWSET, parse_nft_set); !asked) return asked;
       count_elements();
     }
-    has_chain_counters_ = std::ranges::any_of(chains_.all(), [](const NftChain& chain) { return chain.packets.has_value(); });
+    has_chain_counters_ =
+        std::ranges::any_of(chains_.all(), [](const NftChain& chain) { return chain.packets.has_value(); });
     generation_ = generation;
     return {};
   }
