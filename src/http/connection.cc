@@ -163,6 +163,11 @@ Connection::Worth Connection::worth(Clock::time_point now) const {
   }
 }
 
+bool Connection::has_unread() {
+  char octet = 0;
+  return ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
 std::optional<std::string_view> Connection::unread_answer() const {
   if (phase_ != Phase::writing || !waits_for_client_) return std::nullopt;
   return response_.body.bytes();

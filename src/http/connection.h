@@ -70,6 +70,8 @@ class Connection {
   Worth worth(Clock::time_point now) const;
   Clock::time_point since() const { return since_; }
   bool refused() const { return refused_; }
+  // Its client has sent something that was not looked at yet.
+  bool has_unread();
   bool has_large_buffer() const { return large_ != nullptr; }
   // The answer that its client does not read, if it is waiting for that.
   std::optional<std::string_view> unread_answer() const;

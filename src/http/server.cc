@@ -26,6 +26,8 @@ using boost::system::error_code;
 // While no descriptor is to be had, accepting is tried again so often.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr size_t kFewestConnections = 8;
+// Connections with something unread that are passed over for a later one when room has to be made.
+constexpr size_t kMaxSpared = 32;
 
 // As many connections as leave room for the files that the rest of the program opens.
 size_t connections_within(size_t wanted) {
@@ -221,19 +223,29 @@ void Server::Impl::released(uint32_t slot) {
 }
 
 // Closes the one that is least worth, the oldest of such; of this peer only, if one is given. False if all are busy.
+// Who has sent something that was not read yet is spared at first: it may be a whole request.
 bool Server::Impl::evict(const Peer* only) {
   const Clock::time_point now = Clock::now();
-  Connection* victim = nullptr;
-  for (const auto& slot : slots) {
-    if (!slot->active() || (only != nullptr && slot->peer().key() != only->key())) continue;
-    if (slot->worth(now) == Connection::Worth::busy) continue;
-    if (victim == nullptr || slot->worth(now) < victim->worth(now) ||
-        (slot->worth(now) == victim->worth(now) && slot->since() < victim->since())) {
-      victim = slot.get();
+  const auto rank = [now](const Connection& slot) { return std::pair(slot.worth(now), slot.since()); };
+  Connection* least = nullptr;
+  Connection* last = nullptr;
+  for (size_t spared = 0; spared <= kMaxSpared; ++spared) {
+    Connection* next = nullptr;
+    for (const auto& slot : slots) {
+      if (!slot->active() || (only != nullptr && slot->peer().key() != only->key())) continue;
+      if (slot->worth(now) == Connection::Worth::busy) continue;
+      if (last != nullptr && rank(*slot) <= rank(*last)) continue;
+      if (next == nullptr || rank(*slot) < rank(*next)) next = slot.get();
     }
+    if (next == nullptr) break;
+    if (least == nullptr) least = next;
+    last = next;
+    if (next->has_unread()) continue;
+    least = next;
+    break;
   }
-  if (victim == nullptr) return false;
-  victim->close_reset(victim->worth(now) == Connection::Worth::stalled ? Close::stalled : Close::evicted);
+  if (least == nullptr) return false;
+  least->close_reset(least->worth(now) == Connection::Worth::stalled ? Close::stalled : Close::evicted);
   return true;
 }
 

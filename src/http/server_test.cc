@@ -210,6 +210,26 @@ TEST(Server, TwoThousandSlowConnectionsAndScrapesGoOn) {
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
+// A crowd that connects in one moment does not push out a client whose request is there and only not read yet.
+TEST(Server, ARequestThatWaitsToBeReadIsSpared) {
+  for (int round = 0; round < 20; ++round) {
+    Server::Options options;
+    options.limits.connections = 4;
+    TestServer server(std::move(options), serve);
+    TestClient scraper(server.port());
+    ASSERT_TRUE(eventually(server, [](const ServerCounters& c) { return c.open == 1; }));
+    std::atomic<bool> go = false;
+    server.server().post([&go] {
+      while (!go) std::this_thread::yield();
+    });
+    std::deque<TestClient> crowd;  // first: so the server hears of it first
+    for (int i = 0; i < 8; ++i) crowd.emplace_back(server.port());
+    scraper.send(kGoodAndLast);
+    go = true;
+    EXPECT_EQ(TestClient::body(scraper.receive_all()), kScrape);
+  }
+}
+
 TEST(Server, TheOldestIncompleteRequestGoesFirstThenTheIdleOnes) {
   Server::Options options;
   options.limits.connections = 4;
