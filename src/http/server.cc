@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/readable.h"
 #include "http/number.h"
 #include "http/server_impl.h"
 #include "http/tls_session.h"
@@ -44,11 +45,6 @@ void block_sigpipe() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGPIPE);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
-bool somebody_waits(int listening) {
-  pollfd waiting{.fd = listening, .events = POLLIN, .revents = 0};
-  return ::poll(&waiting, 1, 0) == 1;
 }
 
 // Any descriptor will do; a copy needs no file that a sandbox may have shut away.
@@ -135,8 +131,7 @@ bool Server::Impl::accept_batch(Listener& listener) {
         return true;
       case EMFILE:
       case ENFILE:
-        // The kernel says so before it looks whether anybody waits.
-        if (!somebody_waits(listener.socket.fd.get())) return true;
+        if (!readable(listener.socket.fd.get())) return true;
         if (!out_of_descriptors(listener)) return false;
         break;
       case ENOBUFS:

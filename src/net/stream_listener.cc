@@ -14,6 +14,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/readable.h"
 #include "net/listen_socket.h"
 #include "net/sender.h"
 #include "net/socket_address.h"
@@ -173,6 +174,7 @@ void StreamListener::Impl::accept_from(const Listening& listening, StreamSink& s
     if (errno == EAGAIN) return;
     const bool none_left = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     if (!none_left) continue;  // what went wrong with one connection (ECONNABORTED, EPERM, ...), or EINTR
+    if (!readable(listening.socket.fd.get())) return;
     if (unproven_.empty()) {
       refuse({}, StreamRefusal::no_descriptor, sink);
       pause_accepting(true);

@@ -267,6 +267,29 @@ TEST(StreamListener, NoDescriptorLeft) {
   EXPECT_EQ(h.imbalance(), "");
 }
 
+// The last descriptor there is goes to a peer; accepting once more fails, but nobody waits: nothing is refused or
+// evicted.
+TEST(StreamListener, TheLastDescriptorIsNotOneTooFew) {
+  Harness h;
+  Peer peer(h.port);
+  const int next = ::dup(0);
+  ASSERT_GE(next, 0);
+  ::close(next);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit one_more = before;
+  one_more.rlim_cur = static_cast<rlim_t>(next) + 1;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &one_more), 0);
+  const bool accepted = h.poll_until([&] { return h.counters().accepted == 1; });
+  peer.send(message(16));
+  const bool served = h.poll_until([&] { return h.counters().messages == 1; });
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(accepted);
+  EXPECT_TRUE(served);
+  EXPECT_TRUE(h.refused.empty());
+  EXPECT_EQ(h.counters().closed_in_all(), 0u);
+}
+
 TEST(StreamListener, PortInUseIsRefused) {
   Harness h;
   const ListenAddress taken{"127.0.0.1", h.port};
