@@ -26,7 +26,9 @@ struct Collect {
   std::vector<std::string> listen_tcp;
   std::vector<std::string> listen_tls;
   uint64_t threads = 1;
+  std::vector<uint64_t> cpus;
   ByteSize socket_buffer{uint64_t{32} << 20};
+  bool gro = true;
   uint64_t queue = 64;
   bool other = false;
   bool several_messages = true;

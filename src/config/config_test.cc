@@ -40,7 +40,9 @@ TEST(Config, EveryKeyIsRead) {
 [collect]
 listen = ["0", "192.0.2.1:2055", "[2001:db8::1]:4739", ":6343"]
 threads = 2
+cpus = [0, 3, 1023]
 socket_buffer = "1MB"
+gro = false
 queue = 8
 other = true
 several_messages = false
@@ -85,7 +87,9 @@ level = "debug"
   ASSERT_TRUE(config);
   EXPECT_EQ(config->collect.listen[1], "192.0.2.1:2055");
   EXPECT_EQ(config->collect.threads, 2u);
+  EXPECT_EQ(config->collect.cpus, (std::vector<uint64_t>{0, 3, 1023}));
   EXPECT_EQ(config->collect.socket_buffer.bytes, 1'000'000u);
+  EXPECT_FALSE(config->collect.gro);
   EXPECT_EQ(config->collect.queue, 8u);
   EXPECT_TRUE(config->collect.other);
   EXPECT_FALSE(config->collect.several_messages);
@@ -156,6 +160,15 @@ const BadCase kBad[] = {
     {"text instead of flag",
      "[store]\ncompact = \"yes\"\n",
      {"f:2:11: store.compact: \"yes\" is not allowed: it must be true or false"}},
+    {"a processor twice",
+     "[collect]\ncpus = [0, 1, 0]\n",
+     {"f:2:8: collect.cpus: a list is not allowed: it must be a list of whole numbers from 0 to 1023, each once"}},
+    {"a processor too far",
+     "[collect]\ncpus = [1024]\n",
+     {"f:2:8: collect.cpus: a list is not allowed: it must be a list of whole numbers from 0 to 1023, each once"}},
+    {"a processor as text",
+     "[collect]\ncpus = [\"0\"]\n",
+     {"f:2:8: collect.cpus: a list is not allowed: it must be a list of whole numbers from 0 to 1023, each once"}},
     {"size",
      "[collect]\nsocket_buffer = \"32 parsecs\"\n",
      {"f:2:17: collect.socket_buffer: \"32 parsecs\" is not allowed: it must be a size from 64KiB to 1GiB"}},

@@ -53,10 +53,17 @@ constexpr auto kKeys = std::to_array<Key>({
      "The same for IPFIX over TLS 1.2 or 1.3; 4740 is the usual port. Needs tls.certificate and tls.key."},
     {"collect", "threads", 1, 256, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.threads; },
      "Receiving threads. The kernel spreads exporters over them by source address."},
+    {"collect", "cpus", 0, 1023, "", "[0, 1]", needs_restart, [](Config& c) -> Field { return &c.collect.cpus; },
+     "Processors that the receiving threads stay on, in turn: the first thread on the first one. Without it the "
+     "scheduler chooses."},
     {"collect", "socket_buffer", 64 << 10, uint64_t{1} << 30, "", "", needs_restart,
      [](Config& c) -> Field { return &c.collect.socket_buffer; },
      "Kernel buffer of each socket. It has to hold what arrives while the collector is busy; the kernel grants at most "
      "net.core.rmem_max unless the collector has CAP_NET_ADMIN."},
+    {"collect", "gro", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.gro; },
+     "Take datagrams of one exporter that arrived in a row from the kernel as one packet, where kernel and network "
+     "adapter join them (UDP GRO): less work for each. Where the kernel then has to drop, it counts such packets, and "
+     "not the datagrams in them."},
     {"collect", "queue", 1, 4096, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.queue; },
      "Batches (of up to 32768 flows, some 5 MiB) that may wait for the store. When it is full, batches are dropped and "
      "counted; "
@@ -268,6 +275,9 @@ std::string allowed(const Key& key) {
             return fmt::format("a list of \"PORT\", \"ADDRESS:PORT\" or \"[IPV6-ADDRESS]:PORT\", each once{}",
                                key.least > 0 ? ", at least one" : "");
           },
+          [&](std::vector<uint64_t>*) {
+            return fmt::format("a list of whole numbers from {} to {}, each once", key.least, key.most);
+          },
           [](std::optional<std::filesystem::path>*) -> std::string { return "a file; \"\" for none"; },
           [](std::optional<RedisUrl>*) -> std::string {
             return "\"redis://HOST\", \"redis://[USER]:PASSWORD@HOST:PORT/DATABASE\"";
@@ -303,6 +313,9 @@ std::string value_text(const Key& key, const Config& config) {
           [](const IpAddress* value) { return fmt::format("\"{}\"", value->to_string()); },
           [](const Element* value) { return fmt::format("\"{}\"", to_string(*value)); },
           [](const std::vector<std::string>* value) { return to_toml(*value); },
+          [](const std::vector<uint64_t>* value) {
+            return value->empty() ? std::string() : fmt::format("[{}]", fmt::join(*value, ", "));
+          },
       },
       key.field(copy));
 }

@@ -17,7 +17,7 @@ namespace weir::config {
 // Where a key's value goes; the type decides what may be written.
 using Field =
     std::variant<bool*, uint64_t*, ByteSize*, Micros*, std::string*, IpAddress*, Element*, std::vector<std::string>*,
-                 std::optional<ByteSize>*, std::optional<Micros>*, std::optional<std::string>*,
+                 std::vector<uint64_t>*, std::optional<ByteSize>*, std::optional<Micros>*, std::optional<std::string>*,
                  std::optional<std::filesystem::path>*, std::optional<RedisUrl>*>;
 
 // What happens to a running collector when the key changes and SIGHUP comes.
@@ -26,8 +26,8 @@ enum class OnReload : uint8_t { applied, needs_restart };
 struct Key {
   std::string_view section;
   std::string_view name;
-  // Numbers, microseconds or bytes, by the field's type; of a list, how many at least; 0 and 0 if there is nothing to
-  // bound.
+  // Numbers, also those in a list, microseconds or bytes, by the field's type; of a list of addresses, how many at
+  // least; 0 and 0 if there is nothing to bound.
   uint64_t least;
   uint64_t most;
   // For texts that are one of a few words: those words, separated by one space.

@@ -121,6 +121,19 @@ class Reader {
     if (element) *field = *element;
     return element.has_value();
   }
+  bool operator()(std::vector<uint64_t>* field) const {
+    const auto* list = node_.as_array();
+    if (list == nullptr) return false;
+    field->clear();
+    for (const toml::node& item : *list) {
+      const auto* number = item.as_integer();
+      if (number == nullptr || number->get() < 0 || !in_bounds(static_cast<uint64_t>(number->get()))) return false;
+      const auto value = static_cast<uint64_t>(number->get());
+      if (std::find(field->begin(), field->end(), value) != field->end()) return false;
+      field->push_back(value);
+    }
+    return true;
+  }
   bool operator()(std::vector<std::string>* field) const {
     const auto* list = node_.as_array();
     if (list == nullptr || list->size() < key_.least) return false;

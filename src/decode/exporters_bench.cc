@@ -85,6 +85,40 @@ void BM_Exporters(benchmark::State& state) {
 }
 BENCHMARK(BM_Exporters)->Args({1, 1})->Args({10'000, 1})->Args({10'000, 0})->ArgNames({"exporters", "alike"});
 
+// One flow a datagram, as exporters send that have little to tell: what a datagram costs by itself. range(0):
+// exporters, in turns; range(1): NetFlow 5 or 9.
+void BM_OneFlow(benchmark::State& state) {
+  const auto exporters = static_cast<size_t>(state.range(0));
+  const bool v9 = state.range(1) == 9;
+  size_t rows = 0;
+  flow::BatchBuilder builder([&rows](flow::SealedBatch batch) { rows += batch->rows(); });
+  Decoder decoder({});
+  if (v9) announce(decoder, builder, exporters, true);
+  Wire record;
+  for (const FieldOf& field : layout(0)) record.number(field.element, field.length);
+  std::vector<Wire> messages;  // of the exporters' next turns
+  for (uint32_t turn = 0; turn < 16; ++turn) {
+    messages.push_back(v9 ? test::netflow9({.sequence = 1 + turn, .count = 1}, test::set(256, record))
+                          : test::netflow5({.sequence = turn, .count = 1}, Wire().zeros(48)));
+  }
+  std::vector<Datagram> received(exporters * messages.size());
+  for (size_t d = 0; d < received.size(); ++d)
+    received[d] = test::datagram(messages[d / exporters], 50000, exporter(d % exporters));
+  for (auto _ : state) {
+    for (std::span<const Datagram> left(received); !left.empty();) {
+      const auto next = left.first(std::min(kAtOnce, left.size()));
+      decoder.expect(next);
+      for (const Datagram& datagram : next) decoder.decode(datagram, builder);
+      left = left.subspan(next.size());
+    }
+  }
+  builder.seal();
+  const auto flows = static_cast<int64_t>(state.iterations() * received.size());
+  CHECK(rows == static_cast<size_t>(flows));
+  state.SetItemsProcessed(flows);
+}
+BENCHMARK(BM_OneFlow)->Args({1, 5})->Args({100, 5})->Args({1, 9})->Args({100, 9})->ArgNames({"exporters", "netflow"});
+
 // The state of 10,000 exporters with 20 templates each: taken out, written, read. items_per_second is templates.
 void BM_State(benchmark::State& state) {
   constexpr size_t exporters = 10'000;

@@ -49,7 +49,7 @@ class BareCounter::Impl {
 };
 
 Result<BareCounter> BareCounter::open(size_t socket_buffer_bytes, size_t batch) {
-  auto sockets = open_listen_sockets({"127.0.0.1", 0}, 1, socket_buffer_bytes);
+  auto sockets = open_listen_sockets({"127.0.0.1", 0}, 1, {.buffer_bytes = socket_buffer_bytes});
   if (!sockets) return std::unexpected(sockets.error());
   fcntl(sockets->front().fd.get(), F_SETFL, 0);  // blocking: the loop waits in recvmmsg itself
   return BareCounter(std::make_unique<Impl>(std::move((*sockets)[0]), batch));

@@ -2,6 +2,7 @@
 
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
+#include <netinet/udp.h>
 
 #include <algorithm>
 #include <array>
@@ -41,7 +42,7 @@ std::unexpected<Error> cannot_listen(const ListenAddress& address, int code, std
 
 // Both families through one IPv6 socket, where there is IPv6; one family where an address is given.
 Result<ListenSocket> open_one(const ListenAddress& address, const SocketAddress& where, bool join,
-                              size_t buffer_bytes) {
+                              const SocketOptions& options) {
   ListenSocket socket{Fd(::socket(where.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), address};
   const int fd = socket.fd.get();
   if (!socket.fd) return cannot_listen(address, errno);
@@ -49,7 +50,8 @@ Result<ListenSocket> open_one(const ListenAddress& address, const SocketAddress&
   if (join && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return cannot_listen(address, errno);
   // Not fatal where a sandbox knows it not: socket_drops() still asks.
   set_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-  socket.granted_buffer_bytes = set_receive_buffer(fd, buffer_bytes);
+  socket.granted_buffer_bytes = set_receive_buffer(fd, options.buffer_bytes);
+  if (options.gro) set_option(fd, SOL_UDP, UDP_GRO, 1);  // kernels before 5.0 have it not, and nothing is lost
   if (bind(fd, where.get(), where.size()) != 0) return cannot_listen(address, errno);
   socket.address.port = SocketAddress::of_socket(fd).port();
   return socket;
@@ -62,28 +64,29 @@ bool has_ipv6() {
   return fd && bind(fd.get(), any.get(), any.size()) == 0;
 }
 
-Result<ListenSocket> open_first(const ListenAddress& address, size_t buffer_bytes) {
+Result<ListenSocket> open_first(const ListenAddress& address, const SocketOptions& options) {
   if (!address.host.empty()) {
     const Result<SocketAddress> where = SocketAddress::resolve(address.host, address.port);
     if (!where) return fail("cannot listen on UDP {}: {}", address.to_string(), where.error().message);
-    return open_one(address, *where, false, buffer_bytes);
+    return open_one(address, *where, false, options);
   }
   const sa_family_t family = has_ipv6() ? AF_INET6 : AF_INET;
-  return open_one(address, SocketAddress::any(family, address.port), false, buffer_bytes);
+  return open_one(address, SocketAddress::any(family, address.port), false, options);
 }
 
 }  // namespace
 
-Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count, size_t buffer_bytes) {
+Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count,
+                                                      const SocketOptions& options) {
   std::vector<ListenSocket> sockets;
-  auto first = open_first(address, buffer_bytes);
+  auto first = open_first(address, options);
   if (!first) return std::unexpected(first.error());
   sockets.push_back(std::move(*first));
   const int first_fd = sockets[0].fd.get();
   if (count > 1 && !set_option(first_fd, SOL_SOCKET, SO_REUSEPORT, 1)) return cannot_listen(address, errno);
   const SocketAddress where = SocketAddress::of_socket(first_fd);
   while (sockets.size() < count) {
-    auto next = open_one(address, where, true, buffer_bytes);
+    auto next = open_one(address, where, true, options);
     if (!next) return std::unexpected(next.error());
     sockets.push_back(std::move(*next));
   }

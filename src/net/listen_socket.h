@@ -16,9 +16,15 @@ struct ListenSocket {
   size_t granted_buffer_bytes = 0;
 };
 
+struct SocketOptions {
+  size_t buffer_bytes = 0;
+  bool gro = false;  // see ReceiverOptions
+};
+
 // `count` sockets on one address: the first takes the port for itself, so that a port which any other process uses is
 // refused, and lets the rest join afterwards (SO_REUSEPORT).
-Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count, size_t buffer_bytes);
+Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count,
+                                                      const SocketOptions& options);
 
 // One TCP socket that listens, non-blocking.
 Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlog);

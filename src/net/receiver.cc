@@ -1,5 +1,6 @@
 #include "net/receiver.h"
 
+#include <netinet/udp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <thread>
 
 #include "base/check.h"
 #include "net/listen_socket.h"
@@ -22,6 +24,13 @@ constexpr size_t kSlotBytes = 65535;  // no UDP datagram is longer, so none is e
 constexpr size_t kSlotStride = 65536 + 23 * 64;
 constexpr size_t kMaxEvents = 16;
 constexpr uint32_t kWakeEvent = UINT32_MAX;
+// How often sockets that were not emptied are read before it is asked which others have something.
+constexpr size_t kRoundsWithoutWait = 8;
+// After a call that has emptied the sockets, the next one lets datagrams gather for so long: a wake-up for each would
+// cost several times what receiving it does. Only with room for that: so much is some 1800 datagrams of 1400 octets,
+// as the kernel counts.
+constexpr std::chrono::milliseconds kGather{1};
+constexpr size_t kBufferToGather = size_t{4} << 20;
 
 // A count that the kernel keeps in 32 bits, read often enough to see each turn. A datagram carries the count of the
 // time when it was queued, which may be older than what was seen already.
@@ -40,16 +49,21 @@ class WrappingCounter {
   std::atomic<uint64_t> total_{0};  // written by the owner of the receiver, read by anybody
 };
 
-// The control message of SO_RXQ_OVFL: how many had been dropped when this datagram was queued. Comes only once there
-// are any.
-std::optional<uint32_t> drops_in(msghdr& header) {
+// What control messages say: 32 bits each.
+struct Control {
+  std::optional<uint32_t> drops;     // SO_RXQ_OVFL: dropped when this was queued; comes only once there are any
+  std::optional<uint32_t> datagram;  // UDP_GRO: octets of each datagram but the last, which may be shorter
+};
+Control control_of(msghdr& header) {
+  Control out;
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
-    if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SO_RXQ_OVFL) continue;
-    uint32_t drops;
-    std::memcpy(&drops, CMSG_DATA(control), sizeof drops);
-    return drops;
+    uint32_t value;
+    if (control->cmsg_len < CMSG_LEN(sizeof value)) continue;
+    std::memcpy(&value, CMSG_DATA(control), sizeof value);
+    if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SO_RXQ_OVFL) out.drops = value;
+    if (control->cmsg_level == SOL_UDP && control->cmsg_type == UDP_GRO) out.datagram = value;
   }
-  return std::nullopt;
+  return out;
 }
 
 // What the network does to a socket now and then, and what passes.
@@ -88,10 +102,15 @@ class Receiver::Impl {
   struct alignas(64) Slot {
     sockaddr_in6 source;  // or a sockaddr_in
     iovec part;
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(uint32_t))> control;
+    alignas(cmsghdr) std::array<char, 2 * CMSG_SPACE(sizeof(uint32_t))> control;  // of Control
   };
 
-  Result<> take_from(size_t socket);
+  // Which sockets have something, into ready_.
+  Result<> wait(std::chrono::milliseconds timeout);
+  Result<> take_from_ready();
+  // Whether there may be more.
+  Result<bool> take_from(size_t socket);
+  void add_datagrams(size_t slot, std::optional<uint32_t> datagram_bytes);
   void ask_for_drops();
 
   std::vector<ListenSocket> sockets_;
@@ -99,8 +118,12 @@ class Receiver::Impl {
   bool sorted_by_address_;
   Fd epoll_;
   Fd wake_;
-  size_t turn_ = 0;    // which of the ready sockets comes first
-  size_t filled_ = 0;  // slots taken in this call
+  std::vector<uint32_t> ready_;  // sockets that may have something, in the order of their turns
+  size_t turn_ = 0;              // which of those that epoll tells comes first
+  size_t rounds_ = 0;            // since epoll was asked
+  bool gathers_ = false;         // the socket buffers have room for it
+  bool emptied_ = false;         // the last call took something, and left nothing
+  size_t filled_ = 0;            // slots taken in this call
   std::unique_ptr<uint8_t[]> bytes_;
   std::vector<Slot> slots_;
   std::vector<mmsghdr> headers_;
@@ -115,8 +138,10 @@ Receiver::Impl::Impl(std::vector<ListenSocket> sockets, bool sorted_by_address, 
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       bytes_(new uint8_t[batch * kSlotStride]),  // pages that no datagram touches are never made
       slots_(batch),
-      headers_(batch),
-      datagrams_(batch) {
+      headers_(batch) {
+  gathers_ = granted_buffer_bytes() >= kBufferToGather;
+  ready_.reserve(sockets_.size());
+  datagrams_.reserve(batch);
   for (size_t i = 0; i < batch; ++i) {
     Slot& slot = slots_[i];
     slot.part = {&bytes_[i * kSlotStride], kSlotBytes};
@@ -141,58 +166,102 @@ Result<> Receiver::Impl::start() {
 }
 
 Result<std::span<const Datagram>> Receiver::Impl::receive(std::chrono::milliseconds timeout) {
-  std::array<epoll_event, kMaxEvents> events;
-  const int timeout_ms = static_cast<int>(std::clamp<int64_t>(timeout.count(), 0, INT_MAX));
-  const int ready = epoll_wait(epoll_.get(), events.data(), events.size(), timeout_ms);
-  if (ready < 0 && errno != EINTR) return fail_errno("cannot wait for datagrams");
-  if (ready <= 0) {
-    ask_for_drops();
-    return std::span<const Datagram>{};
-  }
   filled_ = 0;
-  ++turn_;
-  for (size_t i = 0; i < static_cast<size_t>(ready) && filled_ < headers_.size(); ++i) {
-    const uint32_t source = events[(turn_ + i) % static_cast<size_t>(ready)].data.u32;
-    if (source == kWakeEvent) {
-      eventfd_t count;
-      eventfd_read(wake_.get(), &count);
-    } else if (const Result<> taken = take_from(source); !taken) {
-      return std::unexpected(taken.error());
-    }
+  datagrams_.clear();
+  const bool goes_on = !ready_.empty() && ++rounds_ < kRoundsWithoutWait;
+  if (goes_on) {
+    if (const Result<> taken = take_from_ready(); !taken) return std::unexpected(taken.error());
   }
+  if (datagrams_.empty()) {
+    if (emptied_ && gathers_ && timeout > kGather) std::this_thread::sleep_for(kGather);
+    if (const Result<> waited = wait(timeout); !waited) return std::unexpected(waited.error());
+    if (const Result<> taken = take_from_ready(); !taken) return std::unexpected(taken.error());
+  }
+  emptied_ = !datagrams_.empty() && ready_.empty();
   const Timestamp now = wall_clock_now();
-  const std::span<Datagram> received = std::span(datagrams_).first(filled_);
-  for (Datagram& datagram : received) datagram.received = now;
-  return received;
+  for (Datagram& datagram : datagrams_) datagram.received = now;
+  return datagrams_;
 }
 
-Result<> Receiver::Impl::take_from(size_t socket) {
-  const auto free = static_cast<unsigned>(headers_.size() - filled_);
+Result<> Receiver::Impl::wait(std::chrono::milliseconds timeout) {
+  rounds_ = 0;
+  ready_.clear();
+  std::array<epoll_event, kMaxEvents> events;
+  const int timeout_ms = static_cast<int>(std::clamp<int64_t>(timeout.count(), 0, INT_MAX));
+  const int count = epoll_wait(epoll_.get(), events.data(), events.size(), timeout_ms);
+  if (count < 0 && errno != EINTR) return fail_errno("cannot wait for datagrams");
+  if (count <= 0) {
+    ask_for_drops();
+    return {};
+  }
+  ++turn_;
+  for (size_t i = 0; i < static_cast<size_t>(count); ++i) {
+    const uint32_t source = events[(turn_ + i) % static_cast<size_t>(count)].data.u32;
+    if (source != kWakeEvent) {
+      ready_.push_back(source);
+    } else {
+      eventfd_t wakes;
+      eventfd_read(wake_.get(), &wakes);
+    }
+  }
+  return {};
+}
+
+// In turns; who had more than there is room for comes again, after the others.
+Result<> Receiver::Impl::take_from_ready() {
+  size_t served = 0;
+  while (served < ready_.size() && filled_ < headers_.size()) {
+    const Result<bool> more = take_from(ready_[served]);
+    if (!more) return std::unexpected(more.error());
+    if (*more) {
+      ++served;
+    } else {
+      ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(served));
+    }
+  }
+  std::ranges::rotate(ready_, ready_.begin() + static_cast<std::ptrdiff_t>(served));
+  return {};
+}
+
+Result<bool> Receiver::Impl::take_from(size_t socket) {
+  const size_t free = headers_.size() - filled_;
   for (size_t i = filled_; i < headers_.size(); ++i) {  // what recvmmsg has overwritten
     headers_[i].msg_hdr.msg_namelen = sizeof(Slot::source);
     headers_[i].msg_hdr.msg_controllen = sizeof(Slot::control);
   }
-  const int taken = recvmmsg(sockets_[socket].fd.get(), &headers_[filled_], free, MSG_DONTWAIT, nullptr);
-  if (taken < 0 && passes(errno)) return {};
+  const int taken =
+      recvmmsg(sockets_[socket].fd.get(), &headers_[filled_], static_cast<unsigned>(free), MSG_DONTWAIT, nullptr);
+  if (taken < 0 && passes(errno)) return false;
   if (taken < 0) return fail_errno("cannot receive on UDP " + sockets_[socket].address.to_string());
   for (int i = 0; i < taken; ++i, ++filled_) {
-    const Slot& slot = slots_[filled_];
-    Datagram& datagram = datagrams_[filled_];
-    datagram.bytes = ByteView(&bytes_[filled_ * kSlotStride], headers_[filled_].msg_len);
-    datagram.exporter = IpAddress::from_v4(0);
-    if (slot.source.sin6_family == AF_INET6) {
-      std::memcpy(datagram.exporter.octets.data(), &slot.source.sin6_addr, 16);
-    } else {
-      sockaddr_in v4;
-      std::memcpy(&v4, &slot.source, sizeof v4);
-      std::memcpy(&datagram.exporter.octets[12], &v4.sin_addr, 4);
-    }
-    datagram.exporter_port = ntohs(slot.source.sin6_port);  // at the same place in both families
+    // Mostly there are none.
+    msghdr& header = headers_[filled_].msg_hdr;
+    const Control control = header.msg_controllen == 0 ? Control{} : control_of(header);
+    if (control.drops && i == taken - 1) drops_[socket].see(*control.drops);
+    add_datagrams(filled_, control.datagram);
   }
-  if (taken > 0) {
-    if (const auto drops = drops_in(headers_[filled_ - 1].msg_hdr)) drops_[socket].see(*drops);
+  return static_cast<size_t>(taken) == free;
+}
+
+void Receiver::Impl::add_datagrams(size_t slot, std::optional<uint32_t> datagram_bytes) {
+  const Slot& from = slots_[slot];
+  Datagram datagram{};
+  datagram.exporter = IpAddress::from_v4(0);
+  if (from.source.sin6_family == AF_INET6) {
+    std::memcpy(datagram.exporter.octets.data(), &from.source.sin6_addr, 16);
+  } else {
+    sockaddr_in v4;
+    std::memcpy(&v4, &from.source, sizeof v4);
+    std::memcpy(&datagram.exporter.octets[12], &v4.sin_addr, 4);
   }
-  return {};
+  datagram.exporter_port = ntohs(from.source.sin6_port);  // at the same place in both families
+  ByteView rest(&bytes_[slot * kSlotStride], headers_[slot].msg_len);
+  const size_t each = datagram_bytes.value_or(0) == 0 ? rest.size() : *datagram_bytes;
+  do {
+    datagram.bytes = rest.first(std::min(each, rest.size()));
+    datagrams_.push_back(datagram);
+    rest = rest.subspan(datagram.bytes.size());
+  } while (!rest.empty());
 }
 
 // Drops after the last datagram that was queued come with no datagram: when it is quiet, the sockets are asked.
@@ -226,7 +295,8 @@ Result<std::vector<Receiver>> Receiver::open(std::span<const ListenAddress> addr
   std::vector<std::vector<ListenSocket>> sockets_of(count);  // by receiver
   bool sorted = true;
   for (const ListenAddress& address : addresses) {
-    auto sockets = open_listen_sockets(address, count, options.socket_buffer_bytes);
+    auto sockets =
+        open_listen_sockets(address, count, {.buffer_bytes = options.socket_buffer_bytes, .gro = options.gro});
     if (!sockets) return std::unexpected(sockets.error());
     if (count > 1) sorted = spread_by_source_address(*sockets) && sorted;
     for (size_t i = 0; i < count; ++i) sockets_of[i].push_back(std::move((*sockets)[i]));

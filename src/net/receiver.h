@@ -26,7 +26,10 @@ struct ListenAddress {
 
 struct ReceiverOptions {
   size_t socket_buffer_bytes = size_t{32} << 20;  // asked of the kernel for each socket; see granted_buffer_bytes()
-  size_t batch = 64;                              // datagrams a call
+  size_t batch = 64;                              // datagrams a call; with gro, packets of several datagrams each
+  // Takes datagrams of one exporter that arrived in a row as one packet (UDP_GRO), where kernel and adapter join them.
+  // Such a packet that the kernel drops counts as one in kernel_drops(), as the kernel does not say how many it held.
+  bool gro = true;
 };
 
 class Receiver {
@@ -40,7 +43,9 @@ class Receiver {
   ~Receiver();
 
   // Waits up to `timeout` for datagrams, then takes what is there, at most a batch. Empty after the timeout or a
-  // wake(). The datagrams are good until the next call. Their time is the wall clock's at the call.
+  // wake(). The datagrams are good until the next call. Their time is the wall clock's at the call. Where datagrams
+  // trickle in and the socket buffers can hold them meanwhile, the next call waits a moment for more, so that a thread
+  // does not wake up for each.
   Result<std::span<const Datagram>> receive(std::chrono::milliseconds timeout);
 
   // Makes a receive() in another thread return at once.

@@ -1,6 +1,7 @@
 #include "net/receiver.h"
 
 #include <gtest/gtest.h>
+#include <netinet/udp.h>
 
 #include <map>
 #include <set>
@@ -31,6 +32,9 @@ class Exporter {
     EXPECT_EQ(sendto(fd_.get(), text.data(), text.size(), 0, to.get(), to.size()), static_cast<ssize_t>(text.size()));
   }
   uint16_t port() const { return SocketAddress::of_socket(fd_.get()).port(); }
+  // From now on what is sent is cut into datagrams of so many octets, by the kernel or the adapter (UDP_SEGMENT): over
+  // loopback it stays in one piece, as datagrams do that GRO has joined.
+  void cut_into(int octets) const { EXPECT_EQ(setsockopt(fd_.get(), SOL_UDP, UDP_SEGMENT, &octets, sizeof octets), 0); }
 
  private:
   SocketAddress source_;
@@ -149,6 +153,67 @@ TEST(Receiver, CountsWhatTheKernelDropped) {
   }
   EXPECT_GT(receiver.kernel_drops(), 0u);
   EXPECT_GT(received, 0u);
+}
+
+TEST(Receiver, TakesApartWhatGroJoined) {
+  for (const bool gro : {true, false}) {
+    auto receiver = std::move(open({":0"}, 1, {.batch = 4, .gro = gro})[0]);
+    const uint16_t port = receiver.ports()[0];
+    const Exporter v4("127.0.0.7");
+    const Exporter v6("::1");
+    v4.cut_into(100);
+    v6.cut_into(1000);
+    std::string text;
+    for (int i = 0; i < 60; ++i) text += std::string(100, static_cast<char>('0' + i));
+    v4.send(port, text + "short");  // the last one may be shorter
+    v6.send(port, std::string(64000, 'x'));
+    v4.send(port, "single");
+    if (gro) {
+      const auto batch = receiver.receive(kLong);
+      ASSERT_TRUE(batch);
+      ASSERT_EQ(batch->size(), 61u + 64 + 1) << "three packets, in one call of four";
+    } else {
+      EXPECT_EQ(receiver.receive(kLong)->size(), 4u);
+    }
+    v4.send(port, text);
+    v6.send(port, std::string(999, 'y'));
+    v4.send(port, "end");
+    std::vector<Received> all = take(receiver, gro ? 62 : 61 + 64 + 1 - 4 + 62);
+    if (!gro) all.erase(all.begin(), all.end() - 62);
+    ASSERT_EQ(all.size(), 62u) << gro;
+    for (size_t i = 0; i < 60; ++i) {
+      EXPECT_EQ(all[i].text, std::string(100, static_cast<char>('0' + i)));
+      EXPECT_EQ(all[i].exporter, "127.0.0.7");
+      EXPECT_EQ(all[i].port, v4.port());
+    }
+    EXPECT_EQ(all[60].text, std::string(999, 'y'));
+    EXPECT_EQ(all[60].exporter, "::1");
+    EXPECT_EQ(all[61].text, "end");
+    EXPECT_EQ(receiver.kernel_drops(), 0u);
+  }
+}
+
+TEST(Receiver, TellsOfDropsOfWhatGroJoined) {
+  auto receiver = std::move(open({"127.0.0.1:0"}, 1, {.socket_buffer_bytes = 4096})[0]);
+  const Exporter exporter("127.0.0.1");
+  exporter.cut_into(500);
+  size_t sent = 0;
+  for (int i = 0; i < 50; ++i, sent += 20) exporter.send(receiver.ports()[0], std::string(10'000, 'x'));
+  const size_t received = take(receiver, SIZE_MAX, milliseconds{0}).size();
+  // The kernel counts packets that it drops, and does not say how many datagrams they held.
+  EXPECT_GT(receiver.kernel_drops(), 0u);
+  EXPECT_LE(received + receiver.kernel_drops(), sent);
+  EXPECT_EQ(received % 20, 0u);
+}
+
+TEST(Receiver, SaysNothingIsLeftOnlyWhenEverySocketIsEmpty) {
+  auto receiver = std::move(open({"127.0.0.1:0", "127.0.0.1:0"}, 1, {.batch = 4})[0]);
+  const Exporter exporter("127.0.0.1");
+  for (int i = 0; i < 4; ++i) exporter.send(receiver.ports()[0], "first");
+  EXPECT_EQ(receiver.receive(kLong)->size(), 4u);  // full: read again without asking which sockets have something
+  exporter.send(receiver.ports()[1], "second");
+  EXPECT_EQ(receiver.receive(milliseconds{0})->size(), 1u);
+  EXPECT_EQ(receiver.receive(milliseconds{0})->size(), 0u);
 }
 
 TEST(Receiver, EveryExporterStaysWithOneReceiver) {

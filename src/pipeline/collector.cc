@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "pipeline/cpu_affinity.h"
 #include "pipeline/store_loop.h"
 #include "pipeline/thread_name.h"
 
@@ -28,6 +29,7 @@ Collector::~Collector() { join_threads(); }
 
 // The store first: whoever loses the race for it must not have taken datagrams from the one that runs.
 Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
+  if (Result<> checked = check_cpus(options_.cpus); !checked) return checked;
   Result<store::Store> store = store::Store::open(options_.store, std::move(writer), ledger_);
   if (!store) return std::unexpected(store.error());
   store_ = *std::move(store);
@@ -121,9 +123,10 @@ Result<> Collector::start_threads() {
     maintenance_.emplace("maintain", options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
     watching_.emplace("memory", options_.check_memory_every, [this] { memory_.check(); });
     reporting_.emplace("report", options_.report_every, [this] { reporter_->report(false); });
-    for (const auto& loop : loops_) {
-      receive_threads_.emplace_back([&loop = *loop] {
+    for (size_t i = 0; i < loops_.size(); ++i) {
+      receive_threads_.emplace_back([this, i, &loop = *loops_[i]] {
         name_this_thread("receive");
+        if (!options_.cpus.empty()) pin_this_thread(options_.cpus[i % options_.cpus.size()]);
         loop.run();
       });
     }

@@ -36,6 +36,7 @@ namespace weir::pipeline {
 struct CollectorOptions {
   std::vector<net::ListenAddress> listen;
   size_t threads = 1;
+  std::vector<size_t> cpus;  // that the receiving threads stay on, in turn; empty: any
   std::vector<net::ListenAddress> listen_tcp;
   std::vector<net::ListenAddress> listen_tls;  // needs tls
   std::optional<net::TlsContext> tls;

@@ -94,8 +94,8 @@ void report(benchmark::State& state, uint64_t sent, uint64_t received, double cp
 
 void BM_BareLoop(benchmark::State& state) {
   (void)prepared();
-  auto sockets =
-      net::open_listen_sockets({.host = "127.0.0.1", .port = 0}, 1, net::ReceiverOptions{}.socket_buffer_bytes);
+  auto sockets = net::open_listen_sockets({.host = "127.0.0.1", .port = 0}, 1,
+                                          {.buffer_bytes = net::ReceiverOptions{}.socket_buffer_bytes});
   CHECK(sockets);
   for (auto _ : state) {
     const Cost cost;

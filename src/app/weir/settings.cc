@@ -27,6 +27,11 @@ std::string toml_string(std::string_view text) {
   return out + "\"";
 }
 
+// One that TOML reads as such, apart from zeros in front.
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 // The options of the command line as the text of a configuration, so that the same rules and messages hold for them.
 Result<std::string> as_toml(const Overrides& o) {
   std::string collect;
@@ -38,8 +43,17 @@ Result<std::string> as_toml(const Overrides& o) {
   add_addresses(collect, "listen", o.listen);
   add_addresses(collect, "listen_tcp", o.listen_tcp);
   if (!o.threads.empty()) {
-    const bool number = o.threads.size() < 10 && o.threads.find_first_not_of("0123456789") == std::string::npos;
-    collect += fmt::format("threads = {}\n", number ? std::to_string(std::stoul(o.threads)) : toml_string(o.threads));
+    collect += fmt::format("threads = {}\n",
+                           is_number(o.threads) ? std::to_string(std::stoul(o.threads)) : toml_string(o.threads));
+  }
+  if (!o.cpus.empty()) {
+    std::vector<std::string> numbers;
+    for (const std::string& cpu : o.cpus) {
+      if (is_number(cpu)) numbers.push_back(std::to_string(std::stoul(cpu)));
+    }
+    const bool all = numbers.size() == o.cpus.size();
+    collect += all ? fmt::format("cpus = [{}]\n", fmt::join(numbers, ", "))
+                   : fmt::format("cpus = {}\n", toml_string(fmt::to_string(fmt::join(o.cpus, ","))));
   }
   if (o.other) collect += "other = true\n";
   std::string http;
@@ -86,6 +100,7 @@ void apply(const Overrides& o, const config::Config& given, config::Config& conf
   if (!o.tls_key.empty()) config.tls.key = o.tls_key;
   if (!o.tls_client_ca.empty()) config.tls.client_ca = o.tls_client_ca;
   if (!o.threads.empty()) config.collect.threads = given.collect.threads;
+  if (!o.cpus.empty()) config.collect.cpus = given.collect.cpus;
   if (o.other) config.collect.other = true;
   if (!o.store.empty()) config.store.directory = o.store;  // as it is: a name need not be UTF-8
   if (!o.flush_interval.empty()) config.store.flush_interval = given.store.flush_interval;
@@ -188,6 +203,8 @@ Result<pipeline::CollectorOptions> collector_options(const config::Config& confi
   options.tls = *std::move(context);
   options.streams = stream_limits(config);
   options.threads = config.collect.threads;
+  options.cpus.assign(config.collect.cpus.begin(), config.collect.cpus.end());
+  options.receiver.gro = config.collect.gro;
   options.receiver.socket_buffer_bytes = config.collect.socket_buffer.bytes;
   options.queue_batches = config.collect.queue;
   options.decoder = decoder_options(config);

@@ -33,6 +33,7 @@ struct Overrides {
   std::string tls_client_ca;
   std::string store;
   std::string threads;
+  std::vector<std::string> cpus;
   std::string flush_interval;
   std::string log_level;
   std::vector<std::string> sampling;  // "EXPORTER=RATE"
