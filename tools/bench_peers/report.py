@@ -145,11 +145,13 @@ def short_table(results):
     main, single = "v9x6x24", "v9x6x1"
     rows = []
     for name, values in sorted(total.get(main, {}).items(), key=lambda item: item[0] != WEIR):
-        rate = held.get((main, name))
-        rows.append([name, median(values), median(total.get(single, {}).get(name, [])), median(disk[main][name], "{:.1f}"),
-                     f"{rate:,.0f}" if rate else median(rates.get(main, {}).get(name, []), "{:,.0f}")])
+        rows.append([name, median(values), "-" if name == WEIR else spread(ratios(total[main].get(WEIR, []), values)),
+                     median(total.get(single, {}).get(name, [])), median(disk[main][name], "{:.1f}"), median(rates.get(main, {}).get(name, []), "{:,.0f}"),
+                     f"{held[main, name]:,.0f}" if held.get((main, name)) else "-"])
+    seconds = max((h.seconds for h in results["held"]), default=0)
     return (f"Beside nfdump and pmacct under the same load, in one run of `./dev bench peers`: {setting(results)}\n\n" + table(
-        ["NetFlow v9, 6 exporters", "CPU s/M flows", "with 1 flow a datagram", "bytes/flow on disk", "datagrams/s without loss"], rows))
+        ["NetFlow v9, 6 exporters", "CPU s/M flows", "weir / it (min to max)", "CPU s/M flows, 1 a datagram", "bytes/flow on disk",
+         "datagrams/s without loss", f"held {seconds:.0f} s"], rows))
 
 
 def replace_between(text, name, new):
