@@ -130,13 +130,11 @@ void BM_Collector(benchmark::State& state) {
   const auto folder = std::filesystem::temp_directory_path() / "weir-collector-bench";
   for (auto _ : state) {
     std::filesystem::remove_all(folder);
-    auto writer = store::make_duckdb_writer();
-    CHECK(writer);
     CollectorOptions options;
     options.listen = {{.host = "127.0.0.1", .port = 0}};
     options.store.directory = folder;
     const Cost cost;
-    auto collector = Collector::start(options, *std::move(writer));
+    auto collector = Collector::start(options, store::make_parquet_writer());
     CHECK(collector);
     const uint64_t sent = send_load((*collector)->ports()[0], static_cast<uint64_t>(state.range(0)));
     const LedgerReport ledger = (*collector)->stop();

@@ -75,10 +75,9 @@ class EngineTest : public ::testing::Test {
     segment.path = directory / "flows" / ("date=" + date) / fmt::format("hour={:02}", (hour - day).count()) /
                    store::segment_name(segment);
     fs::create_directories(segment.path.parent_path());
-    auto writer = store::make_duckdb_writer();
-    EXPECT_TRUE(writer);
+    const auto writer = store::make_parquet_writer();
     const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
-    const auto written = (*writer)->write(segment.path, std::span(&sealed, 1));
+    const auto written = writer->write(segment.path, std::span(&sealed, 1));
     EXPECT_TRUE(written) << written.error().message;
     return segment.path;
   }
@@ -240,7 +239,7 @@ TEST_F(EngineTest, CountersAreThereIfAskedFor) {
   const fs::path hour = directory / "counters/date=2026-11-22/hour=14";
   fs::create_directories(hour);
   const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
-  ASSERT_TRUE(store::make_duckdb_writer().value()->write(hour / store::segment_name(segment), std::span(&sealed, 1)));
+  ASSERT_TRUE(store::make_parquet_writer()->write(hour / store::segment_name(segment), std::span(&sealed, 1)));
   engine.emplace(*Engine::open({.store = directory, .window = {}, .counters = true}));
   EXPECT_EQ(engine->files(), 2u);
   EXPECT_EQ(ask("SELECT (max(value) - min(value)) * 8 / 10 FROM counters WHERE name = 'if_in_octets'"), "4000");
@@ -271,7 +270,7 @@ TEST_F(EngineTest, ColumnsThatOnlyFilesKnow) {
   add_segment(1, kStart, {{"192.0.2.1", 1, 5}});
   const store::Segment segment{{}, kStart, kStart, 0, 2, 2, 0};
   const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
-  ASSERT_TRUE(store::make_duckdb_writer().value()->write(
+  ASSERT_TRUE(store::make_parquet_writer()->write(
       directory / "flows/date=2026-11-22/hour=14" / store::segment_name(segment), std::span(&sealed, 1)));
   open();
   StoredColumns stored(directory, {});

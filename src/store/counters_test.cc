@@ -49,7 +49,7 @@ struct CountersTest : testing::Test {
   }
   void reopen() {
     store.reset();
-    auto opened = Store::open(options, make_duckdb_writer().value(), ledger);
+    auto opened = Store::open(options, make_parquet_writer(), ledger);
     ASSERT_TRUE(opened) << opened.error().message;
     store.emplace(std::move(*opened));
   }
@@ -194,7 +194,7 @@ TEST(CheckTypes, AColumnKeepsItsTypeWhileTheStoreHasIt) {
   };
   EXPECT_TRUE(check_types(options.directory, *schema(flow::ColumnType::u64))) << "no store yet";
   flow::Ledger ledger;
-  Store store = Store::open(options, make_duckdb_writer().value(), ledger).value();
+  Store store = Store::open(options, make_parquet_writer(), ledger).value();
   EXPECT_TRUE(check_types(options.directory, *schema(flow::ColumnType::u64))) << "an empty store";
   const flow::SchemaPtr text = schema(flow::ColumnType::text);
   auto batch = std::make_shared<flow::FlowBatch>(64, text);

@@ -34,11 +34,6 @@ struct Slice {
   size_t rows;
 };
 
-bool has_value(const FlowBatch& batch, ColumnIndex column) {
-  const std::span<const uint64_t> words = batch.validity(column);
-  return std::ranges::any_of(words, [](uint64_t word) { return word != 0; });
-}
-
 // What the table function reads: the slices of the write under way, and which of their columns.
 struct Source {
   const flow::Schema* schema = nullptr;
@@ -58,11 +53,7 @@ struct Source {
   void set(std::span<const flow::SealedBatch> batches) {
     clear();
     schema = &batches.front()->schema();
-    for (size_t c = 0; c < schema->size(); ++c) {
-      const ColumnIndex column(c);
-      const auto filled = [&](const flow::SealedBatch& batch) { return has_value(*batch, column); };
-      if (!(*schema)[column].sparse || std::ranges::any_of(batches, filled)) columns.push_back(column);
-    }
+    columns = columns_to_write(batches);
     for (const flow::SealedBatch& batch : batches) {
       for (size_t first = 0; first < batch->rows(); first += kVectorRows) {
         slices.push_back({batch.get(), first, std::min(kVectorRows, batch->rows() - first)});
@@ -228,8 +219,6 @@ class DuckdbWriter final : public SegmentWriter {
     if (!session_) {
       if (const auto connected = connect(); !connected) return std::unexpected(connected.error());
     }
-    const auto other_schema = [&](const flow::SealedBatch& b) { return &b->schema() != &batches.front()->schema(); };
-    CHECK(!batches.empty() && std::ranges::none_of(batches, other_schema));
     source_.set(batches);
     auto written = copy_to(path, source_.rows);
     source_.clear();

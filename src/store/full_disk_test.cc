@@ -67,7 +67,7 @@ struct FullDisk : testing::Test {
   Store open(const fs::path& directory) {
     StoreOptions options;
     options.directory = directory;
-    auto store = Store::open(options, make_duckdb_writer().value(), ledger);
+    auto store = Store::open(options, make_parquet_writer(), ledger);
     EXPECT_TRUE(store) << store.error().message;
     return std::move(*store);
   }
@@ -173,7 +173,7 @@ TEST_F(FullDisk, AReadOnlyFolderIsRefusedAtTheStart) {
   if (!closed.done) GTEST_SKIP() << "making a folder read-only needs root";
   StoreOptions options;
   options.directory = folder / "store";
-  const auto refused = Store::open(options, make_duckdb_writer().value(), ledger);
+  const auto refused = Store::open(options, make_parquet_writer(), ledger);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("Read-only file system"), std::string::npos) << refused.error().message;
 }

@@ -116,7 +116,7 @@ struct MaintenanceTest : testing::Test {
   }
   void reopen() {
     store.reset();
-    auto opened = Store::open(options, make_duckdb_writer().value(), ledger);
+    auto opened = Store::open(options, make_parquet_writer(), ledger);
     ASSERT_TRUE(opened) << opened.error().message;
     store.emplace(std::move(*opened));
   }

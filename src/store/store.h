@@ -88,7 +88,4 @@ class Store {
 // the footers of the segments, but only if the schema has configured columns.
 Result<> check_types(const std::filesystem::path& directory, const flow::Schema& schema);
 
-// The writer on libduckdb (COPY from a table function). threads: how many DuckDB may use.
-Result<std::unique_ptr<SegmentWriter>> make_duckdb_writer(unsigned threads = 1);
-
 }  // namespace weir::store

@@ -116,16 +116,14 @@ const std::vector<flow::SealedBatch>& traffic() {
   return batches;
 }
 
-void write_segment(benchmark::State& state, unsigned threads, const std::string& options) {
+void write_segments(benchmark::State& state, SegmentWriter& writer) {
   const auto& batches = traffic();
   const TestFolder folder;
-  auto writer = make_duckdb_writer_with(threads, options);
-  CHECK(writer.has_value());
   uint64_t rows = 0, bytes = 0, number = 0;
   const double before = cpu_seconds();
   for (auto _ : state) {
     const auto path = folder / std::to_string(number++);
-    const auto stats = (*writer)->write(path, batches);
+    const auto stats = writer.write(path, batches);
     CHECK(stats.has_value());
     rows += stats->rows;
     bytes += stats->bytes;
@@ -136,9 +134,21 @@ void write_segment(benchmark::State& state, unsigned threads, const std::string&
   state.SetItemsProcessed(static_cast<int64_t>(rows));
 }
 
+void ours(benchmark::State& state) {
+  const auto writer = make_parquet_writer();
+  write_segments(state, *writer);
+}
+BENCHMARK(ours)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(10);
+
+void duckdb(benchmark::State& state, unsigned threads, const std::string& options) {
+  const auto writer = make_duckdb_writer_with(threads, options);
+  CHECK(writer.has_value());
+  write_segments(state, **writer);
+}
+
 const std::string kDefault(kCopyOptions);
 #define WEIR_WRITE_BENCH(name, threads, options) \
-  BENCHMARK_CAPTURE(write_segment, name, threads, options)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2)
+  BENCHMARK_CAPTURE(duckdb, name, threads, options)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2)
 WEIR_WRITE_BENCH(as_it_is, 1, kDefault);
 WEIR_WRITE_BENCH(two_threads, 2, kDefault);
 WEIR_WRITE_BENCH(dictionary_1000, 1, kDefault + ", DICTIONARY_SIZE_LIMIT 1000");

@@ -78,9 +78,15 @@ std::vector<flow::ColumnIndex> expected_columns(std::span<const flow::SealedBatc
   return columns;
 }
 
-struct DuckdbWriter : testing::Test {
+// Every writer is held to the same: what DuckDB reads back is what was in the batches.
+struct WriterKind {
+  const char* name;
+  std::unique_ptr<SegmentWriter> (*make)();
+};
+
+struct Writer : testing::TestWithParam<WriterKind> {
   TestFolder folder;
-  std::unique_ptr<SegmentWriter> writer = make_duckdb_writer().value();
+  std::unique_ptr<SegmentWriter> writer = GetParam().make();
   duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
 
@@ -116,7 +122,7 @@ struct DuckdbWriter : testing::Test {
   }
 };
 
-TEST_F(DuckdbWriter, ReadsBackWhatWasWritten) {
+TEST_P(Writer, ReadsBackWhatWasWritten) {
   for (uint64_t seed = 1; seed <= 12; ++seed) {
     Random random(seed);
     std::vector<flow::SealedBatch> batches;
@@ -131,7 +137,7 @@ TEST_F(DuckdbWriter, ReadsBackWhatWasWritten) {
   }
 }
 
-TEST_F(DuckdbWriter, ABatchThatIsUsedAgainLeavesNothingOfItsFirstUse) {
+TEST_P(Writer, ABatchThatIsUsedAgainLeavesNothingOfItsFirstUse) {
   flow::FlowBatch batch(2048);
   batch.append(10, IpAddress::from_v4(1));
   batch.values<flow::Column::other>()[3] = batch.add_text("a text that is longer than twelve octets");
@@ -145,7 +151,7 @@ TEST_F(DuckdbWriter, ABatchThatIsUsedAgainLeavesNothingOfItsFirstUse) {
   expect_equal(folder / "x", {{sealed}});
 }
 
-TEST_F(DuckdbWriter, ASparseColumnIsInAFileOnlyIfARowHasAValue) {
+TEST_P(Writer, ASparseColumnIsInAFileOnlyIfARowHasAValue) {
   using flow::Column;
   static_assert(flow::info(Column::inner_src_addr).sparse && flow::info(Column::url).sparse);
   static_assert(!flow::info(Column::src_mac).sparse);
@@ -178,7 +184,7 @@ TEST_F(DuckdbWriter, ASparseColumnIsInAFileOnlyIfARowHasAValue) {
   expect_equal(folder / "y", {{batches[0]}});
 }
 
-TEST_F(DuckdbWriter, WritesTheColumnsThatTheOperatorAdds) {
+TEST_P(Writer, WritesTheColumnsThatTheOperatorAdds) {
   const auto schema =
       flow::Schema::flows_with(
           std::vector<flow::ConfiguredColumn>{
@@ -207,7 +213,34 @@ TEST_F(DuckdbWriter, WritesTheColumnsThatTheOperatorAdds) {
   EXPECT_EQ(chunk->text(2, 0), "better than ever before");
 }
 
-TEST_F(DuckdbWriter, SeveralThreadsWriteEveryRowOnce) {
+TEST_P(Writer, RefusesANameThatExistsAndLeavesItAlone) {
+  Random random(1);
+  const std::vector batches{random_batch(random, {})};
+  ASSERT_TRUE(writer->write(folder / "x", batches));
+  const auto size = fs::file_size(folder / "x");
+  EXPECT_FALSE(writer->write(folder / "x", batches));
+  EXPECT_EQ(fs::file_size(folder / "x"), size);
+}
+
+TEST_P(Writer, LeavesNothingBehindWhenItFailsAndWorksAgain) {
+  Random random(1);
+  const std::vector batches{random_batch(random, {})};
+  const auto failed = writer->write(folder / "missing" / "x", batches);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message.find("missing/x"), std::string::npos) << failed.error().message;
+  EXPECT_TRUE(fs::is_empty(folder.path));
+  EXPECT_TRUE(writer->write(folder / "it's", batches));
+}
+
+INSTANTIATE_TEST_SUITE_P(, Writer,
+                         testing::Values(WriterKind{"weir", make_parquet_writer},
+                                         WriterKind{"duckdb", [] { return make_duckdb_writer().value(); }}),
+                         [](const auto& each) { return each.param.name; });
+
+TEST(DuckdbWriter, SeveralThreadsWriteEveryRowOnce) {
+  const TestFolder folder;
+  duck::Database database = duck::Database::open().value();
+  duck::Connection connection = database.connect().value();
   const auto parallel = make_duckdb_writer(2).value();
   Random random(7);
   std::vector<flow::SealedBatch> batches;
@@ -226,25 +259,6 @@ TEST_F(DuckdbWriter, SeveralThreadsWriteEveryRowOnce) {
   ASSERT_TRUE(chunk);
   EXPECT_EQ(chunk->value<int64_t>(0, 0), 180000);
   EXPECT_EQ(chunk->value<uint64_t>(1, 0), sum);
-}
-
-TEST_F(DuckdbWriter, RefusesANameThatExistsAndLeavesItAlone) {
-  Random random(1);
-  const std::vector batches{random_batch(random, {})};
-  ASSERT_TRUE(writer->write(folder / "x", batches));
-  const auto size = fs::file_size(folder / "x");
-  EXPECT_FALSE(writer->write(folder / "x", batches));
-  EXPECT_EQ(fs::file_size(folder / "x"), size);
-}
-
-TEST_F(DuckdbWriter, LeavesNothingBehindWhenItFailsAndWorksAgain) {
-  Random random(1);
-  const std::vector batches{random_batch(random, {})};
-  const auto failed = writer->write(folder / "missing" / "x", batches);
-  ASSERT_FALSE(failed);
-  EXPECT_NE(failed.error().message.find("missing/x"), std::string::npos) << failed.error().message;
-  EXPECT_TRUE(fs::is_empty(folder.path));
-  EXPECT_TRUE(writer->write(folder / "it's", batches));
 }
 
 }  // namespace

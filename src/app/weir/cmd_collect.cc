@@ -143,12 +143,7 @@ int collect(const Options& options) {
     return 1;
   }
   block_signals();
-  auto writer = store::make_duckdb_writer();
-  if (!writer) {
-    log::error("{}", writer.error().message);
-    return 1;
-  }
-  auto collector = pipeline::Collector::start(*collector_opts, *std::move(writer));
+  auto collector = pipeline::Collector::start(*collector_opts, store::make_parquet_writer());
   if (!collector) {
     log::error("{}", collector.error().message);
     return 1;

@@ -92,12 +92,7 @@ int run_replay(pipeline::ReplayOptions options, bool as_json, const std::atomic<
   const bool terminal = isatty(STDERR_FILENO) == 1;
   if (terminal) options.on_progress = draw_progress;
   options.interrupted = &interrupted;
-  auto writer = store::make_duckdb_writer(std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
-  if (!writer) {
-    fmt::print(stderr, "weir: {}\n", writer.error().message);
-    return 1;
-  }
-  const auto summary = pipeline::replay(std::move(options), *std::move(writer));
+  const auto summary = pipeline::replay(std::move(options), store::make_parquet_writer());
   if (terminal) fmt::print(stderr, "\r\x1b[K");
   if (!summary) {
     fmt::print(stderr, "weir: {}\n", summary.error().message);

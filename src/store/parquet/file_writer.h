@@ -1,0 +1,58 @@
+// Writes one Parquet file, row group by row group. The format is drawn in docs/format.md.
+//
+//   FileWriter file(workshop);
+//   file.create(path, schema, columns);
+//   file.add(group); ...
+//   file.finish();          // synced to the disk
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/files.h"
+#include "store/parquet/column_encoder.h"
+#include "store/segment_writer.h"
+
+namespace weir::store::parquet {
+
+// What is kept from one file to the next: memory, and how each column is encoded best.
+struct Workshop {
+  ColumnEncoder encoder;
+  std::map<std::string, Habit, std::less<>> habits;  // by name of column
+  Buffer out;
+  Buffer bloom;
+};
+
+class FileWriter {
+ public:
+  // One file at a time.
+  explicit FileWriter(Workshop& workshop) : workshop_(workshop), buffer_(workshop.out), bloom_(workshop.bloom) {}
+
+  // Fails if there is a file of this name. columns: of the schema, those that the file is to have. The schema outlives
+  // the writer.
+  Result<> create(const std::filesystem::path& path, const flow::Schema& schema,
+                  std::vector<flow::ColumnIndex> columns);
+  Result<> add(const GroupRows& group);
+  Result<SegmentStats> finish();
+
+ private:
+  Result<> flush();
+  void write_indexes();
+
+  Workshop& workshop_;
+  Buffer& buffer_;  // not written yet
+  Buffer& bloom_;   // of the row group under way
+  std::filesystem::path path_;
+  const flow::Schema* schema_ = nullptr;
+  std::vector<flow::ColumnIndex> columns_;
+  Descriptor file_;
+  uint64_t written_ = 0;  // octets in the file
+  uint32_t crc_ = 0;      // of them
+  std::vector<RowGroup> groups_;
+  uint64_t rows_ = 0;
+};
+
+}  // namespace weir::store::parquet
