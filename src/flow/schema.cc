@@ -104,18 +104,33 @@ Result<SchemaPtr> Schema::flows_with(std::span<const ConfiguredColumn> configure
     };
     if (std::ranges::any_of(schema->configured_, same))
       return fail("column {} takes element {}:{} twice", column.name, column.enterprise, column.element);
-    if (!known) {
-      const std::string& name = schema->names_.emplace_back(column.name);
-      schema->columns_.push_back({.name = name,
-                                  .type = column.type,
-                                  .sparse = true,
-                                  .unit = "",
-                                  .clickhouse_type = clickhouse_type(column.type),
-                                  .doc = ""});
-    }
+    if (!known) schema->add_column(column.name, column.type);
     schema->configured_.push_back({column.enterprise, column.element, index, conversion});
   }
   return SchemaPtr(std::move(schema));
+}
+
+Result<SchemaPtr> Schema::extended(const Schema& base, std::span<const NamedColumn> more) {
+  std::unique_ptr<Schema> schema(new Schema(base.table_, {}));
+  for (const ColumnInfo& column : base.columns_) schema->columns_.push_back(column);
+  for (const NamedColumn& column : more) {
+    if (schema->find(column.name)) return fail("there is a column {} already", column.name);
+    if (schema->size() == kMaxColumns) return fail("column {} is one too many: at most {}", column.name, kMaxColumns);
+    schema->add_column(column.name, column.type);
+  }
+  // Names of configured columns belong to their schema.
+  for (size_t c = 0; c < base.size(); ++c)
+    schema->columns_[c].name = schema->names_.emplace_back(base.columns_[c].name);
+  return SchemaPtr(std::move(schema));
+}
+
+void Schema::add_column(std::string_view name, ColumnType type) {
+  columns_.push_back({.name = names_.emplace_back(name),
+                      .type = type,
+                      .sparse = true,
+                      .unit = "",
+                      .clickhouse_type = clickhouse_type(type),
+                      .doc = ""});
 }
 
 std::optional<ColumnIndex> Schema::find(std::string_view name) const {

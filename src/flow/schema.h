@@ -43,6 +43,11 @@ struct ConfiguredColumn {
   std::optional<Conversion> conversion;  // unless the type decides
 };
 
+struct NamedColumn {
+  std::string name;
+  ColumnType type = ColumnType::u64;
+};
+
 // One of the elements that fill a configured column; as ElementColumn of the generated table.
 struct ConfiguredElement {
   uint32_t enterprise;
@@ -66,6 +71,9 @@ class Schema {
   // `flows` with further columns, which are sparse. Fails on a name that is taken or not of the form [a-z][a-z0-9_]*,
   // on too many, on an element that is there twice, and on a conversion that does not go with the type.
   static Result<SchemaPtr> flows_with(std::span<const ConfiguredColumn> configured);
+  // `base` with further columns, which are sparse and which no element fills: of files that another configuration or
+  // version wrote. Fails on a name that is taken, or on too many.
+  static Result<SchemaPtr> extended(const Schema& base, std::span<const NamedColumn> more);
 
   std::string_view table() const { return table_; }
   std::span<const ColumnInfo> columns() const { return columns_; }
@@ -78,6 +86,8 @@ class Schema {
  private:
   Schema(std::string_view table, std::span<const ColumnInfo> columns)
       : table_(table), columns_(columns.begin(), columns.end()) {}
+
+  void add_column(std::string_view name, ColumnType type);
 
   std::string_view table_;
   std::vector<ColumnInfo> columns_;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "store/files.h"
 #include "store/maintenance.h"
+#include "store/parquet/checksum.h"
 
 namespace weir::store {
 namespace {
@@ -95,7 +96,9 @@ void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timesta
   }
   // An input that cannot be read is set aside, and the others are merged in the next round.
   const std::string& reason = merged.error().message;
-  if (!is_of_the_world(reason) && set_aside_unreadable(folder, plan.inputs, !reason.starts_with("IO Error"))) return;
+  if (!merged.error().writing && !is_of_the_world(reason) &&
+      set_aside_unreadable(folder, plan.inputs, !reason.starts_with("IO Error")))
+    return;
   if (stopped_) return;
   merge_again_at_ = now + kMergeBackOff;
   const std::string message = fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(),
@@ -107,16 +110,18 @@ void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timesta
   });
 }
 
-Result<> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan) {
+std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan) {
   for (const Segment& input : plan.inputs) {
-    if (!looks_like_parquet(input.path))
-      return fail("{} does not begin and end as a Parquet file", input.path.string());
+    const auto verdict = parquet::verify_file(input.path);
+    if (!verdict) return std::unexpected(MergeError{verdict.error().message});
+    if (verdict->wholeness == parquet::Wholeness::damaged)
+      return std::unexpected(MergeError{fmt::format("{} is damaged: {}", input.path.string(), verdict->reason)});
   }
   const auto connection = connect();
-  if (!connection) return std::unexpected(connection.error());
+  if (!connection) return std::unexpected(MergeError{connection.error().message, true});
   const std::string name = segment_name(merged_segment(plan));
   const fs::path temporary = folder.table() / (name + std::string(kTemporarySuffix));
-  if (const auto merged = merge_files(**connection, folder.schema(), plan.inputs, temporary); !merged) {
+  if (auto merged = merge_files(**connection, folder.schema(), plan.inputs, temporary); !merged) {
     disconnect();  // after some errors DuckDB refuses all further work
     return merged;
   }
@@ -125,9 +130,11 @@ Result<> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan)
   if (std::rename(temporary.c_str(), (folder.path / name).c_str()) != 0) {
     const auto failed = fail_errno("cannot rename a segment to " + (folder.path / name).string());
     fs::remove(temporary, error);
-    return failed;
+    return std::unexpected(MergeError{failed.error().message, true});
   }
-  return sync_folder(folder.path);
+  if (const auto synced = sync_folder(folder.path); !synced)
+    return std::unexpected(MergeError{synced.error().message, true});
+  return {};
 }
 
 // rewrite: also those that can be read but not written again (damaged texts); not when writing itself is what failed.
@@ -135,26 +142,29 @@ bool Maintenance::set_aside_unreadable(const HourFolder& folder, const std::vect
   bool found = false;
   for (const Segment& segment : segments) {
     if (stopped_) return found;
-    std::error_code error;
-    if (!fs::exists(segment.path, error)) continue;
-    if (!looks_like_parquet(segment.path)) {
-      set_aside(segment, "it does not begin and end as a Parquet file");
+    const auto verdict = parquet::verify_file(segment.path);
+    if (!verdict) continue;  // it has vanished, or it is the disk
+    if (verdict->wholeness == parquet::Wholeness::damaged) {
+      set_aside(segment, verdict->reason);
       found = true;
       continue;
     }
     const auto connection = connect();
     if (!connection) return found;
-    auto readable = check_file(**connection, segment.path);
-    const bool rewritten = readable && rewrite;
-    if (rewritten) {
+    std::expected<void, MergeError> readable;
+    if (verdict->wholeness == parquet::Wholeness::unknown) {
+      if (const auto checked = check_file(**connection, segment.path); !checked)
+        readable = std::unexpected(MergeError{checked.error().message});
+    }
+    if (readable && rewrite) {
+      std::error_code error;
       const fs::path copy = folder.table() / (segment_name(segment) + std::string(kTemporarySuffix));
       readable = merge_files(**connection, folder.schema(), std::span(&segment, 1), copy);
       fs::remove(copy, error);
     }
     if (readable) continue;
     disconnect();
-    const std::string& reason = readable.error().message;
-    if (is_of_the_world(reason) || (rewritten && reason.starts_with("IO Error"))) continue;
+    if (readable.error().writing || is_of_the_world(readable.error().message)) continue;
     set_aside(segment, readable.error().message);
     found = true;
   }

@@ -71,6 +71,16 @@ class Chunk {
     CHECK(row < rows_);
     return static_cast<const T*>(columns_[column].data)[row];
   }
+  // All values of a column; those of rows that are null mean nothing.
+  template <class T>
+  std::span<const T> values(size_t column) const {
+    return {static_cast<const T*>(columns_[column].data), rows_};
+  }
+  // One bit a row, bit r % 64 of word r / 64; empty if every row has a value.
+  std::span<const uint64_t> validity(size_t column) const {
+    const uint64_t* words = columns_[column].validity;
+    return {words, words == nullptr ? 0 : (rows_ + 63) / 64};
+  }
   // VARCHAR and BLOB.
   std::string_view text(size_t column, size_t row) const;
   // UUID: as it is stored, in network order.

@@ -47,7 +47,7 @@ class Maintenance {
   // compaction.cc
   void compact(const HourState& before, const StoreOptions& options, Timestamp now);
   void merge(const HourFolder& folder, const MergePlan& plan, Timestamp now);
-  Result<> run_merge(const HourFolder& folder, const MergePlan& plan);
+  std::expected<void, MergeError> run_merge(const HourFolder& folder, const MergePlan& plan);
   bool set_aside_unreadable(const HourFolder& folder, const std::vector<Segment>& segments, bool rewrite);
   void set_aside(const Segment& segment, const std::string& reason);
   Result<duck::Connection*> connect();

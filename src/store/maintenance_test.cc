@@ -339,6 +339,26 @@ TEST_F(MaintenanceTest, SegmentsOfOtherVersionsAreMergedByName) {
   EXPECT_EQ(columns->back().name, "from_the_future");
 }
 
+TEST_F(MaintenanceTest, AColumnOfATypeThatIsNoneOfOursIsMergedToo) {
+  put(kHour, 10);
+  const fs::path hour = segments()[0].path.parent_path();
+  Segment other = segments()[0];
+  other.first_sequence = other.last_sequence = 2;
+  ASSERT_TRUE(connection.run(
+      "COPY (SELECT [1, -2] AS from_the_future, TIMESTAMP '2026-11-22 14:00:01' AS time_received) TO " +
+      duck::quote((hour / segment_name(other)).string()) + " (FORMAT parquet)"));
+  reopen();
+  maintain(kHour + 10min);
+  ASSERT_EQ(names(), "1:1-2");
+  auto rows = connection.query("SELECT count(*), max(from_the_future[2])::BIGINT FROM read_parquet(" +
+                               duck::quote(segments()[0].path.string()) + ")");
+  ASSERT_TRUE(rows) << rows.error().message;
+  const auto chunk = rows->next().value();
+  ASSERT_TRUE(chunk);
+  EXPECT_EQ(chunk->value<int64_t>(0, 0), 11);
+  EXPECT_EQ(chunk->value<int64_t>(1, 0), -2);
+}
+
 TEST_F(MaintenanceTest, MergesHaveTheSparseColumnsOfTheirInputs) {
   using flow::Column;
   const auto add = [&](Timestamp at, const flow::SchemaPtr& schema, flow::ColumnIndex column, std::string_view text) {

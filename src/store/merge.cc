@@ -1,14 +1,11 @@
 #include "store/merge.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <functional>
 
+#include "store/chunk_batches.h"
 #include "store/files.h"
+#include "store/parquet/file_writer.h"
 #include "store/parquet_types.h"
 
 namespace weir::store {
@@ -60,20 +57,42 @@ std::string scan(const std::string& files) {
   return fmt::format("read_parquet({}, union_by_name = true, hive_partitioning = false)", files);
 }
 
+// The columns of a merged file, in their order, and how SQL reads each from the inputs.
+struct MergedColumns {
+  flow::SchemaPtr schema;                  // none if an input has a column of a type that is none of ours
+  std::vector<flow::ColumnIndex> columns;  // of the schema
+  std::string select_list;
+};
+
 // Every column of this version under its type, null where the inputs are older, sparse ones only if an input has them;
 // then what the inputs have beyond (configured columns among it).
-std::string select_list(const flow::Schema& schema, const std::vector<duck::ColumnInfo>& present) {
-  std::string list;
-  for (const flow::ColumnInfo& column : schema.columns()) {
+Result<MergedColumns> merged_columns(const flow::Schema& schema, const std::vector<duck::ColumnInfo>& present) {
+  MergedColumns merged;
+  const auto add = [&](size_t index, std::string sql) {
+    merged.columns.emplace_back(index);
+    merged.select_list += (merged.select_list.empty() ? "" : ", ") + sql;
+  };
+  for (size_t c = 0; c < schema.size(); ++c) {
+    const flow::ColumnInfo& column = schema[flow::ColumnIndex(c)];
     const bool found = std::ranges::find(present, column.name, &duck::ColumnInfo::name) != present.end();
     if (!found && column.sparse) continue;
     const std::string name = duck::quote_name(column.name);
-    list += fmt::format("{}{}::{} AS {}", list.empty() ? "" : ", ", found ? name : "NULL", sql_type(column.type), name);
+    add(c, fmt::format("{}::{} AS {}", found ? name : "NULL", sql_type(column.type), name));
   }
+  std::vector<flow::NamedColumn> others;
+  bool known_types = true;
   for (const duck::ColumnInfo& column : present) {
-    if (!schema.find(column.name)) list += ", " + duck::quote_name(column.name);
+    if (schema.find(column.name)) continue;
+    const auto type = column_type(column.type);
+    known_types = known_types && type;
+    add(schema.size() + others.size(), duck::quote_name(column.name));
+    others.push_back({column.name, type.value_or(flow::ColumnType::text)});
   }
-  return list;
+  if (!known_types) return merged;
+  auto extended = flow::Schema::extended(schema, others);
+  if (!extended) return std::unexpected(extended.error());
+  merged.schema = std::move(*extended);
+  return merged;
 }
 
 Result<uint64_t> rows_in(duck::Connection& connection, const std::string& files) {
@@ -85,24 +104,63 @@ Result<uint64_t> rows_in(duck::Connection& connection, const std::string& files)
   return *chunk ? static_cast<uint64_t>((*chunk)->value<int64_t>(0, 0)) : 0;
 }
 
-Result<> merge_to(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
-                  const std::filesystem::path& path) {
+template <class T>
+using MergeResult = std::expected<T, MergeError>;
+
+std::unexpected<MergeError> of_inputs(const Error& error) { return std::unexpected(MergeError{error.message, false}); }
+std::unexpected<MergeError> of_output(const Error& error) { return std::unexpected(MergeError{error.message, true}); }
+
+MergeResult<uint64_t> write_rows(duck::Connection& connection, const std::string& select, const MergedColumns& merged,
+                                 const std::filesystem::path& path) {
+  auto rows = connection.query(select);
+  if (!rows) return of_inputs(rows.error());
+  ChunkBatches source(std::move(*rows), merged.schema, merged.columns);
+  parquet::Workshop workshop;
+  parquet::FileWriter file(workshop);
+  if (const auto created = file.create(path, *merged.schema, merged.columns); !created)
+    return of_output(created.error());
+  while (true) {
+    const auto batches = source.next(parquet::kGroupRows / parquet::kPageRows);
+    if (!batches) return of_inputs(batches.error());
+    if (batches->empty()) break;
+    for (const parquet::GroupRows& group : parquet::plan_groups(*batches)) {
+      if (const auto added = file.add(group); !added) return of_output(added.error());
+    }
+  }
+  const auto finished = file.finish();
+  if (!finished) return of_output(finished.error());
+  return finished->rows;
+}
+
+// DuckDB's own writer takes types that ours has not. It does not say whether it was reading or writing that failed.
+MergeResult<uint64_t> copy_rows(duck::Connection& connection, const std::string& select,
+                                const std::filesystem::path& path) {
+  const auto copied =
+      copied_rows(connection, fmt::format("COPY ({}) TO {} ({})", select, duck::quote(path.string()), kCopyOptions));
+  if (!copied)
+    return copied.error().message.starts_with("IO Error") ? of_output(copied.error()) : of_inputs(copied.error());
+  if (const auto synced = sync_file(path); !synced) return of_output(synced.error());
+  return *copied;
+}
+
+MergeResult<void> merge_to(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
+                           const std::filesystem::path& path) {
   const std::string files = file_list(inputs);
   const auto expected = rows_in(connection, files);
-  if (!expected) return std::unexpected(expected.error());
+  if (!expected) return of_inputs(expected.error());
   const auto present = connection.describe(fmt::format("SELECT * FROM {}", scan(files)));
-  if (!present) return std::unexpected(present.error());
-  const auto copied =
-      copied_rows(connection, fmt::format("COPY (SELECT {} FROM {}) TO {} ({})", select_list(schema, *present),
-                                          scan(files), duck::quote(path.string()), kCopyOptions));
-  if (!copied) return std::unexpected(copied.error());
+  if (!present) return of_inputs(present.error());
+  const auto merged = merged_columns(schema, *present);
+  if (!merged) return of_output(merged.error());
+  const std::string select = fmt::format("SELECT {} FROM {}", merged->select_list, scan(files));
+  const auto rows =
+      merged->schema ? write_rows(connection, select, *merged, path) : copy_rows(connection, select, path);
+  if (!rows) return std::unexpected(rows.error());
   const auto written = rows_in(connection, fmt::format("[{}]", duck::quote(path.string())));
-  if (!written) return std::unexpected(written.error());
-  if (*copied != *expected || *written != *expected) {
-    return fail("{} rows went in, DuckDB says that it wrote {}, the file says {}", *expected, *copied, *written);
+  if (!written) return of_output(written.error());
+  if (*rows != *expected || *written != *expected) {
+    return of_inputs({fmt::format("{} rows went in, {} were written, the file says {}", *expected, *rows, *written)});
   }
-  const auto synced = sync_file(path);
-  if (!synced) return std::unexpected(synced.error());
   return {};
 }
 
@@ -136,11 +194,11 @@ Segment merged_segment(const MergePlan& plan) {
   return merged;
 }
 
-Result<> merge_files(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
-                     const std::filesystem::path& path) {
+std::expected<void, MergeError> merge_files(duck::Connection& connection, const flow::Schema& schema,
+                                            std::span<const Segment> inputs, const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::remove(path, error);
-  const auto merged = merge_to(connection, schema, inputs, path);
+  auto merged = merge_to(connection, schema, inputs, path);
   if (!merged) std::filesystem::remove(path, error);
   return merged;
 }
@@ -149,16 +207,6 @@ Result<> check_file(duck::Connection& connection, const std::filesystem::path& p
   // max() has to decode what it compares; a count could be answered from the null bits.
   return connection.run(
       fmt::format("SELECT max(COLUMNS(*)) FROM {}", scan(fmt::format("[{}]", duck::quote(path.string())))));
-}
-
-bool looks_like_parquet(const std::filesystem::path& path) {
-  constexpr std::string_view kMagic = "PAR1";
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0 || status.st_size < 12) return false;
-  std::array<char, 4> head{}, tail{};
-  return ::pread(file.get(), head.data(), 4, 0) == 4 && ::pread(file.get(), tail.data(), 4, status.st_size - 4) == 4 &&
-         std::string_view(head.data(), 4) == kMagic && std::string_view(tail.data(), 4) == kMagic;
 }
 
 }  // namespace weir::store

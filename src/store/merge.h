@@ -1,7 +1,10 @@
-// Several segments of one hour into one: which ones belong together (pure), and the merge itself (DuckDB).
+// Several segments of one hour into one: which ones belong together (pure), and the merge itself: DuckDB reads, our
+// own writer writes.
 #pragma once
 
+#include <expected>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -36,15 +39,17 @@ std::vector<MergePlan> plan_merges(const std::vector<Segment>& visible, std::spa
 // The name of the result, without path and bytes.
 Segment merged_segment(const MergePlan& plan);
 
+struct MergeError {
+  std::string message;
+  bool writing = false;  // the result could not be written, which says nothing about the inputs
+};
+
 // Writes all rows of `inputs` to `path`, with the columns of `schema` (of this version) in their order (sparse ones if
 // an input has them) and then any others, and syncs it. Fails, with nothing left at `path`, unless every row is in it.
-Result<> merge_files(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
-                     const std::filesystem::path& path);
+std::expected<void, MergeError> merge_files(duck::Connection& connection, const flow::Schema& schema,
+                                            std::span<const Segment> inputs, const std::filesystem::path& path);
 
 // Reads every value of a file.
 Result<> check_file(duck::Connection& connection, const std::filesystem::path& path);
-
-// True if the file begins and ends as Parquet does: cheap, finds what was cut off or overwritten.
-bool looks_like_parquet(const std::filesystem::path& path);
 
 }  // namespace weir::store

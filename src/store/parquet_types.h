@@ -1,9 +1,9 @@
-// The columns of a segment as DuckDB types, and how COPY writes them: shared by the writer and by compaction, so that a
-// merged segment is typed and compressed as a flushed one.
+// The columns of a segment as DuckDB types, and how its COPY writes them.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +39,30 @@ constexpr duckdb_type duck_type(flow::ColumnType type) {
       return DUCKDB_TYPE_VARCHAR;
   }
   return DUCKDB_TYPE_INVALID;
+}
+
+// The other way round; nothing for a type that no column has.
+constexpr std::optional<flow::ColumnType> column_type(duckdb_type type) {
+  switch (type) {
+    case DUCKDB_TYPE_UTINYINT:
+      return flow::ColumnType::u8;
+    case DUCKDB_TYPE_USMALLINT:
+      return flow::ColumnType::u16;
+    case DUCKDB_TYPE_UINTEGER:
+      return flow::ColumnType::u32;
+    case DUCKDB_TYPE_UBIGINT:
+      return flow::ColumnType::u64;
+    case DUCKDB_TYPE_UUID:
+      return flow::ColumnType::address;
+    case DUCKDB_TYPE_TIMESTAMP:
+      return flow::ColumnType::timestamp;
+    case DUCKDB_TYPE_DOUBLE:
+      return flow::ColumnType::f64;
+    case DUCKDB_TYPE_VARCHAR:
+      return flow::ColumnType::text;
+    default:
+      return std::nullopt;
+  }
 }
 
 // The same in SQL.

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "store/maintenance.h"
+#include "store/parquet/checksum.h"
 
 namespace weir::store {
 namespace {
@@ -71,7 +72,7 @@ void Maintenance::delete_covered(HourState& hour, const StoreOptions& options, T
     const auto since = modified(outer->path);
     if (!since || now - *since < options.delete_grace) return false;
     // The last look before the originals go.
-    if (!looks_like_parquet(outer->path)) {
+    if (!parquet::looks_like_parquet(outer->path)) {
       set_aside(*outer, "it does not begin and end as a Parquet file");
       hour.segments.visible.erase(outer);
       return false;

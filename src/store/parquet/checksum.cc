@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <variant>
 #include <vector>
 
 #include "store/files.h"
@@ -29,33 +31,55 @@ Result<> read_at(const Descriptor& file, const std::filesystem::path& path, uint
   return {};
 }
 
+struct Ends {
+  uint64_t size = 0;
+  uint64_t footer_bytes = 0;
+};
+
+// What is wrong with the two ends, or where the footer is.
+Result<std::variant<Ends, std::string_view>> read_ends(const Descriptor& file, const std::filesystem::path& path) {
+  struct stat status{};
+  if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot read " + path.string());
+  const auto size = static_cast<uint64_t>(status.st_size);
+  if (size < kMagic.size() + kTailBytes) return "it is too short for a Parquet file";
+  std::array<uint8_t, 4> head{};
+  std::array<uint8_t, kTailBytes> tail{};
+  if (const auto read = read_at(file, path, 0, head); !read) return std::unexpected(read.error());
+  if (const auto read = read_at(file, path, size - kTailBytes, tail); !read) return std::unexpected(read.error());
+  if (!std::ranges::equal(head, kMagic)) return "it does not begin as a Parquet file";
+  if (!std::ranges::equal(std::span(tail).subspan(4), kMagic)) return "it does not end as a Parquet file";
+  uint32_t length;
+  std::memcpy(&length, tail.data(), sizeof length);
+  if (length > size - kTailBytes - kMagic.size()) return "its footer would begin before the file";
+  return Ends{size, length};
+}
+
 }  // namespace
 
 std::string checksum_text(uint32_t before_footer, uint32_t footer) {
   return fmt::format("{:08x}{:08x}", before_footer, footer);
 }
 
-Result<bool> verify_file(const std::filesystem::path& path) {
+bool looks_like_parquet(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status{};
-  if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot read " + path.string());
-  const auto size = static_cast<uint64_t>(status.st_size);
-  const auto damaged = [&](std::string_view what) { return fail("{} is damaged: {}", path.string(), what); };
-  if (size < kMagic.size() + kTailBytes) return damaged("it is too short for a Parquet file");
+  const auto ends = read_ends(file, path);
+  return ends && std::holds_alternative<Ends>(*ends);
+}
 
-  std::array<uint8_t, kTailBytes> tail{};
-  if (const auto read = read_at(file, path, size - kTailBytes, tail); !read) return std::unexpected(read.error());
-  uint32_t length;
-  std::memcpy(&length, tail.data(), sizeof length);
-  if (!std::ranges::equal(std::span(tail).subspan(4), kMagic)) return damaged("it does not end as a Parquet file");
-  if (length > size - kTailBytes - kMagic.size()) return damaged("its footer would begin before the file");
+Result<Verdict> verify_file(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto ends = read_ends(file, path);
+  if (!ends) return std::unexpected(ends.error());
+  const auto damaged = [](std::string_view reason) { return Verdict{Wholeness::damaged, std::string(reason)}; };
+  if (const auto* wrong = std::get_if<std::string_view>(&*ends)) return damaged(*wrong);
+  const auto [size, length] = std::get<Ends>(*ends);
 
   const uint64_t body = size - kTailBytes - length;
   std::vector<uint8_t> footer(length);
   if (const auto read = read_at(file, path, body, footer); !read) return std::unexpected(read.error());
   // The key, one octet for the next field, one for the length of its text, the text.
   const auto key = std::ranges::find_end(footer, kChecksumKey);
-  if (key.empty()) return false;
+  if (key.empty()) return Verdict{};
   const auto digits_at = static_cast<size_t>(key.end() - footer.begin()) + 2;
   if (footer.size() < digits_at + kNoChecksum.size()) return damaged("its checksum is cut off");
   const std::span<uint8_t> digits = std::span(footer).subspan(digits_at, kNoChecksum.size());
@@ -71,7 +95,7 @@ Result<bool> verify_file(const std::filesystem::path& path) {
     at += part.size();
   }
   if (stored != checksum_text(crc, crc32(footer))) return damaged("its checksum is wrong");
-  return true;
+  return Verdict{Wholeness::whole, {}};
 }
 
 }  // namespace weir::store::parquet

@@ -18,8 +18,20 @@ inline constexpr std::string_view kNoChecksum = "0000000000000000";
 
 std::string checksum_text(uint32_t before_footer, uint32_t footer);
 
-// Reads a whole file. Fails if it is damaged anywhere, or cannot be read. True if its checksum was right, false if it
-// has none, as another program wrote it.
-Result<bool> verify_file(const std::filesystem::path& path);
+enum class Wholeness : uint8_t {
+  whole,
+  damaged,
+  unknown,  // it has no checksum: another program wrote it
+};
+struct Verdict {
+  Wholeness wholeness = Wholeness::unknown;
+  std::string reason;  // of a damaged one: "its footer ..."
+};
+
+// Reads a whole file. Fails only if it cannot be read.
+Result<Verdict> verify_file(const std::filesystem::path& path);
+
+// True if the file begins and ends as Parquet does: cheap, finds what was cut off or overwritten.
+bool looks_like_parquet(const std::filesystem::path& path);
 
 }  // namespace weir::store::parquet

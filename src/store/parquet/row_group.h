@@ -13,6 +13,9 @@ inline constexpr size_t kPageRows = flow::FlowBatch::kDefaultCapacity;  // at mo
 // At most: what readers take in one go, and what they can skip by bounds and Bloom filters.
 inline constexpr size_t kGroupRows = 4 * kPageRows;
 
+// Of text in a page of several batches; one batch has about as much at most (BatchBuilder::kMaxTextBytes).
+inline constexpr size_t kPageText = size_t{64} << 20;
+
 // Rows [first, first + rows) of a batch.
 struct Slice {
   const flow::FlowBatch* batch;
