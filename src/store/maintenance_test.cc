@@ -344,9 +344,9 @@ TEST_F(MaintenanceTest, AColumnOfATypeThatIsNoneOfOursIsMergedToo) {
   const fs::path hour = segments()[0].path.parent_path();
   Segment other = segments()[0];
   other.first_sequence = other.last_sequence = 2;
-  ASSERT_TRUE(connection.run(
-      "COPY (SELECT [1, -2] AS from_the_future, TIMESTAMP '2026-11-22 14:00:01' AS time_received) TO " +
-      duck::quote((hour / segment_name(other)).string()) + " (FORMAT parquet)"));
+  ASSERT_TRUE(
+      connection.run("COPY (SELECT [1, -2] AS from_the_future, TIMESTAMP '2026-11-22 14:00:01' AS time_received) TO " +
+                     duck::quote((hour / segment_name(other)).string()) + " (FORMAT parquet)"));
   reopen();
   maintain(kHour + 10min);
   ASSERT_EQ(names(), "1:1-2");
