@@ -1,12 +1,14 @@
 // What callgrind counts: one part of the hot path on a fixed, seeded input. check_instructions.py runs this and
 // compares the counts with those recorded.
 //
-//   instruction_count decode_v5 | decode_v9 | decode_ipfix
+//   instruction_count decode_v5 | decode_v9 | decode_ipfix | write FILE
 //
 // Prints the number of flows that the measured part has handled.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <optional>
+#include <random>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,15 @@
 #include "base/check.h"
 #include "decode/decoder.h"
 #include "gen/exporter.h"
+#include "gen/random.h"
+#include "store/segment_writer.h"
+
+// The dictionaries of the Parquet writer hash with a secret, and how often their hashes collide depends on it. Here it
+// is the same in every run: this takes the place of libstdc++'s.
+std::random_device::result_type std::random_device::_M_getval() {
+  static weir::gen::Random random(7);
+  return static_cast<result_type>(random.next());
+}
 
 namespace weir {
 namespace {
@@ -49,27 +60,42 @@ Load make_load(gen::Protocol protocol) {
         builder);
   }
 }
+[[gnu::noinline]] void measured_write(store::SegmentWriter& writer, const std::filesystem::path& path,
+                                      std::span<const flow::SealedBatch> batches) {
+  const auto written = writer.write(path, batches);
+  CHECK(written);
+}
 
 namespace {
 
-uint64_t decode_all(const Load& load) {
+// Returns the flows decoded, as batches.
+std::vector<flow::SealedBatch> decode_all(const Load& load) {
+  std::vector<flow::SealedBatch> batches;
   uint64_t rows = 0;
-  flow::BatchBuilder builder([&rows](flow::SealedBatch batch) { rows += batch->rows(); });
+  flow::BatchBuilder builder([&](flow::SealedBatch batch) {
+    rows += batch->rows();
+    batches.push_back(std::move(batch));
+  });
   decode::Decoder decoder{decode::DecoderOptions{}};
   measured_decode(decoder, builder, load.datagrams);
   builder.seal();
-  return rows;
+  CHECK(rows == load.flows);
+  return batches;
 }
 
 int run(std::span<const std::string_view> arguments) {
-  const std::string_view part = arguments.size() == 1 ? arguments[0] : "";
-  const auto protocol = part.starts_with("decode_") ? gen::parse_protocol(part.substr(7)) : std::nullopt;
+  const std::string_view part = arguments.empty() ? "" : arguments[0];
+  const bool write = part == "write" && arguments.size() == 2;
+  const auto protocol = part.starts_with("decode_") && arguments.size() == 1 ? gen::parse_protocol(part.substr(7))
+                        : write                                              ? std::optional(gen::Protocol::v9)
+                                                                             : std::nullopt;
   if (!protocol) {
-    fmt::print(stderr, "usage: instruction_count decode_v5 | decode_v9 | decode_ipfix\n");
+    fmt::print(stderr, "usage: instruction_count decode_v5 | decode_v9 | decode_ipfix | write FILE\n");
     return 2;
   }
   const Load load = make_load(*protocol);
-  CHECK(decode_all(load) == load.flows);
+  const std::vector<flow::SealedBatch> batches = decode_all(load);
+  if (write) measured_write(*store::make_parquet_writer(), arguments[1], batches);
   fmt::print("{{\"flows\": {}, \"compiler\": \"{}\"}}\n", load.flows, __VERSION__);
   return 0;
 }
