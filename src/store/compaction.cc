@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/log.h"
+#include "store/concatenate.h"
 #include "store/files.h"
 #include "store/maintenance.h"
 #include "store/parquet/checksum.h"
@@ -110,6 +111,15 @@ void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timesta
   });
 }
 
+std::expected<void, MergeError> Maintenance::rewrite(const HourFolder& folder, const MergePlan& plan,
+                                                     const fs::path& path) {
+  const auto connection = connect();
+  if (!connection) return std::unexpected(MergeError{connection.error().message, true});
+  auto merged = merge_files(**connection, folder.schema(), plan.inputs, path);
+  if (!merged) disconnect();  // after some errors DuckDB refuses all further work
+  return merged;
+}
+
 std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan) {
   for (const Segment& input : plan.inputs) {
     const auto verdict = parquet::verify_file(input.path);
@@ -117,13 +127,12 @@ std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder,
     if (verdict->wholeness == parquet::Wholeness::damaged)
       return std::unexpected(MergeError{fmt::format("{} is damaged: {}", input.path.string(), verdict->reason)});
   }
-  const auto connection = connect();
-  if (!connection) return std::unexpected(MergeError{connection.error().message, true});
   const std::string name = segment_name(merged_segment(plan));
   const fs::path temporary = folder.table() / (name + std::string(kTemporarySuffix));
-  if (auto merged = merge_files(**connection, folder.schema(), plan.inputs, temporary); !merged) {
-    disconnect();  // after some errors DuckDB refuses all further work
-    return merged;
+  const auto concatenated = concatenate_files(folder.schema(), plan.inputs, temporary);
+  if (!concatenated) return std::unexpected(concatenated.error());
+  if (!*concatenated) {
+    if (auto merged = rewrite(folder, plan, temporary); !merged) return merged;
   }
   std::error_code error;
   fs::last_write_time(temporary, fs::file_time_type::clock::now(), error);  // the grace period begins

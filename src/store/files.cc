@@ -26,6 +26,18 @@ Descriptor::~Descriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+Result<> read_at(const Descriptor& file, const std::filesystem::path& path, uint64_t offset, std::span<uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t taken = ::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0) return fail_errno("cannot read " + path.string());
+    if (taken == 0) return fail("cannot read {}: it became shorter meanwhile", path.string());
+    bytes = bytes.subspan(static_cast<size_t>(taken));
+    offset += static_cast<uint64_t>(taken);
+  }
+  return {};
+}
+
 Result<uint64_t> sync_file(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};

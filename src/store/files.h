@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -28,6 +29,8 @@ class Descriptor {
   int fd_;
 };
 
+// Fills `bytes` from an offset of a file; fails if the file has fewer. path: for the message.
+Result<> read_at(const Descriptor& file, const std::filesystem::path& path, uint64_t offset, std::span<uint8_t> bytes);
 // Syncs a file that exists; returns its size.
 Result<uint64_t> sync_file(const std::filesystem::path& path);
 // Syncs the names in a folder.

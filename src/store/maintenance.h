@@ -47,6 +47,8 @@ class Maintenance {
   // compaction.cc
   void compact(const HourState& before, const StoreOptions& options, Timestamp now);
   void merge(const HourFolder& folder, const MergePlan& plan, Timestamp now);
+  std::expected<void, MergeError> rewrite(const HourFolder& folder, const MergePlan& plan,
+                                          const std::filesystem::path& path);
   std::expected<void, MergeError> run_merge(const HourFolder& folder, const MergePlan& plan);
   bool set_aside_unreadable(const HourFolder& folder, const std::vector<Segment>& segments, bool rewrite);
   void set_aside(const Segment& segment, const std::string& reason);

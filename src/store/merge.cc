@@ -5,6 +5,7 @@
 
 #include "store/chunk_batches.h"
 #include "store/files.h"
+#include "store/merged_columns.h"
 #include "store/parquet/file_writer.h"
 #include "store/parquet_types.h"
 
@@ -55,44 +56,6 @@ std::string file_list(std::span<const Segment> inputs) {
 // hive_partitioning would add the folders' date and hour as columns.
 std::string scan(const std::string& files) {
   return fmt::format("read_parquet({}, union_by_name = true, hive_partitioning = false)", files);
-}
-
-// The columns of a merged file, in their order, and how SQL reads each from the inputs.
-struct MergedColumns {
-  flow::SchemaPtr schema;                  // none if an input has a column of a type that is none of ours
-  std::vector<flow::ColumnIndex> columns;  // of the schema
-  std::string select_list;
-};
-
-// Every column of this version under its type, null where the inputs are older, sparse ones only if an input has them;
-// then what the inputs have beyond (configured columns among it).
-Result<MergedColumns> merged_columns(const flow::Schema& schema, const std::vector<duck::ColumnInfo>& present) {
-  MergedColumns merged;
-  const auto add = [&](size_t index, std::string sql) {
-    merged.columns.emplace_back(index);
-    merged.select_list += (merged.select_list.empty() ? "" : ", ") + sql;
-  };
-  for (size_t c = 0; c < schema.size(); ++c) {
-    const flow::ColumnInfo& column = schema[flow::ColumnIndex(c)];
-    const bool found = std::ranges::find(present, column.name, &duck::ColumnInfo::name) != present.end();
-    if (!found && column.sparse) continue;
-    const std::string name = duck::quote_name(column.name);
-    add(c, fmt::format("{}::{} AS {}", found ? name : "NULL", sql_type(column.type), name));
-  }
-  std::vector<flow::NamedColumn> others;
-  bool known_types = true;
-  for (const duck::ColumnInfo& column : present) {
-    if (schema.find(column.name)) continue;
-    const auto type = column_type(column.type);
-    known_types = known_types && type;
-    add(schema.size() + others.size(), duck::quote_name(column.name));
-    others.push_back({column.name, type.value_or(flow::ColumnType::text)});
-  }
-  if (!known_types) return merged;
-  auto extended = flow::Schema::extended(schema, others);
-  if (!extended) return std::unexpected(extended.error());
-  merged.schema = std::move(*extended);
-  return merged;
 }
 
 Result<uint64_t> rows_in(duck::Connection& connection, const std::string& files) {

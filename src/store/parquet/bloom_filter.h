@@ -14,7 +14,7 @@ namespace weir::store::parquet {
 
 class BloomFilter {
  public:
-  // Sized for `distinct` values: about one look-up in a hundred finds what is not there.
+  // Sized for `distinct` values: about three look-ups in a hundred find what is not there.
   explicit BloomFilter(size_t distinct);
 
   // value: as PLAIN has it.

@@ -19,18 +19,6 @@ namespace {
 
 constexpr size_t kTailBytes = 8;  // length of the footer, magic
 
-Result<> read_at(const Descriptor& file, const std::filesystem::path& path, uint64_t offset, std::span<uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t taken = ::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0) return fail_errno("cannot read " + path.string());
-    if (taken == 0) return fail("{} became shorter while it was read", path.string());
-    bytes = bytes.subspan(static_cast<size_t>(taken));
-    offset += static_cast<uint64_t>(taken);
-  }
-  return {};
-}
-
 struct Ends {
   uint64_t size = 0;
   uint64_t footer_bytes = 0;

@@ -15,6 +15,8 @@ namespace {
 
 // Row groups from one trial to the next.
 constexpr unsigned kTrialEvery = 32;
+// What suits a few values says little of many more.
+constexpr size_t kMoreValues = 4;
 // A column that has grown by this much since its trial is tried again.
 constexpr double kGrown = 1.25;
 
@@ -27,7 +29,7 @@ constexpr double work_per_octet(Codec codec) {
     case Codec::lz4_raw:
       return 0.12;
     case Codec::zstd:
-      return 0.25;
+      return 0.18;
   }
   return 0;
 }
@@ -92,7 +94,7 @@ class TypedEncoder {
  private:
   Coding choose(Habit& habit, size_t filled) {
     if (filled == 0) return {.encoding = Encoding::plain, .codec = Codec::uncompressed};
-    const bool trial = !habit.coding || habit.groups_left == 0;
+    const bool trial = !habit.coding || habit.groups_left == 0 || filled / kMoreValues > habit.trial_values;
     const bool wants_dictionary = trial || habit.coding->encoding == Encoding::rle_dictionary;
     const bool dictionary = wants_dictionary && make_dictionary(filled);
     // One value: a run, whatever the trials say of other times.
@@ -101,6 +103,7 @@ class TypedEncoder {
     if (trial || (wants_dictionary && !dictionary)) {
       habit.coding = cheapest(dictionary, filled);
       habit.groups_left = kTrialEvery;
+      habit.trial_values = filled;
       habit.octets_per_value = 0;
     }
     --habit.groups_left;
@@ -128,13 +131,16 @@ class TypedEncoder {
       if (const unsigned width = index_width({}); width != 8 && width != 16)
         codings.push_back({.encoding = Encoding::rle_dictionary, .whole_octets = true});
     }
-    const auto sample = std::ranges::find_if(pages_, [](const PageValues<T>& page) { return !page.values.empty(); });
+    const auto size = [](const PageValues<T>& page) { return page.values.size(); };
+    const auto sample = std::ranges::max_element(pages_, {}, size);
     const double scale = static_cast<double>(filled) / static_cast<double>(sample->values.size());
+    size_t first_of_sample = 0;
+    for (auto page = pages_.begin(); page != sample; ++page) first_of_sample += page->values.size();
     Coding best;
     double least = std::numeric_limits<double>::infinity();
     for (Coding coding : codings) {
       payload_.clear();
-      encode_values(*sample, 0, coding, payload_);
+      encode_values(*sample, first_of_sample, coding, payload_);
       Buffer& entries = entries_;
       entries.clear();
       if (coding.encoding == Encoding::rle_dictionary) encode_plain(dictionary_.entries(), entries);
@@ -160,9 +166,9 @@ class TypedEncoder {
     return static_cast<double>(size) + work_per_octet(codec) * static_cast<double>(octets.size());
   }
 
-  // first: of the page's values among those of the chunk.
+  // first: of the page's values among those of the chunk. A page without any has the header of its encoding all the same:
+  // readers look for it.
   void encode_values(const PageValues<T>& page, size_t first, const Coding& coding, Buffer& out) {
-    if (page.values.empty()) return;
     switch (coding.encoding) {
       case Encoding::plain:
       case Encoding::rle:
@@ -353,6 +359,31 @@ ColumnEncoder::~ColumnEncoder() = default;
 ColumnChunk ColumnEncoder::encode(const GroupRows& group, flow::ColumnIndex column, Habit& habit, uint64_t base,
                                   Buffer& out, Buffer& bloom) {
   return impl_->encode(group, column, habit, base, out, bloom);
+}
+
+ColumnChunk null_chunk(size_t rows, uint64_t base, Buffer& out) {
+  Buffer levels;
+  encode_run(0, rows, 1, levels);
+  Buffer payload;
+  payload.append_value(static_cast<uint32_t>(levels.size()));
+  payload.append(levels.view());
+  const size_t before = out.size();
+  write_page_header({.type = PageType::data,
+                     .encoding = Encoding::plain,
+                     .values = static_cast<uint32_t>(rows),
+                     .uncompressed_bytes = payload.size(),
+                     .compressed_bytes = payload.size(),
+                     .crc = crc32(payload.view())},
+                    out);
+  out.append(payload.view());
+  const size_t octets = out.size() - before;
+  ColumnChunk chunk;
+  chunk.values = chunk.nulls = rows;
+  chunk.uncompressed_bytes = chunk.compressed_bytes = octets;
+  chunk.data_offset = base;
+  const auto count = static_cast<uint32_t>(rows);
+  chunk.pages.push_back({.offset = base, .bytes = octets, .rows = count, .nulls = count, .bounds = std::nullopt});
+  return chunk;
 }
 
 }  // namespace weir::store::parquet

@@ -1,6 +1,6 @@
 // One column of a row group, from the batches to the octets of its column chunk.
 //
-// How a column is encoded is decided by trial: now and then all ways that go with its type are tried on the first page
+// How a column is encoded is decided by trial: now and then all ways that go with its type are tried on a page
 // and the cheapest stays (octets on the disk, with the time of compressing counted as octets). So every column gets
 // what suits the traffic of this collector: dictionaries where values repeat, deltas where they rise, and a compressor
 // only where it gains.
@@ -31,6 +31,7 @@ struct Coding {
 struct Habit {
   std::optional<Coding> coding;
   unsigned groups_left = 0;     // until the next trial
+  size_t trial_values = 0;      // that the trial saw
   double octets_per_value = 0;  // of the trial
 };
 
@@ -50,5 +51,9 @@ class ColumnEncoder {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// The chunk of a column that is null in all of `rows` rows (at least one); its first octet will be at `base` in the
+// file.
+ColumnChunk null_chunk(size_t rows, uint64_t base, Buffer& out);
 
 }  // namespace weir::store::parquet

@@ -3,9 +3,41 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "store/parquet/checksum.h"
 
 namespace weir::store::parquet {
+namespace {
+
+// Where the octets of a row group lie: its pages, and its Bloom filters behind them.
+struct Extent {
+  uint64_t begin = UINT64_MAX;
+  uint64_t end = 0;
+
+  void add(uint64_t offset, uint64_t octets) {
+    begin = std::min(begin, offset);
+    end = std::max(end, offset + octets);
+  }
+};
+
+Extent extent_of(const RowGroup& group) {
+  Extent extent;
+  for (const ColumnChunk& chunk : group.columns) {
+    extent.add(chunk.dictionary_offset.value_or(chunk.data_offset), chunk.compressed_bytes);
+    if (chunk.bloom_offset) extent.add(*chunk.bloom_offset, chunk.bloom_bytes);
+  }
+  return extent;
+}
+
+void move_by(uint64_t distance, ColumnChunk& chunk) {
+  chunk.data_offset += distance;
+  if (chunk.dictionary_offset) *chunk.dictionary_offset += distance;
+  if (chunk.bloom_offset) *chunk.bloom_offset += distance;
+  for (PageLocation& page : chunk.pages) page.offset += distance;
+}
+
+}  // namespace
 
 Result<> FileWriter::create(const std::filesystem::path& path, const flow::Schema& schema,
                             std::vector<flow::ColumnIndex> columns) {
@@ -37,6 +69,28 @@ Result<> FileWriter::add(const GroupRows& group) {
   buffer_.append(bloom_.view());
   groups_.push_back(std::move(written));
   rows_ += group.rows;
+  return flush();
+}
+
+Result<> FileWriter::copy(const SourceFile& source, const FileLayout& layout, size_t group,
+                          std::span<const std::optional<size_t>> places) {
+  CHECK(places.size() == columns_.size());
+  const RowGroup& original = layout.groups[group];
+  const Extent extent = extent_of(original);
+  if (extent.end < extent.begin) return fail("{} is damaged: a row group has no place", source.path().string());
+  const uint64_t distance = written_ + buffer_.size() - extent.begin;  // modulo 2^64
+  if (const auto read = source.read(extent.begin, extent.end - extent.begin, buffer_); !read) return read;
+  RowGroup copied{.rows = original.rows, .columns = {}};
+  for (const std::optional<size_t>& place : places) {
+    if (place) {
+      copied.columns.push_back(original.columns[*place]);
+      move_by(distance, copied.columns.back());
+    } else {
+      copied.columns.push_back(null_chunk(original.rows, written_ + buffer_.size(), buffer_));
+    }
+  }
+  groups_.push_back(std::move(copied));
+  rows_ += original.rows;
   return flush();
 }
 

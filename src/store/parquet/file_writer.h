@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "store/files.h"
 #include "store/parquet/column_encoder.h"
+#include "store/parquet/footer_reader.h"
 #include "store/segment_writer.h"
 
 namespace weir::store::parquet {
@@ -36,6 +37,10 @@ class FileWriter {
   Result<> create(const std::filesystem::path& path, const flow::Schema& schema,
                   std::vector<flow::ColumnIndex> columns);
   Result<> add(const GroupRows& group);
+  // Copies row group number `group` of another file, whose layout this is. places: where each column of this file is
+  // among the other's; a column that is not there is null.
+  Result<> copy(const SourceFile& source, const FileLayout& layout, size_t group,
+                std::span<const std::optional<size_t>> places);
   Result<SegmentStats> finish();
 
  private:

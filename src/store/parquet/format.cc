@@ -118,16 +118,6 @@ void write_logical(ColumnType type, Struct& element) {
   logical.end();
 }
 
-void write_schema_element(const flow::ColumnInfo& column, Struct element) {
-  element.i32(1, static_cast<int>(physical(column.type)));
-  if (column.type == ColumnType::address) element.i32(2, 16);
-  element.i32(3, kOptional);
-  element.binary(4, column.name);
-  if (const auto type = converted(column.type)) element.i32(6, static_cast<int>(*type));
-  write_logical(column.type, element);
-  element.end();
-}
-
 void write_root(size_t columns, Struct element) {
   element.i32(3, kRequired);
   element.binary(4, "weir");
@@ -211,6 +201,17 @@ void write_row_group(std::span<const flow::ColumnInfo* const> columns, const Row
 
 }  // namespace
 
+void write_schema_element(std::string_view name, ColumnType type, Buffer& out) {
+  Struct element(out);
+  element.i32(1, static_cast<int>(physical(type)));
+  if (type == ColumnType::address) element.i32(2, 16);
+  element.i32(3, kOptional);
+  element.binary(4, name);
+  if (const auto annotation = converted(type)) element.i32(6, static_cast<int>(*annotation));
+  write_logical(type, element);
+  element.end();
+}
+
 void write_page_header(const PageHeader& header, Buffer& out) {
   Struct page(out);
   page.i32(1, static_cast<int>(header.type));
@@ -280,7 +281,7 @@ void write_footer(std::span<const flow::ColumnInfo* const> columns, std::span<co
   footer.i32(1, 1);  // version
   footer.list(2, Type::structure, columns.size() + 1);
   write_root(columns.size(), footer.element());
-  for (const flow::ColumnInfo* column : columns) write_schema_element(*column, footer.element());
+  for (const flow::ColumnInfo* column : columns) write_schema_element(column->name, column->type, out);
   footer.i64(3, static_cast<int64_t>(rows));
   footer.list(4, Type::structure, groups.size());
   for (size_t g = 0; g < groups.size(); ++g) write_row_group(columns, groups[g], g, footer.element());
@@ -289,7 +290,7 @@ void write_footer(std::span<const flow::ColumnInfo* const> columns, std::span<co
   entry.binary(1, "weir.crc32");
   entry.binary(2, checksum);
   entry.end();
-  footer.binary(6, "weir version 1");  // of this writer; parquet-mr uses the bounds only of a name and a version
+  footer.binary(6, kCreatedBy);
   footer.list(7, Type::structure, columns.size());
   for (size_t c = 0; c < columns.size(); ++c) {
     Struct order = footer.element();

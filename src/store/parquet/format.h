@@ -14,6 +14,8 @@
 namespace weir::store::parquet {
 
 inline constexpr std::string_view kMagic = "PAR1";
+// A name and a version: parquet-mr trusts the bounds of nobody else.
+inline constexpr std::string_view kCreatedBy = "weir version 1";
 
 enum class Encoding : uint8_t { plain = 0, rle = 3, delta_binary_packed = 5, rle_dictionary = 8 };
 enum class PageType : uint8_t { data = 0, dictionary = 2 };
@@ -73,6 +75,9 @@ void write_bloom_header(size_t bitset_bytes, Buffer& out);
 void write_offset_index(const ColumnChunk& chunk, Buffer& out);
 // Nothing if a page that has values has no bounds.
 void write_column_index(const ColumnChunk& chunk, Buffer& out);
+
+// The description of a column in the footer.
+void write_schema_element(std::string_view name, flow::ColumnType type, Buffer& out);
 
 // columns: of the file, in order; those of each row group are as many. checksum: the text of the entry
 // `weir.crc32` (checksum.h).

@@ -1,0 +1,14 @@
+// Merging without decoding: the row groups of the inputs are copied as they are, where all files are of our own writer
+// and their row groups are as large as readers want them. So a busy collector pays for each row once, when it is
+// flushed.
+#pragma once
+
+#include "store/merge.h"
+
+namespace weir::store {
+
+// As merge_files. False, with nothing written, if these inputs have to be read and written anew.
+std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, std::span<const Segment> inputs,
+                                                  const std::filesystem::path& path);
+
+}  // namespace weir::store

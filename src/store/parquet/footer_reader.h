@@ -1,0 +1,45 @@
+// Reads back what a file of our own writer says of itself, so that its row groups can be copied as they are.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/files.h"
+#include "store/parquet/format.h"
+
+namespace weir::store::parquet {
+
+// As the writer had it, with offsets into this file.
+struct FileLayout {
+  struct Column {
+    std::string name;
+    flow::ColumnType type;  // u64 stands for mac, too: files do not tell them apart
+  };
+  std::vector<Column> columns;
+  std::vector<RowGroup> groups;
+};
+
+class SourceFile {
+ public:
+  // Fails if the file cannot be read.
+  static Result<SourceFile> open(const std::filesystem::path& path);
+
+  // What there is in the file; nothing if it is not of our writer, or damaged.
+  Result<std::optional<FileLayout>> layout() const;
+  // Appends the octets [offset, offset + count) of the file.
+  Result<> read(uint64_t offset, size_t count, Buffer& out) const;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  SourceFile(std::filesystem::path path, Descriptor file, uint64_t size)
+      : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+
+  std::filesystem::path path_;
+  Descriptor file_;
+  uint64_t size_;
+};
+
+}  // namespace weir::store::parquet
