@@ -9,7 +9,7 @@ from .process import dropped
 PRECISION = 1.05  # ratio of the rate that was too much to the one that was not
 STEP = 1.35
 MAX_PROBES = 12
-MAX_TRIES = 10
+MAX_TRIES, FINE_TRIES, COARSE = 12, 6, 1.2
 
 
 @dataclasses.dataclass
@@ -54,7 +54,7 @@ DISK_BYTES_PER_FLOW = 160  # more than any receiver needs
 
 
 def hold(receiver, load, captures, rate, seconds, folder):
-    """The rate, or the next lower one in steps of 5 % that it holds for so long."""
+    """The rate, or the next lower one that it holds for so long: in steps of 5 %, and later, on a machine that is busy, of 20 %."""
     tries = []
     totals = captures[load][1]
     space = os.statvfs(folder)
@@ -67,5 +67,5 @@ def hold(receiver, load, captures, rate, seconds, folder):
         tries.append((rate, why))
         if why is None:
             return Held(receiver.name, load.key, rate, run.seconds, (run.cpu_user + run.cpu_system) * 1e6 / run.sent_flows, run.peak_rss_kib, tries)
-        rate /= PRECISION
+        rate /= PRECISION if len(tries) < FINE_TRIES else COARSE
     return Held(receiver.name, load.key, 0, 0, 0, 0, tries)
