@@ -46,6 +46,7 @@ bool Connection::begin(Fd fd, const Peer& peer) {
   peer_ = peer;
   requests_ = pipelined_ = used_ = lingered_ = 0;
   guard_ = {};
+  handler_ = server_.counters.no_handler();
   keep_ = begun_ = refused_ = unread_body_ = head_only_ = waits_for_client_ = false;
   close_reason_ = Close::as_agreed;
   error_code ec;

@@ -144,6 +144,7 @@ class Connection {
   Response response_;
   std::shared_ptr<const std::string> extra_fields_;  // and the empty line, behind the head
   Encoding accepted_encoding_ = Encoding::identity;
+  size_t handler_ = 0;  // of the request that is answered, for the counters
   bool head_only_ = false;
   bool keep_ = false;
   bool waits_for_client_ = false;  // to read its answer

@@ -26,7 +26,7 @@ void Connection::answer(Response response) {
   if (response.compressible) compress(response);
   if (response.close) keep_ = false;
   if (server_.stopping) keep_ = false;
-  server_.counters.add_answer(response.status);
+  server_.counters.add_answer(handler_, response.status);
   write_head(response);
   extra_fields_ = server_.extra_fields;
   if (head_only_ || response.status == 204) response.body = {};
@@ -182,6 +182,7 @@ void Connection::next_request() {
   parser_.reset();
   head_end_ = 0;
   head_only_ = false;
+  handler_ = server_.counters.no_handler();
   begun_ = false;
   enter(Phase::reading);
   set_deadline(server_.limits.idle);

@@ -40,6 +40,7 @@ void Connection::refuse(BadRequest reason) {
 void Connection::dispatch() {
   const RequestHead& head = parser_->head();
   if (head.method == Method::unknown) return refuse(BadRequest::method_unknown);
+  handler_ = server_.counters.handler_of(split_target(head.target).path);
   enter(Phase::authenticating);
   deadline_ = Clock::time_point::max();
   if (!server_.protection) return dispatch_allowed();
@@ -126,6 +127,7 @@ thread_local Running running;
 void Connection::call_handler() {
   const RequestHead& head = parser_->head();
   Request request;
+  handler_ = server_.counters.handler_of(server_.decoded.path());
   request.head = head_only_;
   request.path = server_.decoded.path();
   request.query = server_.decoded.query();

@@ -34,11 +34,28 @@ void write_by_reason(Exposition& out, const std::array<std::string_view, n>& nam
   for (size_t i = 0; i < n; ++i) out.sample({{"reason", names[i]}}, values[i]);
 }
 
+// Statuses that were never answered are left out: most handlers have one or two of them.
+void write_answers(Exposition& out, const ServerCounters& c, size_t handler) {
+  const std::string_view path = handler < c.handlers.size() ? std::string_view(c.handlers[handler]) : "other";
+  for (size_t i = 0; i < kStatuses.size(); ++i) {
+    const uint64_t count = c.answers[handler][i];
+    if (count == 0 && kStatuses[i] != 200) continue;
+    std::array<char, 8> digits{};
+    const auto [end, error] = std::to_chars(digits.begin(), digits.end(), kStatuses[i]);
+    const std::string_view code(digits.data(), static_cast<size_t>(end - digits.data()));
+    out.sample({{"handler", path}, {"code", kStatuses[i] == 0 ? "other" : code}}, count);
+  }
+}
+
 }  // namespace
 
-void ServerCounters::add_answer(unsigned status) {
+size_t ServerCounters::handler_of(std::string_view path) const {
+  return static_cast<size_t>(std::ranges::find(handlers, path) - handlers.begin());
+}
+
+void ServerCounters::add_answer(size_t handler, unsigned status) {
   const auto* const found = std::ranges::find(kStatuses, status);
-  ++answers[std::min(static_cast<size_t>(found - kStatuses.begin()), kStatuses.size() - 1)];
+  ++answers[handler][std::min(static_cast<size_t>(found - kStatuses.begin()), kStatuses.size() - 1)];
 }
 
 void write_metrics(Exposition& out, std::string_view prefix, const ServerCounters& c) {
@@ -56,13 +73,8 @@ void write_metrics(Exposition& out, std::string_view prefix, const ServerCounter
   write_by_reason(out, kCloses, c.closed);
   family("refused_total", "Connections and requests refused, by reason.");
   write_by_reason(out, kRefusals, c.refused);
-  family("requests_total", "Requests answered, by status code.");
-  for (size_t i = 0; i < kStatuses.size(); ++i) {
-    std::array<char, 8> digits{};
-    const auto [end, error] = std::to_chars(digits.begin(), digits.end(), kStatuses[i]);
-    const std::string_view code(digits.data(), static_cast<size_t>(end - digits.data()));
-    out.sample({{"code", kStatuses[i] == 0 ? "other" : code}}, c.answers[i]);
-  }
+  family("requests_total", "Requests answered, by handler (path) and status code.");
+  for (size_t handler = 0; handler <= c.handlers.size(); ++handler) write_answers(out, c, handler);
   family("bad_requests_total", "Requests that were none, by what was wrong.");
   for (size_t i = 0; i < kBadRequests.size(); ++i) out.sample({{"reason", kBadRequests[i].name}}, c.bad_requests[i]);
   single("received_bytes_total", counter, "Octets received from clients.", c.received_bytes);

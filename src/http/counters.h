@@ -6,7 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/bad_request.h"
 #include "telemetry/exposition.h"
@@ -49,12 +51,17 @@ inline constexpr std::array<std::string_view, 15> kCloses = {
 inline constexpr std::array<unsigned, 18> kStatuses = {200, 204, 400, 401, 404, 405, 408, 413, 414,
                                                        417, 429, 431, 500, 501, 503, 504, 505, 0};
 
+// Paths that are counted one by one, at most.
+inline constexpr size_t kMaxHandlers = 8;
+
 struct ServerCounters {
   uint64_t accepted = 0;
   uint64_t open = 0;
   std::array<uint64_t, kRefusals.size()> refused{};
   std::array<uint64_t, kCloses.size()> closed{};
-  std::array<uint64_t, kStatuses.size()> answers{};
+  std::vector<std::string> handlers;  // the paths that are counted one by one: Server::Options
+  // By handler and status; those of other paths, and of requests that have none, behind those of the handlers.
+  std::array<std::array<uint64_t, kStatuses.size()>, kMaxHandlers + 1> answers{};
   std::array<uint64_t, kBadRequests.size()> bad_requests{};
   uint64_t received_bytes = 0;  // after TLS
   uint64_t sent_bytes = 0;      // before TLS
@@ -65,7 +72,10 @@ struct ServerCounters {
   void add(Refusal reason) { ++refused[static_cast<size_t>(reason)]; }
   void add(Close reason) { ++closed[static_cast<size_t>(reason)]; }
   void add(BadRequest reason) { ++bad_requests[static_cast<size_t>(reason)]; }
-  void add_answer(unsigned status);
+  // The row of `answers` for a path.
+  size_t handler_of(std::string_view path) const;
+  size_t no_handler() const { return handlers.size(); }
+  void add_answer(size_t handler, unsigned status);
 };
 
 // As families PREFIX_http_..., for example with the prefix "weir_host".

@@ -78,6 +78,10 @@ Server::Impl::~Impl() {
 }
 
 Result<> Server::Impl::start() {
+  for (const std::string& path : options.handlers) {
+    if (counters.handler_of(path) == counters.no_handler()) counters.handlers.push_back(path);
+  }
+  CHECK(counters.handlers.size() <= kMaxHandlers);
   if (auto loaded = load_protection(); !loaded) return loaded;
   limits.connections = connections_within(limits.connections);
   for (const std::string& address : options.listen) {

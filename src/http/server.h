@@ -35,8 +35,9 @@ using Handler = std::function<void(const Request&, Responder)>;
 class Server {
  public:
   struct Options {
-    std::vector<std::string> listen;  // see http/listen.h
-    std::vector<Fd> adopted;          // sockets that listen already: sockets_of_systemd()
+    std::vector<std::string> listen;    // see http/listen.h
+    std::vector<Fd> adopted;            // sockets that listen already: sockets_of_systemd()
+    std::vector<std::string> handlers;  // paths whose requests are counted one by one, at most kMaxHandlers
     Limits limits;
     std::string web_config;  // file; empty: neither TLS nor passwords
     bool log = true;         // what an operator should know, rate limited; tests are quiet

@@ -176,7 +176,7 @@ TEST(Server, UnreadAnswersAreBounded) {
   for (int i = 0; i < 6; ++i) {
     clients.emplace_back(server.port(), 4096).send("GET /distinct HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_TRUE(
-        eventually(server, [&](const ServerCounters& c) { return c.answers[0] == static_cast<uint64_t>(i + 1); }));
+        eventually(server, [&](const ServerCounters& c) { return c.answers[0][0] == static_cast<uint64_t>(i + 1); }));
   }
   EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return closed(c, Close::stalled) == 4; }));
   // One text that all of them read counts once.
@@ -562,6 +562,32 @@ TEST(Server, PeriodicWorkAndPosts) {
   EXPECT_EQ(ticks, 3);
 }
 
+TEST(Server, RequestsAreCountedByPath) {
+  TestServer server(
+      {.listen = {}, .adopted = {}, .handlers = {"/metrics", "/never", "/metrics"}, .limits = {}, .web_config = {}},
+      serve);
+  TestClient client(server.port());
+  const auto ask = [&](const std::string& what) {
+    client.send(what + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.receive_answer(what.starts_with("HEAD"));
+  };
+  for (const char* what : {"GET /metrics", "HEAD /metrics?x=1", "GET /%6Detrics", "GET http://x/metrics",
+                           "POST /metrics", "GET /metrics/", "GET /elsewhere", "OPTIONS *", "GET /metrics?%"})
+    ask(what);
+  telemetry::Exposition out;
+  write_metrics(out, "a", server.counters());
+  const std::string_view text = out.text();
+  const size_t begin = text.find("a_http_requests_total{");
+  EXPECT_EQ(text.substr(begin, text.find('#', begin) - begin),
+            "a_http_requests_total{handler=\"/metrics\",code=\"200\"} 4\n"
+            "a_http_requests_total{handler=\"/metrics\",code=\"400\"} 1\n"
+            "a_http_requests_total{handler=\"/metrics\",code=\"405\"} 1\n"
+            "a_http_requests_total{handler=\"/never\",code=\"200\"} 0\n"
+            "a_http_requests_total{handler=\"other\",code=\"200\"} 0\n"
+            "a_http_requests_total{handler=\"other\",code=\"204\"} 1\n"
+            "a_http_requests_total{handler=\"other\",code=\"404\"} 2\n");
+}
+
 TEST(Server, EveryConnectionIsAccountedFor) {
   TestServer server({}, serve);
   for (int i = 0; i < 20; ++i) scrape(server.port());
@@ -579,7 +605,8 @@ TEST(Server, EveryConnectionIsAccountedFor) {
   EXPECT_EQ(closed(c, Close::bad_request), 1U);
   telemetry::Exposition out;
   write_metrics(out, "weir_host", c);
-  EXPECT_NE(out.text().find("weir_host_http_requests_total{code=\"200\"} 20\n"), std::string::npos) << out.text();
+  EXPECT_NE(out.text().find("weir_host_http_requests_total{handler=\"other\",code=\"200\"} 20\n"), std::string::npos)
+      << out.text();
   EXPECT_NE(out.text().find("weir_host_http_bad_requests_total{reason=\"not_http\"} 1\n"), std::string::npos);
   EXPECT_NE(out.text().find("weir_host_http_connections 0\n"), std::string::npos);
 }

@@ -28,6 +28,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const config::Http& 
   http::Server::Options options;
   options.listen = config.listen;
   options.web_config = config.web_config.value_or("");
+  options.handlers = {"/metrics", "/", "/-/healthy", "/-/ready"};
   auto server = http::Server::create(
       std::move(options),
       [self = self.get()](const http::Request& request, http::Responder respond) { respond(self->answer(request)); });

@@ -50,6 +50,7 @@ Result<http::Server::Options> server_options(const Settings& settings) {
     options.listen.emplace_back(":9100");
   }
   options.web_config = settings.web_config;
+  options.handlers = {settings.telemetry_path, "/", "/-/healthy", "/-/ready"};
   return options;
 }
 
