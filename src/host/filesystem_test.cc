@@ -9,9 +9,9 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "host/mounts.h"
 #include "host/options.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
@@ -146,6 +146,12 @@ TEST_F(FilesystemTest, LocalOnes) {
   EXPECT_TRUE(has(text, R"(node_filesystem_device_error{device="/dev/sdb x",fstype="xfs",mountpoint="/data",)"
                         R"(device_error="permission denied"} 1)"))
       << text;
+  // As node_exporter since it has that label: what the table of mounts tells is told of a failed one too, no sizes are.
+  EXPECT_TRUE(has(text, R"(node_filesystem_readonly{device="/dev/sdb x",fstype="xfs",mountpoint="/data",)"
+                        R"(device_error="permission denied"} 1)"))
+      << text;
+  EXPECT_TRUE(has(text, R"(node_filesystem_readonly{device="/dev/sda1",fstype="ext4",mountpoint="/"} 0)")) << text;
+  EXPECT_FALSE(text.contains(R"(node_filesystem_size_bytes{device="/dev/sdb x")")) << text;
   EXPECT_TRUE(has(text, R"(node_filesystem_mount_info{device="/dev/sda1",major="8",minor="1",mountpoint="/"} 1)"));
   EXPECT_EQ(text.find("proc"), std::string::npos);
   EXPECT_EQ(text.find("credentials"), std::string::npos);
