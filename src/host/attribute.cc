@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "host/source.h"
+#include "base/kept_file.h"
 
 namespace weir::host {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/fd.h"
-#include "host/text.h"
+#include "base/text.h"
 
 namespace weir::host {
 

@@ -2,11 +2,11 @@
 
 #include <vector>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/attribute.h"
 #include "host/directory.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

@@ -1,10 +1,8 @@
 #include "host/conntrack.h"
 
-#include <cerrno>
-
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
@@ -79,7 +77,7 @@ class Conntrack : public Collector {
   explicit Conntrack(const Options& options)
       : count_(options.procfs + "/sys/net/netfilter/nf_conntrack_count", Shape::one_record),
         limit_(options.procfs + "/sys/net/netfilter/nf_conntrack_max", Shape::one_record),
-        stat_(options.procfs + "/net/stat/nf_conntrack") {}
+        stat_(options.procfs + "/net/stat/nf_conntrack", Shape::short_records) {}
 
   Result<> collect(telemetry::Exposition& out) override {
     if (auto written = write_number(count_, "node_nf_conntrack_entries",
@@ -104,9 +102,9 @@ class Conntrack : public Collector {
  private:
   static Result<> write_number(KeptFile& file, std::string_view name, std::string_view help,
                                telemetry::Exposition& out) {
-    const Result<std::string_view> text = file.read();
-    if (!text && file.last_errno() == ENOENT) return no_data();  // the module is not loaded
-    if (!text) return std::unexpected(text.error());
+    const auto text = file.try_read();
+    if (!text && file.is_missing()) return no_data();  // the module is not loaded
+    if (!text) return file.failure();
     const auto number = parse_number<uint64_t>(trimmed(*text));
     if (!number) return fail("{} is not a number: {}", file.path(), shortened(*text));
     out.single(name, gauge, help, *number);

@@ -5,13 +5,13 @@
 #include <charconv>
 #include <optional>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/attribute.h"
 #include "host/cpu_ticks.h"
 #include "host/directory.h"
 #include "host/options.h"
 #include "host/selection.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "host/text.h"
+#include "base/text.h"
 
 namespace weir::host {
 

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "host/attribute.h"
 #include "host/directory.h"
 #include "host/options.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "host/source.h"
+#include "base/kept_file.h"
 
 namespace weir::host {
 namespace {

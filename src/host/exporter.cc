@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
-#include "host/text.h"
+#include "base/text.h"
 
 namespace weir::host {
 namespace {

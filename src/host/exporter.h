@@ -17,8 +17,8 @@
 
 #include "base/result.h"
 #include "host/collector.h"
-#include "host/process_metrics.h"
 #include "telemetry/exposition.h"
+#include "telemetry/process_metrics.h"
 
 namespace weir::host {
 
@@ -93,7 +93,7 @@ class Exporter {
 
   ExporterSettings settings_;
   std::vector<Source> sources_;
-  ProcessMetrics process_;
+  telemetry::ProcessMetrics process_;
   Figures figures_;
   telemetry::Exposition own_;
   // While a scrape is made: the names of foreign families, and those of them that the program has too.

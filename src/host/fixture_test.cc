@@ -10,9 +10,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
 #include "host/options.h"
 #include "host/registry.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/text.h"
 #include "host/fibrechannel.h"
 #include "host/options.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

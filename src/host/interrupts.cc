@@ -1,9 +1,9 @@
 #include "host/interrupts.h"
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/options.h"
 #include "host/selection.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

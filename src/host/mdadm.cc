@@ -4,10 +4,10 @@
 #include <array>
 #include <optional>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/attribute.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

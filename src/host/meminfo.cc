@@ -1,8 +1,9 @@
 #include "host/meminfo.h"
 
+#include "base/kept_file.h"
+#include "base/text.h"
+#include "host/line_families.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
@@ -16,23 +17,27 @@ class Meminfo : public Collector {
     if (!read) return std::unexpected(read.error());
     std::string_view text = *read;
     bool any = false;
-    while (!text.empty()) {
+    for (size_t i = 0; !text.empty(); ++i) {
       const auto field = parse_meminfo_line(next_line(text));
       if (!field) continue;
       any = true;
-      name_.assign("node_memory_");
-      append_meminfo_name(name_, *field);
-      help_.assign("Memory information field ").append(std::string_view(name_).substr(12)).append(".");
-      out.single(name_, telemetry::MetricType::gauge, help_, field->value);
+      const LineFamily& family = families_.at(i, field->name, [&](LineFamily& made) { learn(made, *field); });
+      out.single(family.name, telemetry::MetricType::gauge, family.help, field->value);
     }
     if (!any) return fail("{} has no field: {}", file_.path(), shortened(*read));
     return {};
   }
 
  private:
+  static void learn(LineFamily& family, const MeminfoField& field) {
+    std::string name;
+    append_meminfo_name(name, field);
+    family.name = "node_memory_" + name;
+    family.help = fmt::format("Memory information field {}.", name);
+  }
+
   KeptFile file_;
-  std::string name_;
-  std::string help_;
+  LineFamilies families_;
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "host/text.h"
+#include "base/text.h"
 
 namespace weir::host {
 namespace {

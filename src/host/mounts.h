@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/kept_file.h"
 #include "base/result.h"
-#include "host/source.h"
 
 namespace weir::host {
 

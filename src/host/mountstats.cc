@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/mounts.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

@@ -1,20 +1,14 @@
 #include "host/netstat.h"
 
+#include "base/kept_file.h"
+#include "base/text.h"
+#include "host/line_families.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
 
 using enum telemetry::MetricType;
-
-// snmp6: a line for each counter.
-struct Six {
-  std::string raw;
-  std::string name;  // empty: not wanted
-  std::string help;
-};
 
 void write_value(telemetry::Exposition& out, std::string_view name, std::string_view help, std::string_view text) {
   // Tcp MaxConn is -1; counters use all 64 bits.
@@ -47,14 +41,12 @@ class Netstat : public Collector {
           return fail("{}: the lines \"{}\" and \"{}\" do not fit", file->path(), shortened(names), shortened(values));
       }
     }
-    // Missing with ipv6.disable=1.
+    // A line for each counter. Missing with ipv6.disable=1.
     std::string_view text = snmp6_.read_if_there().value_or("");
     for (size_t i = 0; !text.empty(); ++i) {
       std::string_view line = next_line(text);
-      const std::string_view raw = next_word(line);
-      if (i == sixes_.size()) sixes_.emplace_back();
-      if (sixes_[i].raw != raw || raw.empty()) learn(sixes_[i], raw);
-      if (!sixes_[i].name.empty()) write_value(out, sixes_[i].name, sixes_[i].help, next_word(line));
+      const LineFamily& family = sixes_.at(i, next_word(line), [this](LineFamily& made) { learn(made); });
+      if (!family.name.empty()) write_value(out, family.name, family.help, next_word(line));
     }
     fields_.rest();
     return {};
@@ -62,15 +54,14 @@ class Netstat : public Collector {
 
  private:
   // "Udp6InDatagrams" -> "Udp6_InDatagrams".
-  void learn(Six& six, std::string_view raw) {
-    six = {.raw = std::string(raw), .name = {}, .help = {}};
-    const size_t digit = raw.find('6');
-    if (digit == std::string_view::npos || !is_name(raw)) return;
-    std::string key(raw);
+  void learn(LineFamily& family) const {
+    const size_t digit = family.field.find('6');
+    if (digit == std::string::npos || !is_name(family.field)) return;
+    std::string key = family.field;
     key.insert(digit + 1, 1, '_');
     if (!fields_.selects(key)) return;
-    six.name = "node_netstat_" + key;
-    six.help = fmt::format("Statistic {}.", six.raw);
+    family.name = "node_netstat_" + key;
+    family.help = fmt::format("Statistic {}.", family.field);
   }
 
   Selector fields_;
@@ -78,7 +69,7 @@ class Netstat : public Collector {
   KeptFile snmp_;
   KeptFile snmp6_;
   std::vector<NetstatTable> tables_;
-  std::vector<Six> sixes_;
+  LineFamilies sixes_;
 };
 
 }  // namespace

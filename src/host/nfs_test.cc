@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "host/rpc_text.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

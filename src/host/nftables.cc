@@ -10,10 +10,10 @@
 #include <span>
 #include <vector>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/netlink.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

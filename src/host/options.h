@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/source.h"
+#include "host/shared_file.h"
 
 namespace weir::host {
 

@@ -3,11 +3,11 @@
 #include <array>
 #include <vector>
 
+#include "base/text.h"
 #include "host/attribute.h"
 #include "host/directory.h"
 #include "host/options.h"
 #include "host/selection.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <array>
 
+#include "base/kept_file.h"
 #include "host/options.h"
 #include "host/psi.h"
-#include "host/source.h"
 
 namespace weir::host {
 namespace {

@@ -1,6 +1,6 @@
 #include "host/rpc_text.h"
 
-#include "host/text.h"
+#include "base/text.h"
 
 namespace weir::host {
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <bitset>
 
-#include "host/text.h"
+#include "base/text.h"
 
 namespace weir::host {
 namespace {

@@ -1,8 +1,8 @@
 #include "host/selinux.h"
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

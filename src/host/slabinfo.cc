@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/attribute.h"
 #include "host/options.h"
 #include "host/selection.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

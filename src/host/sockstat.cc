@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
@@ -14,13 +14,13 @@ using enum telemetry::MetricType;
 class Sockstat : public Collector {
  public:
   explicit Sockstat(const Options& options)
-      : four_(options.procfs + "/net/sockstat", Shape::one_record),
-        six_(options.procfs + "/net/sockstat6", Shape::one_record) {}
+      : four_(options.shared->get(options.procfs + "/net/sockstat", Shape::one_record)),
+        six_(options.shared->get(options.procfs + "/net/sockstat6", Shape::one_record)) {}
 
   // Either is missing if the kernel has not that family.
   Result<> collect(telemetry::Exposition& out) override {
-    for (KeptFile* file : {&four_, &six_}) {
-      std::string_view text = file->read_if_there().value_or("");
+    for (SharedFile* file : {four_.get(), six_.get()}) {
+      std::string_view text = file->read_if_there(SharedFile::Reader::sockstat).value_or("");
       while (!text.empty()) {
         const std::string_view line = next_line(text);
         if (!write_line(out, line)) return fail("{}: cannot read \"{}\"", file->path(), shortened(line));
@@ -57,8 +57,8 @@ class Sockstat : public Collector {
     out.single(name_, gauge, help_, value);
   }
 
-  KeptFile four_;
-  KeptFile six_;
+  std::shared_ptr<SharedFile> four_;
+  std::shared_ptr<SharedFile> six_;
   int64_t page_size_ = ::sysconf(_SC_PAGESIZE);
   std::string name_;
   std::string help_;

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
@@ -33,7 +33,8 @@ constexpr std::array<Family, 7> kFamilies{{
 
 class SoftnetCollector : public Collector {
  public:
-  explicit SoftnetCollector(const Options& options) : file_(options.procfs + "/net/softnet_stat") {}
+  explicit SoftnetCollector(const Options& options)
+      : file_(options.procfs + "/net/softnet_stat", Shape::short_records) {}
 
   Result<> collect(telemetry::Exposition& out) override {
     const Result<std::string_view> read = file_.read();

@@ -4,9 +4,9 @@
 #include <array>
 #include <limits>
 
+#include "base/text.h"
 #include "host/options.h"
 #include "host/remembered_selector.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

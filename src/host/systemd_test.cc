@@ -7,8 +7,8 @@
 #include <map>
 #include <thread>
 
+#include "base/text.h"
 #include "host/options.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

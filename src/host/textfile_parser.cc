@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "host/text.h"
+#include "base/text.h"
 #include "telemetry/utf8.h"
 
 namespace weir::host {

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/text.h"
 #include "host/options.h"
-#include "host/text.h"
 #include "host/textfile_parser.h"
 
 namespace weir::host {

@@ -1,10 +1,8 @@
 #include "host/udp_queues.h"
 
-#include <cerrno>
-
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
@@ -12,21 +10,32 @@ namespace {
 class UdpQueues : public Collector {
  public:
   explicit UdpQueues(const Options& options)
-      : files_{{{"v4", KeptFile(options.procfs + "/net/udp", Shape::short_records)},
-                {"v6", KeptFile(options.procfs + "/net/udp6", Shape::short_records)}}} {}
+      : versions_{{{.label = "v4",
+                    .protocol = "UDP",
+                    .counts = options.shared->get(options.procfs + "/net/sockstat", Shape::one_record),
+                    .sockets = KeptFile(options.procfs + "/net/udp", Shape::short_records)},
+                   {.label = "v6",
+                    .protocol = "UDP6",
+                    .counts = options.shared->get(options.procfs + "/net/sockstat6", Shape::one_record),
+                    .sockets = KeptFile(options.procfs + "/net/udp6", Shape::short_records)}}} {}
 
   Result<> collect(telemetry::Exposition& out) override {
     out.family("node_udp_queues", telemetry::MetricType::gauge,
                "Number of allocated memory in the kernel for UDP datagrams in bytes.");
     bool any = false;
-    for (auto& [version, file] : files_) {
-      const Result<std::string_view> text = file.read();
-      if (!text && file.last_errno() == ENOENT) continue;  // without that version of IP
-      if (!text) return std::unexpected(text.error());
-      const auto queues = parse_socket_queues(*text);
-      if (!queues) return fail("{} is not what it should be: {}", file.path(), shortened(*text));
-      out.sample({{"queue", "tx"}, {"ip", version}}, queues->transmit);
-      out.sample({{"queue", "rx"}, {"ip", version}}, queues->receive);
+    for (Version& version : versions_) {
+      std::optional<SocketQueues> queues;
+      if (has_no_sockets(version)) {
+        queues.emplace();
+      } else {
+        const auto text = version.sockets.try_read();
+        if (!text && version.sockets.is_missing()) continue;  // without that version of IP
+        if (!text) return version.sockets.failure();
+        queues = parse_socket_queues(*text);
+        if (!queues) return fail("{} is not what it should be: {}", version.sockets.path(), shortened(*text));
+      }
+      out.sample({{"queue", "tx"}, {"ip", version.label}}, queues->transmit);
+      out.sample({{"queue", "rx"}, {"ip", version.label}}, queues->receive);
       any = true;
     }
     if (!any) return no_data();
@@ -34,14 +43,34 @@ class UdpQueues : public Collector {
   }
 
  private:
-  struct VersionFile {
-    std::string_view version;
-    KeptFile file;
+  struct Version {
+    std::string_view label;
+    std::string_view protocol;
+    std::shared_ptr<SharedFile> counts;
+    KeptFile sockets;
   };
-  std::array<VersionFile, 2> files_;
+
+  // To list no sockets at all the kernel walks its whole table, a megabyte; how many there are it knows.
+  static bool has_no_sockets(Version& version) {
+    const auto text = version.counts->read_if_there(SharedFile::Reader::udp_queues);
+    return text && sockets_in_use(*text, version.protocol) == 0;
+  }
+
+  std::array<Version, 2> versions_;
 };
 
 }  // namespace
+
+std::optional<uint64_t> sockets_in_use(std::string_view text, std::string_view protocol) {
+  while (!text.empty()) {
+    std::string_view line = next_line(text);
+    std::string_view name = next_word(line);
+    if (!name.ends_with(':')) continue;
+    name.remove_suffix(1);
+    if (name == protocol && next_word(line) == "inuse") return parse_number<uint64_t>(next_word(line));
+  }
+  return std::nullopt;
+}
 
 std::optional<SocketQueues> parse_socket_queues(std::string_view text) {
   if (next_line(text).empty()) return std::nullopt;

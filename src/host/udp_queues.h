@@ -17,6 +17,9 @@ struct SocketQueues {
 // A line of column names, then one line for each socket, whose fifth word is the two queues in hexadecimal: tx:rx.
 std::optional<SocketQueues> parse_socket_queues(std::string_view text);
 
+// Of the lines "UDP: inuse 3 mem 2" of /proc/net/sockstat (UDP6 of sockstat6). Nothing if there is no such line.
+std::optional<uint64_t> sockets_in_use(std::string_view text, std::string_view protocol);
+
 Result<std::unique_ptr<Collector>> make_udp_queues(const Options& options);
 
 }  // namespace weir::host

@@ -1,9 +1,10 @@
 #include "host/vmstat.h"
 
+#include "base/kept_file.h"
+#include "base/text.h"
+#include "host/line_families.h"
 #include "host/options.h"
 #include "host/selection.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {
@@ -16,24 +17,29 @@ class Vmstat : public Collector {
     const Result<std::string_view> read = file_.read();
     if (!read) return std::unexpected(read.error());
     std::string_view text = *read;
-    while (!text.empty()) {
+    for (size_t i = 0; !text.empty(); ++i) {
       std::string_view line = next_line(text);
       const std::string_view field = next_word(line);
-      if (!is_name(field) || !fields_.selects(field)) continue;
+      const LineFamily& family = families_.at(i, field, [this](LineFamily& made) { learn(made); });
+      if (family.name.empty()) continue;
       const auto value = parse_number<uint64_t>(next_word(line));
       if (!value) return fail("{}: field {} has no number", file_.path(), shortened(field));
-      name_.assign("node_vmstat_").append(field);
-      help_.assign("/proc/vmstat information field ").append(field).append(".");
-      out.single(name_, telemetry::MetricType::untyped, help_, *value);
+      out.single(family.name, telemetry::MetricType::untyped, family.help, *value);
     }
+    fields_.rest();
     return {};
   }
 
  private:
+  void learn(LineFamily& family) const {
+    if (!is_name(family.field) || !fields_.selects(family.field)) return;
+    family.name = "node_vmstat_" + family.field;
+    family.help = fmt::format("/proc/vmstat information field {}.", family.field);
+  }
+
   Selector fields_;
   KeptFile file_;
-  std::string name_;
-  std::string help_;
+  LineFamilies families_;
 };
 
 }  // namespace

@@ -3,10 +3,10 @@
 #include <array>
 #include <vector>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/directory.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

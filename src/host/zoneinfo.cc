@@ -3,9 +3,9 @@
 #include <array>
 #include <vector>
 
+#include "base/kept_file.h"
+#include "base/text.h"
 #include "host/options.h"
-#include "host/source.h"
-#include "host/text.h"
 
 namespace weir::host {
 namespace {

@@ -47,21 +47,23 @@ void append_value(std::string& out, int64_t value) { append_number(out, value); 
 }  // namespace
 
 void Exposition::family(std::string_view name, MetricType type, std::string_view help) {
+  drop_pending();
   name_.assign(name);
-  help_.assign(help);
-  type_ = type;
+  family_begin_ = text_.size();
   pending_ = true;
+  text_.append("# HELP ").append(name).push_back(' ');
+  append_help(text_, help);
+  text_.append("\n# TYPE ").append(name).push_back(' ');
+  text_.append(type_name(type)).push_back('\n');
 }
 
-void Exposition::write_family() {
+void Exposition::drop_pending() {
+  if (pending_) text_.resize(family_begin_);
   pending_ = false;
-  text_.append("# HELP ").append(name_).append(" ");
-  append_help(text_, help_);
-  text_.append("\n# TYPE ").append(name_).append(" ").append(type_name(type_)).append("\n");
 }
 
 void Exposition::begin_sample(std::string_view suffix, std::span<const Label> labels) {
-  if (pending_) write_family();
+  pending_ = false;
   text_.append(name_).append(suffix);
   if (labels.empty()) return;
   char separator = '{';
@@ -121,7 +123,7 @@ void Exposition::histogram(std::span<const double> bounds, std::span<const uint6
 }
 
 void Exposition::append(std::string_view text) {
-  pending_ = false;
+  drop_pending();
   text_.append(text);
 }
 
@@ -131,9 +133,9 @@ void Exposition::clear() {
 }
 
 void Exposition::cut(size_t size) {
+  drop_pending();
   CHECK(size <= text_.size());
   text_.resize(size);
-  pending_ = false;
 }
 
 }  // namespace weir::telemetry

@@ -56,8 +56,8 @@ class Exposition {
   // Whole families in this format, such as those of a file (already checked by whoever hands them in).
   void append(std::string_view text);
 
-  std::string_view text() const { return text_; }
-  bool empty() const { return text_.empty(); }
+  std::string_view text() const { return std::string_view(text_).substr(0, pending_ ? family_begin_ : text_.size()); }
+  bool empty() const { return text().empty(); }
   // Keeps the capacity.
   void clear();
   // Back to an earlier size of text(): what was written since is gone.
@@ -75,13 +75,12 @@ class Exposition {
     }
   }
   void begin_sample(std::string_view suffix, std::span<const Label> labels);
-  void write_family();
+  void drop_pending();
 
   std::string text_;
   std::string name_;
-  std::string help_;
-  MetricType type_ = MetricType::untyped;
-  bool pending_ = false;  // family() was called, no sample yet
+  size_t family_begin_ = 0;  // of text_
+  bool pending_ = false;     // what begins at family_begin_ has no sample yet
 };
 
 }  // namespace weir::telemetry

@@ -70,6 +70,22 @@ TEST(Exposition, Histogram) {
             "t_seconds_bucket{le=\"1.0\"} 2\nt_seconds_bucket{le=\"+Inf\"} 5\nt_seconds_sum 12.5\nt_seconds_count 5\n");
 }
 
+TEST(Exposition, AFamilyWithoutASampleIsNotSeen) {
+  Exposition out;
+  out.family("a", MetricType::gauge, "h");
+  EXPECT_TRUE(out.empty());
+  out.single("b", MetricType::gauge, "h", 1);
+  const std::string only(out.text());
+  EXPECT_EQ(only, "# HELP b h\n# TYPE b gauge\nb 1\n");
+  out.family("c", MetricType::gauge, "h");
+  EXPECT_EQ(out.text(), only);
+  out.append("d 1\n");
+  EXPECT_EQ(out.text(), only + "d 1\n");
+  out.family("e", MetricType::gauge, "h");
+  out.cut(only.size());
+  EXPECT_EQ(out.text(), only);
+}
+
 TEST(Exposition, CutTakesBack) {
   Exposition out;
   out.single("a", MetricType::gauge, "h", 1);
@@ -93,6 +109,17 @@ TEST(OpenMetrics, FromText) {
             "# TYPE c unknown\n# HELP c U.\nc 3\n"
             "# TYPE d gauge\n# HELP d G.\nd 4\n"
             "# EOF\n");
+}
+
+TEST(OpenMetrics, ASampleMayHoldWhatBeginsAComment) {
+  Exposition out;
+  out.family("a", MetricType::gauge, "h #1");
+  out.sample({{"l", "#"}, {"m", "x\n# HELP a"}}, 1);
+  out.sample({{"l", "b#"}}, 2);
+  out.single("b", MetricType::gauge, "#", 3);
+  EXPECT_EQ(openmetrics(out),
+            "# TYPE a gauge\n# HELP a h #1\na{l=\"#\",m=\"x\\n# HELP a\"} 1\na{l=\"b#\"} 2\n"
+            "# TYPE b gauge\n# HELP b #\nb 3\n# EOF\n");
 }
 
 TEST(OpenMetrics, NothingIsOnlyTheEnd) { EXPECT_EQ(openmetrics(Exposition()), "# EOF\n"); }

@@ -54,11 +54,21 @@ void append_family(std::string& out, const Family& family) {
   out.append("\n");
 }
 
+// Cuts off the lines before the next comment. Most of a scrape: looked through for '#' only, not by the line.
+std::string_view take_samples(std::string_view& text) {
+  size_t end = text.find('#');
+  while (end != std::string_view::npos && end != 0 && text[end - 1] != '\n') end = text.find('#', end + 1);
+  const std::string_view samples = text.substr(0, end);
+  text.remove_prefix(samples.size());
+  return samples;
+}
+
 }  // namespace
 
 void append_openmetrics(std::string& out, std::string_view text) {
   Family family;
   while (!text.empty()) {
+    out.append(take_samples(text));
     const std::string_view line = take_line(text);
     if (line.starts_with(kHelp)) {
       std::tie(family.name, family.help) = cut_name(line.substr(kHelp.size()));
@@ -68,8 +78,6 @@ void append_openmetrics(std::string& out, std::string_view text) {
       family.name = name;
       family.type = type;
       append_family(out, family);
-    } else if (!line.empty() && !line.starts_with('#')) {
-      out.append(line).append("\n");
     }
   }
   out.append("# EOF\n");

@@ -27,6 +27,14 @@ size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+// Whether all of it stands for itself in any case. Without a way out in the middle, compilers look at 16 octets at
+// once.
+bool is_plain(std::string_view text) {
+  bool plain = true;
+  for (const char c : text) plain &= (static_cast<uint8_t>(c) < 0x80) & (c != '\n') & (c != '\\') & (c != '"');
+  return plain;
+}
+
 // How many octets of the begin stand for themselves in any case.
 size_t plain_length(std::string_view text) {
   size_t n = 0;
@@ -37,6 +45,10 @@ size_t plain_length(std::string_view text) {
 }
 
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
+  if (is_plain(text)) {
+    out.append(text);
+    return;
+  }
   while (!text.empty()) {
     const size_t plain = plain_length(text);
     out.append(text.substr(0, plain));

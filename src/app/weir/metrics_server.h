@@ -7,11 +7,11 @@
 
 #include "base/result.h"
 #include "config/config.h"
-#include "host/process_metrics.h"
 #include "http/metrics_page.h"
 #include "http/server.h"
 #include "pipeline/collector.h"
 #include "telemetry/exposition.h"
+#include "telemetry/process_metrics.h"
 
 namespace weir::app {
 
@@ -30,7 +30,7 @@ class MetricsServer {
   http::Response metrics(const http::Request& request);
 
   const pipeline::Collector& collector_;
-  host::ProcessMetrics process_;
+  telemetry::ProcessMetrics process_;
   telemetry::Exposition text_;
   http::MetricsPage page_;
   uint64_t scrapes_ = 0;

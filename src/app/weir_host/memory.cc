@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "host/source.h"
-#include "host/text.h"
+#include "base/kept_file.h"
+#include "base/text.h"
 
 namespace weir::app {
 namespace {
@@ -31,16 +31,16 @@ void keep_memory_small() {
 // 7f29f7612000-7f29f7768000 r-xp 00026000 fe:00 332835    /usr/lib/x86_64-linux-gnu/libc.so.6
 std::optional<CleanMapping> clean_mapping(std::string_view header, std::string_view anonymous) {
   std::string_view rest = header;
-  const std::string_view range = host::next_word(rest);
-  const std::string_view rights = host::next_word(rest);
-  for (int skipped = 0; skipped < 3; ++skipped) host::next_word(rest);
-  const std::string_view file = host::next_word(rest);
+  const std::string_view range = next_word(rest);
+  const std::string_view rights = next_word(rest);
+  for (int skipped = 0; skipped < 3; ++skipped) next_word(rest);
+  const std::string_view file = next_word(rest);
   const size_t dash = range.find('-');
   if (dash == std::string_view::npos || !file.starts_with('/')) return std::nullopt;
   // Relocated pages are anonymous: they cannot be had again.
   if ((rights != "r-xp" && rights != "r--p") || anonymous != "0") return std::nullopt;
-  const auto begin = host::parse_number<uint64_t>(range.substr(0, dash), 16);
-  const auto end = host::parse_number<uint64_t>(range.substr(dash + 1), 16);
+  const auto begin = parse_number<uint64_t>(range.substr(0, dash), 16);
+  const auto end = parse_number<uint64_t>(range.substr(dash + 1), 16);
   if (!begin || !end || *begin >= *end) return std::nullopt;
   return CleanMapping{*begin, *end};
 }
@@ -48,16 +48,16 @@ std::optional<CleanMapping> clean_mapping(std::string_view header, std::string_v
 void give_back_memory() {
   {
     std::string buffer;
-    const auto smaps = host::read_file("/proc/self/smaps", buffer);
+    const auto smaps = read_file("/proc/self/smaps", buffer);
     std::string_view text = smaps ? *smaps : std::string_view();
     std::string_view header;
     while (!text.empty()) {
-      std::string_view line = host::next_line(text);
+      std::string_view line = next_line(text);
       const std::string_view whole = line;
-      const std::string_view key = host::next_word(line);
+      const std::string_view key = next_word(line);
       if (!key.ends_with(':')) header = whole;
       if (key != "Anonymous:") continue;
-      if (const auto mapping = clean_mapping(header, host::next_word(line))) give_back(*mapping);
+      if (const auto mapping = clean_mapping(header, next_word(line))) give_back(*mapping);
     }
   }
   ::malloc_trim(0);

@@ -1,8 +1,8 @@
 #include "app/weir_host/privileges.h"
 
+#include "base/kept_file.h"
 #include "base/log.h"
-#include "host/source.h"
-#include "host/text.h"
+#include "base/text.h"
 
 namespace weir::app {
 namespace {
@@ -24,15 +24,15 @@ void append(std::string& list, std::string_view name) {
 
 std::optional<uint64_t> effective_capabilities(std::string_view status) {
   while (!status.empty()) {
-    std::string_view line = host::next_line(status);
-    if (host::next_word(line) == "CapEff:") return host::parse_number<uint64_t>(host::next_word(line), 16);
+    std::string_view line = next_line(status);
+    if (next_word(line) == "CapEff:") return parse_number<uint64_t>(next_word(line), 16);
   }
   return std::nullopt;
 }
 
 void tell_of_privileges(const Settings& settings) {
   std::string buffer;
-  const auto status = host::read_file("/proc/self/status", buffer);
+  const auto status = read_file("/proc/self/status", buffer);
   const auto capabilities = status ? effective_capabilities(*status) : std::nullopt;
   if (capabilities && has_all(*capabilities)) return;
   std::string nothing;

@@ -1,8 +1,8 @@
-#include "host/text.h"
+#include "base/text.h"
 
 #include <gtest/gtest.h>
 
-namespace weir::host {
+namespace weir {
 namespace {
 
 TEST(Text, LinesAndWords) {
@@ -32,4 +32,4 @@ TEST(Text, Names) {
 }
 
 }  // namespace
-}  // namespace weir::host
+}  // namespace weir

@@ -1,4 +1,4 @@
-#include "host/source.h"
+#include "base/kept_file.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -7,18 +7,18 @@
 #include <filesystem>
 #include <fstream>
 
-namespace weir::host {
+namespace weir {
 namespace {
 
-class SourceTest : public testing::Test {
+class KeptFileTest : public testing::Test {
  protected:
   void TearDown() override { std::filesystem::remove(path_); }
   void write(const std::string& text) { std::ofstream(path_) << text; }
 
-  std::string path_ = testing::TempDir() + "weir_source_" + std::to_string(::getpid());
+  std::string path_ = testing::TempDir() + "weir_kept_file_" + std::to_string(::getpid());
 };
 
-TEST_F(SourceTest, KeptFileReadsAnewEachTime) {
+TEST_F(KeptFileTest, KeptFileReadsAnewEachTime) {
   write("one\n");
   KeptFile file(path_);
   EXPECT_EQ(file.read().value(), "one\n");
@@ -28,7 +28,7 @@ TEST_F(SourceTest, KeptFileReadsAnewEachTime) {
   EXPECT_EQ(file.read().value(), "");
 }
 
-TEST_F(SourceTest, ShortRecordsAreReadToTheEnd) {
+TEST_F(KeptFileTest, ShortRecordsAreReadToTheEnd) {
   KeptFile file(path_, Shape::short_records);
   // Around the sizes of a page, and of the buffer as it grows.
   for (const size_t size : {0, 1, 3000, 3583, 3584, 3585, 4095, 4096, 4097, 7000, 8192, 20'000, 5}) {
@@ -37,17 +37,19 @@ TEST_F(SourceTest, ShortRecordsAreReadToTheEnd) {
   }
 }
 
-TEST_F(SourceTest, WhatIsNotThereIsNamed) {
+TEST_F(KeptFileTest, WhatIsNotThereIsNamed) {
   KeptFile file(path_);
   const auto missing = file.read();
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find(path_), std::string::npos);
-  EXPECT_EQ(file.last_errno(), ENOENT);
+  EXPECT_TRUE(file.is_missing());
+  EXPECT_FALSE(file.try_read());
+  EXPECT_EQ(file.failure().error().message, missing.error().message);
   write("now");
   EXPECT_EQ(file.read().value(), "now");
 }
 
-TEST_F(SourceTest, ProcfsByThePage) {
+TEST_F(KeptFileTest, ProcfsByThePage) {
   // A file of many records, more than a page: the kernel gives it in pieces.
   KeptFile file("/proc/self/smaps");
   const std::string first(file.read().value());
@@ -55,7 +57,7 @@ TEST_F(SourceTest, ProcfsByThePage) {
   EXPECT_TRUE(first.ends_with("\n"));
 }
 
-TEST_F(SourceTest, OneRecordIsReadWholeEvenIfItOutgrowsTheBuffer) {
+TEST_F(KeptFileTest, OneRecordIsReadWholeEvenIfItOutgrowsTheBuffer) {
   KeptFile file(path_, Shape::one_record);
   for (const size_t size : {size_t{10}, size_t{4096}, size_t{8191}, size_t{100'000}, size_t{3}}) {
     write(std::string(size, 'y'));
@@ -63,7 +65,7 @@ TEST_F(SourceTest, OneRecordIsReadWholeEvenIfItOutgrowsTheBuffer) {
   }
 }
 
-TEST_F(SourceTest, WhatIsNotThereIsLookedForSeldom) {
+TEST_F(KeptFileTest, WhatIsNotThereIsLookedForSeldom) {
   KeptFile file(path_);
   EXPECT_FALSE(file.read_if_there());
   write("here");
@@ -71,26 +73,14 @@ TEST_F(SourceTest, WhatIsNotThereIsLookedForSeldom) {
   EXPECT_EQ(file.read_if_there(), "here");
 }
 
-TEST_F(SourceTest, NoReaderGetsASharedTextTwice) {
-  using enum SharedFile::Reader;
-  SharedFiles files;
-  write("1");
-  const auto file = files.get(path_, Shape::one_record);
-  EXPECT_EQ(files.get(path_, Shape::one_record), file);
-  EXPECT_EQ(file->read(cpu).value(), "1");
-  write("2");
-  EXPECT_EQ(file->read(cpu).value(), "2");
-  EXPECT_EQ(file->read(stat).value(), "2");
-  write("3");
-  EXPECT_EQ(file->read(stat).value(), "3");
-}
-
-TEST_F(SourceTest, ReadFile) {
+TEST_F(KeptFileTest, ReadFile) {
   std::string buffer;
+  EXPECT_FALSE(try_read_file(path_, buffer));
+  EXPECT_EQ(errno, ENOENT);
   EXPECT_FALSE(read_file(path_, buffer));
   write("once");
   EXPECT_EQ(read_file(path_, buffer).value(), "once");
 }
 
 }  // namespace
-}  // namespace weir::host
+}  // namespace weir

@@ -1,8 +1,8 @@
-#include "host/process_metrics.h"
+#include "telemetry/process_metrics.h"
 
 #include <gtest/gtest.h>
 
-namespace weir::host {
+namespace weir::telemetry {
 namespace {
 
 TEST(ProcessMetrics, Stat) {
@@ -22,7 +22,7 @@ TEST(ProcessMetrics, DamagedStat) {
 }
 
 TEST(ProcessMetrics, OfThisProcess) {
-  telemetry::Exposition out;
+  Exposition out;
   ProcessMetrics metrics;
   metrics.write(out);
   size_t families = 0;
@@ -32,4 +32,4 @@ TEST(ProcessMetrics, OfThisProcess) {
 }
 
 }  // namespace
-}  // namespace weir::host
+}  // namespace weir::telemetry

@@ -1,4 +1,4 @@
-#include "host/process_metrics.h"
+#include "telemetry/process_metrics.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <cstring>
 #include <limits>
 
-#include "host/text.h"
+#include "base/text.h"
 
-namespace weir::host {
+namespace weir::telemetry {
 namespace {
 
 // "No limit" as the Go client writes it.
@@ -82,8 +82,8 @@ uint64_t ProcessMetrics::open_files() {
   return files_ ? entries(files_.get()) : 0;
 }
 
-void ProcessMetrics::write(telemetry::Exposition& out) {
-  using enum telemetry::MetricType;
+void ProcessMetrics::write(Exposition& out) {
+  using enum MetricType;
   static const auto ticks_per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
   static const auto page_bytes = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   const auto text = stat_.read();
@@ -106,4 +106,4 @@ void ProcessMetrics::write(telemetry::Exposition& out) {
              limit(RLIMIT_AS));
 }
 
-}  // namespace weir::host
+}  // namespace weir::telemetry

@@ -1,4 +1,4 @@
-#include "host/source.h"
+#include "base/kept_file.h"
 
 #include <fcntl.h>
 
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace weir::host {
+namespace weir {
 namespace {
 
 constexpr size_t kFirstSize = 4096;
@@ -17,10 +17,7 @@ std::unexpected<Error> cannot_read(const std::string& path, int error) {
   return fail("{}: {}", path, std::strerror(error));
 }
 
-// Longer than a scrape needs from the first reader to the last, shorter than two scrapes are apart.
-constexpr std::chrono::milliseconds kShared{50};
-
-// Of the kernel's files of short records; a line of /proc/net/udp6 has 170 octets.
+// A line of /proc/net/udp6 has 170 octets, one of /proc/diskstats up to 450.
 constexpr size_t kShortRecord = 512;
 // The least that the kernel fills with records before it gives them.
 constexpr size_t kPage = 4096;
@@ -59,7 +56,7 @@ ssize_t read_from_begin(int fd, std::string& buffer, Shape shape) {
 
 }  // namespace
 
-std::optional<std::string_view> KeptFile::load() {
+std::optional<std::string_view> KeptFile::try_read() {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const bool fresh = !fd_;
     if (fresh) fd_ = Fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
@@ -77,46 +74,33 @@ std::optional<std::string_view> KeptFile::load() {
 }
 
 Result<std::string_view> KeptFile::read() {
-  if (const auto text = load()) return *text;
-  return cannot_read(path_, errno_);
+  if (const auto text = try_read()) return *text;
+  return failure();
 }
+
+std::unexpected<Error> KeptFile::failure() const { return cannot_read(path_, errno_); }
 
 std::optional<std::string_view> KeptFile::read_if_there() {
   if (skip_ > 0) {
     --skip_;
     return std::nullopt;
   }
-  const auto text = load();
+  const auto text = try_read();
   if (!text) skip_ = kReadsUntilRecheck - 1;
   return text;
 }
 
-Result<std::string_view> SharedFile::read(Reader reader) {
-  const unsigned bit = 1U << static_cast<unsigned>(reader);
-  const auto now = std::chrono::steady_clock::now();
-  if (seen_ == 0 || (seen_ & bit) != 0 || now - read_at_ > kShared) {
-    seen_ = 0;
-    const auto text = file_.read();
-    if (!text) return text;
-    text_ = *text;
-    read_at_ = now;
-  }
-  seen_ |= bit;
-  return text_;
-}
-
-std::shared_ptr<SharedFile> SharedFiles::get(const std::string& path, Shape shape) {
-  for (const auto& file : files_)
-    if (file->path() == path) return file;
-  return files_.emplace_back(std::make_shared<SharedFile>(path, shape));
-}
-
-Result<std::string_view> read_file(const std::string& path, std::string& buffer) {
+std::optional<std::string_view> try_read_file(const std::string& path, std::string& buffer) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return cannot_read(path, errno);
+  if (!fd) return std::nullopt;
   const ssize_t got = read_from_begin(fd.get(), buffer, Shape::records);
-  if (got < 0) return cannot_read(path, errno);
+  if (got < 0) return std::nullopt;
   return std::string_view(buffer).substr(0, static_cast<size_t>(got));
 }
 
-}  // namespace weir::host
+Result<std::string_view> read_file(const std::string& path, std::string& buffer) {
+  if (const auto text = try_read_file(path, buffer)) return *text;
+  return cannot_read(path, errno);
+}
+
+}  // namespace weir

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include "base/fd.h"
-#include "host/source.h"
+#include "base/kept_file.h"
 #include "telemetry/exposition.h"
 
-namespace weir::host {
+namespace weir::telemetry {
 
 // Of /proc/PID/stat.
 struct ProcessStat {
@@ -21,15 +21,15 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
 class ProcessMetrics {
  public:
-  void write(telemetry::Exposition& out);
+  void write(Exposition& out);
 
  private:
   uint64_t open_files();
 
   // Always of /proc: it is this process that is measured, not the machine of --path.procfs.
-  KeptFile stat_{"/proc/self/stat"};
+  KeptFile stat_{"/proc/self/stat", Shape::one_record};
   Fd files_;
   std::optional<double> boot_seconds_;
 };
 
-}  // namespace weir::host
+}  // namespace weir::telemetry

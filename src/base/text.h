@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace weir::host {
+namespace weir {
 
 // The next line without its end; what is left of `text` begins behind it. Empty at the end (and for an empty line: loop
 // while (!text.empty())).
@@ -18,21 +18,25 @@ inline std::string_view next_line(std::string_view& text) {
   return line;
 }
 
+// find_first_of() with more than one character searches them anew for each octet; this was 6 % of a scrape.
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
 // The next run of octets that are neither space nor tab nor line feed; empty if there is none.
 inline std::string_view next_word(std::string_view& text) {
-  const size_t begin = std::min(text.find_first_not_of(" \t\n"), text.size());
-  text.remove_prefix(begin);
-  const size_t end = std::min(text.find_first_of(" \t\n"), text.size());
-  const std::string_view word = text.substr(0, end);
+  size_t begin = 0;
+  while (begin < text.size() && is_space(text[begin])) ++begin;
+  size_t end = begin;
+  while (end < text.size() && !is_space(text[end])) ++end;
+  const std::string_view word = text.substr(begin, end - begin);
   text.remove_prefix(end);
   return word;
 }
 
 // Without spaces, tabs and line feeds at both ends.
 inline std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\n");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t\n") - begin + 1);
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 // The whole text as a number (integers in `base`, without a prefix); nothing if it is anything else or out of range.
@@ -51,8 +55,9 @@ std::optional<Number> parse_number(std::string_view text, [[maybe_unused]] int b
 
 // Whether a name of the kernel can be a part of a metric's name: letters, digits and '_', at least one of them.
 inline bool is_name(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") ==
-                              std::string_view::npos;
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+  });
 }
 
 // For error messages: the begin of a text, without line ends.
@@ -60,4 +65,4 @@ inline std::string_view shortened(std::string_view text) {
   return text.substr(0, std::min(text.find('\n'), size_t{80}));
 }
 
-}  // namespace weir::host
+}  // namespace weir

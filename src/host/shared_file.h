@@ -1,0 +1,46 @@
+// Files that several collectors of one scrape read: the kernel is asked once.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/kept_file.h"
+
+namespace weir::host {
+
+// A reader gets the text that another has read before if that was a moment ago, and never the same text twice.
+class SharedFile {
+ public:
+  enum class Reader : uint8_t { cpu, stat, sockstat, udp_queues };
+
+  explicit SharedFile(std::string path, Shape shape) : file_(std::move(path), shape) {}
+  // As those of KeptFile.
+  Result<std::string_view> read(Reader reader);
+  std::optional<std::string_view> read_if_there(Reader reader);
+  const std::string& path() const { return file_.path(); }
+
+ private:
+  // What another has read, if it is still good for this reader.
+  std::optional<std::string_view> of_another(Reader reader);
+  void keep(Reader reader, std::string_view text);
+
+  KeptFile file_;
+  std::string_view text_;
+  unsigned seen_ = 0;  // a bit for each reader that had text_
+  std::chrono::steady_clock::time_point read_at_;
+};
+
+// The shared files of all collectors that are made with the same options.
+class SharedFiles {
+ public:
+  std::shared_ptr<SharedFile> get(const std::string& path, Shape shape);
+
+ private:
+  std::vector<std::shared_ptr<SharedFile>> files_;
+};
+
+}  // namespace weir::host
