@@ -9,7 +9,7 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-WEIR = ROOT / "build/release/bin/weir"
+WEIR = os.environ.get("WEIR_BIN") or ROOT / "build/release/bin/weir"
 FOLDER = ROOT / "build/bench/peers"
 SEED = 7
 LOOK_EVERY = 0.5  # seconds, whether it is of use to go on

@@ -45,7 +45,8 @@ class Process:
         self.log = log
         self.started = time.monotonic()
         with open(log, "wb") as output:
-            self.pid = subprocess.Popen([str(c) for c in command], stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL).pid
+            self._process = subprocess.Popen([str(c) for c in command], stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.pid = self._process.pid
         self.peak_rss_kib = 0
         self._ended = threading.Event()
         self._sampler = threading.Thread(target=self._sample, daemon=True)
@@ -135,6 +136,7 @@ class Process:
         self._stop_sampling()
 
     def _stop_sampling(self):
+        self._process.returncode = 0  # wait4 has had it
         self._ended.set()
         self._sampler.join()
 

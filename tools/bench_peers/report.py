@@ -156,7 +156,7 @@ def short_table(results):
 
 def replace_between(text, name, new):
     pattern = re.compile(rf"(<!-- {name}: [^\n]*-->\n).*?(<!-- {name} end -->)", re.S)
-    changed, count = pattern.subn(lambda m: f"{m[1]}\n{new}\n{m[2]}", text)
+    changed, count = pattern.subn(lambda m: f"{m[1]}\n{new.strip()}\n\n{m[2]}", text)
     if count != 1:
         raise ValueError(f"no such part: {name}")
     return changed

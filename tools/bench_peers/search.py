@@ -7,8 +7,8 @@ from .measure import SENDER_LIMIT, hold_back, measure
 from .process import dropped
 
 PRECISION = 1.05  # ratio of the rate that was too much to the one that was not
-STEP = 1.35
-MAX_PROBES = 12
+FIRST_STEP, LARGEST_STEP = 1.35, 4
+MAX_PROBES = 14
 MAX_TRIES, FINE_TRIES, COARSE = 12, 6, 1.2
 
 
@@ -22,9 +22,9 @@ class Found:
 
 
 def search(receiver, load, captures, guess, seconds):
-    """Goes up or down from the guess in steps until it has both a rate without loss and one with it; then halves."""
+    """Goes up or down from the guess in growing steps until it has both a rate without loss and one with it; then halves."""
     low = high = None
-    probes, rate = [], guess
+    probes, rate, step = [], guess, FIRST_STEP
     while len(probes) < MAX_PROBES and not (low and high and high / low <= PRECISION):
         run = measure(receiver, load, rate, lambda port, rate=rate: load.send_capture(port, rate, seconds, captures))
         why = hold_back(run, rate)
@@ -35,7 +35,11 @@ def search(receiver, load, captures, guess, seconds):
             low = rate
         else:
             high = rate
-        rate = (low * high) ** 0.5 if low and high else low * STEP if low else high / STEP
+        if low and high:
+            rate = (low * high) ** 0.5
+        else:
+            rate = low * step if low else high / step
+            step = min(step * step, LARGEST_STEP)
     return Found(receiver.name, load.key, low or 0, False, probes)
 
 
