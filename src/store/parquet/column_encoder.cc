@@ -166,8 +166,8 @@ class TypedEncoder {
     return static_cast<double>(size) + work_per_octet(codec) * static_cast<double>(octets.size());
   }
 
-  // first: of the page's values among those of the chunk. A page without any has the header of its encoding all the same:
-  // readers look for it.
+  // first: of the page's values among those of the chunk. A page without any has the header of its encoding all the
+  // same: readers look for it.
   void encode_values(const PageValues<T>& page, size_t first, const Coding& coding, Buffer& out) {
     switch (coding.encoding) {
       case Encoding::plain:
