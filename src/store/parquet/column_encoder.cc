@@ -15,6 +15,8 @@ namespace {
 
 // Row groups from one trial to the next.
 constexpr unsigned kTrialEvery = 32;
+// Of a page, that a trial encodes.
+constexpr size_t kSampleValues = 8192;
 // What suits a few values says little of many more.
 constexpr size_t kMoreValues = 4;
 // A column that has grown by this much since its trial is tried again.
@@ -132,15 +134,17 @@ class TypedEncoder {
         codings.push_back({.encoding = Encoding::rle_dictionary, .whole_octets = true});
     }
     const auto size = [](const PageValues<T>& page) { return page.values.size(); };
-    const auto sample = std::ranges::max_element(pages_, {}, size);
-    const double scale = static_cast<double>(filled) / static_cast<double>(sample->values.size());
+    const auto longest = std::ranges::max_element(pages_, {}, size);
+    PageValues<T> sample = *longest;
+    sample.values = sample.values.first(std::min(sample.values.size(), kSampleValues));
+    const double scale = static_cast<double>(filled) / static_cast<double>(sample.values.size());
     size_t first_of_sample = 0;
-    for (auto page = pages_.begin(); page != sample; ++page) first_of_sample += page->values.size();
+    for (auto page = pages_.begin(); page != longest; ++page) first_of_sample += page->values.size();
     Coding best;
     double least = std::numeric_limits<double>::infinity();
     for (Coding coding : codings) {
       payload_.clear();
-      encode_values(*sample, first_of_sample, coding, payload_);
+      encode_values(sample, first_of_sample, coding, payload_);
       Buffer& entries = entries_;
       entries.clear();
       if (coding.encoding == Encoding::rle_dictionary) encode_plain(dictionary_.entries(), entries);
@@ -233,20 +237,19 @@ class TypedEncoder {
     if (all_known) chunk_.bounds = bounds_of(all);
   }
 
-  // Texts are compared once each, not once a row.
+  // Values that repeat are compared once each, not once a row.
   std::optional<Range<T>> page_range(const PageValues<T>& page, size_t first, const Coding& coding) {
-    if constexpr (std::is_same_v<T, std::string_view>) {
-      if (coding.encoding == Encoding::rle_dictionary) {
-        used_.assign(dictionary_.entries().size(), 0);
-        for (const uint16_t index : std::span(indexes_).subspan(first, page.values.size())) used_[index] = 1;
-        std::vector<T> values;
-        for (size_t i = 0; i < used_.size(); ++i) {
-          if (used_[i] != 0) values.push_back(dictionary_.entries()[i]);
-        }
-        return range_of(std::span<const T>(values));
-      }
+    constexpr bool slow_to_compare = sizeof(T) > 4;
+    const std::span<const T> entries = dictionary_.entries();
+    if (!slow_to_compare || coding.encoding != Encoding::rle_dictionary || entries.size() > page.values.size() / 4)
+      return range_of(page.values);
+    used_.assign(entries.size(), 0);
+    for (const uint16_t index : std::span(indexes_).subspan(first, page.values.size())) used_[index] = 1;
+    used_entries_.clear();
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (used_[i] != 0) used_entries_.push_back(entries[i]);
     }
-    return range_of(page.values);
+    return range_of(std::span<const T>(used_entries_));
   }
 
   // Definition levels, with their length before them.
@@ -295,7 +298,8 @@ class TypedEncoder {
   Dictionary<T> dictionary_;
   std::vector<uint16_t> indexes_;
   std::vector<int32_t> wide_;
-  std::vector<uint8_t> used_;
+  std::vector<uint8_t> used_;  // by a page: entries of the dictionary
+  std::vector<T> used_entries_;
   Buffer payload_;
   Buffer packed_;
   Buffer entries_;

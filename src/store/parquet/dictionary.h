@@ -61,9 +61,15 @@ class Dictionary {
   bool add(std::span<const T> values, std::span<uint16_t> indexes, size_t most) {
     for (size_t i = 0; i < values.size();) {
       const std::span<const T> rest = values.subspan(i);
-      // The table is larger than the nearest caches.
-      constexpr size_t kAhead = 12;
-      if (rest.size() > kAhead) __builtin_prefetch(&slots_[slot_of(rest[kAhead])]);
+      // The table and the entries are larger than the nearest caches.
+      constexpr size_t kAhead = 16;
+      if (rest.size() > kAhead) {
+        __builtin_prefetch(&slots_[slot_of(rest[kAhead])]);
+        if constexpr (sizeof(T) > 4) {
+          const auto likely = static_cast<uint16_t>(slots_[slot_of(rest[kAhead / 2])]);
+          if (likely < entries_.size()) __builtin_prefetch(&entries_[likely]);
+        }
+      }
       const std::optional<uint16_t> index = find_or_add(rest.front(), most);
       if (!index) return false;
       indexes[i++] = *index;
