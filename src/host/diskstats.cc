@@ -124,7 +124,7 @@ class DiskstatsCollector : public Collector {
   void learn(Device& device) {
     device.major_text = std::to_string(device.major);
     device.minor_text = std::to_string(device.minor);
-    const auto udev = read_file(fmt::format("{}/b{}:{}", udev_data_, device.major, device.minor), text_);
+    const auto udev = try_read_file(fmt::format("{}/b{}:{}", udev_data_, device.major, device.minor), text_);
     device.udev = udev ? parse_udev_data(*udev) : UdevProperties();
     // A name with '/' ("cciss/c0d0") has '!' in sysfs.
     std::string name = device.name;

@@ -1,7 +1,9 @@
 #include "host/exporter.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -282,6 +284,41 @@ TEST(ExporterOfThisMachine, NothingIsAllocatedAfterTenScrapes) {
   const uint64_t before = allocations;
   e.scrape(all, std::nullopt);
   EXPECT_EQ(allocations - before, 0U);
+}
+
+// Where nothing of what they look for is, collectors have nothing to say and make no text about that. A failure has a
+// text: these need a file that every kernel has.
+TEST(ExporterOfThisMachine, NothingIsAllocatedForWhatIsNotThere) {
+  constexpr auto kNeedTheirFile =
+      std::to_array<std::string_view>({"cpu", "diskstats", "entropy", "filefd", "filesystem", "loadavg", "meminfo",
+                                       "netstat", "softnet", "stat", "vmstat"});
+  const std::string nowhere = testing::TempDir() + "weir_nowhere_" + std::to_string(::getpid());
+  Options options;
+  options.procfs = options.sysfs = options.rootfs = options.udev_data = nowhere;
+  std::string guilty;
+  for (const CollectorEntry& entry : collectors()) {
+    if (!entry.on_by_default) continue;
+    const auto collector = entry.make(options);
+    ASSERT_TRUE(collector) << entry.name;
+    telemetry::Exposition out;
+    Result<> result;
+    // At least as often as what is not there is looked for again.
+    for (int i = 0; i < kReadsUntilRecheck; ++i) {
+      out.clear();
+      result = (*collector)->collect(out);
+    }
+    const uint64_t before = allocations;
+    for (int i = 0; i <= kReadsUntilRecheck; ++i) {
+      out.clear();
+      result = (*collector)->collect(out);
+    }
+    const bool fails = !result && !is_no_data(result.error());
+    const bool may_fail = std::ranges::find(kNeedTheirFile, entry.name) != kNeedTheirFile.end();
+    EXPECT_TRUE(!fails || may_fail) << entry.name << ": " << result.error().message;
+    if (!fails && allocations != before)
+      guilty += fmt::format("{}: {} allocations\n", entry.name, allocations - before);
+  }
+  EXPECT_EQ(guilty, "");
 }
 #endif
 

@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "host/links.h"
 #include "host/options.h"
 #include "host/registry.h"
 
@@ -18,6 +19,7 @@ namespace weir::host {
 namespace {
 
 namespace fs = std::filesystem;
+using std::string_literals::operator""s;
 using telemetry::Exposition;
 
 // Those whose source is a file below /proc, /sys, /etc or udev's folder, and nothing of the machine that runs the test.
@@ -28,6 +30,7 @@ constexpr auto kFileCollectors = std::to_array<std::string_view>({
     "btrfs",
     "buddyinfo",
     "cgroups",
+    "conntrack",
     "cpu",
     "cpu_vulnerabilities",
     "cpufreq",
@@ -36,16 +39,23 @@ constexpr auto kFileCollectors = std::to_array<std::string_view>({
     "dmmultipath",
     "edac",
     "entropy",
+    "fibrechannel",
     "filefd",
     "hwmon",
+    "infiniband",
     "interrupts",
+    "ipvs",
     "kernel_hung",
     "ksmd",
+    "lnstat",
     "loadavg",
     "mdadm",
     "meminfo",
     "meminfo_numa",
+    "mountstats",
     "netstat",
+    "nfs",
+    "nfsd",
     "nvme",
     "os",
     "powersupplyclass",
@@ -61,8 +71,10 @@ constexpr auto kFileCollectors = std::to_array<std::string_view>({
     "stat",
     "tapestats",
     "thermal_zone",
+    "udp_queues",
     "vmstat",
     "watchdog",
+    "xfrm",
     "xfs",
     "zfs",
     "zoneinfo",
@@ -84,10 +96,10 @@ struct Made {
   std::unique_ptr<Collector> collector;
 };
 
-std::vector<Made> make_all(const Options& options) {
+std::vector<Made> make_all(const Options& options, std::span<const std::string_view> names = kFileCollectors) {
   std::vector<Made> made;
   for (const CollectorEntry& entry : collectors()) {
-    if (std::ranges::find(kFileCollectors, entry.name) == kFileCollectors.end()) continue;
+    if (std::ranges::find(names, entry.name) == names.end()) continue;
     auto collector = entry.make(options);
     EXPECT_TRUE(collector) << entry.name;
     if (collector) made.push_back({entry.name, std::move(*collector)});
@@ -154,9 +166,10 @@ class FixtureTest : public testing::Test {
  protected:
   void TearDown() override { fs::current_path(before_); }
 
-  void expect_scrape(const fs::path& tree, const fs::path& expected) {
+  void expect_scrape(const fs::path& tree, const fs::path& expected, const Options& options = options_of_tree(),
+                     std::span<const std::string_view> names = kFileCollectors) {
     fs::current_path(tree);
-    auto made = make_all(options_of_tree());
+    auto made = make_all(options, names);
     const std::string text = scrape(made);
     check_exposition(text);
     if (std::getenv("WEIR_WRITE_EXPECTED") != nullptr) std::ofstream(expected, std::ios::binary) << text;
@@ -183,6 +196,67 @@ TEST_F(FixtureTest, SmallVirtualMachineLinux6CgroupV2) {
 TEST_F(FixtureTest, ServerLinux4CgroupV1) { expect_scrape(kTrees / "server-4", kTrees / "server-4/expected.prom"); }
 
 TEST_F(FixtureTest, StorageOfAllKinds) { expect_scrape(kTrees / "storage", kTrees / "storage/expected.prom"); }
+
+TEST_F(FixtureTest, GatewayAndFileServer) { expect_scrape(kTrees / "gateway", kTrees / "gateway/expected.prom"); }
+
+// Netlink tells of the interfaces, and files of what it does not tell.
+TEST_F(FixtureTest, NetworkInterfaces) {
+  std::vector<Link> links(3);
+  links[0] = {.index = 1,
+              .type = 772,
+              .flags = 0x10049,
+              .name = "lo",
+              .address = std::string(6, '\0'),
+              .broadcast = std::string(6, '\0'),
+              .alias = {},
+              .mtu = 65536,
+              .peer = 1,
+              .queue_length = 1000,
+              .carrier = true,
+              .all_multicast = {},
+              .carrier_changes = 0,
+              .carrier_ups = 0,
+              .carrier_downs = 0};
+  links[1] = {.index = 2,
+              .type = 1,
+              .flags = 0x11043,
+              .name = "eth0",
+              .address = "\x02\x42\xAC\x11\x00\x02"s,
+              .broadcast = std::string(6, '\xFF'),
+              .alias = "to the \"roof\"\n",
+              .mtu = 9000,
+              .peer = 2,
+              .queue_length = 1000,
+              .operstate = 6,
+              .carrier = true,
+              .promiscuity = 1,
+              .all_multicast = 0,
+              .carrier_changes = 5,
+              .carrier_ups = 3,
+              .carrier_downs = 2};
+  for (size_t i = 0; i < kLinkCounters; ++i) links[1].counters[i] = (uint64_t{1} << 60) + i;
+  links[2] = {.index = 7,
+              .type = 1,
+              .flags = 0x1002,
+              .name = "eth1.7",
+              .address = "\x02\x42\xAC\x11\x00\x03"s,
+              .broadcast = std::string(6, '\xFF'),
+              .alias = {},
+              .mtu = 1500,
+              .peer = 3,
+              .group = 4,
+              .operstate = 2,
+              .link_mode = 1,
+              .all_multicast = {},
+              .carrier_changes = {},
+              .carrier_ups = {},
+              .carrier_downs = {}};
+  Options options = options_of_tree();
+  options.links = std::make_shared<LinkTable>(std::move(links));
+  options.netdev_label_alias = true;
+  constexpr auto kNames = std::to_array<std::string_view>({"netclass", "netdev"});
+  expect_scrape(kTrees / "gateway", kTrees / "gateway/interfaces.prom", options, kNames);
+}
 
 TEST_F(FixtureTest, NothingThere) {
   const fs::path tree = fs::path(testing::TempDir()) / ("weir_nothing_" + std::to_string(::getpid()));

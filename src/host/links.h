@@ -83,6 +83,8 @@ class LinkTable {
   static constexpr std::chrono::milliseconds kSameScrape{250};
 
   explicit LinkTable(Clock clock = std::chrono::steady_clock::now);
+  // Always these, whatever the kernel says: for tests.
+  explicit LinkTable(std::vector<Link> links);
 
   // The links as they are: of the dump that another user has caused a moment ago, or of a new one if that is what
   // `seen` tells. Valid until the next call of anybody.
@@ -95,6 +97,7 @@ class LinkTable {
   Result<> dump();
 
   Clock clock_;
+  bool fixed_ = false;
   netlink::Socket socket_{NETLINK_ROUTE};
   netlink::Request request_;
   std::vector<Link> links_;

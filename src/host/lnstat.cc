@@ -32,7 +32,7 @@ class Lnstat : public Collector {
     }
     values_.clear();
     for (auto& [subsystem, file] : files_) {
-      const Result<std::string_view> text = file.read();
+      const auto text = file.try_read();
       if (!text) continue;  // its module has gone
       const bool good = each_lnstat(*text, [&](size_t cpu, std::string_view name, uint64_t value) {
         values_.push_back({.name = std::string(name), .subsystem = subsystem, .cpu = cpu, .value = value});

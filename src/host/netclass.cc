@@ -153,7 +153,7 @@ class Netclass : public Collector {
   // What the file says, without its line end; empty if it says nothing (EINVAL: the link has none, or is down).
   std::string_view read_property(const std::string& name, std::string_view property) {
     path_.assign(folder_).append(name).append("/").append(property);
-    const Result<std::string_view> text = read_file(path_, buffer_);
+    const auto text = try_read_file(path_, buffer_);
     return text ? trimmed(*text) : std::string_view();
   }
 

@@ -77,10 +77,12 @@ class Nftables : public Collector {
   }
 
   Result<> collect(Exposition& out) override {
+    if (denied_) return no_data();
     if (auto listed = list(); !listed) {
       generation_.reset();
-      if (socket_.last_errno() == EPERM)
-        return fail("the kernel tells of nf_tables only with CAP_NET_ADMIN, which this process has not");
+      // A process gets no capability that it has not had; this is said once.
+      denied_ = socket_.last_errno() == EPERM;
+      if (denied_) return fail("the kernel tells of nf_tables only with CAP_NET_ADMIN, which this process has not");
       if (socket_.last_errno() == EPROTONOSUPPORT || socket_.last_errno() == EINVAL) return no_data();
       return fail("cannot list what nf_tables has: {}", listed.error().message);
     }
@@ -241,6 +243,7 @@ class Nftables : public Collector {
   std::array<KeptFile, 2> legacy_;
   std::optional<uint32_t> generation_;
   bool has_chain_counters_ = false;
+  bool denied_ = false;
   Things<NftName> tables_;
   Things<NftChain> chains_;
   Things<NftObject> objects_;

@@ -14,7 +14,8 @@ using enum telemetry::MetricType;
 
 class Os : public Collector {
  public:
-  explicit Os(const Options& options) : rootfs_(options.rootfs) {}
+  explicit Os(const Options& options)
+      : paths_{options.rootfs + "/etc/os-release", options.rootfs + "/usr/lib/os-release"} {}
 
   Result<> collect(telemetry::Exposition& out) override {
     // It changes with an upgrade.
@@ -50,8 +51,8 @@ class Os : public Collector {
  private:
   void load() {
     std::string buffer;
-    for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
-      const auto text = read_file(rootfs_ + path, buffer);
+    for (const std::string& path : paths_) {
+      const auto text = try_read_file(path, buffer);
       if (!text) continue;
       release_ = parse_os_release(*text);
       version_ = release_->version_number();
@@ -60,7 +61,7 @@ class Os : public Collector {
     }
   }
 
-  std::string rootfs_;
+  std::array<std::string, 2> paths_;
   unsigned age_ = 0;
   std::optional<OsRelease> release_;
   std::optional<double> version_;

@@ -25,7 +25,7 @@ class Selinux : public Collector {
     const auto mode = parse_number<int>(trimmed(*enforce));
     if (age_++ % kReadsUntilRecheck == 0) {
       std::string buffer;
-      config_mode_ = parse_selinux_config(read_file(config_, buffer).value_or(""));
+      config_mode_ = parse_selinux_config(try_read_file(config_, buffer).value_or(""));
     }
     out.single("node_selinux_config_mode", gauge, "Configured SELinux enforcement mode", config_mode_);
     if (mode) out.single("node_selinux_current_mode", gauge, "Current SELinux enforcement mode", *mode);
