@@ -26,6 +26,7 @@ struct Collect {
   std::vector<std::string> listen_tcp;
   std::vector<std::string> listen_tls;
   uint64_t threads = 1;
+  std::string spread = "exporter";
   std::vector<uint64_t> cpus;
   ByteSize socket_buffer{uint64_t{32} << 20};
   bool gro = true;

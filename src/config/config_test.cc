@@ -40,6 +40,7 @@ TEST(Config, EveryKeyIsRead) {
 [collect]
 listen = ["0", "192.0.2.1:2055", "[2001:db8::1]:4739", ":6343"]
 threads = 2
+spread = "datagram"
 cpus = [0, 3, 1023]
 socket_buffer = "1MB"
 gro = false
@@ -87,6 +88,7 @@ level = "debug"
   ASSERT_TRUE(config);
   EXPECT_EQ(config->collect.listen[1], "192.0.2.1:2055");
   EXPECT_EQ(config->collect.threads, 2u);
+  EXPECT_EQ(config->collect.spread, "datagram");
   EXPECT_EQ(config->collect.cpus, (std::vector<uint64_t>{0, 3, 1023}));
   EXPECT_EQ(config->collect.socket_buffer.bytes, 1'000'000u);
   EXPECT_FALSE(config->collect.gro);

@@ -52,7 +52,15 @@ constexpr auto kKeys = std::to_array<Key>({
     {"collect", "listen_tls", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen_tls; },
      "The same for IPFIX over TLS 1.2 or 1.3; 4740 is the usual port. Needs tls.certificate and tls.key."},
     {"collect", "threads", 1, 256, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.threads; },
-     "Receiving threads. The kernel spreads exporters over them by source address."},
+     "Receiving threads. The kernel spreads datagrams over them: see `spread`."},
+    {"collect", "spread", 0, 0, "exporter datagram", "", needs_restart,
+     [](Config& c) -> Field { return &c.collect.spread; },
+     "How datagrams are spread over several threads. exporter: by source address, so that each exporter has one "
+     "thread, "
+     "and threads share nothing. datagram: at random, so that one large exporter keeps all threads busy; they share "
+     "what "
+     "it announces, and sequence numbers, which costs a little for each datagram. sFlow always goes by source "
+     "address."},
     {"collect", "cpus", 0, 1023, "", "[0, 1]", needs_restart, [](Config& c) -> Field { return &c.collect.cpus; },
      "Processors that the receiving threads stay on, in turn: the first thread on the first one. Without it the "
      "scheduler chooses."},

@@ -2,6 +2,7 @@
 
 #include "base/big_endian.h"
 #include "decode/netflow_v5.h"
+#include "decode/ordered_sequence.h"
 #include "decode/session.h"
 #include "decode/set_decoder.h"
 #include "decode/sflow.h"
@@ -44,6 +45,7 @@ class Decoder::Impl {
   bool decode_template_messages(uint16_t version, ByteView bytes, const MessageContext& context, Exporter& exporter,
                                 const Output& output);
   void decode_fixed_message(const NetflowV5Message& message, Exporter& exporter, const Output& output);
+  void see_shared(const NetflowV5Message& message, Session& session);
   uint32_t configured_rate(const IpAddress& exporter) const;
 
   DecoderOptions options_;
@@ -73,6 +75,9 @@ void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
                                .connection = datagram.connection,
                                .received = datagram.received};
   const bool decoded = decode_datagram(datagram, context, exporter, output);
+  sessions_.end_change();
+  if (sessions_.has_arrived()) [[unlikely]]
+    template_messages_.decode_arrived(output);
   ++(decoded ? counters.datagrams_decoded : counters.datagrams_rejected);
 }
 
@@ -124,17 +129,35 @@ void Decoder::Impl::decode_fixed_message(const NetflowV5Message& message, Export
   const MessageContext& context = message.context;
   exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.type);
   Session& session = sessions_.session(exporter, context.domain, context.type, context.connection);
-  Stream& stream = sessions_.stream(session, context.port);
-  if (stream.uptime.restarted(context.uptime_ms, context.export_us)) {
-    exporter.counters.anomalies.add(Anomaly::exporter_restart);
-    stream.sequence.forget();
-  }
-  if (message.has_sequence) {
-    note_sequence(stream.sequence, message.sequence, static_cast<uint32_t>(message.count), context.export_us,
-                  exporter.counters);
+  if (exporter.shared) [[unlikely]] {
+    see_shared(message, session);
+  } else {
+    Stream& stream = sessions_.stream(session, context.port);
+    if (stream.uptime.restarted(context.uptime_ms, context.export_us)) {
+      exporter.counters.anomalies.add(Anomaly::exporter_restart);
+      stream.sequence.forget();
+    }
+    if (message.has_sequence) {
+      note_sequence(stream.sequence, message.sequence, static_cast<uint32_t>(message.count), context.export_us,
+                    exporter.counters);
+    }
   }
   if (context.header_sampling != 0) exporter.counters.sampling_rate = context.header_sampling;
   if (!message.records.empty()) sets_.decode(*message.compiled, {.body = message.records}, context, session, output);
+}
+
+// Where other decoders receive a part of the exporter's datagrams.
+void Decoder::Impl::see_shared(const NetflowV5Message& message, Session& session) {
+  using Uptime = SharedExporter::Uptime;
+  const MessageContext& context = message.context;
+  const Uptime uptime = sessions_.see_uptime(session, context);
+  if (uptime == Uptime::restarted) session.anomalies().add(Anomaly::exporter_restart);
+  if (uptime == Uptime::straggler || !message.has_sequence) return;
+  sessions_.note_sequence(session, context.port,
+                          {.number = message.sequence,
+                           .units = static_cast<uint32_t>(message.count),
+                           .export_us = context.export_us,
+                           .received = context.received});
 }
 
 bool Decoder::Impl::decode_template_messages(uint16_t version, ByteView bytes, const MessageContext& context,
@@ -199,6 +222,11 @@ void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); 
 void Decoder::expire(Timestamp now) { impl_->expire(now); }
 void Decoder::close_connection(uint64_t connection) { impl_->close_connection(connection); }
 void Decoder::set_state_source(const StateSource* source) { impl_->sessions().set_source(source); }
+void Decoder::set_shared(SharedExporters* shared) { impl_->sessions().set_shared(shared); }
+void Decoder::take_shared(flow::BatchBuilder& out, flow::BatchBuilder* counters) {
+  impl_->sessions().take_all_shared();
+  impl_->template_messages().decode_arrived({.rows = &out, .counters = counters});
+}
 SessionChanges Decoder::take_changes(Timestamp now, size_t max_sessions) {
   return impl_->sessions().take_changes(now, max_sessions);
 }

@@ -1,6 +1,6 @@
 // The decoder: datagrams in, rows of columns (or, for people, single records) out. Pure: no clock, socket, thread or
 // log; time comes with the datagram. One thread owns a Decoder; all datagrams of one exporter must reach the same
-// Decoder.
+// Decoder, or the decoders share what they learn (set_shared()).
 #pragma once
 
 #include <cstdint>
@@ -109,6 +109,11 @@ class Decoder {
   // Where to look for what is known of exporters that are new to this decoder: templates, options. nullptr: nowhere. It
   // has to outlive the decoder.
   void set_state_source(const StateSource* source);
+  // Several decoders that receive, each, a part of the datagrams of the same exporters, and have this in common. Before
+  // the first datagram; it has to outlive the decoders.
+  void set_shared(class SharedExporters* shared);
+  // Takes over what the others have learned since the last datagram, and decodes what waited for it; once a second.
+  void take_shared(flow::BatchBuilder& out, flow::BatchBuilder* counters = nullptr);
   // Sessions whose state changed since the last call, and templates that data wait for; of at most so many sessions.
   SessionChanges take_changes(Timestamp now, size_t max_sessions = SIZE_MAX);
   // Takes over what another decoder knows of a session, if it is newer and the exporter has been seen here; decodes

@@ -27,6 +27,9 @@ class SequenceState {
   // What comes next is not known (a set could not be counted): the next message starts anew.
   void forget() { known_ = false; }
   bool known() const { return known_; }
+  // What was sent before the message; what was sent so far, while known.
+  uint32_t start_of(uint32_t number, uint32_t units) const { return inclusive_ ? number - units : number; }
+  uint32_t next() const { return expected_; }
 
  private:
   // A number is what was sent before its message. Some exporters (softflowd, VMware) send it with the message's own

@@ -70,6 +70,7 @@ flow::ExporterCounters& SessionTable::counters_without_memory(const IpAddress& a
 }
 
 Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
+  now_ = received;
   if (exporters_.empty() || exporters_.front().address != address) {
     const auto known = exporter_index_.find(address);
     if (known != exporter_index_.end()) {
@@ -83,6 +84,7 @@ Exporter& SessionTable::exporter(const IpAddress& address, Timestamp received) {
       exporters_.front().counters.first_seen = received;
       if (full) exporters_.front().counters.anomalies.add(Anomaly::session_limit);
       if (source_ != nullptr) restore(exporters_.front(), received);
+      if (shared_ != nullptr) share(exporters_.front());
     }
   }
   Exporter& exporter = exporters_.front();
@@ -224,11 +226,24 @@ TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t 
   return compiled_for_schema(entry);
 }
 
-TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t port, Timestamp now) {
+TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t port, Timestamp now,
+                                 const Announcement& announcement) {
   ++session.exporter->counters.templates_received;
+  const uint16_t id = layout.id;
+  if (session.exporter->shared) {
+    const auto same = [&](const Session::TemplateEntry& entry) {
+      return entry.port == port && entry.compiled->layout.same_layout(layout);
+    };
+    if (!session.templates.contains(id) || !std::ranges::any_of(session.templates[id], same)) {
+      begin_change(session);
+      to_publish_.push_back(session.key);
+    }
+  }
   Session::TemplateEntries& known = session.templates[layout.id];
   const auto own = std::ranges::find(known, port, &Session::TemplateEntry::port);
-  if (own != known.end() && own->compiled->layout.same_layout(layout)) {
+  const bool outdated = session.exporter->shared && own != known.end() && announcement.before(own->announcement);
+  if (own != known.end() && (outdated || own->compiled->layout.same_layout(layout))) {
+    if (!outdated) own->announcement = announcement;
     own->used_at = std::max(own->used_at, now);
     own->announced = std::max(own->announced, now);
     own->last_used = ++clock_;
@@ -237,7 +252,6 @@ TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t por
     std::rotate(known.begin(), own, own + 1);
     return compiled_for_schema(known.front());
   }
-  const uint16_t id = layout.id;
   if (own != known.end()) {
     session.anomalies().add(Anomaly::template_redefined);
     drop_template(session, id, static_cast<size_t>(own - known.begin()));
@@ -247,7 +261,7 @@ TemplatePtr SessionTable::define(Session& session, Template layout, uint16_t por
   template_weight_ += weight(*compiled);
   ++session.template_count;
   Session::TemplateEntries& entries = session.templates[id];
-  entries.insert(entries.begin(), {port, ++clock_, now, compiled, now});
+  entries.insert(entries.begin(), {port, ++clock_, now, compiled, now, true, announcement});
   note_change(session);
   return compiled;
 }
@@ -297,6 +311,10 @@ void SessionTable::evict_template(Session& session) {
 }
 
 void SessionTable::withdraw(Session& session, uint16_t id, uint16_t port) {
+  if (session.exporter->shared) {
+    begin_change(session);
+    to_publish_.push_back(session.key);
+  }
   const auto found = session.templates.find(id);
   if (found == session.templates.end()) return;
   const auto own = std::ranges::find(found->second, port, &Session::TemplateEntry::port);
@@ -306,6 +324,7 @@ void SessionTable::withdraw(Session& session, uint16_t id, uint16_t port) {
 }
 
 void SessionTable::withdraw_all(Session& session, bool options, uint16_t port) {
+  if (session.exporter->shared) begin_change(session);
   std::vector<uint16_t> ids;
   for (const auto& [id, entries] : session.templates) {
     const bool own = std::ranges::any_of(
@@ -316,6 +335,10 @@ void SessionTable::withdraw_all(Session& session, bool options, uint16_t port) {
 }
 
 void SessionTable::forget_announcements(Session& session, Timestamp started) {
+  if (session.exporter->shared) {
+    begin_change(session);
+    to_publish_.push_back(session.key);
+  }
   session.started = started;
   session.told_here = true;
   while (!session.early.empty()) give_up(session.early.begin()->second.front());
@@ -326,6 +349,7 @@ void SessionTable::forget_announcements(Session& session, Timestamp started) {
 }
 
 void SessionTable::learn_domain_rate(Session& session, uint32_t rate) {
+  if (session.exporter->shared) begin_change(session);
   session.options.set_domain_rate(rate);
   session.exporter->counters.sampling_rate = rate;
   note_options(session);
@@ -333,6 +357,7 @@ void SessionTable::learn_domain_rate(Session& session, uint32_t rate) {
 }
 
 void SessionTable::learn_rate(Session& session, RateScope scope, uint64_t id, uint32_t rate) {
+  if (session.exporter->shared) begin_change(session);
   if (session.options.set_rate(scope, id, rate, limits_) == OptionsState::Learned::full) {
     session.anomalies().add(Anomaly::options_limit);
     return;
@@ -343,6 +368,7 @@ void SessionTable::learn_rate(Session& session, RateScope scope, uint64_t id, ui
 }
 
 void SessionTable::learn_name(Session& session, NameKind kind, uint64_t id, std::string_view text) {
+  if (session.exporter->shared) begin_change(session);
   const size_t before = session.options.name_bytes();
   const OptionsState::Learned learned = session.options.set_name(kind, id, text, limits_);
   name_bytes_ = name_bytes_ - before + session.options.name_bytes();
@@ -358,6 +384,7 @@ void SessionTable::learn_name(Session& session, NameKind kind, uint64_t id, std:
 }
 
 void SessionTable::learn_start(Session& session, uint64_t start_ms) {
+  if (session.exporter->shared) begin_change(session);
   session.options.set_start_ms(start_ms);
   note_options(session);
   add_announcer(session);
@@ -373,6 +400,11 @@ void SessionTable::remove_announcer(Session& session) { std::erase(session.expor
 
 void SessionTable::note_data(Session& session) {
   if (session.sent_data) return;
+  if (session.exporter->shared &&
+      std::ranges::find(session.exporter->announcers, &session) != session.exporter->announcers.end()) {
+    begin_change(session);
+    to_publish_.push_back(session.key);
+  }
   session.sent_data = true;
   remove_announcer(session);
 }
@@ -412,6 +444,11 @@ void SessionTable::hold(Session& session, uint16_t template_id, const MessageCon
   ++session.exporter->counters.early_sets_held;
 }
 
+void SessionTable::refuse_set(Session& session) {
+  session.anomalies().add(Anomaly::missing_template);
+  ++session.exporter->counters.undecodable_sets;
+}
+
 // Takes a set that is the oldest of its template out of all lists.
 EarlySet SessionTable::take_early(EarlyList::iterator early) {
   Session& session = *early->session;
@@ -442,6 +479,7 @@ std::vector<EarlySet> SessionTable::release(Session& session, uint16_t template_
 }
 
 void SessionTable::expire(Timestamp now) {
+  if (shared_ != nullptr) expire_shared(now);
   const bool all = now == Timestamp::max();
   while (!early_.empty() && (all || older(early_.front().message.received, now, limits_.early_age))) {
     early_.front().session->anomalies().add(Anomaly::early_data_limit);

@@ -23,6 +23,7 @@
 #include "decode/plan.h"
 #include "decode/sequence.h"
 #include "decode/session_key.h"
+#include "decode/shared_exporter.h"
 #include "decode/state.h"
 #include "decode/template.h"
 #include "decode/template_pool.h"
@@ -72,6 +73,9 @@ struct Exporter {
   uint32_t configured_rate = 0;      // the operator's sampling rate, 0 if none
   // Sessions that told something in options records and never sent data: what they told holds for the others too.
   std::vector<struct Session*> announcers;
+  // Where other decoders receive a part of its datagrams: what they have in common, and how much of it is known here.
+  std::shared_ptr<SharedExporter> shared;
+  uint64_t shared_version = 0;
 };
 
 // The state of one source port: a transport session, as far as UDP has any.
@@ -93,7 +97,8 @@ struct Session {
     Timestamp used_at{};  // when it was last announced or used
     TemplatePtr compiled;
     Timestamp announced{};
-    bool here = true;  // announced to this decoder; else known from a state
+    bool here = true;             // announced to this decoder; else known from a state
+    Announcement announcement{};  // by the exporter's own order; only where decoders share it
   };
   // Almost always one, and then without memory of its own: with thousands of exporters every look elsewhere is a cache
   // miss.
@@ -118,6 +123,9 @@ struct Session {
   bool told_here = false;                   // by options records to this decoder; else options are those of a state
   std::shared_ptr<const OptionsTold> told;  // the options as they were handed out or taken over last
   uint64_t told_version = 0;                // and their version
+
+  uint64_t shared_version = kNeverShared;  // of what was published of it last and is known here
+  static constexpr uint64_t kNeverShared = UINT64_MAX;
 
   flow::AnomalyCounts& anomalies() { return exporter->counters.anomalies; }
 };
@@ -153,7 +161,8 @@ class SessionTable {
   // long ago it was announced: there are exporters that announce theirs once, and data that cannot be read is lost.
   TemplatePtr find_template(Session& session, uint16_t id, uint16_t port, Timestamp now);
   // Takes a definition over.
-  TemplatePtr define(Session& session, Template layout, uint16_t port, Timestamp now);
+  TemplatePtr define(Session& session, Template layout, uint16_t port, Timestamp now,
+                     const Announcement& announcement = {});
   void withdraw(Session& session, uint16_t id, uint16_t port);
   // All templates, or all options templates, of the port.
   void withdraw_all(Session& session, bool options, uint16_t port);
@@ -178,6 +187,8 @@ class SessionTable {
   void hold(Session& session, uint16_t template_id, const MessageContext& message, ByteView body, bool clipped);
   // Sets that waited for this template, oldest first; they are no longer held.
   std::vector<EarlySet> release(Session& session, uint16_t template_id);
+  // Counts a set that no template will ever fit.
+  static void refuse_set(Session& session);
 
   // Where to look for what is known of exporters that are new here; nullptr: nowhere.
   void set_source(const StateSource* source) { source_ = source; }
@@ -190,6 +201,29 @@ class SessionTable {
     std::vector<uint16_t> ids;
   };
   Imported import_state(const SessionState& state, Timestamp now);
+
+  // Where other decoders receive a part of the same exporters' datagrams (decode/session_sharing.cc); before the first
+  // datagram. It has to outlive this.
+  void set_shared(SharedExporters* shared);
+  // The rest is for sessions of exporters that are shared (Exporter::shared) only.
+  // What a message tells about its stream. After a restart nobody else takes anything over until end_change().
+  SharedExporter::Uptime see_uptime(Session& session, const MessageContext& message);
+  void note_sequence(Session& session, uint16_t port, const SequencedMessage& message);
+  // Takes over what other decoders learned of the session's exporter, before a message is decoded.
+  void take_shared(Session& session);
+  // The same of all exporters, once a second.
+  void take_all_shared();
+  // Templates that came that way and that data may wait for.
+  std::vector<std::pair<SessionKey, uint16_t>> take_arrived() { return std::exchange(arrived_, {}); }
+  // When the last datagram was received.
+  Timestamp now() const { return now_; }
+  bool has_arrived() const { return !arrived_.empty(); }
+  Session* find_session(const SessionKey& key);
+  // Tells the other decoders what the datagram has changed, if it has; after each datagram.
+  void end_change() {
+    if (change_.owns_lock()) [[unlikely]]
+      publish_changes();
+  }
 
   // Templates and early data that are too old. Timestamp::max(): gives up all early data, keeps templates.
   void expire(Timestamp now);
@@ -230,6 +264,15 @@ class SessionTable {
   void note_wanted(const Session& session, uint16_t template_id);
   void forget_change(Session& session);
   void add_announcer(Session& session);
+  void share(Exporter& exporter);
+  void begin_change(Session& session);
+  void publish_changes();
+  void publish(Session& session);
+  void take_shared_locked(Exporter& exporter);
+  void take_over(Session& session, const SharedSession& shared);
+  void take_over_templates(Session& session, const SharedSession& shared);
+  void take_over_options(Session& session, const OptionsToldPtr& told);
+  void expire_shared(Timestamp now);
   static void remove_announcer(Session& session);
 
   Limits limits_;
@@ -244,9 +287,16 @@ class SessionTable {
   size_t template_weight_ = 0;
   size_t name_bytes_ = 0;
   uint64_t clock_ = 0;  // counts uses
+  Timestamp now_{};     // of the datagram
   Timestamp templates_checked_{};
   flow::ExporterCounters forgotten_;
   TemplatePool pool_;
+
+  SharedExporters* shared_ = nullptr;
+  std::unique_lock<std::mutex> change_;  // of the exporter of this datagram, while it changes something
+  std::vector<SessionKey> to_publish_;
+  std::vector<std::pair<SessionKey, uint16_t>> arrived_;
+  bool left_ = false;  // nothing more comes
 
   const StateSource* source_ = nullptr;
   std::vector<Session*> changed_;

@@ -48,6 +48,8 @@ void SessionTable::note_change(Session& session) {
 
 void SessionTable::note_options(Session& session) {
   if (!told_otherwise(session)) return;
+  const bool noted = !to_publish_.empty() && to_publish_.back() == session.key;
+  if (session.exporter->shared && !noted) to_publish_.push_back(session.key);
   session.told_here = true;
   note_change(session);
 }
@@ -151,10 +153,15 @@ SessionTable::Imported SessionTable::import_state(const SessionState& state, Tim
   const bool fits = session_index_.contains(state.key) || sessions_.size() < limits_.sessions;
   if (!fits) return imported;
   imported.session = &session(*known->second, state.key.domain, state.key.type);
+  if (known->second->shared) begin_change(*imported.session);
   for (const TemplateState& entry : state.templates) {
     if (import_template(*imported.session, entry, now)) imported.ids.push_back(entry.layout->id);
   }
   import_options(*imported.session, state.options);
+  if (known->second->shared) {
+    to_publish_.push_back(state.key);
+    end_change();
+  }
   return imported;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/big_endian.h"
 #include "base/check.h"
+#include "decode/ordered_sequence.h"
 
 namespace weir::decode {
 namespace {
@@ -111,6 +112,7 @@ struct TemplateMessageDecoder::Walk {
   uint64_t records = 0;       // of any kind, for the count of v9 headers
   uint64_t data_records = 0;  // data and options data, the unit of IPFIX sequence numbers
   bool countable = true;      // every set was counted
+  bool straggler = false;     // sent before the exporter was started anew: its templates are void
 };
 
 ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, size_t max_fields, bool several_messages,
@@ -120,7 +122,10 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, size_t m
   Session& session = sessions_.session(sessions_.exporter(context.exporter, context.received), context.domain,
                                        context.type, context.connection);
   Walk walk{message, context, *message.dialect, session, max_fields, output};
-  begin_stream(walk);
+  if (session.exporter->shared) [[unlikely]]
+    begin_shared_stream(walk);
+  else
+    begin_stream(walk);
   ByteReader in(message.sets);
   ByteView next_message;
   while (in.remaining() >= sizeof(SetHeader)) {
@@ -142,7 +147,10 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, size_t m
     const bool clipped = in.remaining() < length;
     if (clipped) session.anomalies().add(Anomaly::bad_set_length);
     const ByteView body = *in.take(std::min(length, in.remaining()));
-    if (header.id == walk.dialect.template_set || header.id == walk.dialect.options_template_set) {
+    if (walk.straggler) {
+      if (header.id >= walk.dialect.first_data_set) SessionTable::refuse_set(session);
+      walk.countable = false;
+    } else if (header.id == walk.dialect.template_set || header.id == walk.dialect.options_template_set) {
       decode_template_set(walk, header.id == walk.dialect.options_template_set, body);
     } else if (header.id < walk.dialect.first_data_set) {
       session.anomalies().add(Anomaly::reserved_set_id);
@@ -170,7 +178,8 @@ void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteV
         sessions_.withdraw_all(session, options, port);
         break;
       case TemplateRecordKind::definition:
-        decode_early(walk, *sessions_.define(session, std::move(record->layout), port, walk.context.received));
+        decode_early(walk, *sessions_.define(session, std::move(record->layout), port, walk.context.received,
+                                             {walk.message.sequence, walk.context.export_us}));
         break;
     }
   }
@@ -187,14 +196,25 @@ void TemplateMessageDecoder::decode_early(Walk& walk, const CompiledTemplate& co
 
 void TemplateMessageDecoder::import_state(const SessionState& state, Timestamp now, const Output& output) {
   const SessionTable::Imported imported = sessions_.import_state(state, now);
-  const size_t max_padding = state.key.type == FlowType::ipfix ? kIpfix.max_padding : kNetflow9.max_padding;
-  for (const uint16_t id : imported.ids) {
-    for (const EarlySet& early : sessions_.release(*imported.session, id)) {
-      const TemplatePtr compiled = sessions_.find_template(*imported.session, id, early.message.port, now);
-      CHECK(compiled);
-      ++imported.session->exporter->counters.early_sets_decoded;
-      sets_.decode(*compiled, {early.body, early.clipped, max_padding}, early.message, *imported.session, output);
-    }
+  for (const uint16_t id : imported.ids) release_early(*imported.session, id, now, output);
+}
+
+void TemplateMessageDecoder::decode_arrived(const Output& output) {
+  for (const auto& [key, id] : sessions_.take_arrived()) {
+    Session* session = sessions_.find_session(key);
+    if (session == nullptr || session->early.empty()) continue;
+    release_early(*session, id, sessions_.now(), output);
+  }
+}
+
+void TemplateMessageDecoder::release_early(Session& session, uint16_t id, Timestamp now, const Output& output) {
+  const size_t max_padding = session.key.type == FlowType::ipfix ? kIpfix.max_padding : kNetflow9.max_padding;
+  if (!session.templates.contains(id)) return;
+  for (const EarlySet& early : sessions_.release(session, id)) {
+    const TemplatePtr compiled = sessions_.find_template(session, id, early.message.port, now);
+    CHECK(compiled);
+    ++session.exporter->counters.early_sets_decoded;
+    sets_.decode(*compiled, {early.body, early.clipped, max_padding}, early.message, session, output);
   }
 }
 
@@ -225,6 +245,26 @@ void TemplateMessageDecoder::begin_stream(Walk& walk) {
   count_sequence(walk, 1);
 }
 
+// The same where other decoders receive a part of the exporter's datagrams.
+void TemplateMessageDecoder::begin_shared_stream(Walk& walk) {
+  sessions_.take_shared(walk.session);
+  if (!walk.context.has_uptime) return;
+  switch (sessions_.see_uptime(walk.session, walk.context)) {
+    case SharedExporter::Uptime::goes_on:
+      break;
+    case SharedExporter::Uptime::straggler:
+      walk.straggler = true;
+      return;
+    case SharedExporter::Uptime::restarted: {
+      walk.session.anomalies().add(Anomaly::exporter_restart);
+      const Timestamp started = walk.context.received - std::chrono::milliseconds{walk.context.uptime_ms};
+      sessions_.forget_announcements(walk.session, started);
+      break;
+    }
+  }
+  count_sequence(walk, 1);
+}
+
 void TemplateMessageDecoder::end_stream(Walk& walk) {
   if (walk.context.type == FlowType::netflow_v9) {
     if (walk.countable && walk.records != walk.message.count) walk.session.anomalies().add(Anomaly::count_mismatch);
@@ -235,6 +275,14 @@ void TemplateMessageDecoder::end_stream(Walk& walk) {
 }
 
 void TemplateMessageDecoder::count_sequence(Walk& walk, uint32_t units) {
+  if (walk.session.exporter->shared) [[unlikely]] {
+    return sessions_.note_sequence(walk.session, walk.context.port,
+                                   {.number = walk.message.sequence,
+                                    .units = units,
+                                    .countable = walk.countable,
+                                    .export_us = walk.context.export_us,
+                                    .received = walk.context.received});
+  }
   SequenceState& sequence = sessions_.stream(walk.session, walk.context.port).sequence;
   const SequenceEvent event =
       note_sequence(sequence, walk.message.sequence, units, walk.context.export_us, walk.session.exporter->counters);

@@ -45,6 +45,8 @@ class TemplateMessageDecoder {
 
   // Takes over what another decoder knows of a session, and decodes the data that waited for it.
   void import_state(const SessionState& state, Timestamp now, const Output& output);
+  // Decodes data whose templates other decoders have got.
+  void decode_arrived(const Output& output);
 
  private:
   struct Walk;
@@ -52,6 +54,8 @@ class TemplateMessageDecoder {
   void decode_data_set(Walk& walk, uint16_t id, ByteView body, bool clipped);
   void decode_early(Walk& walk, const CompiledTemplate& compiled);
   void begin_stream(Walk& walk);
+  void begin_shared_stream(Walk& walk);
+  void release_early(Session& session, uint16_t id, Timestamp now, const Output& output);
   void end_stream(Walk& walk);
   void count_sequence(Walk& walk, uint32_t units);
 

@@ -1,24 +1,40 @@
 #include "flow/batch_builder.h"
 
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 namespace weir::flow {
 
-// Batches between two uses. Batches are taken by the builder's thread and come back in any.
+// Batches between two uses. Batches are taken by the builder's thread and come back in any. A store gives back many at
+// once, when it has written them, and then they are filled again one after the other: so many are kept, but not those
+// that lay there all the time.
 class BatchPool {
  public:
-  // What a queue of sinks gives back at once is not worth keeping in full.
-  static constexpr size_t kMaxKept = 4;
+  static constexpr size_t kMaxKept = 32;
+  static constexpr size_t kTakesToJudge = 64;
   // Text memory beyond this is not kept: it was one odd exporter's.
   static constexpr size_t kMaxKeptText = size_t{1} << 20;
 
   std::unique_ptr<FlowBatch> take() {
+    std::vector<std::unique_ptr<FlowBatch>> unused;  // freed outside of the lock
     const std::lock_guard lock(mutex_);
-    if (kept_.empty()) return nullptr;
-    std::unique_ptr<FlowBatch> batch = std::move(kept_.back());
-    kept_.pop_back();
+    std::unique_ptr<FlowBatch> batch;
+    if (!kept_.empty()) {
+      batch = std::move(kept_.back());
+      kept_.pop_back();
+    }
+    least_kept_ = std::min(least_kept_, kept_.size());
+    if (++takes_ >= kTakesToJudge) {
+      // The longest unused are in front.
+      const auto end = kept_.begin() + static_cast<std::ptrdiff_t>(least_kept_);
+      unused.assign(std::move_iterator(kept_.begin()), std::move_iterator(end));
+      kept_.erase(kept_.begin(), end);
+      takes_ = 0;
+      least_kept_ = kept_.size();
+    }
     return batch;
   }
 
@@ -32,6 +48,8 @@ class BatchPool {
  private:
   std::mutex mutex_;
   std::vector<std::unique_ptr<FlowBatch>> kept_;
+  size_t takes_ = 0;       // since unused ones were looked for
+  size_t least_kept_ = 0;  // in that time
 };
 
 BatchBuilder::BatchBuilder(OnSealed on_sealed, size_t capacity, SchemaPtr schema)

@@ -117,6 +117,31 @@ TEST(BatchBuilder, ABatchThatNobodyHoldsIsFilledAgain) {
   EXPECT_EQ(again.exporters().size(), 1u);
 }
 
+// A store holds several and gives them back together: none is made anew. When it needs fewer, the rest is let go of.
+TEST(BatchBuilder, KeepsAsManyBatchesAsAreInUse) {
+  std::vector<SealedBatch> held;
+  BatchBuilder builder([&](SealedBatch batch) { held.push_back(std::move(batch)); }, 64);
+  const Timestamp t = *parse_time("2026-11-22T13:00:00");
+  // How many of them have been used before: what they held is still in their memory.
+  const auto known = [&](size_t batches) {
+    size_t found = 0;
+    for (size_t i = 0; i < batches; ++i) {
+      FlowBatch& batch = builder.batch_for(t);
+      batch.append(1, kExporterA);
+      found += batch.values<Column::proto>()[0] == 6 ? 1 : 0;
+      batch.values<Column::proto>()[0] = 6;
+      batch.set_valid(Column::proto, 0, 1);
+      builder.seal();
+    }
+    held.clear();
+    return found;
+  };
+  EXPECT_EQ(known(16), 0u);
+  for (int round = 0; round < 20; ++round) EXPECT_EQ(known(16), 16u);
+  for (int round = 0; round < 200; ++round) EXPECT_EQ(known(1), 1u);
+  EXPECT_LE(known(16), 2u);
+}
+
 TEST(BatchBuilder, BatchesMayOutliveTheirBuilder) {
   SealedBatch kept;
   {

@@ -113,30 +113,56 @@ Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlo
 
 Fd accept_stream(int listening, SocketAddress& from) { return Fd(from.accept(listening)); }
 
-bool spread_by_source_address(std::span<const ListenSocket> sockets) {
-  // The program sees the datagram from the network header on (SKF_NET_OFF). IPv4 has its source at octet 12, IPv6 at 8
-  // to 23.
-  //   hash = 0; for every word of the source: hash = (hash ^ word) * constant; return (hash >> 16) % sockets
+namespace {
+
+// The programs see the datagram's payload from octet 0 on, and its IP header at SKF_NET_OFF. They return the number of
+// the socket; a load from beyond the end ends them with 0.
+using Program = std::vector<sock_filter>;
+
+// By the source address: IPv4 has it at octet 12 of its header, IPv6 at 8 to 23.
+//   hash = 0; for every word of the source: hash = (hash ^ word) * constant; return (hash >> 16) % sockets
+void add_by_address(Program& program, uint32_t sockets) {
   constexpr auto net = [](int offset) { return static_cast<uint32_t>(SKF_NET_OFF + offset); };
   constexpr uint32_t kMultiplier = 0x9e3779b1;  // 2^32 divided by the golden ratio
-  const auto count = static_cast<uint32_t>(sockets.size());
-  std::vector<sock_filter> program = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, net(0)),       BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 3, 0),     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(12)),
-      BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier), BPF_STMT(BPF_JMP | BPF_JA, 0),  // to the end: set below
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(8)),       BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier),
-  };
+  const size_t start = program.size();
+  program.insert(
+      program.end(),
+      {BPF_STMT(BPF_LD | BPF_B | BPF_ABS, net(0)), BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 4),
+       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 6, 3, 0), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(12)),
+       BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier), BPF_STMT(BPF_JMP | BPF_JA, 0),  // to the end: set below
+       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(8)), BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier)});
   for (const int offset : {12, 16, 20}) {
     program.push_back(BPF_STMT(BPF_MISC | BPF_TAX, 0));
     program.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, net(offset)));
     program.push_back(BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0));
     program.push_back(BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, kMultiplier));
   }
-  constexpr size_t kJump = 5;
-  program[kJump].k = static_cast<uint32_t>(program.size() - kJump - 1);
+  const size_t jump = start + 5;
+  program[jump].k = static_cast<uint32_t>(program.size() - jump - 1);
   program.push_back(BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16));
-  program.push_back(BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, count));
+  program.push_back(BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, sockets));
   program.push_back(BPF_STMT(BPF_RET | BPF_A, 0));
+}
+
+// Every datagram to any socket, but for sFlow, whose numbers count on within one exporter and are not shared.
+void add_random(Program& program, uint32_t sockets) {
+  constexpr uint32_t kSflow5 = 5;
+  program.insert(program.end(),
+                 {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kSflow5, 3, 0),
+                  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_RANDOM)),
+                  BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, sockets), BPF_STMT(BPF_RET | BPF_A, 0)});
+  add_by_address(program, sockets);
+}
+
+}  // namespace
+
+bool spread(std::span<const ListenSocket> sockets, Spread spread) {
+  Program program;
+  const auto count = static_cast<uint32_t>(sockets.size());
+  if (spread == Spread::datagram)
+    add_random(program, count);
+  else
+    add_by_address(program, count);
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   return setsockopt(sockets[0].fd.get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) == 0;
 }

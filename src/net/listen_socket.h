@@ -31,9 +31,9 @@ Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlo
 // The next connection, non-blocking, and who it is from. None: errno says why (EAGAIN: there is none).
 Fd accept_stream(int listening, SocketAddress& from);
 
-// Makes the kernel choose among sockets that share a port by the source address alone (by default it is the port, too).
-// False if it cannot, then the kernel's own hash stays in use.
-bool spread_by_source_address(std::span<const ListenSocket> sockets);
+// Makes the kernel choose among sockets that share a port (by default it goes by the source's address and port). False
+// if it cannot, then the kernel's own hash stays in use.
+bool spread(std::span<const ListenSocket> sockets, Spread spread);
 
 // How many datagrams the kernel has dropped on this socket, modulo 2^32.
 uint32_t socket_drops(int fd);

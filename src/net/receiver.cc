@@ -87,7 +87,7 @@ bool passes(int code) {
 
 class Receiver::Impl {
  public:
-  Impl(std::vector<ListenSocket> sockets, bool sorted_by_address, size_t batch);
+  Impl(std::vector<ListenSocket> sockets, bool spread_as_asked, size_t batch);
   Result<> start();
 
   Result<std::span<const Datagram>> receive(std::chrono::milliseconds timeout);
@@ -95,7 +95,7 @@ class Receiver::Impl {
   uint64_t kernel_drops() const;
   size_t granted_buffer_bytes() const;
   std::vector<uint16_t> ports() const;
-  bool sorted_by_address() const { return sorted_by_address_; }
+  bool spread_as_asked() const { return spread_as_asked_; }
 
  private:
   // All that recvmmsg writes about one datagram.
@@ -115,7 +115,7 @@ class Receiver::Impl {
 
   std::vector<ListenSocket> sockets_;
   std::vector<WrappingCounter> drops_;  // of each socket
-  bool sorted_by_address_;
+  bool spread_as_asked_;
   Fd epoll_;
   Fd wake_;
   std::vector<uint32_t> ready_;  // sockets that may have something, in the order of their turns
@@ -130,10 +130,10 @@ class Receiver::Impl {
   std::vector<Datagram> datagrams_;
 };
 
-Receiver::Impl::Impl(std::vector<ListenSocket> sockets, bool sorted_by_address, size_t batch)
+Receiver::Impl::Impl(std::vector<ListenSocket> sockets, bool spread_as_asked, size_t batch)
     : sockets_(std::move(sockets)),
       drops_(sockets_.size()),
-      sorted_by_address_(sorted_by_address),
+      spread_as_asked_(spread_as_asked),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       bytes_(new uint8_t[batch * kSlotStride]),  // pages that no datagram touches are never made
@@ -293,17 +293,17 @@ Result<std::vector<Receiver>> Receiver::open(std::span<const ListenAddress> addr
                                              const ReceiverOptions& options) {
   CHECK(!addresses.empty() && count > 0 && options.batch > 0);
   std::vector<std::vector<ListenSocket>> sockets_of(count);  // by receiver
-  bool sorted = true;
+  bool as_asked = true;
   for (const ListenAddress& address : addresses) {
     auto sockets =
         open_listen_sockets(address, count, {.buffer_bytes = options.socket_buffer_bytes, .gro = options.gro});
     if (!sockets) return std::unexpected(sockets.error());
-    if (count > 1) sorted = spread_by_source_address(*sockets) && sorted;
+    if (count > 1) as_asked = spread(*sockets, options.spread) && as_asked;
     for (size_t i = 0; i < count; ++i) sockets_of[i].push_back(std::move((*sockets)[i]));
   }
   std::vector<Receiver> receivers;
   for (std::vector<ListenSocket>& sockets : sockets_of) {
-    auto impl = std::make_unique<Impl>(std::move(sockets), sorted, options.batch);
+    auto impl = std::make_unique<Impl>(std::move(sockets), as_asked, options.batch);
     if (const Result<> started = impl->start(); !started) return std::unexpected(started.error());
     receivers.push_back(Receiver(std::move(impl)));
   }
@@ -321,6 +321,6 @@ void Receiver::wake() { impl_->wake(); }
 uint64_t Receiver::kernel_drops() const { return impl_->kernel_drops(); }
 size_t Receiver::granted_buffer_bytes() const { return impl_->granted_buffer_bytes(); }
 std::vector<uint16_t> Receiver::ports() const { return impl_->ports(); }
-bool Receiver::sorted_by_address() const { return impl_->sorted_by_address(); }
+bool Receiver::spread_as_asked() const { return impl_->spread_as_asked(); }
 
 }  // namespace weir::net

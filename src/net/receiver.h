@@ -1,6 +1,7 @@
 // Receives UDP datagrams in batches (recvmmsg) from one or more sockets, IPv4 and IPv6, and reads how many the kernel
 // dropped (SO_RXQ_OVFL). One thread owns a receiver; several receivers may listen on the same ports (SO_REUSEPORT),
-// then the kernel spreads datagrams over them by source address, so that all of one exporter reach the same one.
+// then the kernel spreads datagrams over them by source address, so that all of one exporter reach the same one, or
+// at random, so that one exporter can keep all of them busy.
 #pragma once
 
 #include <chrono>
@@ -24,12 +25,19 @@ struct ListenAddress {
   std::string to_string() const;
 };
 
+// How the kernel spreads datagrams over several receivers.
+enum class Spread : uint8_t {
+  exporter,  // all of one source address to the same one
+  datagram,  // NetFlow and IPFIX at random; sFlow, which is known by its first word, by source address
+};
+
 struct ReceiverOptions {
   size_t socket_buffer_bytes = size_t{32} << 20;  // asked of the kernel for each socket; see granted_buffer_bytes()
   size_t batch = 64;                              // datagrams a call; with gro, packets of several datagrams each
   // Takes datagrams of one exporter that arrived in a row as one packet (UDP_GRO), where kernel and adapter join them.
   // Such a packet that the kernel drops counts as one in kernel_drops(), as the kernel does not say how many it held.
   bool gro = true;
+  Spread spread = Spread::exporter;
 };
 
 class Receiver {
@@ -57,9 +65,9 @@ class Receiver {
   size_t granted_buffer_bytes() const;
   // Ports as bound: for port 0, what the kernel chose.
   std::vector<uint16_t> ports() const;
-  // Whether all datagrams of one exporter reach the same receiver. False only if there are several and the kernel
-  // refused the program that chooses among them; then an exporter that changes its source port may change its receiver.
-  bool sorted_by_address() const;
+  // False only if there are several and the kernel refused the program that chooses among them; then it goes by source
+  // address and port: an exporter that changes its port may change its receiver, one that does not has one only.
+  bool spread_as_asked() const;
 
  private:
   class Impl;

@@ -219,7 +219,7 @@ TEST(Receiver, SaysNothingIsLeftOnlyWhenEverySocketIsEmpty) {
 TEST(Receiver, EveryExporterStaysWithOneReceiver) {
   auto receivers = open({":0"}, 2);
   ASSERT_EQ(receivers.size(), 2u);
-  ASSERT_TRUE(receivers[0].sorted_by_address());
+  ASSERT_TRUE(receivers[0].spread_as_asked());
   EXPECT_EQ(receivers[0].ports(), receivers[1].ports());
   const uint16_t port = receivers[0].ports()[0];
   constexpr int kExporters = 60;
@@ -241,6 +241,32 @@ TEST(Receiver, EveryExporterStaysWithOneReceiver) {
   for (const auto& [exporter, seen_by] : receivers_of) EXPECT_EQ(seen_by.size(), 1u) << exporter;
   EXPECT_GT(counts[0], size_t{kExporters}) << "spread over both, about evenly";
   EXPECT_GT(counts[1], size_t{kExporters});
+}
+
+TEST(Receiver, SpreadsTheDatagramsOfOneExporter) {
+  auto receivers = open({":0"}, 2, {.spread = Spread::datagram});
+  ASSERT_TRUE(receivers[0].spread_as_asked());
+  const uint16_t port = receivers[0].ports()[0];
+  const std::string netflow = std::string("\0\x09", 2) + std::string(98, 'x');
+  const std::string sflow = std::string("\0\0\0\x05", 4) + std::string(96, 'x');
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    const Exporter exporter(address);
+    for (int i = 0; i < 200; ++i) exporter.send(port, netflow);
+    size_t all = 0;
+    for (Receiver& receiver : receivers) {
+      const size_t taken = take(receiver, SIZE_MAX, milliseconds{0}).size();
+      EXPECT_GT(taken, 50u) << address << ": by chance, less than once in 10^12 runs";
+      all += taken;
+    }
+    EXPECT_EQ(all, 200u);
+    for (int i = 0; i < 50; ++i) exporter.send(port, sflow);
+    const size_t first = take(receivers[0], SIZE_MAX, milliseconds{0}).size();
+    const size_t second = take(receivers[1], SIZE_MAX, milliseconds{0}).size();
+    EXPECT_EQ(std::max(first, second), 50u) << address << ": sFlow stays together";
+    EXPECT_EQ(std::min(first, second), 0u);
+    exporter.send(port, "x");  // too short for any version
+    EXPECT_EQ(take(receivers[0], 1, milliseconds{0}).size() + take(receivers[1], 1, milliseconds{0}).size(), 1u);
+  }
 }
 
 TEST(Receiver, WakeEndsTheWait) {

@@ -42,16 +42,22 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   if (!receivers) return std::unexpected(receivers.error());
   CHECK(!receivers->empty());
   ports_ = receivers->front().ports();
-  if (receivers->size() > 1 && !receivers->front().sorted_by_address()) {
-    log::warn(
-        "the kernel cannot spread exporters over threads by their address alone: one that changes its port may reach a "
-        "thread that does not have its templates (collect.threads = 1 avoids it)");
+  const bool several = receivers->size() > 1;
+  const bool shared = several && options_.receiver.spread == net::Spread::datagram;
+  if (several && !receivers->front().spread_as_asked()) {
+    log::warn("{}",
+              shared ? "the kernel cannot spread single datagrams over threads: it goes by address and port, so that "
+                       "an exporter of one port keeps one thread busy only"
+                     : "the kernel cannot spread exporters over threads by their address alone: one that changes its "
+                       "port may reach a thread that does not have its templates (collect.threads = 1 avoids it)");
   }
+  if (shared) shared_exporters_.emplace();
   granted_buffer_bytes_ = receivers->front().granted_buffer_bytes();
   for (net::Receiver& receiver : *receivers) {
     granted_buffer_bytes_ = std::min(granted_buffer_bytes_, receiver.granted_buffer_bytes());
     ReceiveLoopOptions loop = loop_options();
     if (state_) loop.state = &*state_;
+    if (shared_exporters_) loop.shared = &*shared_exporters_;
     loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, queue_, ledger_));
   }
   return open_streams();

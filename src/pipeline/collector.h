@@ -105,6 +105,7 @@ class Collector {
   std::vector<uint16_t> ports_;
   std::vector<uint16_t> stream_ports_;
   size_t granted_buffer_bytes_ = 0;
+  std::optional<decode::SharedExporters> shared_exporters_;  // if datagrams of one exporter go to several threads
   std::vector<std::unique_ptr<ReceiveLoop>> loops_;
   std::unique_ptr<StreamLoop> stream_loop_;  // none without addresses
   std::optional<SharedState> state_;

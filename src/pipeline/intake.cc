@@ -25,6 +25,7 @@ Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options
       counters_(builder(flow::Schema::counters())),
       next_tick_(Clock::now() + options.seal_every) {
   decoder_.set_state_source(options.state);
+  if (options.shared != nullptr) decoder_.set_shared(options.shared);
 }
 
 flow::BatchBuilder Intake::builder(flow::SchemaPtr schema) {
@@ -59,6 +60,7 @@ void Intake::hand_over() {
 }
 
 void Intake::finish() {
+  if (options_.shared != nullptr) decoder_.take_shared(flows_, &counters_);
   exchange_state(SIZE_MAX);
   decoder_.expire(Timestamp::max());
   seal();
@@ -76,6 +78,7 @@ void Intake::set_options(decode::DecoderOptions options) {
 void Intake::tick() {
   take_options();
   exchange_state(kMaxChangesPerTick);
+  if (options_.shared != nullptr) decoder_.take_shared(flows_, &counters_);
   decoder_.expire(wall_clock_now());
   seal();
   publish();

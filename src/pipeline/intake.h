@@ -13,6 +13,7 @@
 
 #include "base/bounded_queue.h"
 #include "decode/decoder.h"
+#include "decode/shared_exporter.h"
 #include "flow/batch_builder.h"
 #include "flow/ledger.h"
 #include "pipeline/details.h"
@@ -31,6 +32,7 @@ struct ReceiveLoopOptions {
   std::chrono::milliseconds seal_every{1000};   // a batch leaves at the latest after this time
   std::chrono::milliseconds drain_limit{2000};  // how long stop() goes on taking what the sockets hold
   DetailsBoard* details = nullptr;              // where to leave what exporters tell about themselves; nullptr: nowhere
+  decode::SharedExporters* shared = nullptr;    // what threads that share exporters have in common; nullptr: none do
   const MemoryWatch* memory = nullptr;          // above whose limit datagrams are refused; nullptr: none
 };
 

@@ -26,6 +26,7 @@ void print_summary(const std::string& file, const config::Config& c, const std::
   fmt::print("  receive    UDP {} with {} thread{}, socket buffers of {}\n", fmt::join(c.collect.listen, ", "),
              c.collect.threads, c.collect.threads == 1 ? "" : "s",
              config::size_to_string(c.collect.socket_buffer.bytes));
+  if (c.collect.threads > 1) fmt::print("             spread by {}\n", c.collect.spread);
   if (!c.collect.cpus.empty()) fmt::print("             on processors {}\n", fmt::join(c.collect.cpus, ", "));
   if (!c.collect.listen_tcp.empty()) fmt::print("             TCP {}\n", fmt::join(c.collect.listen_tcp, ", "));
   if (!c.collect.listen_tls.empty()) {

@@ -90,6 +90,7 @@ void reload(const Overrides& overrides, config::Config& current, flow::SchemaPtr
   current.collect.listen_tcp = running.collect.listen_tcp;
   current.collect.listen_tls = running.collect.listen_tls;
   current.collect.threads = running.collect.threads;
+  current.collect.spread = running.collect.spread;
   current.collect.cpus = running.collect.cpus;
   current.collect.gro = running.collect.gro;
   current.collect.socket_buffer = running.collect.socket_buffer;
@@ -190,6 +191,8 @@ void add_collect(CLI::App& app, Run& run) {
                       "The same for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)");
   command->add_option("--store", o.store, "Folder of the store (default: weir-data)");
   command->add_option("--threads", o.threads, "Receiving threads (default: 1)");
+  command->add_option("--spread", o.spread,
+                      "exporter: each has one thread; datagram: all threads receive from each (default: exporter)");
   command->add_option("--cpus", o.cpus, "Processors for the receiving threads, such as 0,1 (default: any)")
       ->delimiter(',');
   command->add_option("--flush-interval", o.flush_interval, "Flows can be queried after this long (default: 5s)");

@@ -46,6 +46,7 @@ Result<std::string> as_toml(const Overrides& o) {
     collect += fmt::format("threads = {}\n",
                            is_number(o.threads) ? std::to_string(std::stoul(o.threads)) : toml_string(o.threads));
   }
+  if (!o.spread.empty()) collect += fmt::format("spread = {}\n", toml_string(o.spread));
   if (!o.cpus.empty()) {
     std::vector<std::string> numbers;
     for (const std::string& cpu : o.cpus) {
@@ -100,6 +101,7 @@ void apply(const Overrides& o, const config::Config& given, config::Config& conf
   if (!o.tls_key.empty()) config.tls.key = o.tls_key;
   if (!o.tls_client_ca.empty()) config.tls.client_ca = o.tls_client_ca;
   if (!o.threads.empty()) config.collect.threads = given.collect.threads;
+  if (!o.spread.empty()) config.collect.spread = given.collect.spread;
   if (!o.cpus.empty()) config.collect.cpus = given.collect.cpus;
   if (o.other) config.collect.other = true;
   if (!o.store.empty()) config.store.directory = o.store;  // as it is: a name need not be UTF-8
@@ -204,6 +206,7 @@ Result<pipeline::CollectorOptions> collector_options(const config::Config& confi
   options.streams = stream_limits(config);
   options.threads = config.collect.threads;
   options.cpus.assign(config.collect.cpus.begin(), config.collect.cpus.end());
+  options.receiver.spread = config.collect.spread == "datagram" ? net::Spread::datagram : net::Spread::exporter;
   options.receiver.gro = config.collect.gro;
   options.receiver.socket_buffer_bytes = config.collect.socket_buffer.bytes;
   options.queue_batches = config.collect.queue;

@@ -33,6 +33,7 @@ struct Overrides {
   std::string tls_client_ca;
   std::string store;
   std::string threads;
+  std::string spread;
   std::vector<std::string> cpus;
   std::string flush_interval;
   std::string log_level;
