@@ -42,6 +42,13 @@ Result<std::variant<Ends, std::string_view>> read_ends(const Descriptor& file, c
   return Ends{size, length};
 }
 
+// Who wrote the file stands in the last lines of the footer. Whatever the footer's length says: it may be damaged.
+Result<bool> ends_as_ours(const Descriptor& file, const std::filesystem::path& path, uint64_t size) {
+  std::vector<uint8_t> end(std::min<uint64_t>(size, 4096));
+  if (const auto read = read_at(file, path, size - end.size(), end); !read) return std::unexpected(read.error());
+  return !std::ranges::search(end, kCreatedBy).empty();
+}
+
 }  // namespace
 
 std::string checksum_text(uint32_t before_footer, uint32_t footer) {
@@ -67,7 +74,11 @@ Result<Verdict> verify_file(const std::filesystem::path& path) {
   if (const auto read = read_at(file, path, body, footer); !read) return std::unexpected(read.error());
   // The key, one octet for the next field, one for the length of its text, the text.
   const auto key = std::ranges::find_end(footer, kChecksumKey);
-  if (key.empty()) return Verdict{};
+  if (key.empty()) {
+    const auto ours = ends_as_ours(file, path, size);
+    if (!ours) return std::unexpected(ours.error());
+    return *ours ? damaged("its checksum is missing") : Verdict{};
+  }
   const auto digits_at = static_cast<size_t>(key.end() - footer.begin()) + 2;
   if (footer.size() < digits_at + kNoChecksum.size()) return damaged("its checksum is cut off");
   const std::span<uint8_t> digits = std::span(footer).subspan(digits_at, kNoChecksum.size());

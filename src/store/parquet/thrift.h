@@ -10,6 +10,7 @@
 // https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 #pragma once
 
+#include <concepts>
 #include <string_view>
 
 #include "store/parquet/buffer.h"
@@ -71,7 +72,8 @@ class Struct {
     }
   }
   void element(int64_t value) { out_->append_zigzag(value); }
-  void element(bool value) { out_->append_byte(value ? 1 : 2); }
+  // No other type: text in quotes would be taken as a bool.
+  void element(std::same_as<bool> auto value) { out_->append_byte(value ? 1 : 2); }
   void element(std::string_view value) {
     out_->append_varint(value.size());
     out_->append(value);

@@ -1,0 +1,133 @@
+#include "store/parquet/dictionary.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+namespace weir::store::parquet {
+namespace {
+
+template <class T>
+struct Page {
+  std::span<const T> values;
+};
+
+template <class T>
+using Pages = std::vector<std::vector<T>>;
+
+// False if there were too many entries; otherwise every index leads back to its value, and no entry is there twice.
+template <class T>
+bool make(Dictionary<T>& dictionary, const Pages<T>& pages, size_t most) {
+  std::vector<Page<T>> views;
+  std::vector<T> all;
+  for (const auto& page : pages) {
+    views.push_back({page});
+    all.insert(all.end(), page.begin(), page.end());
+  }
+  std::vector<uint16_t> indexes(all.size());
+  if (!dictionary.make(views, most, indexes)) return false;
+  const auto bits = [](const T& value) {
+    if constexpr (std::is_same_v<T, double>) {
+      return std::bit_cast<uint64_t>(value);
+    } else {
+      return value;
+    }
+  };
+  std::vector<bool> used(dictionary.entries().size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_LT(indexes[i], dictionary.entries().size());
+    if (indexes[i] >= used.size()) return true;
+    EXPECT_EQ(bits(dictionary.entries()[indexes[i]]), bits(all[i])) << i;
+    used[indexes[i]] = true;
+  }
+  EXPECT_TRUE(std::ranges::all_of(used, std::identity())) << "an entry that no row has";
+  std::vector<decltype(bits(all[0]))> distinct;
+  for (const T& entry : dictionary.entries()) distinct.push_back(bits(entry));
+  std::ranges::sort(distinct);
+  EXPECT_EQ(std::ranges::adjacent_find(distinct), distinct.end()) << "an entry twice";
+  return true;
+}
+
+TEST(Dictionary, HoldsAtMostAsManyEntriesAsItIsTold) {
+  Dictionary<uint32_t> wide;
+  Dictionary<uint16_t> narrow;
+  EXPECT_TRUE(make(wide, {{1, 2}, {3, 1}}, 3));
+  EXPECT_FALSE(make(wide, {{1, 2}, {3, 4}}, 3));
+  EXPECT_TRUE(make(wide, {{9, 9, 9}}, 1)) << "nothing of the last one is left";
+  EXPECT_EQ(wide.entries().size(), 1u);
+  EXPECT_TRUE(make(narrow, {{1, 2}, {3, 1}}, 3));
+  EXPECT_FALSE(make(narrow, {{1, 2}, {3, 4}}, 3));
+  EXPECT_TRUE(make(narrow, {{9, 9, 9}}, 1));
+  EXPECT_EQ(narrow.entries().size(), 1u);
+}
+
+TEST(Dictionary, SixtyFourKiloEntriesFitAndOneMoreDoesNot) {
+  std::vector<uint64_t> values;
+  for (uint64_t i = 0; i < kMostEntries; ++i) values.push_back(i << 40 | i);
+  Dictionary<uint64_t> dictionary;
+  EXPECT_TRUE(make(dictionary, {values, values}, kMostEntries));
+  EXPECT_EQ(dictionary.entries().size(), 65536u);
+  values.push_back(7);
+  EXPECT_FALSE(make(dictionary, {values}, kMostEntries));
+  values.pop_back();
+  values.pop_back();
+  EXPECT_TRUE(make(dictionary, {values}, kMostEntries));
+  std::vector<uint16_t> every;
+  for (uint32_t i = 0; i < 65536; ++i) every.push_back(static_cast<uint16_t>(65535 - i));
+  Dictionary<uint16_t> narrow;
+  EXPECT_TRUE(make(narrow, {every}, kMostEntries));
+  EXPECT_TRUE(std::ranges::is_sorted(narrow.entries()));
+}
+
+TEST(Dictionary, RealNumbersAreWhatTheirBitsAre) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  Dictionary<double> dictionary;
+  EXPECT_TRUE(make(dictionary, {{nan, 0.0, -0.0, nan, -nan, 0.0}, {-0.0, INFINITY, -INFINITY, nan}}, 100));
+  EXPECT_EQ(dictionary.entries().size(), 6u);
+}
+
+TEST(Dictionary, Texts) {
+  const std::string zero(1, '\0');
+  Dictionary<std::string_view> dictionary;
+  EXPECT_TRUE(make(dictionary, {{"", zero, "a", "", "b"}, {"a", "ab", std::string_view("abc", 2)}}, 100));
+  EXPECT_EQ(dictionary.entries().size(), 5u);
+}
+
+TEST(Dictionary, AddressesThatDifferInOneBit) {
+  std::vector<IpAddress> addresses;
+  for (size_t bit = 0; bit < 128; ++bit) {
+    addresses.emplace_back();
+    addresses.back().octets[bit / 8] = static_cast<uint8_t>(1 << bit % 8);
+  }
+  Dictionary<IpAddress> dictionary;
+  EXPECT_TRUE(make(dictionary, {addresses, addresses}, 1000));
+  EXPECT_EQ(dictionary.entries().size(), 128u);
+}
+
+// Slots are not emptied from one use to the next but belong to a generation, of which there are 65535.
+TEST(Dictionary, NothingOfAnEarlierUseIsFoundWhenGenerationsBeginAnew) {
+  Dictionary<uint32_t> dictionary;
+  std::vector<uint16_t> index(1);
+  std::vector<uint32_t> value(1);
+  for (uint32_t use = 0; use < 140'000; ++use) {
+    value[0] = use % 70'000;
+    ASSERT_TRUE(dictionary.make(std::vector<Page<uint32_t>>{{value}}, 10, index));
+    ASSERT_EQ(dictionary.entries().size(), 1u);
+    ASSERT_EQ(dictionary.entries()[0], value[0]) << use;
+    ASSERT_EQ(index[0], 0);
+  }
+}
+
+TEST(Dictionary, NumbersThatDifferInAnyBits) {
+  for (unsigned shift = 0; shift < 55; ++shift) {
+    std::vector<uint64_t> values;
+    for (uint64_t i = 0; i < 1000; ++i) values.push_back(i << shift);
+    Dictionary<uint64_t> dictionary;
+    EXPECT_TRUE(make(dictionary, {values}, 1000)) << shift;
+  }
+}
+
+}  // namespace
+}  // namespace weir::store::parquet
