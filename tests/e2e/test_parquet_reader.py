@@ -6,17 +6,15 @@ import ipaddress
 import json
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
 import unittest
 
+from parquet_npm import INSTALLED, install_readers, run
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build/release/bin/weir"))
-SOURCE = ROOT / "tests/e2e/parquet_reader"
-INSTALLED = ROOT / "build/e2e/parquet_reader"
 
 # The column types of schema/flow_columns.toml in a file: physical type and annotation.
 PARQUET_TYPES = {
@@ -30,28 +28,6 @@ PARQUET_TYPES = {
     "text": ("BYTE_ARRAY", "UTF8"),
     "f64": ("DOUBLE", None),
 }
-
-
-def run(*command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{command} ended with {done.returncode}: {done.stderr or done.stdout}")
-    return done.stdout
-
-
-def install_reader():
-    """Copies the reader to the build folder and fetches what it needs, unless that was done for the same lock file."""
-    for tool in ("node", "npm"):
-        if shutil.which(tool) is None:
-            raise AssertionError(f"{tool} is missing: run ./dev setup")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    stamp = INSTALLED / "installed.json"
-    lock = (SOURCE / "package-lock.json").read_text()
-    for name in ("package.json", "package-lock.json", ".npmrc", "read.mjs"):
-        shutil.copyfile(SOURCE / name, INSTALLED / name)
-    if not stamp.exists() or stamp.read_text() != lock:
-        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=INSTALLED)
-        stamp.write_text(lock)
 
 
 def segments(store):
@@ -68,7 +44,7 @@ def micros(rfc3339):
 class ParquetReader(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        install_reader()
+        install_readers()
         cls.folder = tempfile.TemporaryDirectory(prefix="weir-parquet-")
         folder = pathlib.Path(cls.folder.name)
         cls.store = folder / "store"

@@ -32,9 +32,9 @@ TEST(BloomFilter, FindsWhatWasAddedAndSeldomAnythingElse) {
     for (uint64_t value = 0; value < distinct; ++value) ASSERT_TRUE(filter.may_have(view(value))) << value;
     size_t wrong = 0;
     for (uint64_t value = 1'000'000; value < 1'100'000; ++value) wrong += filter.may_have(view(value));
-    EXPECT_LT(wrong, 2500u) << distinct;
-    // About ten bits a value.
-    EXPECT_LE(filter.bytes().size(), distinct * 10 / 8 + 32);
+    EXPECT_LT(wrong, 4000u) << distinct;
+    // Eight bits a value.
+    EXPECT_LE(filter.bytes().size(), distinct + 32);
   }
 }
 
