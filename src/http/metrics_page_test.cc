@@ -77,6 +77,27 @@ TEST(Compress, ScrapesBecomeSmall) {
   EXPECT_LT(packed.size(), text.size() / 3);
 }
 
+// The Huffman code of gzip is made of the first text: one that others are not like must not stay.
+TEST(Compress, TheCodeIsRenewed) {
+  Compressor compressor;
+  std::string packed;
+  const std::string text = scrape_text(500);
+  ASSERT_TRUE(compressor.compress(Encoding::gzip, noise(text.size()), packed));
+  ASSERT_TRUE(compressor.compress(Encoding::gzip, text, packed));
+  EXPECT_EQ(gunzip(packed), text);
+  const size_t with_the_code_of_noise = packed.size();
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(compressor.compress(Encoding::gzip, text, packed));
+  EXPECT_EQ(gunzip(packed), text);
+  EXPECT_LT(packed.size(), with_the_code_of_noise);
+  EXPECT_LT(packed.size(), text.size() / 3);
+  // So does one that is much longer.
+  const std::string longer = scrape_text(5000);
+  ASSERT_TRUE(compressor.compress(Encoding::gzip, noise(text.size()), packed));
+  ASSERT_TRUE(compressor.compress(Encoding::gzip, longer, packed));
+  EXPECT_EQ(gunzip(packed), longer);
+  EXPECT_LT(packed.size(), longer.size() / 3);
+}
+
 Request asking(std::string_view accept, std::string_view encoding) {
   Request request;
   request.accept = accept;
