@@ -35,6 +35,12 @@ class Search(unittest.TestCase):
                 self.assertLessEqual(found.rate, 50_000)
                 self.assertGreaterEqual(found.rate, 50_000 / 1.05, found.probes)
 
+    def test_it_gives_up_on_what_takes_nothing(self):
+        with takes(0):
+            found = search(receivers.NFCAPD, LOAD, CAPTURES, 60_000, 3)
+        self.assertEqual(found.rate, 0)
+        self.assertLess(len(found.probes), 10)
+
     def test_a_sender_that_is_slower_is_said(self):
         with takes(500_000, sender=200_000):
             found = search(receivers.BARE, LOAD, CAPTURES, 150_000, 3)

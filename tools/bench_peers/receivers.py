@@ -105,6 +105,8 @@ class Nfacctd(Receiver):
         self.plugin = plugin
         self.asked_before_end = plugin == "memory"
         self.uncounted = 0.001 if plugin == "memory" else 0
+        if plugin == "print":
+            self.waiting_flows = 10**9  # all of print_refresh_time
 
     def command(self, folder, port, buffer):
         settings = {"daemonize": "false", "nfacctd_ip": "127.0.0.1", "nfacctd_port": port, "nfacctd_pipe_size": buffer, "nfacctd_time_new": "true",

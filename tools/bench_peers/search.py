@@ -9,6 +9,7 @@ from .process import dropped
 PRECISION = 1.05  # ratio of the rate that was too much to the one that was not
 FIRST_STEP, LARGEST_STEP = 1.35, 4
 MAX_PROBES = 14
+LEAST = 500  # datagrams a second: below, a capture takes a minute
 MAX_TRIES, FINE_TRIES, COARSE = 12, 6, 1.2
 
 
@@ -25,7 +26,7 @@ def search(receiver, load, captures, guess, seconds):
     """Goes up or down from the guess in growing steps until it has both a rate without loss and one with it; then halves."""
     low = high = None
     probes, rate, step = [], guess, FIRST_STEP
-    while len(probes) < MAX_PROBES and not (low and high and high / low <= PRECISION):
+    while len(probes) < MAX_PROBES and rate >= LEAST and not (low and high and high / low <= PRECISION):
         run = measure(receiver, load, rate, lambda port, rate=rate: load.send_capture(port, rate, seconds, captures))
         why = hold_back(run, rate)
         probes.append((rate, why))
