@@ -31,7 +31,7 @@ def search(receiver, load, captures, guess, seconds):
         why = hold_back(run, rate)
         probes.append((rate, why))
         if why == SENDER_LIMIT:
-            return Found(receiver.name, load.key, run.datagrams_per_second, True, probes)
+            return Found(receiver.name, load.key, max(run.datagrams_per_second, low or 0), True, probes)
         if why is None:
             low = rate
         else:
