@@ -33,7 +33,7 @@ def search(receiver, load, captures, guess, seconds):
         if why == SENDER_LIMIT:
             return Found(receiver.name, load.key, max(run.datagrams_per_second, low or 0), True, probes)
         if why is None:
-            low = rate
+            low = min(rate, run.datagrams_per_second)
         else:
             high = rate
         if low and high:
@@ -71,6 +71,6 @@ def hold(receiver, load, captures, rate, seconds, folder):
         why = hold_back(run, rate)
         tries.append((rate, why))
         if why is None:
-            return Held(receiver.name, load.key, rate, run.seconds, (run.cpu_user + run.cpu_system) * 1e6 / run.sent_flows, run.peak_rss_kib, tries)
+            return Held(receiver.name, load.key, min(rate, run.datagrams_per_second), run.seconds, (run.cpu_user + run.cpu_system) * 1e6 / run.sent_flows, run.peak_rss_kib, tries)
         rate /= PRECISION if len(tries) < FINE_TRIES else COARSE
     return Held(receiver.name, load.key, 0, 0, 0, 0, tries)
