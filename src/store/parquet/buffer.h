@@ -29,7 +29,7 @@ class Buffer {
   // `count` more octets, whatever they hold. Good until the next call that makes the buffer longer.
   std::span<uint8_t> grow(size_t count) {
     if (capacity_ - size_ < count) reserve(size_ + count);
-    const std::span<uint8_t> added(&bytes_[size_], count);
+    const std::span<uint8_t> added = std::span(bytes_.get(), capacity_).subspan(size_, count);
     size_ += count;
     return added;
   }

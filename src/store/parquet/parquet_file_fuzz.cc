@@ -72,10 +72,15 @@ struct Target {
     std::vector<std::vector<size_t>> files(1 + input.octet() % 3);
     for (std::vector<size_t>& batches : files) {
       batches.resize(1 + input.octet() % 4);
-      // Now and then more than a page.
+      for (size_t& rows : batches) rows = input.two();
+    }
+    // One batch may be longer than a page; more would take too long.
+    bool long_one = false;
+    for (std::vector<size_t>& batches : files) {
       for (size_t& rows : batches) {
-        const size_t number = input.two();
-        rows = 1 + (number >= 0xff00 ? parquet::kPageRows + number % 256 : number % 300);
+        const bool is_long = rows >= 0xff00 && !long_one;
+        long_one = long_one || is_long;
+        rows = 1 + (is_long ? parquet::kPageRows + rows % 256 : rows % 300);
       }
     }
     std::vector<ColumnShape> shapes(schema->size(), ColumnShape{.nulls = ColumnShape::Nulls::all});
