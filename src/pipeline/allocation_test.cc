@@ -20,9 +20,9 @@ thread_local size_t allocations = 0;
 }
 }  // namespace
 
-// The thread sanitizer has its own, and does not let them be replaced: there nothing is counted.
+// Sanitizers have their own, which must not be replaced, or not only some of them: there nothing is counted.
 #if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define WEIR_NOT_COUNTED
 #endif
 #endif
