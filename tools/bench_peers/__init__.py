@@ -92,7 +92,7 @@ def cost_cell(plan, load, receiver):
 
 def rotated(cells, number):
     cells = [(load, receiver) for load, receivers in cells for receiver in receivers]
-    at = number * 5 % len(cells)  # 5: so that few rounds begin in quite different places
+    at = number * 5 % max(len(cells), 1)  # 5: so that few rounds begin in quite different places
     return cells[at:] + cells[:at]
 
 
