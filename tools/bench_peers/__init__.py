@@ -203,11 +203,14 @@ def main(arguments):
     parser.add_argument("--rounds", type=int, help="default: 5, with --quick 2")
     parser.add_argument("--hold", type=float, metavar="SECONDS", help="how long the rates found are held; default: 60, with --quick 10")
     parser.add_argument("--quick", action="store_true", help="few cells, for trying: some 7 minutes")
+    parser.add_argument("--cost", action="store_true", help="only the cost of flows, not the rates")
     parser.add_argument("--plan", action="store_true", help="only print what would be measured")
     parser.add_argument("--report", action="store_true", help="measure nothing: tables of the last run")
     parser.add_argument("--update-docs", action="store_true", help="write the tables into README.md and docs/performance.md, too")
     options = parser.parse_args(arguments)
     plan = (quick_plan if options.quick else full_plan)(options.rounds or (2 if options.quick else 5), options.hold or (10 if options.quick else 60))
+    if options.cost:
+        plan = dataclasses.replace(plan, rates=[], holds=[])
     if options.plan:
         return print_plan(plan)
     missing = [name for name in r.PROGRAMS if not shutil.which(name)]

@@ -56,8 +56,10 @@ def verdict(values, target, at_most=True):
 
 
 def table(header, rows):
-    cells = [header] + rows
-    widths = [max(len(str(row[i])) for row in cells) for i in range(len(header))]
+    # A column of which nothing was measured is left out.
+    kept = [i for i in range(len(header)) if i == 0 or any(str(row[i]) != "-" for row in rows)]
+    cells = [[row[i] for i in kept] for row in [header] + rows]
+    widths = [max(len(str(row[i])) for row in cells) for i in range(len(kept))]
     lines = ["| " + " | ".join(str(c).ljust(w) if i == 0 else str(c).rjust(w) for i, (c, w) in enumerate(zip(row, widths))) + " |" for row in cells]
     lines.insert(1, "|" + "|".join("-" * (w + 1) + (":" if i else "-") for i, w in enumerate(widths)) + "|")
     return "\n".join(lines) + "\n"
@@ -132,8 +134,8 @@ def setting(results):
 def markdown(results):
     return (f"## beside nfdump and pmacct (`./dev bench peers`)\n\n{setting(results)}\n\nCost of flows at a moderate rate, every flow a new one, all kept. Medians; ratios are of one round.\n"
             f"{cost_tables(results)}{unused(results)}"
-            "\nThe highest rate without loss and with the store keeping up, and the rate that was held.\n"
-            f"{rate_tables(results)}")
+            + ("\nThe highest rate without loss and with the store keeping up, and the rate that was held.\n"
+               f"{rate_tables(results)}" if any(results["rates"]) else ""))
 
 
 def short_table(results):
