@@ -89,6 +89,23 @@ TEST(PlanGroups, BatchesWithoutRowsAreNotSeen) {
   EXPECT_EQ(plan({0, 5, 0, 6, 0})[0].pages[0].slices.size(), 2u);
 }
 
+// Exporters choose the length of texts; the size of a page is a 32-bit number.
+TEST(PlanGroups, APageOfSeveralBatchesHasNoMoreTextThanAPageMayHave) {
+  const auto with_text = [](size_t octets) {
+    auto batch = std::make_shared<flow::FlowBatch>(64);
+    batch->append(1, IpAddress::from_v4(1));
+    batch->add_text(std::string(octets, 'x'));
+    return batch;
+  };
+  const std::vector<flow::SealedBatch> fits{with_text(kPageText / 2), with_text(kPageText / 2)};
+  EXPECT_EQ(plan_groups(fits)[0].pages.size(), 1u);
+  const std::vector<flow::SealedBatch> too_much{with_text(kPageText / 2), with_text(kPageText / 2 + 1), with_text(1)};
+  const auto groups = plan_groups(too_much);
+  ASSERT_EQ(groups[0].pages.size(), 2u);
+  EXPECT_EQ(groups[0].pages[0].slices.size(), 1u);
+  EXPECT_EQ(groups[0].pages[1].slices.size(), 2u) << "the count begins anew with each page";
+}
+
 TEST(PlanGroups, AnyBatches) {
   std::mt19937_64 random(1);
   for (int n = 0; n < 20; ++n) {
