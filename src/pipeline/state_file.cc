@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "store/files.h"
 
@@ -19,7 +20,7 @@ constexpr size_t kMaxFileBytes = size_t{1} << 30;
 
 // nullopt if there is no file.
 Result<std::optional<std::vector<uint8_t>>> read_file(const std::filesystem::path& path) {
-  const store::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file && errno == ENOENT) return std::nullopt;
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot read the state file " + path.string());

@@ -22,11 +22,7 @@ Result<> write_all(int fd, std::string_view content, const std::filesystem::path
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
-Result<> read_at(const Descriptor& file, const std::filesystem::path& path, uint64_t offset, std::span<uint8_t> bytes) {
+Result<> read_at(const Fd& file, const std::filesystem::path& path, uint64_t offset, std::span<uint8_t> bytes) {
   while (!bytes.empty()) {
     const ssize_t taken = ::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (taken < 0 && errno == EINTR) continue;
@@ -39,7 +35,7 @@ Result<> read_at(const Descriptor& file, const std::filesystem::path& path, uint
 }
 
 Result<uint64_t> sync_file(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot open " + path.string());
   if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + path.string() + " to the disk");
@@ -47,7 +43,7 @@ Result<uint64_t> sync_file(const std::filesystem::path& path) {
 }
 
 Result<> sync_folder(const std::filesystem::path& path) {
-  const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) return fail_errno("cannot open the folder " + path.string());
   if (::fsync(folder.get()) != 0) return fail_errno("cannot sync the folder " + path.string() + " to the disk");
   return {};
@@ -70,7 +66,7 @@ Result<> replace_file(const std::filesystem::path& path, std::string_view conten
   auto temporary = path;
   temporary += ".tmp";
   const auto write = [&]() -> Result<> {
-    const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!file) return fail_errno("cannot write " + temporary.string());
     if (const auto written = write_all(file.get(), content, temporary); !written) return written;
     if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + temporary.string() + " to the disk");

@@ -6,31 +6,14 @@
 #include <filesystem>
 #include <span>
 #include <string_view>
-#include <utility>
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace weir::store {
 
-// A file descriptor that is closed.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor();
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 // Fills `bytes` from an offset of a file; fails if the file has fewer. path: for the message.
-Result<> read_at(const Descriptor& file, const std::filesystem::path& path, uint64_t offset, std::span<uint8_t> bytes);
+Result<> read_at(const Fd& file, const std::filesystem::path& path, uint64_t offset, std::span<uint8_t> bytes);
 // Syncs a file that exists; returns its size.
 Result<uint64_t> sync_file(const std::filesystem::path& path);
 // Syncs the names in a folder.

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
+#include "base/fd.h"
 #include "base/result.h"
-#include "store/files.h"
 
 namespace weir::store {
 
@@ -14,8 +14,8 @@ class StoreLock {
   static Result<StoreLock> take(const std::filesystem::path& store);
 
  private:
-  explicit StoreLock(Descriptor file) : file_(std::move(file)) {}
-  Descriptor file_;
+  explicit StoreLock(Fd file) : file_(std::move(file)) {}
+  Fd file_;
 };
 
 }  // namespace weir::store

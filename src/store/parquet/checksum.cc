@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/fd.h"
 #include "store/files.h"
 #include "store/parquet/compression.h"
 #include "store/parquet/format.h"
@@ -25,7 +26,7 @@ struct Ends {
 };
 
 // What is wrong with the two ends, or where the footer is.
-Result<std::variant<Ends, std::string_view>> read_ends(const Descriptor& file, const std::filesystem::path& path) {
+Result<std::variant<Ends, std::string_view>> read_ends(const Fd& file, const std::filesystem::path& path) {
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot read " + path.string());
   const auto size = static_cast<uint64_t>(status.st_size);
@@ -43,7 +44,7 @@ Result<std::variant<Ends, std::string_view>> read_ends(const Descriptor& file, c
 }
 
 // Who wrote the file stands in the last lines of the footer. Whatever the footer's length says: it may be damaged.
-Result<bool> ends_as_ours(const Descriptor& file, const std::filesystem::path& path, uint64_t size) {
+Result<bool> ends_as_ours(const Fd& file, const std::filesystem::path& path, uint64_t size) {
   std::vector<uint8_t> end(std::min<uint64_t>(size, 4096));
   if (const auto read = read_at(file, path, size - end.size(), end); !read) return std::unexpected(read.error());
   return !std::ranges::search(end, kCreatedBy).empty();
@@ -56,13 +57,13 @@ std::string checksum_text(uint32_t before_footer, uint32_t footer) {
 }
 
 bool looks_like_parquet(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const auto ends = read_ends(file, path);
   return ends && std::holds_alternative<Ends>(*ends);
 }
 
 Result<Verdict> verify_file(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const auto ends = read_ends(file, path);
   if (!ends) return std::unexpected(ends.error());
   const auto damaged = [](std::string_view reason) { return Verdict{Wholeness::damaged, std::string(reason)}; };

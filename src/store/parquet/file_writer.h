@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
-#include "store/files.h"
 #include "store/parquet/column_encoder.h"
 #include "store/parquet/footer_reader.h"
 #include "store/segment_writer.h"
@@ -53,7 +53,7 @@ class FileWriter {
   std::filesystem::path path_;
   const flow::Schema* schema_ = nullptr;
   std::vector<flow::ColumnIndex> columns_;
-  Descriptor file_;
+  Fd file_;
   uint64_t written_ = 0;  // octets in the file
   uint32_t crc_ = 0;      // of them
   std::vector<RowGroup> groups_;

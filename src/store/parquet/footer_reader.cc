@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "store/files.h"
 #include "store/parquet/thrift_reader.h"
 
 namespace weir::store::parquet {
@@ -263,7 +264,7 @@ bool read_column_index(ByteView bytes, ColumnChunk& chunk) {
 }  // namespace
 
 Result<SourceFile> SourceFile::open(const std::filesystem::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot read " + path.string());
   return SourceFile(path, std::move(file), static_cast<uint64_t>(status.st_size));

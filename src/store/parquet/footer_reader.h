@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "base/result.h"
-#include "store/files.h"
 #include "store/parquet/format.h"
 
 namespace weir::store::parquet {
@@ -34,11 +34,11 @@ class SourceFile {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  SourceFile(std::filesystem::path path, Descriptor file, uint64_t size)
+  SourceFile(std::filesystem::path path, Fd file, uint64_t size)
       : path_(std::move(path)), file_(std::move(file)), size_(size) {}
 
   std::filesystem::path path_;
-  Descriptor file_;
+  Fd file_;
   uint64_t size_;
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/check.h"
-#include "store/files.h"
+#include "base/fd.h"
 #include "store/parquet/checksum.h"
 #include "store/parquet/footer_reader.h"
 
@@ -29,7 +29,7 @@ void read_layout(const std::string& path, size_t size) {
 }
 
 Wholeness wholeness_of(std::string_view octets) {
-  const Descriptor file(::memfd_create("weir", MFD_CLOEXEC));
+  const Fd file(::memfd_create("weir", MFD_CLOEXEC));
   CHECK(file && ::write(file.get(), octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()));
   const std::string path = "/proc/self/fd/" + std::to_string(file.get());
   const auto verdict = verify_file(path);
