@@ -1,4 +1,4 @@
-// A folder of a test, gone at its end.
+// A folder of a test or a fuzz target, gone at its end.
 #pragma once
 
 #include <stdlib.h>
@@ -10,9 +10,14 @@
 
 namespace weir::store {
 
+// In memory, where there is such a folder.
+inline std::filesystem::path folder_in_memory() {
+  return std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
+
 struct TestFolder {
-  TestFolder() {
-    std::string name = std::filesystem::temp_directory_path() / "weir-store-XXXXXX";
+  explicit TestFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string name = parent / "weir-store-XXXXXX";
     CHECK(::mkdtemp(name.data()) != nullptr);
     path = name;
   }

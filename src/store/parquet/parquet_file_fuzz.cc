@@ -3,72 +3,29 @@
 // The input: one octet for the number of files (written one after another, so that the later ones are encoded by the
 // habits of the first), for each one octet for the number of its batches, two for the rows of each; five octets for the
 // shape of each column; what remains are values.
-#include <stdlib.h>
-
 #include <filesystem>
-#include <set>
 
 #include "base/check.h"
+#include "store/fuzz_rows.h"
 #include "store/parquet/checksum.h"
 #include "store/parquet/file_writer.h"
 #include "store/read_back.h"
-#include "store/shaped_batch.h"
+#include "store/test_folder.h"
 
 namespace weir::store {
 namespace {
 
 namespace fs = std::filesystem;
 
-// In memory, where there is such a folder.
-fs::path make_folder() {
-  std::string name = fs::path(fs::is_directory("/dev/shm") ? "/dev/shm" : fs::temp_directory_path()) / "weir-XXXXXX";
-  CHECK(::mkdtemp(name.data()) != nullptr);
-  return name;
-}
-
-class Input {
- public:
-  explicit Input(std::string_view octets) : rest_(octets) {}
-  // 0 at the end.
-  size_t octet() {
-    if (rest_.empty()) return 0;
-    const auto value = static_cast<uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    return value;
-  }
-  size_t two() { return octet() << 8 | octet(); }
-  std::string_view rest() const { return rest_; }
-
- private:
-  std::string_view rest_;
-};
-
-// The first column of each type.
-std::vector<flow::ColumnIndex> columns_of(const flow::Schema& schema) {
-  std::vector<flow::ColumnIndex> columns;
-  std::set<flow::ColumnType> types;
-  for (size_t c = 0; c < schema.size(); ++c) {
-    if (types.insert(schema[flow::ColumnIndex(c)].type).second) columns.emplace_back(c);
-  }
-  CHECK(columns.size() == 9);
-  return columns;
-}
-
 struct Target {
-  Target() {
-    CHECK(::atexit([] { fs::remove_all(folder()); }) == 0);
-  }
-  static const fs::path& folder() {
-    static const fs::path made = make_folder();
-    return made;
-  }
+  TestFolder folder{folder_in_memory()};
   flow::SchemaPtr schema = schema_of_every_type();
-  std::vector<flow::ColumnIndex> columns = columns_of(*schema);
+  std::vector<flow::ColumnIndex> columns = one_of_each_type(*schema);
   duck::Database database = duck::Database::open({{"threads", "1"}}).value();
   duck::Connection connection = database.connect().value();
 
   void run(std::string_view octets) {
-    Input input(octets);
+    FuzzInput input(octets);
     std::vector<std::vector<size_t>> files(1 + input.octet() % 3);
     for (std::vector<size_t>& batches : files) {
       batches.resize(1 + input.octet() % 4);
@@ -83,17 +40,7 @@ struct Target {
         rows = 1 + (is_long ? parquet::kPageRows + rows % 256 : rows % 300);
       }
     }
-    std::vector<ColumnShape> shapes(schema->size(), ColumnShape{.nulls = ColumnShape::Nulls::all});
-    for (const flow::ColumnIndex column : columns) {
-      ColumnShape& shape = shapes[column.value()];
-      const size_t kinds = input.octet();
-      shape.values = static_cast<ColumnShape::Values>(kinds % 6);
-      shape.nulls = static_cast<ColumnShape::Nulls>(kinds / 6 % 5);
-      shape.distinct = input.two();
-      shape.seed = scrambled(input.octet()) >> (kinds >= 128 ? 0 : 48);
-      shape.text_octets = input.octet();
-    }
-    for (const flow::ColumnIndex column : columns) shapes[column.value()].given = input.rest();
+    const std::vector<ColumnShape> shapes = read_shapes(input, *schema, columns);
     Random random(input.rest().size());
     parquet::Workshop workshop;
     uint64_t first = 0;
@@ -108,7 +55,7 @@ struct Target {
   }
 
   void write_and_read(parquet::Workshop& workshop, std::span<const flow::SealedBatch> batches) {
-    const fs::path path = folder() / "x.parquet";
+    const fs::path path = folder / "x.parquet";
     fs::remove(path);
     parquet::FileWriter file(workshop);
     CHECK(file.create(path, *schema, columns));
