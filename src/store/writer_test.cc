@@ -112,6 +112,20 @@ TEST_P(Writer, OneFileAfterAnother) {
   }
 }
 
+// The operator's columns change when the configuration is loaded again, and the tables have names in common.
+TEST_P(Writer, ANameMayHaveAnotherTypeInTheNextFile) {
+  for (const ColumnType type :
+       {ColumnType::u32, ColumnType::f64, ColumnType::u64, ColumnType::text, ColumnType::u8, ColumnType::address}) {
+    SCOPED_TRACE(static_cast<int>(type));
+    const flow::ConfiguredColumn load{.name = "load", .type = type, .enterprise = 9, .element = 1, .conversion = {}};
+    const flow::SchemaPtr schema = flow::Schema::flows_with({&load, 1}).value();
+    Random random(4);
+    const std::vector<ColumnShape> shapes(schema->size(), ColumnShape{.values = ColumnShape::Values::ascending});
+    const std::vector<flow::SealedBatch> batches = {shaped_batch(random, schema, shapes, 0, 500)};
+    write_and_compare(batches);
+  }
+}
+
 // Some encodings begin with octets that readers expect in pages without any value, too.
 TEST_P(Writer, PagesOfNullsBetweenOthers) {
   using Values = ColumnShape::Values;

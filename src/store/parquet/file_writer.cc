@@ -56,7 +56,8 @@ Result<> FileWriter::add(const GroupRows& group) {
   RowGroup written{.rows = group.rows, .columns = {}};
   bloom_.clear();
   for (const flow::ColumnIndex column : columns_) {
-    Habit& habit = workshop_.habits[std::string((*schema_)[column].name)];
+    const flow::ColumnInfo& info = (*schema_)[column];
+    Habit& habit = workshop_.habits[{std::string(info.name), info.type}];
     const uint64_t position = written_ + buffer_.size();
     written.columns.push_back(workshop_.encoder.encode(group, column, habit, position, buffer_, bloom_));
   }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -22,7 +23,7 @@ namespace weir::store::parquet {
 // What is kept from one file to the next: memory, and how each column is encoded best.
 struct Workshop {
   ColumnEncoder encoder;
-  std::map<std::string, Habit, std::less<>> habits;  // by name of column
+  std::map<std::pair<std::string, flow::ColumnType>, Habit> habits;  // by name of column
   Buffer out;
   Buffer bloom;
 };
