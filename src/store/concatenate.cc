@@ -9,9 +9,6 @@
 namespace weir::store {
 namespace {
 
-// Row groups smaller than this on average are not worth keeping.
-constexpr uint64_t kRowsPerGroup = parquet::kPageRows;
-
 struct Input {
   parquet::SourceFile file;
   parquet::FileLayout layout;
@@ -31,14 +28,14 @@ Result<std::optional<std::vector<Input>>> open_all(std::span<const Segment> segm
   return inputs;
 }
 
-bool groups_are_large(const std::vector<Input>& inputs) {
+bool groups_are_large(const std::vector<Input>& inputs, uint64_t rows_per_group) {
   uint64_t rows = 0;
   uint64_t groups = 0;
   for (const Input& input : inputs) {
     for (const parquet::RowGroup& group : input.layout.groups) rows += group.rows;
     groups += input.layout.groups.size();
   }
-  return rows >= kRowsPerGroup * groups;
+  return rows >= rows_per_group * groups;
 }
 
 // The columns of all files, each once; nothing if two files have one under different types.
@@ -92,10 +89,10 @@ Result<> copy_all(const std::vector<Input>& inputs, const MergedColumns& merged,
 }  // namespace
 
 std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, std::span<const Segment> segments,
-                                                  const std::filesystem::path& path) {
+                                                  const std::filesystem::path& path, uint64_t rows_per_group) {
   const auto inputs = open_all(segments);
   if (!inputs) return std::unexpected(MergeError{inputs.error().message});
-  if (!*inputs || !groups_are_large(**inputs)) return false;
+  if (!*inputs || !groups_are_large(**inputs, rows_per_group)) return false;
   const auto present = present_columns(**inputs);
   if (!present || !of_their_types(schema, *present)) return false;
   const auto merged = merged_columns(schema, *present);

@@ -4,11 +4,14 @@
 #pragma once
 
 #include "store/merge.h"
+#include "store/parquet/row_group.h"
 
 namespace weir::store {
 
-// As merge_files. False, with nothing written, if these inputs have to be read and written anew.
+// As merge_files. False, with nothing written, if these inputs have to be read and written anew. rows_per_group: row
+// groups that are smaller on average are not worth keeping.
 std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, std::span<const Segment> inputs,
-                                                  const std::filesystem::path& path);
+                                                  const std::filesystem::path& path,
+                                                  uint64_t rows_per_group = parquet::kPageRows);
 
 }  // namespace weir::store
