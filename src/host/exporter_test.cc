@@ -4,34 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
+#include "base/test_allocations.h"
 #include "host/options.h"
 #include "host/registry.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WEIR_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WEIR_SANITIZED
-#endif
-#endif
-
-#ifndef WEIR_SANITIZED
-namespace {
-std::atomic<uint64_t> allocations = 0;
-}
-// Everything that this test program allocates is counted.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-#endif
 
 namespace weir::host {
 namespace {
@@ -257,7 +233,6 @@ TEST_F(ExporterTest, TextsThatClientsHoldAreLeftAlone) {
     EXPECT_HAS(text(held[static_cast<size_t>(i)]), "node_one " + std::to_string(i + 1) + "\n");
 }
 
-#ifndef WEIR_SANITIZED
 TEST(ExporterOfThisMachine, NothingIsAllocatedAfterTenScrapes) {
   std::vector<CollectorEntry> entries;
   for (const CollectorEntry& entry : collectors())
@@ -271,19 +246,21 @@ TEST(ExporterOfThisMachine, NothingIsAllocatedAfterTenScrapes) {
     now += 1s;
     e.scrape(all, std::nullopt);
   }
+  EXPECT_EQ(test::allocations_of_all_threads > 0, test::kAllocationsCounted);
   std::string guilty;
   for (size_t i = 0; i < entries.size(); ++i) {
     now += 1s;
     const Chosen one = Chosen(1) << i;
-    const uint64_t before = allocations;
+    const uint64_t before = test::allocations_of_all_threads;
     e.scrape(one, std::nullopt);
-    if (allocations != before) guilty += fmt::format("{}: {} allocations\n", entries[i].name, allocations - before);
+    if (test::allocations_of_all_threads != before)
+      guilty += fmt::format("{}: {} allocations\n", entries[i].name, test::allocations_of_all_threads - before);
   }
   EXPECT_EQ(guilty, "");
   now += 1s;
-  const uint64_t before = allocations;
+  const uint64_t before = test::allocations_of_all_threads;
   e.scrape(all, std::nullopt);
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(test::allocations_of_all_threads - before, 0U);
 }
 
 // Where nothing of what they look for is, collectors have nothing to say and make no text about that. A failure has a
@@ -307,7 +284,7 @@ TEST(ExporterOfThisMachine, NothingIsAllocatedForWhatIsNotThere) {
       out.clear();
       result = (*collector)->collect(out);
     }
-    const uint64_t before = allocations;
+    const uint64_t before = test::allocations_of_all_threads;
     for (int i = 0; i <= kReadsUntilRecheck; ++i) {
       out.clear();
       result = (*collector)->collect(out);
@@ -315,12 +292,11 @@ TEST(ExporterOfThisMachine, NothingIsAllocatedForWhatIsNotThere) {
     const bool fails = !result && !is_no_data(result.error());
     const bool may_fail = std::ranges::find(kNeedTheirFile, entry.name) != kNeedTheirFile.end();
     EXPECT_TRUE(!fails || may_fail) << entry.name << ": " << result.error().message;
-    if (!fails && allocations != before)
-      guilty += fmt::format("{}: {} allocations\n", entry.name, allocations - before);
+    if (!fails && test::allocations_of_all_threads != before)
+      guilty += fmt::format("{}: {} allocations\n", entry.name, test::allocations_of_all_threads - before);
   }
   EXPECT_EQ(guilty, "");
 }
-#endif
 
 }  // namespace
 }  // namespace weir::host

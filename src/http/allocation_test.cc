@@ -2,35 +2,9 @@
 // been served. operator new counts, by thread.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/test_allocations.h"
 #include "http/metrics_page.h"
 #include "http/test_client.h"
-
-namespace {
-thread_local size_t allocations = 0;
-
-[[maybe_unused]] void* counted(size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);  // NOLINT: this is operator new
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-// The thread sanitizer has its own, and does not let them be replaced: there nothing is counted.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEIR_NOT_COUNTED
-#endif
-#endif
-#ifndef WEIR_NOT_COUNTED
-// Those for arrays call these.
-void* operator new(size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }          // NOLINT
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }  // NOLINT
-#endif
 
 namespace weir::http {
 namespace {
@@ -46,16 +20,14 @@ class Counting {
   Counting() { seen_.reserve(1000); }
   Handler handler() {
     return [this](const Request& request, Responder respond) {
-      seen_.push_back(allocations);
+      seen_.push_back(test::allocations_of_thread);
       if (request.query.size() != 2 || !request.scrape_timeout_s) return;
       respond(page_.answer(request, text_, seen_.size()));
     };
   }
   // Between the tenth request and the last.
   size_t after_the_first() const {
-#ifndef WEIR_NOT_COUNTED
-    EXPECT_GT(seen_.at(10), 0U);
-#endif
+    EXPECT_EQ(seen_.at(10) > 0, test::kAllocationsCounted);
     return seen_.back() - seen_.at(10);
   }
 

@@ -2,36 +2,10 @@
 // known. operator new counts, by thread.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/test_allocations.h"
 #include "decode/test_wire.h"
 #include "pipeline/intake.h"
 #include "pipeline/test_support.h"
-
-namespace {
-thread_local size_t allocations = 0;
-
-[[maybe_unused]] void* counted(size_t size) {
-  ++allocations;
-  void* const memory = std::malloc(size);  // NOLINT: this is operator new
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-}  // namespace
-
-// Sanitizers have their own, which must not be replaced, or not only some of them: there nothing is counted.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define WEIR_NOT_COUNTED
-#endif
-#endif
-#ifndef WEIR_NOT_COUNTED
-// Those for arrays call these.
-void* operator new(size_t size) { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }          // NOLINT
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }  // NOLINT
-#endif
 
 namespace weir::pipeline {
 namespace {
@@ -104,7 +78,7 @@ TEST_P(Allocations, NoneForADatagram) {
   size_t before = 0;
   size_t received = 0;
   for (uint32_t round = 0; round < kRounds; ++round) {
-    if (round == 20) before = allocations;
+    if (round == 20) before = weir::test::allocations_of_thread;
     exporters.send(messages[round]);
     for (size_t taken = 0; taken < kExporters;) {
       const auto datagrams = receiver.receive(test::kDeadline);
@@ -116,10 +90,8 @@ TEST_P(Allocations, NoneForADatagram) {
       received += datagrams->size();
     }
   }
-  const size_t during = allocations - before;
-#ifndef WEIR_NOT_COUNTED
-  EXPECT_GT(before, 0u);
-#endif
+  const size_t during = weir::test::allocations_of_thread - before;
+  EXPECT_EQ(before > 0, weir::test::kAllocationsCounted);
   EXPECT_EQ(during, 0u) << "in " << (kRounds - 20) * kExporters << " datagrams";
   intake.finish();
   EXPECT_EQ(received, kRounds * kExporters);
