@@ -35,7 +35,7 @@ TEST(Config, EmptyFileIsTheDefaults) {
   EXPECT_TRUE(config->sampling.empty());
 }
 
-TEST(Config, EveryKeyIsRead) {
+TEST(Config, KeysOfCollectAndLog) {
   const auto config = parse(R"(
 [collect]
 listen = ["0", "192.0.2.1:2055", "[2001:db8::1]:4739", ":6343"]
@@ -47,6 +47,24 @@ gro = false
 queue = 8
 other = true
 several_messages = false
+[log]
+level = "debug"
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->collect.listen[1], "192.0.2.1:2055");
+  EXPECT_EQ(config->collect.threads, 2u);
+  EXPECT_EQ(config->collect.spread, "datagram");
+  EXPECT_EQ(config->collect.cpus, (std::vector<uint64_t>{0, 3, 1023}));
+  EXPECT_EQ(config->collect.socket_buffer.bytes, 1'000'000u);
+  EXPECT_FALSE(config->collect.gro);
+  EXPECT_EQ(config->collect.queue, 8u);
+  EXPECT_TRUE(config->collect.other);
+  EXPECT_FALSE(config->collect.several_messages);
+  EXPECT_EQ(config->log.level, "debug");
+}
+
+TEST(Config, KeysOfStoreAndRetention) {
+  const auto config = parse(R"(
 [store]
 directory = "/var/lib/weir"
 flush_interval = "500ms"
@@ -58,6 +76,21 @@ delete_grace = "0s"
 [retention]
 max_age = "30d"
 max_size = "1.5GiB"
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->store.directory, "/var/lib/weir");
+  EXPECT_EQ(config->store.flush_interval, Micros{500'000});
+  EXPECT_EQ(config->store.rows_per_segment, 4096u);
+  EXPECT_EQ(config->store.pending_rows, 65'536u);
+  EXPECT_FALSE(config->store.compact);
+  EXPECT_EQ(config->store.compact_after, Micros{60'000'000});
+  EXPECT_EQ(config->store.delete_grace, Micros{0});
+  EXPECT_EQ(config->retention.max_age, Micros{int64_t{30} * 86'400 * 1'000'000});
+  EXPECT_EQ(config->retention.max_size, ByteSize{uint64_t{3} << 29});
+}
+
+TEST(Config, KeysOfLimits) {
+  const auto config = parse(R"(
 [limits]
 exporters = 10
 templates_per_exporter = 11
@@ -67,6 +100,20 @@ early_bytes_per_exporter = "14B"
 early_bytes = "15kB"
 early_age = "16s"
 template_lifetime = "17m"
+)");
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->limits.exporters, 10u);
+  EXPECT_EQ(config->limits.templates_per_exporter, 11u);
+  EXPECT_EQ(config->limits.templates, 12u);
+  EXPECT_EQ(config->limits.fields_per_template, 13u);
+  EXPECT_EQ(config->limits.early_bytes_per_exporter.bytes, 14u);
+  EXPECT_EQ(config->limits.early_bytes.bytes, 15'000u);
+  EXPECT_EQ(config->limits.early_age, Micros{16'000'000});
+  EXPECT_EQ(config->limits.template_lifetime, Micros{17 * 60 * 1'000'000});
+}
+
+TEST(Config, KeysOfSamplingAndColumns) {
+  const auto config = parse(R"(
 [[sampling]]
 exporter = "192.0.2.1"
 rate = 1000
@@ -82,36 +129,8 @@ name = "flow_class"
 element = "0:40001"
 type = "u32"
 conversion = "mpls_label"
-[log]
-level = "debug"
 )");
   ASSERT_TRUE(config);
-  EXPECT_EQ(config->collect.listen[1], "192.0.2.1:2055");
-  EXPECT_EQ(config->collect.threads, 2u);
-  EXPECT_EQ(config->collect.spread, "datagram");
-  EXPECT_EQ(config->collect.cpus, (std::vector<uint64_t>{0, 3, 1023}));
-  EXPECT_EQ(config->collect.socket_buffer.bytes, 1'000'000u);
-  EXPECT_FALSE(config->collect.gro);
-  EXPECT_EQ(config->collect.queue, 8u);
-  EXPECT_TRUE(config->collect.other);
-  EXPECT_FALSE(config->collect.several_messages);
-  EXPECT_EQ(config->store.directory, "/var/lib/weir");
-  EXPECT_EQ(config->store.flush_interval, Micros{500'000});
-  EXPECT_EQ(config->store.rows_per_segment, 4096u);
-  EXPECT_EQ(config->store.pending_rows, 65'536u);
-  EXPECT_FALSE(config->store.compact);
-  EXPECT_EQ(config->store.compact_after, Micros{60'000'000});
-  EXPECT_EQ(config->store.delete_grace, Micros{0});
-  EXPECT_EQ(config->retention.max_age, Micros{int64_t{30} * 86'400 * 1'000'000});
-  EXPECT_EQ(config->retention.max_size, ByteSize{uint64_t{3} << 29});
-  EXPECT_EQ(config->limits.exporters, 10u);
-  EXPECT_EQ(config->limits.templates_per_exporter, 11u);
-  EXPECT_EQ(config->limits.templates, 12u);
-  EXPECT_EQ(config->limits.fields_per_template, 13u);
-  EXPECT_EQ(config->limits.early_bytes_per_exporter.bytes, 14u);
-  EXPECT_EQ(config->limits.early_bytes.bytes, 15'000u);
-  EXPECT_EQ(config->limits.early_age, Micros{16'000'000});
-  EXPECT_EQ(config->limits.template_lifetime, Micros{17 * 60 * 1'000'000});
   ASSERT_EQ(config->sampling.size(), 2u);
   EXPECT_EQ(config->sampling[0].exporter, IpAddress::from_v4(0xc0000201));
   EXPECT_EQ(config->sampling[0].rate, 1000u);
@@ -119,7 +138,6 @@ level = "debug"
   ASSERT_EQ(config->columns.size(), 2u);
   EXPECT_EQ(config->columns[0], (Column{"flow_class", {9, 44940}, "u32", ""}));
   EXPECT_EQ(config->columns[1], (Column{"flow_class", {0, 40001}, "u32", "mpls_label"}));
-  EXPECT_EQ(config->log.level, "debug");
 }
 
 struct BadCase {
