@@ -4,8 +4,9 @@
 
 #include "store/parquet/checksum.h"
 #include "store/parquet/footer_reader.h"
-#include "store/random_batch.h"
+#include "store/read_back.h"
 #include "store/segment_writer.h"
+#include "store/shaped_batch.h"
 #include "store/test_folder.h"
 
 namespace weir::store {
@@ -73,6 +74,23 @@ TEST_F(Concatenate, KeepsEveryRowOfEveryGroup) {
   EXPECT_EQ(layout->groups[1].rows, 20000u);
   EXPECT_EQ(layout->groups[2].rows, 64768u);
   expect_same_rows(out);
+}
+
+TEST_F(Concatenate, EveryValueIsReadInItsPlace) {
+  const flow::SchemaPtr schema = schema_of_every_type();
+  std::vector<flow::SealedBatch> all;
+  uint64_t first = 0;
+  for (const size_t rows : {34000, 200, 66500}) {
+    std::vector<ColumnShape> shapes(schema->size(), ColumnShape{.nulls = ColumnShape::Nulls::all});
+    for (ColumnShape& shape : shapes) {
+      if (random() % 4 == 0) shape = random_shape(random);
+    }
+    all.push_back(shaped_batch(random, schema, shapes, first, rows));
+    put({all.back()});
+    first += rows;
+  }
+  ASSERT_TRUE(concatenate_files(*schema, inputs, folder / "out").value());
+  EXPECT_EQ(difference(connection, folder / "out", all, columns_to_write(all)), std::nullopt);
 }
 
 TEST_F(Concatenate, WhatAnInputHasNotIsNull) {

@@ -2,9 +2,10 @@
 //
 //   parquet_samples FOLDER SEED FILES
 //
-// FOLDER/N.parquet by one writer after the other, FOLDER/N.values: of each column the length of its name (4 octets),
-// its name, its type (1: flow::ColumnType), its rows (8), and of each row 0 if it is null, otherwise 1 and the value:
-// as many octets as the type has, of texts their length (4) and their octets. Little-endian.
+// FOLDER/N.parquet by one writer after the other, FOLDER/concatenated.parquet of the row groups of others, and beside
+// each FOLDER/NAME.values: of each column the length of its name (4 octets), its name, its type (1: flow::ColumnType),
+// its rows (8), and of each row 0 if it is null, otherwise 1 and the value: as many octets as the type has, of texts
+// their length (4) and their octets. Little-endian.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "store/concatenate.h"
 #include "store/parquet/buffer.h"
 #include "store/segment_writer.h"
 #include "store/shaped_batch.h"
@@ -37,7 +39,7 @@ void append_value(const flow::FlowBatch& batch, flow::ColumnIndex column, size_t
       std::string_view(static_cast<const char*>(batch.raw(column)), batch.rows() * width).substr(row * width, width));
 }
 
-bool write_values(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) {
+Result<> write_values(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) {
   const flow::Schema& schema = batches.front()->schema();
   uint64_t rows = 0;
   for (const flow::SealedBatch& batch : batches) rows += batch->rows();
@@ -53,17 +55,24 @@ bool write_values(const std::filesystem::path& path, std::span<const flow::Seale
   }
   std::ofstream file(path, std::ios::binary);
   const std::string octets(out.view().begin(), out.view().end());
-  return static_cast<bool>(file.write(octets.data(), static_cast<std::streamsize>(octets.size())).flush());
+  if (!file.write(octets.data(), static_cast<std::streamsize>(octets.size())).flush())
+    return fail("cannot write {}", path.string());
+  return {};
 }
 
-// A few columns have values; the first file has more rows than a row group holds.
-std::vector<flow::SealedBatch> sample(Random& random, const flow::SchemaPtr& schema, bool large) {
-  std::vector<ColumnShape> shapes(schema->size(), ColumnShape{.nulls = ColumnShape::Nulls::all});
-  for (size_t c = 0; c < schema->size(); ++c) {
-    const bool always =
-        (*schema)[flow::ColumnIndex(c)].name == "load" || (*schema)[flow::ColumnIndex(c)].name == "mood";
+// A few columns have values.
+std::vector<ColumnShape> a_few_columns(Random& random, const flow::Schema& schema) {
+  std::vector<ColumnShape> shapes(schema.size(), ColumnShape{.nulls = ColumnShape::Nulls::all});
+  for (size_t c = 0; c < schema.size(); ++c) {
+    const bool always = schema[flow::ColumnIndex(c)].name == "load" || schema[flow::ColumnIndex(c)].name == "mood";
     if (always || random() % 6 == 0) shapes[c] = random_shape(random);
   }
+  return shapes;
+}
+
+// The first file has more rows than a row group holds.
+std::vector<flow::SealedBatch> sample(Random& random, const flow::SchemaPtr& schema, bool large) {
+  const std::vector<ColumnShape> shapes = a_few_columns(random, *schema);
   const std::vector<ColumnShape> nulls(schema->size(), ColumnShape{.nulls = ColumnShape::Nulls::all});
   std::vector<flow::SealedBatch> batches;
   uint64_t first = 0;
@@ -81,23 +90,36 @@ std::vector<flow::SealedBatch> sample(Random& random, const flow::SchemaPtr& sch
   return batches;
 }
 
-int run(const std::filesystem::path& folder, uint64_t seed, size_t files) {
+// As merging does: large row groups and a small one, of files with columns of their own.
+Result<> write_concatenated(const std::filesystem::path& folder, Random& random, const flow::SchemaPtr& schema,
+                            SegmentWriter& writer) {
+  std::vector<flow::SealedBatch> batches;
+  std::vector<Segment> inputs;
+  uint64_t first = 0;
+  for (const size_t rows : {34000, 200, 66500}) {
+    batches.push_back(shaped_batch(random, schema, a_few_columns(random, *schema), first, rows));
+    first += rows;
+    inputs.emplace_back().path = folder / fmt::format("input{}.parquet", inputs.size());
+    const auto written = writer.write(inputs.back().path, {&batches.back(), 1});
+    if (!written) return std::unexpected(written.error());
+  }
+  const auto done = concatenate_files(*schema, inputs, folder / "concatenated.parquet");
+  if (!done) return fail("{}", done.error().message);
+  if (!*done) return fail("the row groups of {} cannot be copied", folder.string());
+  return write_values(folder / "concatenated.values", batches);
+}
+
+Result<> write_samples(const std::filesystem::path& folder, uint64_t seed, size_t files) {
   const flow::SchemaPtr schema = schema_of_every_type();
   const auto writer = make_parquet_writer();
   Random random(seed);
   for (size_t n = 0; n < files; ++n) {
     const auto batches = sample(random, schema, n == 0);
     const auto written = writer->write(folder / fmt::format("{}.parquet", n), batches);
-    if (!written) {
-      fmt::print(stderr, "{}\n", written.error().message);
-      return 1;
-    }
-    if (!write_values(folder / fmt::format("{}.values", n), batches)) {
-      fmt::print(stderr, "cannot write to {}\n", folder.string());
-      return 1;
-    }
+    if (!written) return std::unexpected(written.error());
+    if (auto values = write_values(folder / fmt::format("{}.values", n), batches); !values) return values;
   }
-  return 0;
+  return write_concatenated(folder, random, schema, *writer);
 }
 
 bool parse(std::string_view text, auto& number) {
@@ -115,5 +137,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: parquet_samples FOLDER SEED FILES\n");
     return 2;
   }
-  return weir::store::run(arguments[1], seed, files);
+  if (const auto written = weir::store::write_samples(arguments[1], seed, files); !written) {
+    fmt::print(stderr, "{}\n", written.error().message);
+    return 1;
+  }
+  return 0;
 }

@@ -1,6 +1,7 @@
-"""Files of our own Parquet writer, with all kinds of values, nulls, pages and row groups, as two other implementations read them
-(hyparquet, in JavaScript, and parquet-wasm, in Rust): every value, the bounds and null counts of row groups and pages, the Bloom
-filters. The third one, DuckDB, is in the unit tests (src/store/writer_test.cc, src/store/parquet/file_test.cc)."""
+"""Files of our own Parquet writer, with all kinds of values, nulls, pages and row groups, and one of row groups copied from others, as
+two other implementations read them (hyparquet, in JavaScript, and parquet-wasm, in Rust): every value, the bounds and null counts of
+row groups and pages, the Bloom filters. The third one, DuckDB, is in the unit tests (src/store/writer_test.cc, concatenate_test.cc,
+parquet/file_test.cc)."""
 
 import json
 import os
@@ -19,7 +20,7 @@ def compare(seed, files):
     """Writes samples and compares them; what was seen."""
     with tempfile.TemporaryDirectory(prefix="weir-parquet-") as folder:
         run(SAMPLES, folder, seed, files)
-        names = [str(pathlib.Path(folder) / f"{n}.parquet") for n in range(files)]
+        names = [str(pathlib.Path(folder) / f"{n}.parquet") for n in [*range(files), "concatenated"]]
         return json.loads(run("node", INSTALLED / "compare.mjs", *names))
 
 
@@ -30,7 +31,7 @@ class ParquetReaders(unittest.TestCase):
 
     def test_every_value_is_read(self):
         seen = compare(seed=1, files=8)
-        self.assertEqual(seen["files"], 8)
+        self.assertEqual(seen["files"], 9)
         self.assertGreater(seen["values"], 1_000_000)
         for kind in ("bounds", "pages", "blooms"):
             self.assertGreater(seen[kind], 10, kind)
