@@ -16,30 +16,35 @@ namespace {
 // Row groups from one trial to the next.
 constexpr unsigned kTrialEvery = 32;
 // Of a page, that a trial encodes.
-constexpr size_t kSampleValues = 8192;
+constexpr size_t kSampleValues = 4096;
 // What suits a few values says little of many more.
 constexpr size_t kMoreValues = 4;
 // A column that has grown by this much since its trial is tried again.
 constexpr double kGrown = 1.25;
 
-// What an octet given to a codec costs, in octets on the disk: ten nanoseconds are worth one. From what zstd at level 1
-// and LZ4 do on a core of 2.5 GHz: 400 and 800 MB/s.
-constexpr double work_per_octet(Codec codec) {
-  switch (codec) {
-    case Codec::uncompressed:
-      return 0.01;
-    case Codec::lz4_raw:
-      return 0.12;
-    case Codec::zstd:
-      return 0.18;
-  }
-  return 0;
-}
-constexpr std::array kCodecs = {Codec::uncompressed, Codec::lz4_raw, Codec::zstd};
+// Time and octets are weighed against each other: an octet on the disk may cost so many nanoseconds.
+constexpr double kNanosecondsPerOctet = 15;
 
-// In octets as well, for each value.
-constexpr double kDictionaryWork = 0.3;
-constexpr double kDeltaWork = 0.2;
+// In nanoseconds, measured on a core of 2.5 GHz; for each value:
+constexpr double kTableWork = 4;
+constexpr double kHashWork = 10;
+constexpr double kDeltaWork = 4;
+constexpr double kPlainWork = 1;
+constexpr double kBloomWork = 8;  // where each value is one of its own
+
+// For each octet of pages of which `left` (0 to 1) is left after compressing. What compresses well is done in large
+// steps, and what does not compress is passed over; between them, short repetitions take their time.
+double work_per_octet(Codec codec, Effort effort, double left) {
+  if (codec == Codec::uncompressed || effort == Effort::store) return 0.2;
+  if (codec == Codec::lz4_raw) return 0.3 + 6 * std::min(left, 1 - left);
+  return left < 0.45 ? 0.5 + 11 * left : std::max(5.5 - 16 * (left - 0.45), 1.5);
+}
+
+// For each page: what a codec sets up.
+double work_per_page(Codec codec, Effort effort) {
+  if (codec == Codec::uncompressed) return 0;
+  return codec == Codec::zstd && effort == Effort::search ? 5000 : 500;
+}
 
 template <class T>
 constexpr bool kInteger = std::is_integral_v<T>;
@@ -145,29 +150,51 @@ class TypedEncoder {
     for (Coding coding : codings) {
       payload_.clear();
       encode_values(sample, first_of_sample, coding, payload_);
-      Buffer& entries = entries_;
-      entries.clear();
-      if (coding.encoding == Encoding::rle_dictionary) encode_plain(dictionary_.entries(), entries);
+      entries_.clear();
+      if (coding.encoding == Encoding::rle_dictionary) encode_plain(dictionary_.entries(), entries_);
       const auto values = static_cast<double>(filled);
-      const double encoding_work = coding.encoding == Encoding::rle_dictionary        ? kDictionaryWork * values
-                                   : coding.encoding == Encoding::delta_binary_packed ? kDeltaWork * values
-                                                                                      : 0;
-      for (const Codec codec : kCodecs) {
-        const double cost = encoding_work + scale * cost_of(codec, payload_) + cost_of(codec, entries);
+      const double encoding_work = values * work_per_value(coding.encoding) / kNanosecondsPerOctet;
+      for (const Codec codec : {Codec::uncompressed, Codec::lz4_raw, Codec::zstd}) {
+        const Cost of_values = cost_of(codec, payload_, scale, pages_.size());
+        const Cost of_entries = cost_of(codec, entries_, 1, 1);
+        const double cost = encoding_work + of_values.octets + of_entries.octets;
         if (cost >= least) continue;
         least = cost;
         best = coding;
         best.codec = codec;
+        best.of_entries = of_entries.effort;
+        best.of_values = of_values.effort;
       }
     }
     return best;
   }
 
-  double cost_of(Codec codec, const Buffer& octets) {
-    if (octets.empty()) return 0;
-    packed_.clear();
-    const size_t size = compressor_->compress(codec, octets.view(), packed_);
-    return static_cast<double>(size) + work_per_octet(codec) * static_cast<double>(octets.size());
+  double work_per_value(Encoding encoding) const {
+    if (encoding == Encoding::rle_dictionary) return dictionary_.ascending() ? kTableWork : kHashWork;
+    if (encoding == Encoding::delta_binary_packed) return kDeltaWork;
+    return std::is_same_v<T, IpAddress> ? kPlainWork + kBloomWork : kPlainWork;
+  }
+
+  struct Cost {
+    double octets;
+    Effort effort;
+  };
+
+  // Of `scale` times what is given, in `pages` pages.
+  Cost cost_of(Codec codec, const Buffer& octets, double scale, size_t pages) {
+    if (octets.empty()) return {0, Effort::store};
+    const auto cost_with = [&](Effort effort) {
+      packed_.clear();
+      const auto whole = static_cast<double>(octets.size());
+      const auto packed = static_cast<double>(compressor_->compress(codec, effort, octets.view(), packed_));
+      const double work = work_per_octet(codec, effort, std::min(packed / whole, 1.0));
+      return scale * packed +
+             (scale * work * whole + static_cast<double>(pages) * work_per_page(codec, effort)) / kNanosecondsPerOctet;
+    };
+    const Cost searched{cost_with(Effort::search), Effort::search};
+    if (codec != Codec::zstd) return searched;
+    const Cost stored{cost_with(Effort::store), Effort::store};
+    return stored.octets < searched.octets ? stored : searched;
   }
 
   // first: of the page's values among those of the chunk. A page without any has the header of its encoding all the
@@ -206,7 +233,7 @@ class TypedEncoder {
     write_page({.type = PageType::dictionary,
                 .encoding = Encoding::plain,
                 .values = static_cast<uint32_t>(dictionary_.entries().size())},
-               coding.codec);
+               coding.codec, coding.of_entries);
   }
 
   void write_pages(const Coding& coding) {
@@ -221,7 +248,7 @@ class TypedEncoder {
       write_levels(page);
       encode_values(page, first_value, coding, payload_);
       write_page({.type = PageType::data, .encoding = coding.encoding, .values = static_cast<uint32_t>(page.rows)},
-                 coding.codec);
+                 coding.codec, coding.of_values);
       const std::optional<Range<T>> range = page_range(page, first_value, coding);
       all_known &= range || page.values.empty();
       if (range) all ? all->add(*range) : void(all = range);
@@ -241,6 +268,11 @@ class TypedEncoder {
   std::optional<Range<T>> page_range(const PageValues<T>& page, size_t first, const Coding& coding) {
     constexpr bool slow_to_compare = sizeof(T) > 4;
     const std::span<const T> entries = dictionary_.entries();
+    if (coding.encoding == Encoding::rle_dictionary && dictionary_.ascending()) {
+      const auto range = range_of(std::span<const uint16_t>(indexes_).subspan(first, page.values.size()));
+      if (!range) return std::nullopt;
+      return Range<T>{entries[range->least], entries[range->greatest]};
+    }
     if (!slow_to_compare || coding.encoding != Encoding::rle_dictionary || entries.size() > page.values.size() / 4)
       return range_of(page.values);
     used_.assign(entries.size(), 0);
@@ -260,9 +292,9 @@ class TypedEncoder {
     payload_.overwrite(0, length);
   }
 
-  void write_page(PageHeader header, Codec codec) {
+  void write_page(PageHeader header, Codec codec, Effort effort) {
     packed_.clear();
-    if (codec != Codec::uncompressed) compressor_->compress(codec, payload_.view(), packed_);
+    if (codec != Codec::uncompressed) compressor_->compress(codec, effort, payload_.view(), packed_);
     const ByteView packed = codec == Codec::uncompressed ? payload_.view() : packed_.view();
     header.uncompressed_bytes = payload_.size();
     header.compressed_bytes = packed.size();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "flow/batch.h"
+#include "store/parquet/compression.h"
 #include "store/parquet/format.h"
 #include "store/parquet/row_group.h"
 
@@ -24,6 +25,9 @@ struct Coding {
   Encoding encoding = Encoding::rle_dictionary;
   bool whole_octets = false;  // indexes of a dictionary take 8 or 16 bits, which a compressor can make something of
   Codec codec = Codec::zstd;
+  // A chunk has one codec, but what zstd gains nothing by is only stored in its frames.
+  Effort of_entries = Effort::search;
+  Effort of_values = Effort::search;
   bool operator==(const Coding&) const = default;
 };
 

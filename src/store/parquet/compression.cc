@@ -21,17 +21,18 @@ Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 Compressor::~Compressor() = default;
 
-size_t Compressor::compress(Codec codec, ByteView bytes, Buffer& out) {
+size_t Compressor::compress(Codec codec, Effort effort, ByteView bytes, Buffer& out) {
   const size_t before = out.size();
   switch (codec) {
     case Codec::uncompressed:
       out.append(bytes);
       break;
     case Codec::zstd: {
-      constexpr int kLevel = 1;
+      // The lowest level leaves literals as they are, and finds hardly anything else.
+      const int level = effort == Effort::search ? 1 : ZSTD_minCLevel();
       const std::span<uint8_t> target = out.grow(ZSTD_compressBound(bytes.size()));
       const size_t size =
-          ZSTD_compressCCtx(contexts_->zstd.get(), target.data(), target.size(), bytes.data(), bytes.size(), kLevel);
+          ZSTD_compressCCtx(contexts_->zstd.get(), target.data(), target.size(), bytes.data(), bytes.size(), level);
       CHECK(ZSTD_isError(size) == 0);  // only if there is no memory: the target always suffices
       out.shrink(before + size);
       break;

@@ -11,6 +11,9 @@ namespace weir::store::parquet {
 // Parquet's numbers.
 enum class Codec : uint8_t { uncompressed = 0, zstd = 6, lz4_raw = 7 };
 
+// What zstd may do: look for repetitions (level 1), or just put the octets into a frame, which costs next to nothing.
+enum class Effort : uint8_t { store, search };
+
 class Compressor {
  public:
   Compressor();
@@ -18,8 +21,8 @@ class Compressor {
   Compressor& operator=(Compressor&&) noexcept;
   ~Compressor();
 
-  // Appends `bytes`, compressed (zstd: level 1); returns how many octets that were.
-  size_t compress(Codec codec, ByteView bytes, Buffer& out);
+  // Appends `bytes`, compressed; returns how many octets that were. The effort is for zstd alone.
+  size_t compress(Codec codec, Effort effort, ByteView bytes, Buffer& out);
 
  private:
   struct Contexts;

@@ -1,165 +1,59 @@
-// The distinct values of a column chunk, and which of them each row has. Values of one or two octets are in ascending
-// order, others in the order in which they first appear.
-//
-// Values are chosen by whoever sends flows: the hash has a secret, so nobody can choose those that collide.
+// The distinct values of a column chunk, and which of them each row has: in ascending order for addresses and for
+// integers that lie close together, otherwise in the order in which they first appear.
 #pragma once
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <cstdint>
-#include <optional>
-#include <random>
 #include <span>
-#include <string_view>
 #include <type_traits>
-#include <vector>
 
-#include "base/check.h"
 #include "base/ip_address.h"
+#include "store/parquet/address_order.h"
+#include "store/parquet/hash_dictionary.h"
+#include "store/parquet/table_dictionary.h"
 
 namespace weir::store::parquet {
 
-inline constexpr size_t kMostEntries = 65536;  // an index has 16 bits
-
-// T: an unsigned integer, double (by its bits), IpAddress, or string_view into memory that outlives the entries.
+// T: an unsigned integer, int64_t, double (by its bits), IpAddress, or string_view into memory that outlives the
+// entries.
 template <class T>
 class Dictionary {
  public:
-  // Takes the values of all pages and writes the index of each, page after page; false if there would be more than
-  // `most` entries (at most kMostEntries).
+  // Takes the values of all pages (`values` of each) and writes the index of each, page after page; `indexes` has as
+  // many places as there are values. False if there would be more than `most` entries (at most kMostEntries).
   template <class Pages>
-  bool make(const Pages& pages, size_t most, std::vector<uint16_t>& indexes) {
-    clear();
-    std::span<uint16_t> rest(indexes);
-    for (const auto& page : pages) {
-      if (!add(page.values, rest.first(page.values.size()), most)) return false;
-      rest = rest.subspan(page.values.size());
+  bool make(const Pages& pages, size_t most, std::span<uint16_t> indexes) {
+    if constexpr (kTable) {
+      ascending_ = table_.make(pages, most, indexes);
+      if (ascending_) return true;
     }
-    return true;
+    if constexpr (kHashed) {
+      if (!hashed_.make(pages, most, indexes)) return false;
+      if constexpr (kAddress) order_.sort(hashed_.entries(), indexes);
+      return true;
+    }
+    return false;
   }
 
-  std::span<const T> entries() const { return entries_; }
+  std::span<const T> entries() const {
+    if constexpr (kTable) {
+      if (ascending_ || !kHashed) return table_.entries();
+    }
+    if constexpr (kHashed) return hashed_.entries();
+  }
+
+  // Whether entries are in ascending order; that is also the kind which costs less.
+  bool ascending() const { return ascending_; }
 
  private:
-  static constexpr size_t kSlots = 2 * kMostEntries;
-  static constexpr unsigned kSlotBits = 17;
-  static_assert(kSlots == size_t{1} << kSlotBits);
+  struct None {};
+  static constexpr bool kAddress = std::is_same_v<T, IpAddress>;
+  static constexpr bool kTable = std::is_integral_v<T>;
+  static constexpr bool kHashed = !kTable || (sizeof(T) > 2);  // a table has a place for all shorter ones
 
-  void clear() {
-    entries_.clear();
-    // Slots of earlier generations are empty.
-    if (++generation_ > UINT16_MAX) {
-      std::ranges::fill(slots_, 0);
-      generation_ = 1;
-    }
-  }
-
-  bool add(std::span<const T> values, std::span<uint16_t> indexes, size_t most) {
-    for (size_t i = 0; i < values.size();) {
-      const std::span<const T> rest = values.subspan(i);
-      // The table and the entries are larger than the nearest caches.
-      constexpr size_t kAhead = 16;
-      if (rest.size() > kAhead) {
-        __builtin_prefetch(&slots_[slot_of(rest[kAhead])]);
-        if constexpr (sizeof(T) > 4) {
-          const auto likely = static_cast<uint16_t>(slots_[slot_of(rest[kAhead / 2])]);
-          if (likely < entries_.size()) __builtin_prefetch(&entries_[likely]);
-        }
-      }
-      const std::optional<uint16_t> index = find_or_add(rest.front(), most);
-      if (!index) return false;
-      indexes[i++] = *index;
-      while (i < values.size() && same(values[i], rest.front())) indexes[i++] = *index;
-    }
-    return true;
-  }
-
-  static bool same(const T& a, const T& b) {
-    if constexpr (std::is_same_v<T, double>) {
-      return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);  // also a NaN
-    } else if constexpr (std::is_same_v<T, IpAddress>) {
-      const auto x = halves(a), y = halves(b);
-      return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-    } else {
-      return a == b;
-    }
-  }
-
-  static std::array<uint64_t, 2> halves(const IpAddress& a) { return std::bit_cast<std::array<uint64_t, 2>>(a.octets); }
-
-  // Multiply-shift with secret odd factors.
-  size_t slot_of(const T& value) const {
-    if constexpr (std::is_same_v<T, std::string_view>) {
-      return XXH3_64bits_withSeed(value.data(), value.size(), secret_[0]) % kSlots;
-    } else if constexpr (std::is_same_v<T, IpAddress>) {
-      const auto [high, low] = halves(value);
-      return (high * secret_[0] + (low ^ low >> 32) * secret_[1]) >> (64 - kSlotBits);
-    } else if constexpr (std::is_same_v<T, double>) {
-      return std::bit_cast<uint64_t>(value) * secret_[0] >> (64 - kSlotBits);
-    } else {
-      return static_cast<uint64_t>(value) * secret_[0] >> (64 - kSlotBits);
-    }
-  }
-
-  std::optional<uint16_t> find_or_add(const T& value, size_t most) {
-    size_t slot = slot_of(value);
-    while (slots_[slot] >> 16 == generation_) {
-      const auto index = static_cast<uint16_t>(slots_[slot]);
-      if (same(entries_[index], value)) return index;
-      slot = (slot + 1) % kSlots;
-    }
-    if (entries_.size() >= most) return std::nullopt;
-    slots_[slot] = generation_ << 16 | static_cast<uint32_t>(entries_.size());
-    entries_.push_back(value);
-    return static_cast<uint16_t>(entries_.size() - 1);
-  }
-
-  static uint64_t random_factor() {
-    std::random_device random;
-    return uint64_t{random()} << 32 | random() | 1;
-  }
-
-  std::vector<uint32_t> slots_ = std::vector<uint32_t>(kSlots);  // generation << 16 | index
-  uint32_t generation_ = 0;
-  std::vector<T> entries_;
-  std::array<uint64_t, 2> secret_{random_factor(), random_factor()};
-};
-
-// Few enough values to look all of them up in a table.
-template <class T>
-  requires(sizeof(T) <= 2)
-class Dictionary<T> {
- public:
-  template <class Pages>
-  bool make(const Pages& pages, size_t most, std::vector<uint16_t>& indexes) {
-    entries_.clear();
-    std::ranges::fill(seen_, 0);
-    for (const auto& page : pages) {
-      for (const T value : page.values) seen_[value] = 1;
-    }
-    for (size_t value = 0; value < kValues; ++value) {
-      if (seen_[value] == 0) continue;
-      if (entries_.size() == most) return false;
-      index_[value] = static_cast<uint16_t>(entries_.size());
-      entries_.push_back(static_cast<T>(value));
-    }
-    auto next = indexes.begin();
-    for (const auto& page : pages) next = std::ranges::transform(page.values, next, [&](T v) { return index_[v]; }).out;
-    return true;
-  }
-
-  std::span<const T> entries() const { return entries_; }
-
- private:
-  static constexpr size_t kValues = size_t{1} << (8 * sizeof(T));
-
-  std::vector<uint8_t> seen_ = std::vector<uint8_t>(kValues);
-  std::vector<uint16_t> index_ = std::vector<uint16_t>(kValues);
-  std::vector<T> entries_;
+  std::conditional_t<kTable, TableDictionary<T>, None> table_;
+  std::conditional_t<kHashed, HashDictionary<T>, None> hashed_;
+  std::conditional_t<kAddress, AddressOrder, None> order_;
+  bool ascending_ = kAddress;
 };
 
 }  // namespace weir::store::parquet

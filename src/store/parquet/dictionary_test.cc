@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string>
+
+#include "store/shaped_batch.h"
 
 namespace weir::store::parquet {
 namespace {
@@ -17,6 +20,15 @@ struct Page {
 template <class T>
 using Pages = std::vector<std::vector<T>>;
 
+// As Parquet orders them.
+constexpr auto in_order = [](const auto& a, const auto& b) {
+  if constexpr (std::is_same_v<std::decay_t<decltype(a)>, IpAddress>) {
+    return a.octets < b.octets;
+  } else {
+    return a < b;
+  }
+};
+
 // False if there were too many entries; otherwise every index leads back to its value, and no entry is there twice.
 template <class T>
 bool make(Dictionary<T>& dictionary, const Pages<T>& pages, size_t most) {
@@ -28,6 +40,9 @@ bool make(Dictionary<T>& dictionary, const Pages<T>& pages, size_t most) {
   }
   std::vector<uint16_t> indexes(all.size());
   if (!dictionary.make(views, most, indexes)) return false;
+  if (dictionary.ascending()) {
+    EXPECT_TRUE(std::ranges::is_sorted(dictionary.entries(), in_order));
+  }
   const auto bits = [](const T& value) {
     if constexpr (std::is_same_v<T, double>) {
       return std::bit_cast<uint64_t>(value);
@@ -104,6 +119,60 @@ TEST(Dictionary, AddressesThatDifferInOneBit) {
   Dictionary<IpAddress> dictionary;
   EXPECT_TRUE(make(dictionary, {addresses, addresses}, 1000));
   EXPECT_EQ(dictionary.entries().size(), 128u);
+}
+
+TEST(Dictionary, AddressesOfBothFamiliesAreInOrder) {
+  constexpr IpAddress kMapped = IpAddress::from_v4(0);
+  for (const size_t mapped : {0, 3, 5000}) {
+    for (const size_t others : {0, 1, 3000}) {
+      std::vector<IpAddress> addresses;
+      for (uint64_t i = 0; i < mapped + others; ++i) {
+        const uint64_t bits = scrambled(i);
+        IpAddress address = kMapped;
+        // One after the v4-mapped ones, one before, and anything.
+        if (i >= mapped) address.octets[i % 3 == 0 ? 0 : i % 3 == 1 ? 10 : 9] ^= static_cast<uint8_t>(1 + i % 2);
+        std::memcpy(&address.octets[12], &bits, 4);
+        addresses.insert(addresses.end(), 1 + i % 2, address);
+      }
+      std::ranges::sort(addresses, {}, [](const IpAddress& a) { return scrambled(a.octets[15] << 8 | a.octets[14]); });
+      Dictionary<IpAddress> dictionary;
+      EXPECT_TRUE(make(dictionary, {addresses, addresses}, kMostEntries)) << mapped << " and " << others;
+      EXPECT_TRUE(dictionary.ascending());
+    }
+  }
+}
+
+TEST(Dictionary, NumbersThatLieCloseTogetherAreInOrder) {
+  std::vector<uint32_t> near, far;
+  for (uint32_t i = 0; i < 10'000; ++i) {
+    near.push_back(4'000'000'000 + static_cast<uint32_t>(scrambled(i) % 5000));
+    far.push_back(static_cast<uint32_t>(scrambled(i) % 5000) * 800'000);
+  }
+  Dictionary<uint32_t> dictionary;
+  EXPECT_TRUE(make(dictionary, {near}, kMostEntries));
+  EXPECT_TRUE(dictionary.ascending());
+  EXPECT_TRUE(make(dictionary, {far}, kMostEntries));
+  EXPECT_FALSE(dictionary.ascending());
+  EXPECT_TRUE(make(dictionary, {near, near}, kMostEntries));
+  EXPECT_TRUE(dictionary.ascending());
+  EXPECT_FALSE(make(dictionary, {near}, 100));
+  EXPECT_TRUE(make(dictionary, {{UINT32_MAX, 0, 7}}, 3));
+}
+
+// Microseconds of half an hour are too many for a table, milliseconds are not.
+TEST(Dictionary, TimesOfWholeMillisecondsOrSecondsAreInOrder) {
+  constexpr int64_t kStart = 1'700'000'000'000'123;
+  for (const int64_t step : {1, 999, 1000, 1'000'000}) {
+    std::vector<int64_t> times;
+    for (uint64_t i = 0; i < 131'072; ++i)
+      times.push_back(kStart + static_cast<int64_t>(scrambled(i % 40'000) % (1'000'000'000 / step)) * step);
+    Dictionary<int64_t> dictionary;
+    EXPECT_TRUE(make(dictionary, {times}, kMostEntries));
+    EXPECT_EQ(dictionary.ascending(), step >= 1000) << step;
+  }
+  Dictionary<int64_t> dictionary;
+  EXPECT_TRUE(make(dictionary, {{INT64_MAX, INT64_MIN, 0, -1, -1000}}, 5));
+  EXPECT_TRUE(make(dictionary, {{-1000, -2000, -2'999'000}}, 5));
 }
 
 // Slots are not emptied from one use to the next but belong to a generation, of which there are 65535.

@@ -13,6 +13,8 @@ inline constexpr size_t kPageRows = flow::FlowBatch::kDefaultCapacity;  // at mo
 // At most: what readers take in one go, and what they can skip by bounds and Bloom filters.
 inline constexpr size_t kGroupRows = 4 * kPageRows;
 
+inline constexpr size_t kMostEntries = 65536;  // of a dictionary: an index has 16 bits
+
 // Of text in a page of several batches; one batch has about as much at most (BatchBuilder::kMaxTextBytes).
 inline constexpr size_t kPageText = size_t{64} << 20;
 
