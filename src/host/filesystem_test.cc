@@ -9,9 +9,9 @@
 #include <map>
 #include <set>
 
-#include "base/text.h"
 #include "host/mounts.h"
 #include "host/options.h"
+#include "host/test_lines.h"
 
 namespace weir::host {
 namespace {
@@ -120,13 +120,6 @@ class FilesystemTest : public testing::Test {
   telemetry::Exposition out_;
 };
 
-bool has(std::string_view text, std::string_view line) {
-  while (!text.empty()) {
-    if (next_line(text) == line) return true;
-  }
-  return false;
-}
-
 std::string sample(std::string_view name, std::string_view labels, int value) {
   return fmt::format("node_filesystem_{}{} {}", name, labels, value);
 }
@@ -141,18 +134,19 @@ TEST_F(FilesystemTest, LocalOnes) {
   statfs_->fail("/data", EACCES);
   const auto collector = make();
   const std::string text = collect(*collector);
-  EXPECT_TRUE(has(text, R"(node_filesystem_size_bytes{device="/dev/sda1",fstype="ext4",mountpoint="/"} 1000)")) << text;
-  EXPECT_TRUE(has(text, R"(node_filesystem_device_error{device="/dev/sda1",fstype="ext4",mountpoint="/"} 0)"));
-  EXPECT_TRUE(has(text, R"(node_filesystem_device_error{device="/dev/sdb x",fstype="xfs",mountpoint="/data",)"
-                        R"(device_error="permission denied"} 1)"))
+  EXPECT_TRUE(has_line(text, R"(node_filesystem_size_bytes{device="/dev/sda1",fstype="ext4",mountpoint="/"} 1000)"))
+      << text;
+  EXPECT_TRUE(has_line(text, R"(node_filesystem_device_error{device="/dev/sda1",fstype="ext4",mountpoint="/"} 0)"));
+  EXPECT_TRUE(has_line(text, R"(node_filesystem_device_error{device="/dev/sdb x",fstype="xfs",mountpoint="/data",)"
+                             R"(device_error="permission denied"} 1)"))
       << text;
   // As node_exporter since it has that label: what the table of mounts tells is told of a failed one too, no sizes are.
-  EXPECT_TRUE(has(text, R"(node_filesystem_readonly{device="/dev/sdb x",fstype="xfs",mountpoint="/data",)"
-                        R"(device_error="permission denied"} 1)"))
+  EXPECT_TRUE(has_line(text, R"(node_filesystem_readonly{device="/dev/sdb x",fstype="xfs",mountpoint="/data",)"
+                             R"(device_error="permission denied"} 1)"))
       << text;
-  EXPECT_TRUE(has(text, R"(node_filesystem_readonly{device="/dev/sda1",fstype="ext4",mountpoint="/"} 0)")) << text;
+  EXPECT_TRUE(has_line(text, R"(node_filesystem_readonly{device="/dev/sda1",fstype="ext4",mountpoint="/"} 0)")) << text;
   EXPECT_FALSE(text.contains(R"(node_filesystem_size_bytes{device="/dev/sdb x")")) << text;
-  EXPECT_TRUE(has(text, R"(node_filesystem_mount_info{device="/dev/sda1",major="8",minor="1",mountpoint="/"} 1)"));
+  EXPECT_TRUE(has_line(text, R"(node_filesystem_mount_info{device="/dev/sda1",major="8",minor="1",mountpoint="/"} 1)"));
   EXPECT_EQ(text.find("proc"), std::string::npos);
   EXPECT_EQ(text.find("credentials"), std::string::npos);
   EXPECT_EQ(text.find("weir_"), std::string::npos) << "nothing to watch";
@@ -170,23 +164,23 @@ TEST_F(FilesystemTest, AHungMountKeepsItsLastFigures) {
   const std::string near = R"({device="/dev/sdc",fstype="ext4",mountpoint="/far/near"})";
   // A slow machine may need more than one scrape for the first answer.
   std::string text = collect(*collector);
-  while (!has(text, sample("free_bytes", far, 100)) || !has(text, sample("free_bytes", near, 100)))
+  while (!has_line(text, sample("free_bytes", far, 100)) || !has_line(text, sample("free_bytes", near, 100)))
     text = collect(*collector);
-  EXPECT_TRUE(has(text, sample("device_error", far, 0)));
+  EXPECT_TRUE(has_line(text, sample("device_error", far, 0)));
 
   statfs_->hold("/far");
   statfs_->set_free(200);
   text = collect(*collector);  // asks, and waits in vain
-  while (!has(text, sample("free_bytes", near, 200))) text = collect(*collector);
+  while (!has_line(text, sample("free_bytes", near, 200))) text = collect(*collector);
   const std::string_view timed_out =
       R"({device="server:/far",fstype="nfs4",mountpoint="/far",device_error="mountpoint timeout"})";
-  EXPECT_TRUE(has(text, sample("free_bytes", timed_out, 100))) << text;
-  EXPECT_TRUE(has(text, sample("device_error", timed_out, 1))) << text;
+  EXPECT_TRUE(has_line(text, sample("free_bytes", timed_out, 100))) << text;
+  EXPECT_TRUE(has_line(text, sample("device_error", timed_out, 1))) << text;
   EXPECT_NE(text.find(fmt::format("weir_filesystem_answer_age_seconds{}", timed_out)), std::string::npos) << text;
 
   statfs_->let_go();
-  while (!has(text, sample("free_bytes", far, 200))) text = collect(*collector);
-  EXPECT_TRUE(has(text, sample("device_error", far, 0)));
+  while (!has_line(text, sample("free_bytes", far, 200))) text = collect(*collector);
+  EXPECT_TRUE(has_line(text, sample("device_error", far, 0)));
 }
 
 TEST(MountWatch, ThreadsAreBounded) {

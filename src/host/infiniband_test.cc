@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/text.h"
 #include "host/fibrechannel.h"
 #include "host/options.h"
+#include "host/test_lines.h"
 
 namespace weir::host {
 namespace {
@@ -38,13 +38,6 @@ class ClassTest : public testing::Test {
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path) << text << "\n";
   }
-  static bool has(std::string_view text, std::string_view line) {
-    while (!text.empty()) {
-      if (next_line(text) == line) return true;
-    }
-    return false;
-  }
-
   std::string root_ = testing::TempDir() + "weir_class_" + std::to_string(::getpid());
 };
 
@@ -59,11 +52,11 @@ TEST_F(ClassTest, InfinibandPorts) {
   options.sysfs = root_;
   telemetry::Exposition out;
   ASSERT_TRUE(make_infiniband(options).value()->collect(out));
-  EXPECT_TRUE(has(out.text(),
-                  R"(node_infiniband_info{device="mlx4_0",board_id="SM_\"1\"",firmware_version="2.31",hca_type=""} 1)"))
+  EXPECT_TRUE(has_line(
+      out.text(), R"(node_infiniband_info{device="mlx4_0",board_id="SM_\"1\"",firmware_version="2.31",hca_type=""} 1)"))
       << out.text();
-  EXPECT_TRUE(has(out.text(), R"(node_infiniband_rate_bytes_per_second{device="mlx4_0",port="1"} 5000000000)"));
-  EXPECT_TRUE(has(out.text(), R"(node_infiniband_port_data_received_bytes_total{device="mlx4_0",port="1"} 428)"));
+  EXPECT_TRUE(has_line(out.text(), R"(node_infiniband_rate_bytes_per_second{device="mlx4_0",port="1"} 5000000000)"));
+  EXPECT_TRUE(has_line(out.text(), R"(node_infiniband_port_data_received_bytes_total{device="mlx4_0",port="1"} 428)"));
   EXPECT_EQ(out.text().find("transmitted"), std::string_view::npos);
 
   out.clear();
@@ -80,7 +73,7 @@ TEST_F(ClassTest, FibrechannelHosts) {
   options.sysfs = root_;
   telemetry::Exposition out;
   ASSERT_TRUE(make_fibrechannel(options).value()->collect(out));
-  EXPECT_TRUE(has(out.text(), R"(node_fibrechannel_rx_frames_total{fc_host="host0"} 16)")) << out.text();
+  EXPECT_TRUE(has_line(out.text(), R"(node_fibrechannel_rx_frames_total{fc_host="host0"} 16)")) << out.text();
   EXPECT_NE(out.text().find(R"(port_name="1000e0071bce95f2",port_state="Online")"), std::string_view::npos);
   EXPECT_EQ(out.text().find("tx_frames"), std::string_view::npos);
 }

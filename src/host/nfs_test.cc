@@ -2,18 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "base/text.h"
 #include "host/rpc_text.h"
+#include "host/test_lines.h"
 
 namespace weir::host {
 namespace {
-
-bool has(std::string_view text, std::string_view line) {
-  while (!text.empty()) {
-    if (next_line(text) == line) return true;
-  }
-  return false;
-}
 
 TEST(Nfs, Lines) {
   const auto line = find_rpc_line("rc 1\nnet 1 2 x 4\nproc2 2 5 6\nproc3 3 1 2\n", "net");
@@ -46,7 +39,7 @@ TEST(Nfs, Client) {
         "node_nfs_requests_total{proto=\"3\",method=\"Commit\"} 0",
         "node_nfs_requests_total{proto=\"4\",method=\"Open\"} 85",
         "node_nfs_requests_total{proto=\"4\",method=\"Clone\"} 0"})
-    EXPECT_TRUE(has(text, line)) << line << text;
+    EXPECT_TRUE(has_line(text, line)) << line << text;
 }
 
 TEST(Nfs, Server) {
@@ -69,7 +62,7 @@ TEST(Nfs, Server) {
                            "node_nfsd_requests_total{proto=\"4\",method=\"Access\"} 3",
                            "node_nfsd_requests_total{proto=\"4\",method=\"RelLockOwner\"} 39",
                            "node_nfsd_requests_total{proto=\"4\",method=\"WdelegGetattr\"} 4"})
-    EXPECT_TRUE(has(text, line)) << line << text;
+    EXPECT_TRUE(has_line(text, line)) << line << text;
   EXPECT_EQ(text.find("method=\"\""), std::string::npos);
   EXPECT_EQ(text.find("Null"), std::string::npos);
 }

@@ -7,18 +7,11 @@
 #include <map>
 #include <thread>
 
-#include "base/text.h"
 #include "host/options.h"
+#include "host/test_lines.h"
 
 namespace weir::host {
 namespace {
-
-bool has(std::string_view text, std::string_view line) {
-  while (!text.empty()) {
-    if (next_line(text) == line) return true;
-  }
-  return false;
-}
 
 // A systemd of four units.
 class FakeBus : public SystemdBus {
@@ -87,7 +80,7 @@ TEST(Systemd, Metrics) {
            "node_systemd_socket_accepted_connections_total{name=\"d.socket\"} 9",
            "node_systemd_socket_current_connections{name=\"d.socket\"} 2",
        })
-    EXPECT_TRUE(has(text, line)) << line << "\n" << text;
+    EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
   for (const char* none : {"b.service", "e.mount", "tasks_max{", "refused"})
     EXPECT_EQ(text.find(none), std::string::npos) << none;
   // The types are not asked again.

@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/text.h"
 #include "host/options.h"
+#include "host/test_lines.h"
 #include "host/textfile_parser.h"
 
 namespace weir::host {
@@ -115,13 +115,6 @@ class TextfileTest : public testing::Test {
     EXPECT_TRUE(collector.collect(out_));
     return std::string(out_.text());
   }
-  static bool has(std::string_view text, std::string_view line) {
-    while (!text.empty()) {
-      if (next_line(text) == line) return true;
-    }
-    return false;
-  }
-
   std::string root_ = testing::TempDir() + "weir_textfile_" + std::to_string(::getpid());
   telemetry::Exposition out_;
 };
@@ -131,27 +124,27 @@ TEST_F(TextfileTest, GoodAndBad) {
   write("/one/ignored.txt", "x 1\n");
   const auto collector = make({root_ + "/one"});
   std::string text = collect(*collector);
-  EXPECT_TRUE(has(text, fmt::format("# HELP a_total Metric read from {}/one/good.prom", root_))) << text;
-  EXPECT_TRUE(has(text, "# TYPE a_total untyped"));
-  EXPECT_TRUE(has(text, "a_total 5"));
-  EXPECT_TRUE(has(text, "node_textfile_scrape_error 0"));
+  EXPECT_TRUE(has_line(text, fmt::format("# HELP a_total Metric read from {}/one/good.prom", root_))) << text;
+  EXPECT_TRUE(has_line(text, "# TYPE a_total untyped"));
+  EXPECT_TRUE(has_line(text, "a_total 5"));
+  EXPECT_TRUE(has_line(text, "node_textfile_scrape_error 0"));
   EXPECT_NE(text.find("node_textfile_mtime_seconds{file=\"" + root_), std::string::npos);
   EXPECT_EQ(text.find("x 1"), std::string::npos);
 
   write("/one/bad.prom", "b 1 1700000000000\n");
   text = collect(*collector);
-  EXPECT_TRUE(has(text, "node_textfile_scrape_error 1"));
-  EXPECT_TRUE(has(text, "a_total 5")) << "the others are not concerned";
+  EXPECT_TRUE(has_line(text, "node_textfile_scrape_error 1"));
+  EXPECT_TRUE(has_line(text, "a_total 5")) << "the others are not concerned";
   EXPECT_EQ(text.find("bad.prom"), std::string::npos) << text;
 
   write("/one/bad.prom", "b 1\n");
   text = collect(*collector);
-  EXPECT_TRUE(has(text, "b 1"));
-  EXPECT_TRUE(has(text, "node_textfile_scrape_error 0"));
+  EXPECT_TRUE(has_line(text, "b 1"));
+  EXPECT_TRUE(has_line(text, "node_textfile_scrape_error 0"));
 
   // In place, of the same length, within one tick of the clock.
   write("/one/bad.prom", "b 2\n");
-  EXPECT_TRUE(has(collect(*collector), "b 2"));
+  EXPECT_TRUE(has_line(collect(*collector), "b 2"));
 
   std::filesystem::remove(root_ + "/one/bad.prom");
   EXPECT_EQ(collect(*collector).find("b 2"), std::string::npos);
@@ -166,18 +159,18 @@ TEST_F(TextfileTest, SeveralFilesOfOneFamily) {
   EXPECT_NE(text.find("# HELP y Some.\n# TYPE y gauge\ny{a=\"1\"} 1\ny{a=\"3\"} 3\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("a=\"2\""), std::string::npos) << "other HELP";
   EXPECT_EQ(text.find("a=\"4\""), std::string::npos) << "other TYPE";
-  EXPECT_TRUE(has(text, fmt::format("# HELP x Metric read from {0}/one/1.prom, {0}/one/2.prom", root_))) << text;
-  EXPECT_TRUE(has(text, "node_textfile_scrape_error 1"));
+  EXPECT_TRUE(has_line(text, fmt::format("# HELP x Metric read from {0}/one/1.prom, {0}/one/2.prom", root_))) << text;
+  EXPECT_TRUE(has_line(text, "node_textfile_scrape_error 1"));
 }
 
 TEST_F(TextfileTest, NamesThatAreTakenAlready) {
   write("/one/1.prom", "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n");
   write("/one/2.prom", "h_count 7\nnode_textfile_scrape_error 0\n");
   const std::string text = collect(*make({root_ + "/one"}));
-  EXPECT_TRUE(has(text, "h_count 1"));
-  EXPECT_FALSE(has(text, "h_count 7"));
-  EXPECT_TRUE(has(text, "node_textfile_scrape_error 1"));
-  EXPECT_FALSE(has(text, "node_textfile_scrape_error 0"));
+  EXPECT_TRUE(has_line(text, "h_count 1"));
+  EXPECT_FALSE(has_line(text, "h_count 7"));
+  EXPECT_TRUE(has_line(text, "node_textfile_scrape_error 1"));
+  EXPECT_FALSE(has_line(text, "node_textfile_scrape_error 0"));
 }
 
 TEST_F(TextfileTest, GlobsAndWhatIsNoFolder) {
@@ -186,12 +179,12 @@ TEST_F(TextfileTest, GlobsAndWhatIsNoFolder) {
   write("/two/2.prom", "b 1\n");
   const auto collector = make({root_ + "/o*", root_ + "/t*"});
   std::string text = collect(*collector);
-  EXPECT_TRUE(has(text, "a 1"));
-  EXPECT_TRUE(has(text, "b 1"));
-  EXPECT_TRUE(has(text, "node_textfile_scrape_error 0"));
-  EXPECT_TRUE(has(collect(*make({root_ + "/none"})), "node_textfile_scrape_error 1"));
-  EXPECT_TRUE(has(collect(*make({root_ + "/none*"})), "node_textfile_scrape_error 1"));
-  EXPECT_TRUE(has(collect(*make({})), "node_textfile_scrape_error 0"));
+  EXPECT_TRUE(has_line(text, "a 1"));
+  EXPECT_TRUE(has_line(text, "b 1"));
+  EXPECT_TRUE(has_line(text, "node_textfile_scrape_error 0"));
+  EXPECT_TRUE(has_line(collect(*make({root_ + "/none"})), "node_textfile_scrape_error 1"));
+  EXPECT_TRUE(has_line(collect(*make({root_ + "/none*"})), "node_textfile_scrape_error 1"));
+  EXPECT_TRUE(has_line(collect(*make({})), "node_textfile_scrape_error 0"));
 }
 
 TEST_F(TextfileTest, PipesAndFoldersDoNotBlock) {
@@ -199,8 +192,8 @@ TEST_F(TextfileTest, PipesAndFoldersDoNotBlock) {
   std::filesystem::create_directories(root_ + "/one/folder.prom");
   write("/one/1.prom", "a 1\n");
   const std::string text = collect(*make({root_ + "/one"}));
-  EXPECT_TRUE(has(text, "a 1"));
-  EXPECT_TRUE(has(text, "node_textfile_scrape_error 1"));
+  EXPECT_TRUE(has_line(text, "a 1"));
+  EXPECT_TRUE(has_line(text, "node_textfile_scrape_error 1"));
 }
 
 }  // namespace

@@ -206,13 +206,7 @@ class FilterSql : public ::testing::Test {
   static constexpr size_t kRows = 300;
 
   void SetUp() override {
-    auto opened = duck::Database::open({{"threads", "1"}});
-    ASSERT_TRUE(opened);
-    database.emplace(*std::move(opened));
-    auto connected = database->connect();
-    ASSERT_TRUE(connected);
-    connection.emplace(*std::move(connected));
-    ASSERT_TRUE(add_address_functions(*connection));
+    ASSERT_TRUE(add_address_functions(connection));
     fill();
   }
 
@@ -286,20 +280,20 @@ class FilterSql : public ::testing::Test {
     std::string of_terms;
     for (const std::string& column : term_columns(false)) of_terms += fmt::format(", {} UBIGINT", column);
     for (const std::string& column : term_columns(true)) of_terms += fmt::format(", {} VARCHAR", column);
-    ASSERT_TRUE(connection->run(
+    ASSERT_TRUE(connection.run(
         "CREATE TABLE flows(i UINTEGER, src_addr UUID, dst_addr UUID, sampler_address UUID, next_hop UUID, "
         "bgp_next_hop UUID, post_nat_src_addr UUID, post_nat_dst_addr UUID, inner_src_addr UUID, inner_dst_addr UUID,"
         "src_port USMALLINT, dst_port USMALLINT, src_as UINTEGER, dst_as UINTEGER, in_if UINTEGER, out_if UINTEGER,"
         "proto UTINYINT, packets UBIGINT, bytes UBIGINT, ip_tos UTINYINT, icmp_type UTINYINT, icmp_code UTINYINT,"
         "tcp_flags USMALLINT, time_flow_start TIMESTAMP, time_flow_end TIMESTAMP, inner_proto UTINYINT" +
         of_terms + ")"));
-    const auto filled = connection->run("INSERT INTO flows VALUES " + values);
+    const auto filled = connection.run("INSERT INTO flows VALUES " + values);
     ASSERT_TRUE(filled) << filled.error().message;
   }
 
   std::vector<size_t> by_sql(const Filter& filter) {
     const std::string sql = "SELECT i FROM flows WHERE " + filter_sql(filter, duckdb_dialect()) + " ORDER BY i";
-    auto result = connection->query(sql);
+    auto result = connection.query(sql);
     EXPECT_TRUE(result) << sql << "\n" << result.error().message;
     std::vector<size_t> found;
     while (result) {
@@ -322,8 +316,8 @@ class FilterSql : public ::testing::Test {
   std::mt19937 random{7};
   FilterGenerator generator{random};
   std::vector<Row> rows;
-  std::optional<duck::Database> database;
-  std::optional<duck::Connection> connection;
+  duck::Database database = duck::Database::open({{"threads", "1"}}).value();
+  duck::Connection connection = database.connect().value();
 };
 
 TEST_F(FilterSql, FindsWhatTheFilterMeans) {

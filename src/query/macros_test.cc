@@ -69,23 +69,17 @@ std::vector<IpAddress> addresses() {
 class AddressSql : public ::testing::TestWithParam<Engine> {
  protected:
   void SetUp() override {
-    auto opened = duck::Database::open({{"threads", "1"}});
-    ASSERT_TRUE(opened);
-    database.emplace(*std::move(opened));
-    auto connected = database->connect();
-    ASSERT_TRUE(connected);
-    connection.emplace(*std::move(connected));
     if (GetParam() == Engine::ours) {
-      ASSERT_TRUE(add_address_functions(*connection));
+      ASSERT_TRUE(add_address_functions(connection));
     }
-    const auto created = connection->run(GetParam() == Engine::shell ? sql_macros() : engine_macros());
+    const auto created = connection.run(GetParam() == Engine::shell ? sql_macros() : engine_macros());
     ASSERT_TRUE(created) << created.error().message;
   }
 
   // The first column of a query, one text per row; "null" for null.
   std::vector<std::string> texts(const std::string& sql) {
     std::vector<std::string> found;
-    auto result = connection->query(sql);
+    auto result = connection.query(sql);
     EXPECT_TRUE(result) << sql << "\n" << result.error().message;
     while (result) {
       const auto chunk = result->next();
@@ -104,12 +98,12 @@ class AddressSql : public ::testing::TestWithParam<Engine> {
   std::string address(const std::string& expression) { return text(fmt::format("ip_text({})", expression)); }
 
   bool fails(const std::string& sql) {
-    auto rows = connection->query(sql);
+    auto rows = connection.query(sql);
     return !rows || !rows->next();
   }
 
-  std::optional<duck::Database> database;
-  std::optional<duck::Connection> connection;
+  duck::Database database = duck::Database::open({{"threads", "1"}}).value();
+  duck::Connection connection = database.connect().value();
 };
 
 TEST_P(AddressSql, TextIsThatOfIpAddress) {
@@ -204,8 +198,8 @@ TEST_P(AddressSql, PrefixesAreThoseOfIpPrefix) {
 
 // What lets DuckDB skip row groups: the ends of the range are constants in the plan, and the column is bare.
 TEST_P(AddressSql, RangesAreConstantsInThePlan) {
-  ASSERT_TRUE(connection->run("CREATE TABLE t AS SELECT ip(a) AS src_addr FROM (VALUES ('::'), ('ffff::')) AS v(a)"));
-  auto rows = connection->query("EXPLAIN SELECT count(*) FROM t WHERE in_net(src_addr, '10/8')");
+  ASSERT_TRUE(connection.run("CREATE TABLE t AS SELECT ip(a) AS src_addr FROM (VALUES ('::'), ('ffff::')) AS v(a)"));
+  auto rows = connection.query("EXPLAIN SELECT count(*) FROM t WHERE in_net(src_addr, '10/8')");
   ASSERT_TRUE(rows);
   const auto chunk = rows->next();
   ASSERT_TRUE(chunk && *chunk);

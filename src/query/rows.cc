@@ -44,22 +44,14 @@ Shape shape_of(duckdb_type type) {
 
 bool is_number(duckdb_type type) {
   switch (type) {
-    case DUCKDB_TYPE_TINYINT:
-    case DUCKDB_TYPE_SMALLINT:
-    case DUCKDB_TYPE_INTEGER:
-    case DUCKDB_TYPE_BIGINT:
-    case DUCKDB_TYPE_UTINYINT:
-    case DUCKDB_TYPE_USMALLINT:
-    case DUCKDB_TYPE_UINTEGER:
-    case DUCKDB_TYPE_UBIGINT:
-    case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_FLOAT:
-    case DUCKDB_TYPE_DOUBLE:
-    case DUCKDB_TYPE_DECIMAL:
-    case DUCKDB_TYPE_UHUGEINT:
-      return true;
-    default:
+    case DUCKDB_TYPE_BOOLEAN:
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+    case DUCKDB_TYPE_UUID:
+    case DUCKDB_TYPE_VARCHAR:
       return false;
+    default:
+      return shape_of(type) == Shape::plain || shape_of(type) == Shape::number;
   }
 }
 

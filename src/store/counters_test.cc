@@ -6,9 +6,7 @@
 
 #include "store/duck.h"
 #include "store/layout.h"
-#include "store/random_batch.h"
-#include "store/store.h"
-#include "store/test_folder.h"
+#include "store/test_store.h"
 
 namespace weir::store {
 namespace {
@@ -36,23 +34,8 @@ flow::SealedBatch counters(size_t rows, Timestamp first = kNoon) {
   return batch;
 }
 
-struct CountersTest : testing::Test {
-  TestFolder folder;
-  flow::Ledger ledger;
-  Random random{5};
-  StoreOptions options;
-  std::optional<Store> store;
-
-  CountersTest() {
-    options.directory = folder / "store";
-    reopen();
-  }
-  void reopen() {
-    store.reset();
-    auto opened = Store::open(options, make_parquet_writer(), ledger);
-    ASSERT_TRUE(opened) << opened.error().message;
-    store.emplace(std::move(*opened));
-  }
+struct CountersTest : RealStoreTest {
+  CountersTest() : RealStoreTest(5) {}
   flow::SealedBatch flows(size_t rows, Timestamp first = kNoon) {
     return random_batch(random, {.rows = rows, .first = first, .span_us = 1000});
   }

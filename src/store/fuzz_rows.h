@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "store/read_back.h"
 #include "store/shaped_batch.h"
 
 namespace weir::store {
@@ -51,6 +52,15 @@ inline std::vector<ColumnShape> read_shapes(FuzzInput& input, const flow::Schema
   }
   for (const flow::ColumnIndex column : columns) shapes[column.value()].given = input.rest();
   return shapes;
+}
+
+// Ends the program where DuckDB does not read back these batches.
+inline void expect_read_back(duck::Connection& connection, const std::filesystem::path& path,
+                             std::span<const flow::SealedBatch> batches, std::span<const flow::ColumnIndex> columns) {
+  if (const auto different = difference(connection, path, batches, columns)) {
+    fmt::print(stderr, "{}\n", *different);
+    CHECK(false);
+  }
 }
 
 }  // namespace weir::store

@@ -10,9 +10,7 @@
 #include <thread>
 
 #include "store/parquet_types.h"
-#include "store/random_batch.h"
-#include "store/store.h"
-#include "store/test_folder.h"
+#include "store/test_store.h"
 
 namespace weir::store {
 namespace {
@@ -101,25 +99,11 @@ std::vector<flow::ColumnInfo> columns_of(std::span<const flow::SealedBatch> batc
 }
 
 // A store with real files. Files are as old as `written` says, whatever the clock.
-struct MaintenanceTest : testing::Test {
-  TestFolder folder;
-  flow::Ledger ledger;
-  Random random{11};
-  StoreOptions options;
-  std::optional<Store> store;
+struct MaintenanceTest : RealStoreTest {
   duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
 
-  MaintenanceTest() {
-    options.directory = folder / "store";
-    reopen();
-  }
-  void reopen() {
-    store.reset();
-    auto opened = Store::open(options, make_parquet_writer(), ledger);
-    ASSERT_TRUE(opened) << opened.error().message;
-    store.emplace(std::move(*opened));
-  }
+  MaintenanceTest() : RealStoreTest(11) {}
   // One segment of `rows` rows received at `at`, on the disk since then.
   void put(Timestamp at, size_t rows = 100) {
     written.push_back(random_batch(random, {.rows = rows, .first = at, .span_us = 900'000}));

@@ -1,7 +1,8 @@
 """IPFIX messages written by hand: a template of two ports, its data, and an exporter that sends them."""
 
-import socket
 import struct
+
+from weir_process import Sender
 
 PORTS = ((7, 2), (11, 2))
 PORTS_REVERSED = ((11, 2), (7, 2))
@@ -28,12 +29,11 @@ def sampling_sets(rate, template=400):
     return struct.pack("!HH", 3, 4 + len(record)) + record + struct.pack("!HHII", template, 12, 0, rate)
 
 
-class IpfixExporter:
+class IpfixExporter(Sender):
     """Sends from one address and port, to any number of collectors."""
 
     def __init__(self, source="127.0.0.1"):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((source, 0))
+        super().__init__(source)
         self.sequence = 0
 
     def send(self, port, sets, records=0):
@@ -45,12 +45,3 @@ class IpfixExporter:
 
     def data(self, port, records=10):
         self.send(port, data_set(records), records)
-
-    def close(self):
-        self.socket.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

@@ -149,21 +149,12 @@ def netflow_v5(sequence, count, octets=1000):
     return header + record * count
 
 
-class Exporter:
-    """Sends NetFlow v5 from one address; counts what it sent."""
+class Sender:
+    """A UDP socket at an address that the kernel chooses the port of."""
 
-    def __init__(self, port, source="127.0.0.1"):
+    def __init__(self, source="127.0.0.1"):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((source, 0))
-        self.socket.connect(("127.0.0.1", port))
-        self.datagrams = 0
-        self.flows = 0
-
-    def send(self, datagrams=1, records=30):
-        for _ in range(datagrams):
-            self.socket.send(netflow_v5(self.flows & 0xFFFFFFFF, records))
-            self.datagrams += 1
-            self.flows += records
 
     def close(self):
         self.socket.close()
@@ -173,3 +164,19 @@ class Exporter:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Exporter(Sender):
+    """Sends NetFlow v5 from one address; counts what it sent."""
+
+    def __init__(self, port, source="127.0.0.1"):
+        super().__init__(source)
+        self.socket.connect(("127.0.0.1", port))
+        self.datagrams = 0
+        self.flows = 0
+
+    def send(self, datagrams=1, records=30):
+        for _ in range(datagrams):
+            self.socket.send(netflow_v5(self.flows & 0xFFFFFFFF, records))
+            self.datagrams += 1
+            self.flows += records

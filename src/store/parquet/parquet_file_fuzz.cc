@@ -9,7 +9,6 @@
 #include "store/fuzz_rows.h"
 #include "store/parquet/checksum.h"
 #include "store/parquet/file_writer.h"
-#include "store/read_back.h"
 #include "store/test_folder.h"
 
 namespace weir::store {
@@ -64,10 +63,7 @@ struct Target {
     CHECK(written && written->bytes == fs::file_size(path));
     const auto verdict = parquet::verify_file(path);
     CHECK(verdict && verdict->wholeness == parquet::Wholeness::whole);
-    if (const auto different = difference(connection, path, batches, columns)) {
-      fmt::print(stderr, "{}\n", *different);
-      CHECK(false);
-    }
+    expect_read_back(connection, path, batches, columns);
   }
 };
 
