@@ -22,6 +22,8 @@ constexpr size_t kMoreValues = 4;
 // A column that has grown by this much since its trial is tried again.
 constexpr double kGrown = 1.25;
 
+constexpr std::array kCodecs = {Codec::uncompressed, Codec::lz4_raw, Codec::zstd};
+
 // Time and octets are weighed against each other: an octet on the disk may cost so many nanoseconds.
 constexpr double kNanosecondsPerOctet = 15;
 
@@ -142,31 +144,46 @@ class TypedEncoder {
     const auto longest = std::ranges::max_element(pages_, {}, size);
     PageValues<T> sample = *longest;
     sample.values = sample.values.first(std::min(sample.values.size(), kSampleValues));
-    const double scale = static_cast<double>(filled) / static_cast<double>(sample.values.size());
     size_t first_of_sample = 0;
     for (auto page = pages_.begin(); page != longest; ++page) first_of_sample += page->values.size();
+    const double scale = static_cast<double>(filled) / static_cast<double>(sample.values.size());
+    const auto of_dictionary = dictionary ? costs_of_entries() : std::array<Cost, kCodecs.size()>{};
     Coding best;
     double least = std::numeric_limits<double>::infinity();
     for (Coding coding : codings) {
       payload_.clear();
       encode_values(sample, first_of_sample, coding, payload_);
-      entries_.clear();
-      if (coding.encoding == Encoding::rle_dictionary) encode_plain(dictionary_.entries(), entries_);
-      const auto values = static_cast<double>(filled);
-      const double encoding_work = values * work_per_value(coding.encoding) / kNanosecondsPerOctet;
-      for (const Codec codec : {Codec::uncompressed, Codec::lz4_raw, Codec::zstd}) {
-        const Cost of_values = cost_of(codec, payload_, scale, pages_.size());
-        const Cost of_entries = cost_of(codec, entries_, 1, 1);
+      const double encoding_work = static_cast<double>(filled) * work_per_value(coding.encoding) / kNanosecondsPerOctet;
+      for (size_t i = 0; i < kCodecs.size(); ++i) {
+        const Cost of_values = cost_of(kCodecs[i], payload_, scale, pages_.size());
+        const Cost of_entries = coding.encoding == Encoding::rle_dictionary ? of_dictionary[i] : Cost{};
         const double cost = encoding_work + of_values.octets + of_entries.octets;
         if (cost >= least) continue;
         least = cost;
         best = coding;
-        best.codec = codec;
+        best.codec = kCodecs[i];
         best.of_entries = of_entries.effort;
         best.of_values = of_values.effort;
       }
     }
     return best;
+  }
+
+  struct Cost {
+    double octets = 0;
+    Effort effort = Effort::store;
+  };
+
+  // Of the dictionary, by codec; from a part in its middle.
+  std::array<Cost, kCodecs.size()> costs_of_entries() {
+    const std::span<const T> all = dictionary_.entries();
+    const size_t count = std::min(all.size(), kSampleValues);
+    payload_.clear();
+    encode_plain(all.subspan((all.size() - count) / 2, count), payload_);
+    const double scale = static_cast<double>(all.size()) / static_cast<double>(count);
+    std::array<Cost, kCodecs.size()> costs;
+    for (size_t i = 0; i < kCodecs.size(); ++i) costs[i] = cost_of(kCodecs[i], payload_, scale, 1);
+    return costs;
   }
 
   double work_per_value(Encoding encoding) const {
@@ -175,26 +192,20 @@ class TypedEncoder {
     return std::is_same_v<T, IpAddress> ? kPlainWork + kBloomWork : kPlainWork;
   }
 
-  struct Cost {
-    double octets;
-    Effort effort;
-  };
-
   // Of `scale` times what is given, in `pages` pages.
   Cost cost_of(Codec codec, const Buffer& octets, double scale, size_t pages) {
-    if (octets.empty()) return {0, Effort::store};
-    const auto cost_with = [&](Effort effort) {
-      packed_.clear();
-      const auto whole = static_cast<double>(octets.size());
-      const auto packed = static_cast<double>(compressor_->compress(codec, effort, octets.view(), packed_));
+    const auto whole = static_cast<double>(octets.size());
+    const auto cost_of_size = [&](Effort effort, double packed) {
       const double work = work_per_octet(codec, effort, std::min(packed / whole, 1.0));
-      return scale * packed +
-             (scale * work * whole + static_cast<double>(pages) * work_per_page(codec, effort)) / kNanosecondsPerOctet;
+      const double page_work = static_cast<double>(pages) * work_per_page(codec, effort);
+      return Cost{scale * packed + (scale * work * whole + page_work) / kNanosecondsPerOctet, effort};
     };
-    const Cost searched{cost_with(Effort::search), Effort::search};
-    if (codec != Codec::zstd) return searched;
-    const Cost stored{cost_with(Effort::store), Effort::store};
-    return stored.octets < searched.octets ? stored : searched;
+    const Cost stored = cost_of_size(Effort::store, whole);
+    if (codec == Codec::uncompressed) return stored;
+    packed_.clear();
+    const Cost searched = cost_of_size(
+        Effort::search, static_cast<double>(compressor_->compress(codec, Effort::search, octets.view(), packed_)));
+    return codec == Codec::zstd && stored.octets < searched.octets ? stored : searched;
   }
 
   // first: of the page's values among those of the chunk. A page without any has the header of its encoding all the
@@ -334,7 +345,6 @@ class TypedEncoder {
   std::vector<T> used_entries_;
   Buffer payload_;
   Buffer packed_;
-  Buffer entries_;
 
   // Of the chunk under way.
   std::span<const PageValues<T>> pages_;
