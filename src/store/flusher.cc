@@ -1,6 +1,7 @@
 #include "store/flusher.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -25,9 +26,9 @@ struct Received {
 std::optional<Received> received_range(const flow::FlowBatch& batch) {
   const auto column = batch.schema().find("time_received");
   if (!column || !batch.present(*column)) return std::nullopt;
-  for (size_t row = 0; row < batch.rows(); ++row) {
-    if (!batch.is_valid(*column, row)) return std::nullopt;
-  }
+  size_t valid = 0;
+  for (const uint64_t word : batch.validity(*column)) valid += static_cast<size_t>(std::popcount(word));
+  if (valid != batch.rows()) return std::nullopt;
   const std::span times(static_cast<const int64_t*>(batch.raw(*column)), batch.rows());
   const auto [first, last] = std::ranges::minmax(times);
   return Received{timestamp_from_us(first), timestamp_from_us(last)};
