@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -56,6 +57,13 @@ struct IpAddress {
   std::string to_string() const;
 
   constexpr auto operator<=>(const IpAddress&) const = default;
+  // As two words: the octets one by one would be a call of memcmp, several times for each datagram.
+  constexpr bool operator==(const IpAddress& other) const {
+    using Words = std::array<uint64_t, 2>;
+    const auto a = std::bit_cast<Words>(octets);
+    const auto b = std::bit_cast<Words>(other.octets);
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1])) == 0;
+  }
 };
 static_assert(sizeof(IpAddress) == 16 && alignof(IpAddress) == 1);
 

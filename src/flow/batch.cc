@@ -38,34 +38,41 @@ size_t FlowBatch::find_exporter(const IpAddress& exporter) {
   return known->second;
 }
 
-void FlowBatch::drop_last(size_t count) {
-  if (count == 0) return;
-  CHECK(count <= rows_ && count <= exporters_[last_exporter_].rows);
-  rows_ -= count;
-  exporters_[last_exporter_].rows -= count;
-  for (size_t c = 0; c < kMaxColumns; ++c) {
-    if (!validity_[c].empty()) fill_bits(validity_[c].data(), rows_, count, false);
-  }
-}
-
 void FlowBatch::allocate(ColumnIndex column) {
   const size_t c = column.value();
-  data_[c].resize((capacity_ * width((*schema_)[column].type) + 7) / 8);
+  data_[c] = memory_.allocate((capacity_ * width((*schema_)[column].type) + 7) / 8);
   validity_[c].resize(capacity_ / 64);
 }
 
-void FlowBatch::set_valid_far(ColumnIndex column, size_t first, size_t count) {
-  fill_bits(validity_[column.value()].data(), first, count, true);
+void FlowBatch::begin_run(ColumnIndex column, size_t first) {
+  settle(column);
+  run_[column.value()] = {static_cast<uint32_t>(first), static_cast<uint32_t>(first)};
+}
+
+void FlowBatch::settle(ColumnIndex column) const {
+  Run& run = run_[column.value()];
+  if (run.first == run.end) return;
+  fill_bits(validity_[column.value()].data(), run.first, run.end - run.first, true);
+  run.first = run.end;
+}
+
+void FlowBatch::settle() const {
+  for (size_t c = 0; c < kMaxColumns; ++c) {
+    if (present_[c]) settle(ColumnIndex(c));
+  }
 }
 
 void FlowBatch::set_null(ColumnIndex column, size_t row) {
   const size_t c = column.value();
   CHECK(row < rows_);
-  if (!validity_[c].empty()) fill_bits(validity_[c].data(), row, 1, false);
+  if (validity_[c].empty()) return;
+  settle(column);
+  fill_bits(validity_[c].data(), row, 1, false);
 }
 
 std::span<const uint64_t> FlowBatch::validity(ColumnIndex column) const {
   if (!present(column)) return {};
+  settle(column);
   return std::span(validity_[column.value()]).first((rows_ + 63) / 64);
 }
 
@@ -80,6 +87,7 @@ void FlowBatch::reset() {
   for (size_t c = 0; c < kMaxColumns; ++c) {
     if (!present_[c]) continue;
     std::ranges::fill(validity_[c], 0);
+    run_[c] = {};
     present_[c] = false;
   }
   rows_ = 0;

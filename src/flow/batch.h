@@ -22,6 +22,7 @@
 #include "base/check.h"
 #include "base/ip_address.h"
 #include "base/time.h"
+#include "flow/batch_memory.h"
 #include "flow/schema.h"
 
 namespace weir::flow {
@@ -107,7 +108,7 @@ class FlowBatch {
 
   explicit FlowBatch(size_t capacity = kDefaultCapacity, SchemaPtr schema = Schema::flows())
       : capacity_(capacity), schema_(std::move(schema)) {
-    CHECK(capacity % 64 == 0);
+    CHECK(capacity % 64 == 0 && capacity <= UINT32_MAX);
   }
   FlowBatch(const FlowBatch&) = delete;
   FlowBatch& operator=(const FlowBatch&) = delete;
@@ -120,32 +121,27 @@ class FlowBatch {
   // Adds `count` rows from one exporter, every column null; returns the index of the first. count <= room().
   size_t append(size_t count, const IpAddress& exporter);
 
-  // Takes back the last `count` rows (of the exporter that appended last); they must still be all null or are made so.
-  void drop_last(size_t count);
-
   // The array of a column for writing (capacity() values; a fresh column is zero). Fill, then mark with set_valid.
   template <auto column>
   ValueOf<column>* values() {
     return static_cast<ValueOf<column>*>(raw(column));
   }
   void* raw(ColumnIndex column) {
-    std::vector<uint64_t>& memory = data_[column.value()];
+    const std::span<uint64_t>& memory = data_[column.value()];
     if (memory.empty()) [[unlikely]]
       allocate(column);
     return memory.data();
   }
 
-  // Marks rows [first, first + count) of a column as not null / null.
+  // Marks rows [first, first + count) of a column as not null / null. Marking is cheapest if each call goes on where the
+  // last one for this column ended.
   void set_valid(ColumnIndex column, size_t first, size_t count) {
     const size_t c = column.value();
-    CHECK(!validity_[c].empty() && first <= rows_ && rows_ - first >= count);
+    CHECK(!data_[c].empty() && first <= rows_ && rows_ - first >= count);
     present_[c] = true;
-    const size_t bit = first % 64;
-    // The rows of one set mostly share a word: this is called for every column of every set.
-    if (count > 0 && count <= 64 - bit)
-      validity_[c][first / 64] |= ~uint64_t{0} >> (64 - count) << bit;
-    else
-      set_valid_far(column, first, count);
+    if (first != run_[c].end) [[unlikely]]
+      begin_run(column, first);
+    run_[c].end = static_cast<uint32_t>(first + count);
   }
   void set_null(ColumnIndex column, size_t row);
 
@@ -157,10 +153,12 @@ class FlowBatch {
   }
   // False if every row of the column is null.
   bool present(ColumnIndex column) const { return present_[column.value()]; }
-  // One bit a row, bit r % 64 of word r / 64; empty if !present(column).
+  // One bit a row, bit r % 64 of word r / 64; empty if !present(column). By several threads only after settle().
   std::span<const uint64_t> validity(ColumnIndex column) const;
   bool is_valid(ColumnIndex column, size_t row) const {
-    return present(column) && (validity_[column.value()][row / 64] >> (row % 64) & 1) != 0;
+    if (!present(column)) return false;
+    const Run& run = run_[column.value()];
+    return (row >= run.first && row < run.end) || (validity_[column.value()][row / 64] >> (row % 64) & 1) != 0;
   }
 
   // Copies text into the batch's arena. Up to 4 GiB a batch.
@@ -172,19 +170,33 @@ class FlowBatch {
 
   std::span<const ExporterRows> exporters() const { return exporters_; }
 
+  // What was marked as not null is written down in the bits of all columns, so that nothing changes any more when
+  // somebody reads them: before a batch is shared.
+  void settle() const;
+
   // Empty again, with its memory.
   void reset();
 
  private:
+  // Rows [first, end) are not null, whatever their bits say. Sets follow each other: a run grows with each of them, and
+  // the bits, which are a cache line of their own for each column, need not be touched.
+  struct Run {
+    uint32_t first = 0;
+    uint32_t end = 0;
+  };
+
   void allocate(ColumnIndex column);
   size_t find_exporter(const IpAddress& exporter);
-  void set_valid_far(ColumnIndex column, size_t first, size_t count);
+  void begin_run(ColumnIndex column, size_t first);
+  void settle(ColumnIndex column) const;
 
   size_t capacity_;
   SchemaPtr schema_;
   size_t rows_ = 0;
-  std::array<std::vector<uint64_t>, kMaxColumns> data_;  // allocated in words, so that every type is aligned
-  std::array<std::vector<uint64_t>, kMaxColumns> validity_;
+  BatchMemory memory_;
+  std::array<std::span<uint64_t>, kMaxColumns> data_;  // in memory_, in words, so that every type is aligned
+  mutable std::array<std::vector<uint64_t>, kMaxColumns> validity_;
+  mutable std::array<Run, kMaxColumns> run_{};  // of each column, to be written down in validity_
   std::array<bool, kMaxColumns> present_{};
   std::string arena_;
   std::vector<ExporterRows> exporters_;

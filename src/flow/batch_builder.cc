@@ -77,6 +77,7 @@ FlowBatch& BatchBuilder::batch_for(Timestamp received) {
 
 void BatchBuilder::seal() {
   if (!current_ || current_->rows() == 0) return;
+  current_->settle();
   on_sealed_(SealedBatch(current_.release(), [pool = pool_](const FlowBatch* batch) {
     pool->give_back(std::unique_ptr<FlowBatch>(const_cast<FlowBatch*>(batch)));
   }));

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <bit>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,20 +31,68 @@ TEST(FlowBatch, RowsAreNullUntilFilled) {
   EXPECT_EQ(batch.validity(Column::bytes)[1], (uint64_t{1} << 36) - 1);
 }
 
-TEST(FlowBatch, DropLastTakesRowsBackFromTheirExporter) {
-  FlowBatch batch(64);
+// However the calls follow each other, and whenever somebody looks.
+TEST(FlowBatch, ValidityIsTheUnionOfWhatWasMarked) {
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    FlowBatch batch(256);
+    batch.raw(Column::proto);
+    std::vector<bool> want(256, false);
+    for (int i = 0; i < 40; ++i) {
+      if (batch.room() > 0) batch.append(random() % (batch.room() + 1) / 4 + 1, kExporterA);
+      const size_t first = random() % 3 == 0 ? random() % batch.rows() : batch.rows() - 1;
+      const size_t count = random() % (batch.rows() - first + 1);
+      switch (random() % 6) {
+        case 0:
+          batch.set_null(Column::proto, first);
+          want[first] = false;
+          break;
+        case 1:
+          batch.settle();
+          break;
+        default:
+          batch.set_valid(Column::proto, first, count);
+          std::fill_n(want.begin() + static_cast<std::ptrdiff_t>(first), count, true);
+      }
+      for (size_t row = 0; row < batch.rows(); ++row) {
+        ASSERT_EQ(batch.is_valid(Column::proto, row), want[row]) << seed << " row " << row;
+      }
+    }
+    for (size_t row = 0; batch.present(Column::proto) && row < batch.rows(); ++row) {
+      ASSERT_EQ((batch.validity(Column::proto)[row / 64] >> (row % 64) & 1) != 0, want[row]) << seed << " row " << row;
+    }
+    batch.reset();
+    batch.append(256, kExporterA);
+    batch.set_valid(Column::proto, 255, 1);
+    for (size_t row = 0; row < 255; ++row) ASSERT_FALSE(batch.is_valid(Column::proto, row)) << seed;
+  }
+}
+
+TEST(FlowBatch, SettledBitsDoNotChangeWhenTheyAreRead) {
+  BatchBuilder builder([](SealedBatch batch) {
+    EXPECT_EQ(batch->validity(Column::proto)[0], 6u);
+    EXPECT_TRUE(batch->is_valid(Column::proto, 2));
+  });
+  FlowBatch& batch = builder.batch_for({});
   batch.append(3, kExporterA);
-  batch.append(2, kExporterB);
-  batch.append(4, kExporterA);
-  batch.values<Column::proto>();
-  batch.set_valid(Column::proto, 0, 9);
-  batch.drop_last(4);
-  EXPECT_EQ(batch.rows(), 5u);
-  batch.append(1, kExporterA);
-  EXPECT_FALSE(batch.is_valid(Column::proto, 5));
-  uint64_t rows_a = 0;
-  for (const ExporterRows& share : batch.exporters()) rows_a += share.exporter == kExporterA ? share.rows : 0;
-  EXPECT_EQ(rows_a, 4u);
+  batch.raw(Column::proto);
+  batch.set_valid(Column::proto, 1, 2);
+  builder.seal();
+}
+
+TEST(BatchMemory, GivesZerosApartFromEachOtherAtTheStartOfLines) {
+  BatchMemory memory;
+  std::vector<std::span<uint64_t>> all;
+  for (const size_t words : {1, 4096, 65536, 3, 262144, 7, 300000, 65536, 65536, 65536}) {
+    all.push_back(memory.allocate(words));
+    ASSERT_EQ(all.back().size(), words);
+    EXPECT_EQ(std::bit_cast<uintptr_t>(all.back().data()) % 64, 0u);
+    EXPECT_TRUE(std::ranges::all_of(all.back(), [](uint64_t word) { return word == 0; }));
+    std::ranges::fill(all.back(), all.size());
+  }
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_TRUE(std::ranges::all_of(all[i], [&](uint64_t word) { return word == i + 1; })) << i;
+  }
 }
 
 TEST(FlowBatch, ResetKeepsNothingVisible) {

@@ -167,11 +167,18 @@ bool spread(std::span<const ListenSocket> sockets, Spread spread) {
   return setsockopt(sockets[0].fd.get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) == 0;
 }
 
-uint32_t socket_drops(int fd) {
+namespace {
+
+std::array<uint32_t, SK_MEMINFO_VARS> socket_memory(int fd) {
   std::array<uint32_t, SK_MEMINFO_VARS> info{};
   socklen_t size = sizeof info;
-  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
-  return info[SK_MEMINFO_DROPS];
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) info = {};
+  return info;
 }
+
+}  // namespace
+
+uint32_t socket_drops(int fd) { return socket_memory(fd)[SK_MEMINFO_DROPS]; }
+size_t socket_waiting_bytes(int fd) { return socket_memory(fd)[SK_MEMINFO_RMEM_ALLOC]; }
 
 }  // namespace weir::net

@@ -1,6 +1,7 @@
 #include "net/receiver.h"
 
 #include <netinet/udp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -10,9 +11,10 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
-#include <thread>
+#include <utility>
 
 #include "base/check.h"
+#include "net/gather_time.h"
 #include "net/listen_socket.h"
 #include "net/socket_address.h"
 
@@ -26,11 +28,6 @@ constexpr size_t kMaxEvents = 16;
 constexpr uint32_t kWakeEvent = UINT32_MAX;
 // How often sockets that were not emptied are read before it is asked which others have something.
 constexpr size_t kRoundsWithoutWait = 8;
-// After a call that has emptied the sockets, the next one lets datagrams gather for so long: a wake-up for each would
-// cost several times what receiving it does. Only with room for that: so much is some 1800 datagrams of 1400 octets,
-// as the kernel counts.
-constexpr std::chrono::milliseconds kGather{1};
-constexpr size_t kBufferToGather = size_t{4} << 20;
 
 // A count that the kernel keeps in 32 bits, read often enough to see each turn. A datagram carries the count of the
 // time when it was queued, which may be older than what was seen already.
@@ -110,10 +107,15 @@ class Receiver::Impl {
   Result<> take_from_ready();
   // Whether there may be more.
   Result<bool> take_from(size_t socket);
+  // Lets datagrams come in, without looking at them; a wake() ends it.
+  void gather();
+  // How much of the buffers is taken: the fullest one, by what the kernel counts of each datagram.
+  size_t waiting_bytes() const;
   void add_datagrams(size_t slot, std::optional<uint32_t> datagram_bytes);
   void ask_for_drops();
 
   std::vector<ListenSocket> sockets_;
+  GatherTime gather_time_;
   std::vector<WrappingCounter> drops_;  // of each socket
   bool spread_as_asked_;
   Fd epoll_;
@@ -121,8 +123,8 @@ class Receiver::Impl {
   std::vector<uint32_t> ready_;  // sockets that may have something, in the order of their turns
   size_t turn_ = 0;              // which of those that epoll tells comes first
   size_t rounds_ = 0;            // since epoll was asked
-  bool gathers_ = false;         // the socket buffers have room for it
   bool emptied_ = false;         // the last call took something, and left nothing
+  size_t gathered_ = 0;          // datagrams since the sockets were empty the last time
   size_t filled_ = 0;            // slots taken in this call
   std::unique_ptr<uint8_t[]> bytes_;
   std::vector<Slot> slots_;
@@ -132,6 +134,7 @@ class Receiver::Impl {
 
 Receiver::Impl::Impl(std::vector<ListenSocket> sockets, bool spread_as_asked, size_t batch)
     : sockets_(std::move(sockets)),
+      gather_time_(granted_buffer_bytes()),
       drops_(sockets_.size()),
       spread_as_asked_(spread_as_asked),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
@@ -139,7 +142,6 @@ Receiver::Impl::Impl(std::vector<ListenSocket> sockets, bool spread_as_asked, si
       bytes_(new uint8_t[batch * kSlotStride]),  // pages that no datagram touches are never made
       slots_(batch),
       headers_(batch) {
-  gathers_ = granted_buffer_bytes() >= kBufferToGather;
   ready_.reserve(sockets_.size());
   datagrams_.reserve(batch);
   for (size_t i = 0; i < batch; ++i) {
@@ -173,14 +175,34 @@ Result<std::span<const Datagram>> Receiver::Impl::receive(std::chrono::milliseco
     if (const Result<> taken = take_from_ready(); !taken) return std::unexpected(taken.error());
   }
   if (datagrams_.empty()) {
-    if (emptied_ && gathers_ && timeout > kGather) std::this_thread::sleep_for(kGather);
+    if (emptied_ && timeout > GatherTime::kLongest) gather();
     if (const Result<> waited = wait(timeout); !waited) return std::unexpected(waited.error());
     if (const Result<> taken = take_from_ready(); !taken) return std::unexpected(taken.error());
   }
+  gathered_ += datagrams_.size();
   emptied_ = !datagrams_.empty() && ready_.empty();
   const Timestamp now = wall_clock_now();
   for (Datagram& datagram : datagrams_) datagram.received = now;
   return datagrams_;
+}
+
+void Receiver::Impl::gather() {
+  using Clock = std::chrono::steady_clock;
+  const auto time = gather_time_.next(std::exchange(gathered_, 0));
+  const Clock::time_point start = Clock::now();
+  for (Clock::duration left = time; left > Clock::duration::zero(); left = time - (Clock::now() - start)) {
+    const std::chrono::nanoseconds wait = std::min<Clock::duration>(left, gather_time_.slice(waiting_bytes()));
+    if (wait.count() == 0) return;
+    const timespec pause{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
+    pollfd woken{wake_.get(), POLLIN, 0};
+    if (ppoll(&woken, 1, &pause, nullptr) != 0) return;
+  }
+}
+
+size_t Receiver::Impl::waiting_bytes() const {
+  size_t most = 0;
+  for (const ListenSocket& socket : sockets_) most = std::max(most, socket_waiting_bytes(socket.fd.get()));
+  return most;
 }
 
 Result<> Receiver::Impl::wait(std::chrono::milliseconds timeout) {
