@@ -1,5 +1,6 @@
 // One field of many records: where records lie behind each other, or anywhere at all. Decoding a column is a loop over
-// one of these, bounds are checked once for the whole loop.
+// one of these, bounds are checked once for the whole loop. How many records there are is said by whoever makes one: it
+// makes many for the same records, and a division for each would be much of the work where records are few.
 #pragma once
 
 #include <span>
@@ -12,8 +13,8 @@ namespace weir {
 // The field at the same offset of equally long records.
 class StridedField {
  public:
-  StridedField(ByteView records, size_t record_length, size_t offset, size_t width)
-      : first_(records.data() + offset), stride_(record_length), size_(records.size() / record_length) {
+  StridedField(ByteView records, size_t count, size_t record_length, size_t offset, size_t width)
+      : first_(records.data() + offset), stride_(record_length), size_(count) {
     CHECK(offset <= record_length && record_length - offset >= width && size_ * record_length == records.size());
   }
   size_t size() const { return size_; }
@@ -28,15 +29,16 @@ class StridedField {
 // The field at position `field` of records that were cut into `fields_per_record` views each.
 class GatheredField {
  public:
-  GatheredField(std::span<const ByteView> slices, size_t fields_per_record, size_t field)
-      : slices_(slices), step_(fields_per_record), field_(field) {
-    CHECK(field < fields_per_record && slices.size() % fields_per_record == 0);
+  GatheredField(std::span<const ByteView> slices, size_t count, size_t fields_per_record, size_t field)
+      : slices_(slices), size_(count), step_(fields_per_record), field_(field) {
+    CHECK(field < fields_per_record && count * fields_per_record == slices.size());
   }
-  size_t size() const { return slices_.size() / step_; }
+  size_t size() const { return size_; }
   const uint8_t* operator[](size_t record) const { return slices_[record * step_ + field_].data(); }
 
  private:
   std::span<const ByteView> slices_;
+  size_t size_;
   size_t step_;
   size_t field_;
 };

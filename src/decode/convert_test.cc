@@ -179,7 +179,7 @@ TEST(Kernels, AgreeWithTheDefinition) {
           // Small numbers too, which fit where large ones do not.
           const Wire bytes = Wire().number(noise >> (noise % 61), width);
           uint64_t slot = 0;
-          const bool done = kernel(StridedField(bytes, width, 0, width), time, &slot, 0);
+          const bool done = kernel(StridedField(bytes, 1, width, 0, width), time, &slot, 0);
           uint64_t value = 0;
           const Fit fit = convert_number(conversion, bytes, time, value);
           if (done) {

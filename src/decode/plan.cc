@@ -66,19 +66,20 @@ bool adds_up(Conversion conversion) {
 class FixedRecords {
  public:
   FixedRecords(ByteView bytes, size_t length, std::span<const uint32_t> offsets, std::span<const uint16_t> widths)
-      : bytes_(bytes), length_(length), offsets_(offsets), widths_(widths) {}
-  size_t size() const { return bytes_.size() / length_; }
+      : bytes_(bytes), length_(length), size_(bytes.size() / length), offsets_(offsets), widths_(widths) {}
+  size_t size() const { return size_; }
   ByteView field(size_t record, size_t field) const {
     return bytes_.subspan(record * length_ + offsets_[field], widths_[field]);
   }
   bool run_kernel(const Step& step, const TimeBase& time, void* column, size_t first) const {
     return step.strided != nullptr &&
-           step.strided(StridedField(bytes_, length_, step.offset, step.width), time, column, first);
+           step.strided(StridedField(bytes_, size_, length_, step.offset, step.width), time, column, first);
   }
 
  private:
   ByteView bytes_;
   size_t length_;
+  size_t size_;
   std::span<const uint32_t> offsets_;
   std::span<const uint16_t> widths_;
 };
@@ -86,16 +87,19 @@ class FixedRecords {
 // Records that were cut into their fields.
 class GatheredRecords {
  public:
-  GatheredRecords(std::span<const ByteView> slices, size_t fields) : slices_(slices), fields_(fields) {}
-  size_t size() const { return slices_.size() / fields_; }
+  GatheredRecords(std::span<const ByteView> slices, size_t fields)
+      : slices_(slices), fields_(fields), size_(slices.size() / fields) {}
+  size_t size() const { return size_; }
   ByteView field(size_t record, size_t field) const { return slices_[record * fields_ + field]; }
   bool run_kernel(const Step& step, const TimeBase& time, void* column, size_t first) const {
-    return step.gathered != nullptr && step.gathered(GatheredField(slices_, fields_, step.field), time, column, first);
+    return step.gathered != nullptr &&
+           step.gathered(GatheredField(slices_, size_, fields_, step.field), time, column, first);
   }
 
  private:
   std::span<const ByteView> slices_;
   size_t fields_;
+  size_t size_;
 };
 
 uint64_t number_at(const FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row) {

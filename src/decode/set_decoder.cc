@@ -85,11 +85,12 @@ size_t SetDecoder::decode_rows(const CompiledTemplate& compiled, ByteView record
                                Session& session, flow::BatchBuilder& rows) {
   const size_t length = compiled.layout.min_length;
   const size_t total = records.size() / length;
-  while (!records.empty()) {
+  for (size_t left = total; left > 0;) {
     FlowBatch& batch = rows.batch_for(message.received);
-    const size_t octets = std::min(batch.room(), records.size() / length) * length;
-    compiled.plan.decode_fixed(records.first(octets), row_context(batch, compiled, message, session));
-    records = records.subspan(octets);
+    const size_t count = std::min(batch.room(), left);
+    compiled.plan.decode_fixed(records.first(count * length), row_context(batch, compiled, message, session));
+    records = records.subspan(count * length);
+    left -= count;
   }
   return total;
 }
