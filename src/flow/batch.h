@@ -133,8 +133,8 @@ class FlowBatch {
     return memory.data();
   }
 
-  // Marks rows [first, first + count) of a column as not null / null. Marking is cheapest if each call goes on where the
-  // last one for this column ended.
+  // Marks rows [first, first + count) of a column as not null / null. Marking is cheapest if each call goes on
+  // where the last one for this column ended.
   void set_valid(ColumnIndex column, size_t first, size_t count) {
     const size_t c = column.value();
     CHECK(!data_[c].empty() && first <= rows_ && rows_ - first >= count);

@@ -3,9 +3,9 @@
 //
 //   quiet       whoever sends a datagram now and then is served at once: nothing gathers
 //   busy        the time doubles from kShortest on, up to kLongest, as long as datagrams come in the meantime
-//   a burst     the wait is cut into slices. Each is over before three quarters of the free buffer could fill at the
-//   rate
-//               of kHighestBurst; between two of them the receiver looks how full it is, and a quarter is enough
+//   a burst     the wait is cut into slices, each over before three quarters of the free buffer could fill at
+//               the rate of kHighestBurst; after each the receiver looks how full it is: a quarter is
+//               enough
 //
 // So a small buffer costs more looks, not datagrams. Times are those of the receiving thread.
 #pragma once
