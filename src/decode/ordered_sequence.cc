@@ -28,7 +28,7 @@ bool OrderedSequence::of_before(const SequencedMessage& message) const {
 
 void OrderedSequence::note(const SequencedMessage& message, flow::ExporterCounters& counters) {
   if (of_before(message)) return counters.anomalies.add(flow::Anomaly::sequence_reordered);
-  if (!state_.known() && waiting_.empty()) first_received_ = message.received;
+  if (!state_.known() && waiting_.empty()) learning_since_ = message.received;
   const int64_t distance = ahead(message);
   // One that overlaps the last message was counted otherwise by its exporter, which shows in its turn.
   const bool behind = state_.known() && distance < 0 && -distance >= int64_t{fed_units_};
@@ -57,7 +57,8 @@ void OrderedSequence::begin_anew(const SequencedMessage& message, flow::Exporter
 void OrderedSequence::give_up(Timestamp now, flow::ExporterCounters& counters) {
   while (!waiting_.empty()) {
     const SequencedMessage& next = waiting_.front();
-    const bool learning = !state_.known() && now >= first_received_ && now - first_received_ < kLearning;
+    // In either direction: what a thread that lags hands in was received before what the other one has handed in.
+    const bool learning = !state_.known() && std::chrono::abs(now - learning_since_) < kLearning;
     const bool fits = !learning && (!state_.known() || ahead(next) == 0);
     const bool too_long = now == Timestamp::max() || (now > next.received && now - next.received > kPatience);
     if (!fits && !too_long) return;
@@ -83,7 +84,10 @@ void OrderedSequence::forget(flow::ExporterCounters& counters) {
 
 void OrderedSequence::feed(const SequencedMessage& message, flow::ExporterCounters& counters) {
   note_sequence(state_, message.number, message.units, message.export_us, counters);
-  if (!message.countable) state_.forget();
+  if (!message.countable) {
+    state_.forget();
+    learning_since_ = message.received;
+  }
   fed_units_ = message.units;
   fed_export_us_ = message.export_us;
   late_run_ = 0;

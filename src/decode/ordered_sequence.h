@@ -26,8 +26,8 @@ class OrderedSequence {
   static constexpr std::chrono::seconds kPatience{2};
   static constexpr size_t kMostWaiting = 32768;
 
-  // A new sequence is not looked at before so much of it is there: by the first messages it is learned how the exporter
-  // counts, and for that they have to be in order.
+  // A new sequence, or what follows a message that could not be counted, is not looked at before so much of it is there:
+  // by the first messages it is learned where it is and how the exporter counts, and for that they have to be in order.
   static constexpr std::chrono::seconds kLearning{1};
 
   // Counts what is known by now of this message and of others.
@@ -52,7 +52,7 @@ class OrderedSequence {
   std::deque<SequencedMessage> waiting_;  // by number
   int64_t fed_export_us_ = INT64_MIN;     // of the last message in order
   uint32_t fed_units_ = 0;
-  Timestamp first_received_{};  // of the first message of a sequence
+  Timestamp learning_since_{};  // received: the first message of a sequence, or the one that made it unknown
   size_t late_run_ = 0;         // messages behind, since one was in order
   // The sequence before this one, to know its stragglers.
   bool has_before_ = false;

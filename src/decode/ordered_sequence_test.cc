@@ -181,6 +181,29 @@ TEST(OrderedSequence, AfterWhatCannotBeCountedItBeginsAnew) {
   EXPECT_EQ(seen.counters.lost_units, 0u);
 }
 
+// A thread that has not seen the template yet cannot count the records; the one that has lags behind it.
+TEST(OrderedSequence, AThreadWithoutTheTemplateIsAhead) {
+  for (const size_t before : {0UZ, 200UZ}) {  // messages of a template that both know
+    Seen seen;
+    Exporter exporter;
+    seen.note(exporter.several(before, 4, 0));
+    std::vector<SequencedMessage> with;
+    std::vector<SequencedMessage> without;
+    for (int i = 0; i < 50; ++i) {
+      with.push_back(exporter.next(4));
+      without.push_back(exporter.next(4));
+      without.back().units = 0;
+      without.back().countable = false;
+    }
+    seen.note(without);
+    seen.note(with);
+    seen.note(by_two_threads(exporter.several(2000, 4, 0), 1));
+    seen.end();
+    EXPECT_EQ(seen.counters.anomalies, flow::AnomalyCounts{}) << before;
+    EXPECT_EQ(seen.counters.lost_units, 0u) << before;
+  }
+}
+
 TEST(OrderedSequence, AClockSetBackDoesNotMakeEveryMessageLate) {
   Seen seen;
   Exporter exporter{.us = 7200 * kSecond};
