@@ -26,8 +26,9 @@ class OrderedSequence {
   static constexpr std::chrono::seconds kPatience{2};
   static constexpr size_t kMostWaiting = 32768;
 
-  // A new sequence, or what follows a message that could not be counted, is not looked at before so much of it is there:
-  // by the first messages it is learned where it is and how the exporter counts, and for that they have to be in order.
+  // A new sequence, or what follows a message that could not be counted, is not looked at before so much of it is
+  // there: by the first messages it is learned where it is and how the exporter counts, and for that they have to be in
+  // order.
   static constexpr std::chrono::seconds kLearning{1};
 
   // Counts what is known by now of this message and of others.
