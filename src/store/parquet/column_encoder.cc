@@ -25,19 +25,22 @@ constexpr double kGrown = 1.25;
 constexpr std::array kCodecs = {Codec::uncompressed, Codec::lz4_raw, Codec::zstd};
 
 // Time and octets are weighed against each other: an octet on the disk may cost so many nanoseconds.
-constexpr double kNanosecondsPerOctet = 15;
+constexpr double kNanosecondsPerOctet = 25;
 
 // In nanoseconds, measured on a core of 2.5 GHz; for each value:
 constexpr double kTableWork = 4;
 constexpr double kHashWork = 10;
 constexpr double kDeltaWork = 4;
 constexpr double kPlainWork = 1;
-constexpr double kBloomWork = 8;  // where each value is one of its own
+constexpr double kBloomWork = 8;   // where each value is one of its own
+constexpr double kMatchWork = 22;  // to tell zstd what it repeats
 
 // For each octet of pages of which `left` (0 to 1) is left after compressing. What compresses well is done in large
 // steps, and what does not compress is passed over; between them, short repetitions take their time.
-double work_per_octet(Codec codec, Effort effort, double left) {
+double work_per_octet(Codec codec, Effort effort, double left, size_t width) {
   if (codec == Codec::uncompressed || effort == Effort::store) return 0.2;
+  if (effort == Effort::codes) return left < 0.99 ? 1.5 : 0.3;
+  if (effort == Effort::neighbours) return kMatchWork / static_cast<double>(width);
   if (codec == Codec::lz4_raw) return 0.3 + 6 * std::min(left, 1 - left);
   return left < 0.45 ? 0.5 + 11 * left : std::max(5.5 - 16 * (left - 0.45), 1.5);
 }
@@ -45,7 +48,7 @@ double work_per_octet(Codec codec, Effort effort, double left) {
 // For each page: what a codec sets up.
 double work_per_page(Codec codec, Effort effort) {
   if (codec == Codec::uncompressed) return 0;
-  return codec == Codec::zstd && effort == Effort::search ? 5000 : 500;
+  return codec == Codec::zstd && effort != Effort::store ? 5000 : 500;
 }
 
 template <class T>
@@ -89,7 +92,7 @@ class TypedEncoder {
     chunk_.codec = coding.codec;
     if (coding.encoding == Encoding::rle_dictionary) write_dictionary(coding);
     write_pages(coding);
-    if constexpr (std::is_same_v<T, IpAddress>) {
+    if constexpr (kAddress) {
       if (filled > 0) write_bloom(coding, filled, bloom);
     }
     if (filled > 0 && habit.octets_per_value == 0)
@@ -101,6 +104,10 @@ class TypedEncoder {
   }
 
  private:
+  static constexpr bool kAddress = std::is_same_v<T, IpAddress>;
+  static constexpr bool kNeighbours = !std::is_same_v<T, std::string_view>;
+  static constexpr size_t kWidth = std::max(sizeof(T), size_t{4});  // of plain values
+
   Coding choose(Habit& habit, size_t filled) {
     if (filled == 0) return {.encoding = Encoding::plain, .codec = Codec::uncompressed};
     const bool trial = !habit.coding || habit.groups_left == 0 || filled / kMoreValues > habit.trial_values;
@@ -155,7 +162,8 @@ class TypedEncoder {
       encode_values(sample, first_of_sample, coding, payload_);
       const double encoding_work = static_cast<double>(filled) * work_per_value(coding.encoding) / kNanosecondsPerOctet;
       for (size_t i = 0; i < kCodecs.size(); ++i) {
-        const Cost of_values = cost_of(kCodecs[i], payload_, scale, pages_.size());
+        const bool plain = coding.encoding == Encoding::plain;
+        const Cost of_values = cost_of(kCodecs[i], payload_, scale, pages_.size(), plain);
         const Cost of_entries = coding.encoding == Encoding::rle_dictionary ? of_dictionary[i] : Cost{};
         const double cost = encoding_work + of_values.octets + of_entries.octets;
         if (cost >= least) continue;
@@ -182,30 +190,38 @@ class TypedEncoder {
     encode_plain(all.subspan((all.size() - count) / 2, count), payload_);
     const double scale = static_cast<double>(all.size()) / static_cast<double>(count);
     std::array<Cost, kCodecs.size()> costs;
-    for (size_t i = 0; i < kCodecs.size(); ++i) costs[i] = cost_of(kCodecs[i], payload_, scale, 1);
+    for (size_t i = 0; i < kCodecs.size(); ++i) costs[i] = cost_of(kCodecs[i], payload_, scale, 1, true);
     return costs;
   }
 
   double work_per_value(Encoding encoding) const {
     if (encoding == Encoding::rle_dictionary) return dictionary_.ascending() ? kTableWork : kHashWork;
     if (encoding == Encoding::delta_binary_packed) return kDeltaWork;
-    return std::is_same_v<T, IpAddress> ? kPlainWork + kBloomWork : kPlainWork;
+    return kAddress ? kPlainWork + kBloomWork : kPlainWork;
   }
 
-  // Of `scale` times what is given, in `pages` pages.
-  Cost cost_of(Codec codec, const Buffer& octets, double scale, size_t pages) {
+  // Of `scale` times what is given, in `pages` pages. plain: octets of values as they are.
+  Cost cost_of(Codec codec, const Buffer& octets, double scale, size_t pages, bool plain) {
     const auto whole = static_cast<double>(octets.size());
-    const auto cost_of_size = [&](Effort effort, double packed) {
-      const double work = work_per_octet(codec, effort, std::min(packed / whole, 1.0));
+    const auto cost_of_size = [&](Effort effort, size_t size) {
+      const auto packed = static_cast<double>(size);
+      const double work = work_per_octet(codec, effort, std::min(packed / whole, 1.0), kWidth);
       const double page_work = static_cast<double>(pages) * work_per_page(codec, effort);
       return Cost{scale * packed + (scale * work * whole + page_work) / kNanosecondsPerOctet, effort};
     };
-    const Cost stored = cost_of_size(Effort::store, whole);
-    if (codec == Codec::uncompressed) return stored;
-    packed_.clear();
-    const Cost searched = cost_of_size(
-        Effort::search, static_cast<double>(compressor_->compress(codec, Effort::search, octets.view(), packed_)));
-    return codec == Codec::zstd && stored.octets < searched.octets ? stored : searched;
+    const auto cost_of_effort = [&](Effort effort) {
+      packed_.clear();
+      return cost_of_size(effort, compressor_->compress(codec, effort, octets.view(), packed_, {.width = kWidth}));
+    };
+    Cost least = cost_of_size(Effort::store, octets.size());
+    if (codec == Codec::uncompressed) return least;
+    const auto consider = [&](const Cost& cost) {
+      if (cost.octets < least.octets || codec != Codec::zstd) least = cost;
+    };
+    consider(cost_of_effort(Effort::search));
+    if (codec == Codec::zstd) consider(cost_of_effort(Effort::codes));
+    if (kNeighbours && plain && codec == Codec::zstd) consider(cost_of_effort(Effort::neighbours));
+    return least;
   }
 
   // first: of the page's values among those of the chunk. A page without any has the header of its encoding all the
@@ -244,7 +260,7 @@ class TypedEncoder {
     write_page({.type = PageType::dictionary,
                 .encoding = Encoding::plain,
                 .values = static_cast<uint32_t>(dictionary_.entries().size())},
-               coding.codec, coding.of_entries);
+               coding.codec, coding.of_entries, 0);
   }
 
   void write_pages(const Coding& coding) {
@@ -257,9 +273,10 @@ class TypedEncoder {
       const uint64_t offset = position();
       payload_.clear();
       write_levels(page);
+      const size_t head = payload_.size();
       encode_values(page, first_value, coding, payload_);
       write_page({.type = PageType::data, .encoding = coding.encoding, .values = static_cast<uint32_t>(page.rows)},
-                 coding.codec, coding.of_values);
+                 coding.codec, coding.of_values, head);
       const std::optional<Range<T>> range = page_range(page, first_value, coding);
       all_known &= range || page.values.empty();
       if (range) all ? all->add(*range) : void(all = range);
@@ -303,9 +320,10 @@ class TypedEncoder {
     payload_.overwrite(0, length);
   }
 
-  void write_page(PageHeader header, Codec codec, Effort effort) {
+  // head: octets of the payload before its values.
+  void write_page(PageHeader header, Codec codec, Effort effort, size_t head) {
     packed_.clear();
-    if (codec != Codec::uncompressed) compressor_->compress(codec, effort, payload_.view(), packed_);
+    if (codec != Codec::uncompressed) compressor_->compress(codec, effort, payload_.view(), packed_, {head, kWidth});
     const ByteView packed = codec == Codec::uncompressed ? payload_.view() : packed_.view();
     header.uncompressed_bytes = payload_.size();
     header.compressed_bytes = packed.size();

@@ -20,7 +20,7 @@ ByteView bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>
 
 TEST(Compression, ZstdGivesBackWhatItWasGivenWithAnyEffort) {
   Compressor compressor;
-  for (const Effort effort : {Effort::search, Effort::store, Effort::search}) {
+  for (const Effort effort : {Effort::search, Effort::store, Effort::codes, Effort::search}) {
     for (const size_t size : {0, 1, 1000, 300'000}) {
       const std::string text = letters(size);
       Buffer out;
@@ -41,6 +41,14 @@ TEST(Compression, WhatIsOnlyStoredGrowsByAFrameAtMost) {
   Buffer out;
   compressor.compress(Codec::zstd, Effort::store, bytes(text), out);
   EXPECT_LT(out.size(), text.size() + 32);
+}
+
+TEST(Compression, CodesMakeFrequentOctetsShort) {
+  Compressor compressor;
+  std::string text;
+  for (uint64_t i = 0; i < 300'000; ++i) text.push_back("aaabaacaaade"[(i * 0x9e3779b97f4a7c15 >> 56) % 12]);
+  Buffer out;
+  EXPECT_LT(compressor.compress(Codec::zstd, Effort::codes, bytes(text), out), text.size() / 4);
 }
 
 TEST(Compression, Lz4IsRaw) {
