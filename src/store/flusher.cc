@@ -83,18 +83,19 @@ void Flusher::flush(Timestamp now, bool force, const StoreOptions& options) {
   }
 }
 
-// The oldest batches of the oldest batch's hour and schema (a reload may bring other columns), up to about `rows` rows;
-// they leave waiting_.
+// The oldest batches of the oldest batch's hour and schema (a reload may bring other columns), as many as have `rows`
+// rows at most, but one at least; they leave waiting_.
 std::vector<Flusher::Waiting> Flusher::take_segment(uint64_t rows) {
   std::vector<Waiting> group;
   uint64_t taken = 0;
   const Hour hour = waiting_.front().hour;
   const flow::Schema* schema = &waiting_.front().batch->schema();
-  for (auto it = waiting_.begin(); it != waiting_.end() && taken < rows;) {
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
     if (it->hour != hour || &it->batch->schema() != schema) {
       ++it;
       continue;
     }
+    if (!group.empty() && taken + it->batch->rows() > rows) break;
     taken += it->batch->rows();
     group.push_back(std::move(*it));
     it = waiting_.erase(it);

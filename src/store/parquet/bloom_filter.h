@@ -14,6 +14,8 @@ namespace weir::store::parquet {
 
 class BloomFilter {
  public:
+  static constexpr size_t kBitsPerValue = 8;
+
   // Sized for `distinct` values: about three look-ups in a hundred find what is not there.
   explicit BloomFilter(size_t distinct);
 

@@ -19,21 +19,22 @@ constexpr unsigned kTrialEvery = 32;
 constexpr size_t kSampleValues = 4096;
 // What suits a few values says little of many more.
 constexpr size_t kMoreValues = 4;
-// A column that has grown by this much since its trial is tried again.
+// Of its octets a value at the trial: so much more is growth.
 constexpr double kGrown = 1.25;
 
 constexpr std::array kCodecs = {Codec::uncompressed, Codec::lz4_raw, Codec::zstd};
 
 // Time and octets are weighed against each other: an octet on the disk may cost so many nanoseconds.
-constexpr double kNanosecondsPerOctet = 25;
+constexpr double kNanosecondsPerOctet = 30;
 
 // In nanoseconds, measured on a core of 2.5 GHz; for each value:
 constexpr double kTableWork = 4;
 constexpr double kHashWork = 10;
 constexpr double kDeltaWork = 4;
 constexpr double kPlainWork = 1;
-constexpr double kBloomWork = 8;   // where each value is one of its own
-constexpr double kMatchWork = 22;  // to tell zstd what it repeats
+constexpr double kOrderWork = 15;  // an entry of a dictionary of addresses
+constexpr double kBloomWork = 8;   // a value that is added
+constexpr double kMatchWork = 28;  // to tell zstd what it repeats
 
 // For each octet of pages of which `left` (0 to 1) is left after compressing. What compresses well is done in large
 // steps, and what does not compress is passed over; between them, short repetitions take their time.
@@ -95,15 +96,22 @@ class TypedEncoder {
     if constexpr (kAddress) {
       if (filled > 0) write_bloom(coding, filled, bloom);
     }
-    if (filled > 0 && habit.octets_per_value == 0)
-      habit.octets_per_value = static_cast<double>(chunk_.compressed_bytes) / static_cast<double>(filled);
-    else if (filled > 0 && static_cast<double>(chunk_.compressed_bytes) >
-                               kGrown * habit.octets_per_value * static_cast<double>(filled))
-      habit.groups_left = 0;
+    if (filled > 0) watch_growth(habit, filled);
     return std::move(chunk_);
   }
 
  private:
+  // A column that has grown since its trial is tried again.
+  void watch_growth(Habit& habit, size_t filled) const {
+    const double octets = static_cast<double>(chunk_.compressed_bytes) / static_cast<double>(filled);
+    if (habit.octets_per_value == 0) habit.octets_per_value = octets;
+    if (!is_rest(habit, filled) && octets > kGrown * habit.octets_per_value) habit.groups_left = 0;
+  }
+
+  // The last row group of a file has what the others leave. In fewer values fewer of them repeat, which says nothing of
+  // the next ones.
+  static bool is_rest(const Habit& habit, size_t filled) { return filled < habit.trial_values / 2; }
+
   static constexpr bool kAddress = std::is_same_v<T, IpAddress>;
   static constexpr bool kNeighbours = !std::is_same_v<T, std::string_view>;
   static constexpr size_t kWidth = std::max(sizeof(T), size_t{4});  // of plain values
@@ -116,6 +124,7 @@ class TypedEncoder {
     // One value: a run, whatever the trials say of other times.
     if (dictionary && dictionary_.entries().size() == 1)
       return {.encoding = Encoding::rle_dictionary, .codec = Codec::uncompressed};
+    if (!trial && wants_dictionary && !dictionary && is_rest(habit, filled)) return cheapest(false, filled);
     if (trial || (wants_dictionary && !dictionary)) {
       habit.coding = cheapest(dictionary, filled);
       habit.groups_left = kTrialEvery;
@@ -126,10 +135,11 @@ class TypedEncoder {
     return *habit.coding;
   }
 
-  // False if the values are too many to be worth it.
+  // False if the values are too many to be worth it. Of addresses it may be worth it however many there are: in order
+  // they take less than in rows.
   bool make_dictionary(size_t filled) {
     indexes_.resize(filled);
-    return dictionary_.make(pages_, std::min(kMostEntries, filled / 2 + 1), indexes_);
+    return dictionary_.make(pages_, std::min(kMostEntries, kAddress ? filled : filled / 2 + 1), indexes_);
   }
 
   unsigned index_width(const Coding& coding) const {
@@ -160,12 +170,12 @@ class TypedEncoder {
     for (Coding coding : codings) {
       payload_.clear();
       encode_values(sample, first_of_sample, coding, payload_);
-      const double encoding_work = static_cast<double>(filled) * work_per_value(coding.encoding) / kNanosecondsPerOctet;
+      const double other_cost = cost_without_codec(coding.encoding, filled);
       for (size_t i = 0; i < kCodecs.size(); ++i) {
         const bool plain = coding.encoding == Encoding::plain;
         const Cost of_values = cost_of(kCodecs[i], payload_, scale, pages_.size(), plain);
         const Cost of_entries = coding.encoding == Encoding::rle_dictionary ? of_dictionary[i] : Cost{};
-        const double cost = encoding_work + of_values.octets + of_entries.octets;
+        const double cost = other_cost + of_values.octets + of_entries.octets;
         if (cost >= least) continue;
         least = cost;
         best = coding;
@@ -194,10 +204,17 @@ class TypedEncoder {
     return costs;
   }
 
-  double work_per_value(Encoding encoding) const {
-    if (encoding == Encoding::rle_dictionary) return dictionary_.ascending() ? kTableWork : kHashWork;
-    if (encoding == Encoding::delta_binary_packed) return kDeltaWork;
-    return kAddress ? kPlainWork + kBloomWork : kPlainWork;
+  // Of the encoding, and of the Bloom filter of addresses.
+  double cost_without_codec(Encoding encoding, size_t filled) const {
+    const auto values = static_cast<double>(filled);
+    const bool dictionary = encoding == Encoding::rle_dictionary;
+    double work = values * kPlainWork;
+    if (encoding == Encoding::delta_binary_packed) work = values * kDeltaWork;
+    if (dictionary) work = values * (dictionary_.ascending() && !kAddress ? kTableWork : kHashWork);
+    if (!kAddress) return work / kNanosecondsPerOctet;
+    const auto distinct = dictionary ? static_cast<double>(dictionary_.entries().size()) : values;
+    if (dictionary) work += distinct * kOrderWork;
+    return (work + distinct * kBloomWork) / kNanosecondsPerOctet + distinct * BloomFilter::kBitsPerValue / 8;
   }
 
   // Of `scale` times what is given, in `pages` pages. plain: octets of values as they are.
