@@ -65,6 +65,22 @@ bool make(Dictionary<T>& dictionary, const Pages<T>& pages, size_t most) {
   return true;
 }
 
+// As what the rows of a datagram have in common; also where only the first page has runs.
+TEST(Dictionary, RunsOfAValue) {
+  const auto runs = [](uint64_t seed, size_t length) {
+    std::vector<IpAddress> all;
+    for (uint64_t i = 0; i < 5000; ++i)
+      all.push_back(IpAddress::from_v4(static_cast<uint32_t>(scrambled(i / length + seed))));
+    return all;
+  };
+  Dictionary<IpAddress> dictionary;
+  EXPECT_TRUE(make(dictionary, {runs(1, 24), runs(2, 1), runs(3, 5000), runs(4, 3)}, kMostEntries));
+  EXPECT_FALSE(make(dictionary, {runs(1, 24)}, 200));
+  Dictionary<double> reals;
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(make(reals, {{nan, nan, nan, -nan, -nan, 0.0, 0.0, -0.0}}, 4));
+}
+
 TEST(Dictionary, HoldsAtMostAsManyEntriesAsItIsTold) {
   Dictionary<uint32_t> wide;
   Dictionary<uint16_t> narrow;

@@ -33,7 +33,9 @@ class HashDictionary {
   bool make(const Pages& pages, size_t most, std::span<uint16_t> indexes) {
     clear();
     for (const auto& page : pages) {
-      if (!add(page.values, indexes.first(page.values.size()), most)) return false;
+      const std::span<uint16_t> of_page = indexes.first(page.values.size());
+      if (!(has_runs(page.values) ? add_runs(page.values, of_page, most) : add(page.values, of_page, most)))
+        return false;
       indexes = indexes.subspan(page.values.size());
     }
     return true;
@@ -55,6 +57,27 @@ class HashDictionary {
       std::ranges::fill(slots_, 0);
       generation_ = 1;
     }
+  }
+
+  // Whether most values are that of the row before, as what an exporter says of itself: by the first rows.
+  static bool has_runs(std::span<const T> values) {
+    const std::span<const T> first = values.first(std::min(kAtOnce, values.size()));
+    size_t again = 0;
+    for (size_t i = 1; i < first.size(); ++i) again += same(first[i], first[i - 1]) ? 1 : 0;
+    return again > first.size() / 2;
+  }
+
+  bool add_runs(std::span<const T> values, std::span<uint16_t> indexes, size_t most) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i > 0 && same(values[i], values[i - 1])) {
+        indexes[i] = indexes[i - 1];
+        continue;
+      }
+      const std::optional<uint16_t> index = find_or_add(values[i], slot_of(values[i]), most);
+      if (!index) return false;
+      indexes[i] = *index;
+    }
+    return true;
   }
 
   // In three steps, as the table and the entries are larger than the nearest caches: what many values will need is
