@@ -37,9 +37,9 @@ struct BigEndian {
 
   constexpr operator T() const { return value(); }  // NOLINT(google-explicit-constructor): reads like the field it is
   constexpr T value() const {
-    T value = 0;
-    for (const uint8_t byte : bytes) value = static_cast<T>(static_cast<uint64_t>(value) << 8 | byte);
-    return value;
+    // Compilers make octet by octet of a loop over them.
+    const T value = std::bit_cast<T>(*this);
+    return std::endian::native == std::endian::little ? std::byteswap(value) : value;
   }
   static constexpr BigEndian from(T value) {
     BigEndian wire{};

@@ -169,17 +169,31 @@ TEST(Kernels, AgreeWithTheDefinition) {
     for (const ColumnType type : types) {
       for (size_t width = 0; width <= 9; ++width) {
         const auto conversion = static_cast<Conversion>(c);
-        const auto kernel = find_kernel<StridedField>(conversion, type, width);
-        if (kernel == nullptr || conversion == Conversion::address) continue;
+        const auto one = find_kernel<OneRecord>(conversion, type, width);
+        const auto fixed = find_kernel<FixedRecords>(conversion, type, width);
+        const auto gathered = find_kernel<GatheredRecords>(conversion, type, width);
+        ASSERT_EQ(one == nullptr, fixed == nullptr);
+        ASSERT_EQ(one == nullptr, gathered == nullptr);
+        if (one == nullptr || conversion == Conversion::address) continue;
         ++kernels;
+        const uint32_t offset = 0;
+        const auto octets = static_cast<uint16_t>(width);
+        const FieldPlaces places{width, {&offset, 1}, {&octets, 1}};
         for (int round = 0; round < 2000; ++round) {
           noise ^= noise << 13;
           noise ^= noise >> 7;
           noise ^= noise << 17;
           // Small numbers too, which fit where large ones do not.
           const Wire bytes = Wire().number(noise >> (noise % 61), width);
+          const ByteView slice = bytes;
           uint64_t slot = 0;
-          const bool done = kernel(StridedField(bytes, 1, width, 0, width), time, &slot, 0);
+          const bool done = one(OneRecord(bytes, places), 0, time, &slot, 0);
+          uint64_t again = 0;
+          ASSERT_EQ(fixed(FixedRecords(bytes, 1, places), 0, time, &again, 0), done);
+          ASSERT_TRUE(!done || again == slot);
+          again = 0;
+          ASSERT_EQ(gathered(GatheredRecords({&slice, 1}, 1), 0, time, &again, 0), done);
+          ASSERT_TRUE(!done || again == slot);
           uint64_t value = 0;
           const Fit fit = convert_number(conversion, bytes, time, value);
           if (done) {

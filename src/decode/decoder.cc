@@ -166,8 +166,8 @@ bool Decoder::Impl::decode_template_messages(uint16_t version, ByteView bytes, c
   if (!message) return false;
   exporter.counters.protocols |= 1U << static_cast<uint32_t>(message->context.type);
   while (message) {
-    const ByteView rest =
-        template_messages_.decode(*message, options_.limits.fields_per_template, options_.several_messages, output);
+    const ByteView rest = template_messages_.decode(*message, exporter, options_.limits.fields_per_template,
+                                                    options_.several_messages, output);
     if (rest.empty()) return true;
     if (!options_.several_messages || !begins_message(*message, rest)) {
       exporter.counters.anomalies.add(Anomaly::trailing_bytes);

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "decode/test_decode.h"
+#include "flow/elements.gen.h"
 #include "gen/exporter.h"
 
 namespace weir::decode {
@@ -150,6 +152,68 @@ TEST(Properties, RowsDoNotDependOnWhereABatchEnds) {
   }
   EXPECT_EQ(small.size(), 355u);
   EXPECT_EQ(small, large);
+}
+
+// Elements that have columns, with lengths that fit and lengths that do not, some of them twice.
+std::vector<FieldOf> random_layout(std::mt19937& random) {
+  constexpr std::array<uint16_t, 9> kLengths = {1, 2, 3, 4, 4, 6, 8, 8, 16};
+  std::vector<FieldOf> fields = {{8, 4}, {12, 4}, {22, 4}, {21, 4}};  // longer than padding is
+  for (size_t i = random() % 24; i > 0; --i) {
+    const flow::ElementColumn& known = flow::kElementColumns[random() % flow::kElementColumns.size()];
+    if (known.number >= 0x8000) continue;  // of NetFlow v9 only
+    fields.push_back({known.number, kLengths[random() % kLengths.size()], known.enterprise});
+    if (random() % 8 == 0) fields.push_back(fields[random() % fields.size()]);
+  }
+  if (random() % 4 == 0) fields.push_back({160, 8});
+  std::ranges::shuffle(fields, random);
+  return fields;
+}
+
+// Each has kernels of its own: one record, several, and those that are cut into fields.
+TEST(Properties, RowsDoNotDependOnHowManyRecordsComeTogether) {
+  constexpr uint16_t kRecords = 9;
+  std::mt19937 random(20);
+  size_t columns = 0;
+  for (int round = 0; round < 300; ++round) {
+    SCOPED_TRACE(round);
+    const std::vector<FieldOf> fields = random_layout(random);
+    std::vector<FieldOf> variable = fields;
+    variable.push_back({210, kVar});
+    std::vector<Wire> all;
+    for (size_t i = 0; i < kRecords; ++i) {
+      Wire wire;
+      for (const FieldOf& field : fields) {
+        // Zeros and numbers of all sizes; the ones that an exporter would send are rare among them.
+        const uint64_t number = random() % 5 == 0 ? 0 : (uint64_t{random()} << 32 | random()) >> random() % 64;
+        wire.zeros(field.length - std::min<size_t>(field.length, 8));
+        wire.number(number, std::min<size_t>(field.length, 8));
+      }
+      all.push_back(wire);
+    }
+    Wire together;
+    Wire cut;
+    for (const Wire& wire : all) {
+      together.add(wire);
+      cut.add(Wire(wire).u8(0));
+    }
+    const auto announce = [](const std::vector<FieldOf>& layout) {
+      return test::set(2, test::template_record(256, layout));
+    };
+    Harness several;
+    several.feed(test::ipfix({}, announce(fields))).feed(test::ipfix({}, test::set(256, together)));
+    Harness gathered;
+    gathered.feed(test::ipfix({}, announce(variable))).feed(test::ipfix({}, test::set(256, cut)));
+    Harness single;
+    single.feed(test::ipfix({}, announce(fields)));
+    for (uint32_t i = 0; i < kRecords; ++i) single.feed(test::ipfix({.sequence = i}, test::set(256, all[i])));
+    ASSERT_EQ(several.rows().size(), kRecords);
+    for (const Row& row : several.rows()) columns = std::max(columns, row.size());
+    EXPECT_EQ(single.rows(), several.rows());
+    EXPECT_EQ(single.anomalies(), several.anomalies());
+    EXPECT_EQ(gathered.rows(), several.rows());
+    EXPECT_EQ(gathered.anomalies(), several.anomalies());
+  }
+  EXPECT_GT(columns, 20u);
 }
 
 // --- incidents

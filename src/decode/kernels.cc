@@ -34,96 +34,96 @@ uint64_t load(const uint8_t* bytes) {
   }
 }
 
-template <class Source, class Target, size_t kWidth>
-bool load_uint(const Source& in, const TimeBase&, void* column, size_t first) {
+template <class Records, class Target, size_t kWidth>
+bool load_uint(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<Target> out = rows<Target>(column, first, in.size());
   uint64_t excess = 0;
   for (size_t i = 0; i < out.size(); ++i) {
-    const uint64_t value = load<kWidth>(in[i]);
+    const uint64_t value = load<kWidth>(in.at(i, position));
     out[i] = static_cast<Target>(value);
     if constexpr (kWidth > sizeof(Target)) excess |= value >> (8 * sizeof(Target));
   }
   return excess == 0;
 }
 
-template <class Source>
-bool load_address4(const Source& in, const TimeBase&, void* column, size_t first) {
+template <class Records>
+bool load_address4(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
   // ::ffff: and the four octets as they are on the wire.
   constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   for (size_t i = 0; i < out.size(); ++i) {
     std::memcpy(out[i].octets.data(), kMapped.data(), kMapped.size());
-    std::memcpy(&out[i].octets[12], in[i], 4);
+    std::memcpy(&out[i].octets[12], in.at(i, position), 4);
   }
   return true;
 }
 
-template <class Source>
-bool load_address16(const Source& in, const TimeBase&, void* column, size_t first) {
+template <class Records>
+bool load_address16(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
-  for (size_t i = 0; i < out.size(); ++i) std::memcpy(out[i].octets.data(), in[i], 16);
+  for (size_t i = 0; i < out.size(); ++i) std::memcpy(out[i].octets.data(), in.at(i, position), 16);
   return true;
 }
 
-template <class Source>
-bool load_uptime(const Source& in, const TimeBase& time, void* column, size_t first) {
+template <class Records>
+bool load_uptime(const Records& in, size_t position, const TimeBase& time, void* column, size_t first) {
   if (!time.uptime_known) return false;
   const std::span<int64_t> out = rows<int64_t>(column, first, in.size());
   for (size_t i = 0; i < out.size(); ++i) {
-    const auto ms = static_cast<int32_t>(load_be<uint32_t>(in[i]) - time.anchor_uptime_ms);
+    const auto ms = static_cast<int32_t>(load_be<uint32_t>(in.at(i, position)) - time.anchor_uptime_ms);
     out[i] = time.anchor_us + int64_t{ms} * 1000;
   }
   return true;
 }
 
 // kUnit: microseconds in a unit. Zero means unknown, and is left to the slow way.
-template <class Source, size_t kWidth, int64_t kUnit>
-bool load_time(const Source& in, const TimeBase&, void* column, size_t first) {
+template <class Records, size_t kWidth, int64_t kUnit>
+bool load_time(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<int64_t> out = rows<int64_t>(column, first, in.size());
   constexpr uint64_t kLimit = uint64_t{1} << 33;  // seconds since 1970, some 272 years
   constexpr uint64_t kMax = kUnit == 1'000'000 ? kLimit : kLimit * 1000;
   bool in_order = true;
   for (size_t i = 0; i < out.size(); ++i) {
-    const uint64_t value = load<kWidth>(in[i]);
+    const uint64_t value = load<kWidth>(in.at(i, position));
     in_order &= value - 1 < kMax;
     out[i] = static_cast<int64_t>(value * uint64_t{kUnit});
   }
   return in_order;
 }
 
-template <class Source, size_t kByte>
-bool load_byte_of_two(const Source& in, const TimeBase&, void* column, size_t first) {
+template <class Records, size_t kByte>
+bool load_byte_of_two(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<uint8_t> out = rows<uint8_t>(column, first, in.size());
-  for (size_t i = 0; i < out.size(); ++i) out[i] = std::span<const uint8_t, 2>(in[i], 2)[kByte];
+  for (size_t i = 0; i < out.size(); ++i) out[i] = std::span<const uint8_t, 2>(in.at(i, position), 2)[kByte];
   return true;
 }
 
-template <class Source>
-bool load_mpls_label(const Source& in, const TimeBase&, void* column, size_t first) {
+template <class Records>
+bool load_mpls_label(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<uint32_t> out = rows<uint32_t>(column, first, in.size());
-  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<uint32_t>(load<3>(in[i]) >> 4);
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<uint32_t>(load<3>(in.at(i, position)) >> 4);
   return true;
 }
 
-template <class Source, class Target>
-Kernel<Source> find_uint(size_t width) {
+template <class Records, class Target>
+Kernel<Records> find_uint(size_t width) {
   constexpr auto kTable = []<size_t... kIndex>(std::index_sequence<kIndex...>) {
-    return std::array<Kernel<Source>, sizeof...(kIndex)>{&load_uint<Source, Target, kIndex + 1>...};
+    return std::array<Kernel<Records>, sizeof...(kIndex)>{&load_uint<Records, Target, kIndex + 1>...};
   }(std::make_index_sequence<8>{});
   return width >= 1 && width <= kTable.size() ? kTable[width - 1] : nullptr;
 }
 
-template <class Source>
-Kernel<Source> find_uint_into(ColumnType type, size_t width) {
+template <class Records>
+Kernel<Records> find_uint_into(ColumnType type, size_t width) {
   switch (type) {
     case ColumnType::u8:
-      return find_uint<Source, uint8_t>(width);
+      return find_uint<Records, uint8_t>(width);
     case ColumnType::u16:
-      return find_uint<Source, uint16_t>(width);
+      return find_uint<Records, uint16_t>(width);
     case ColumnType::u32:
-      return find_uint<Source, uint32_t>(width);
+      return find_uint<Records, uint32_t>(width);
     case ColumnType::u64:
-      return find_uint<Source, uint64_t>(width);
+      return find_uint<Records, uint64_t>(width);
     default:
       return nullptr;
   }
@@ -131,35 +131,36 @@ Kernel<Source> find_uint_into(ColumnType type, size_t width) {
 
 }  // namespace
 
-template <class Source>
-Kernel<Source> find_kernel(Conversion conversion, ColumnType type, size_t width) {
+template <class Records>
+Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width) {
   switch (conversion) {
     case Conversion::uint:
-      return find_uint_into<Source>(type, width);
+      return find_uint_into<Records>(type, width);
     case Conversion::address:
-      return width == 4 ? &load_address4<Source> : width == 16 ? &load_address16<Source> : nullptr;
+      return width == 4 ? &load_address4<Records> : width == 16 ? &load_address16<Records> : nullptr;
     case Conversion::mac:
-      return type == ColumnType::mac && width == 6 ? &load_uint<Source, uint64_t, 6> : nullptr;
+      return type == ColumnType::mac && width == 6 ? &load_uint<Records, uint64_t, 6> : nullptr;
     case Conversion::uptime_ms:
-      return width == 4 ? &load_uptime<Source> : nullptr;
+      return width == 4 ? &load_uptime<Records> : nullptr;
     case Conversion::seconds:
-      return width == 4 ? &load_time<Source, 4, 1'000'000> : width == 8 ? &load_time<Source, 8, 1'000'000> : nullptr;
+      return width == 4 ? &load_time<Records, 4, 1'000'000> : width == 8 ? &load_time<Records, 8, 1'000'000> : nullptr;
     case Conversion::milliseconds:
-      return width == 8 ? &load_time<Source, 8, 1'000> : nullptr;
+      return width == 8 ? &load_time<Records, 8, 1'000> : nullptr;
     case Conversion::high_byte:
-      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Source, 0> : nullptr;
+      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Records, 0> : nullptr;
     case Conversion::low_byte:
-      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Source, 1> : nullptr;
+      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Records, 1> : nullptr;
     case Conversion::forwarding_status:
-      return type == ColumnType::u8 && width == 1 ? &load_uint<Source, uint8_t, 1> : nullptr;
+      return type == ColumnType::u8 && width == 1 ? &load_uint<Records, uint8_t, 1> : nullptr;
     case Conversion::mpls_label:
-      return type == ColumnType::u32 && width == 3 ? &load_mpls_label<Source> : nullptr;
+      return type == ColumnType::u32 && width == 3 ? &load_mpls_label<Records> : nullptr;
     default:
       return nullptr;
   }
 }
 
-template Kernel<StridedField> find_kernel(Conversion, ColumnType, size_t);
-template Kernel<GatheredField> find_kernel(Conversion, ColumnType, size_t);
+template Kernel<OneRecord> find_kernel(Conversion, ColumnType, size_t);
+template Kernel<FixedRecords> find_kernel(Conversion, ColumnType, size_t);
+template Kernel<GatheredRecords> find_kernel(Conversion, ColumnType, size_t);
 
 }  // namespace weir::decode

@@ -3,21 +3,22 @@
 // by value.
 #pragma once
 
-#include "base/strided.h"
 #include "decode/convert.h"
+#include "decode/records.h"
 
 namespace weir::decode {
 
-// Fills rows [first, first + in.size()) of a column's memory. False: at least one value has no place in the column, or
-// stands for "not known"; what was written means nothing.
-template <class Source>
-using Kernel = bool (*)(const Source& in, const TimeBase& time, void* column, size_t first);
+// Fills rows [first, first + in.size()) of a column's memory with the field at `position` of each record. False: at
+// least one value has no place in the column, or stands for "not known"; what was written means nothing.
+template <class Records>
+using Kernel = bool (*)(const Records& in, size_t position, const TimeBase& time, void* column, size_t first);
 
 // nullptr if there is no fast loop for this.
-template <class Source>
-Kernel<Source> find_kernel(flow::Conversion conversion, flow::ColumnType type, size_t width);
+template <class Records>
+Kernel<Records> find_kernel(flow::Conversion conversion, flow::ColumnType type, size_t width);
 
-extern template Kernel<StridedField> find_kernel(flow::Conversion, flow::ColumnType, size_t);
-extern template Kernel<GatheredField> find_kernel(flow::Conversion, flow::ColumnType, size_t);
+extern template Kernel<OneRecord> find_kernel(flow::Conversion, flow::ColumnType, size_t);
+extern template Kernel<FixedRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t);
+extern template Kernel<GatheredRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t);
 
 }  // namespace weir::decode

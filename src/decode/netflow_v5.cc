@@ -130,9 +130,9 @@ NetflowV5::NetflowV5(const flow::SchemaPtr& schema)
 std::optional<NetflowV5Message> NetflowV5::parse(uint16_t version, ByteView bytes, const MessageContext& datagram,
                                                  flow::AnomalyCounts& anomalies) const {
   ByteReader in(bytes);
-  NetflowV5Message message;
-  message.version = version;
-  message.context = datagram;
+  // Filled in where it is returned: copying it took longer than reading the header.
+  std::optional<NetflowV5Message> parsed(std::in_place, version, datagram);
+  NetflowV5Message& message = *parsed;
   std::optional<HeaderV1> header;
   if (version == 1) {
     header = in.read<HeaderV1>();
@@ -156,17 +156,19 @@ std::optional<NetflowV5Message> NetflowV5::parse(uint16_t version, ByteView byte
   }
   if (!header) {
     anomalies.add(Anomaly::truncated_header);
-    return std::nullopt;
+    parsed.reset();
+    return parsed;
   }
   message.count = header->count;
   if (version == 1 && in.remaining() == message.count * v1_long_.layout.min_length) message.compiled = &v1_long_;
   const size_t length = message.compiled->layout.min_length;
-  const size_t whole = std::min(message.count, in.remaining() / length);
+  const size_t whole = std::min(message.count, message.compiled->layout.whole_records(in.remaining()));
   if (whole < message.count && message.count > kUsualRecords) {
     // No exporter ever sent a message of that many records, and this one does not hold them: not NetFlow at all, or
     // damaged on its way, its records included.
     anomalies.add(Anomaly::unknown_version);
-    return std::nullopt;
+    parsed.reset();
+    return parsed;
   }
   if (whole != message.count || message.count == 0) anomalies.add(Anomaly::count_mismatch);
   message.has_sequence = version != 1;
@@ -176,7 +178,7 @@ std::optional<NetflowV5Message> NetflowV5::parse(uint16_t version, ByteView byte
   message.context.uptime_ms = header->uptime_ms;
   message.records = *in.take(whole * length);
   message.rest = in.rest();
-  return message;
+  return parsed;
 }
 
 bool NetflowV5::begins_message(const NetflowV5Message& previous, ByteView rest) const {

@@ -62,45 +62,13 @@ bool adds_up(Conversion conversion) {
          conversion == Conversion::segment_section;
 }
 
-// Records of equal length behind each other.
-class FixedRecords {
- public:
-  FixedRecords(ByteView bytes, size_t length, std::span<const uint32_t> offsets, std::span<const uint16_t> widths)
-      : bytes_(bytes), length_(length), size_(bytes.size() / length), offsets_(offsets), widths_(widths) {}
-  size_t size() const { return size_; }
-  ByteView field(size_t record, size_t field) const {
-    return bytes_.subspan(record * length_ + offsets_[field], widths_[field]);
-  }
-  bool run_kernel(const Step& step, const TimeBase& time, void* column, size_t first) const {
-    return step.strided != nullptr &&
-           step.strided(StridedField(bytes_, size_, length_, step.offset, step.width), time, column, first);
-  }
-
- private:
-  ByteView bytes_;
-  size_t length_;
-  size_t size_;
-  std::span<const uint32_t> offsets_;
-  std::span<const uint16_t> widths_;
-};
-
-// Records that were cut into their fields.
-class GatheredRecords {
- public:
-  GatheredRecords(std::span<const ByteView> slices, size_t fields)
-      : slices_(slices), fields_(fields), size_(slices.size() / fields) {}
-  size_t size() const { return size_; }
-  ByteView field(size_t record, size_t field) const { return slices_[record * fields_ + field]; }
-  bool run_kernel(const Step& step, const TimeBase& time, void* column, size_t first) const {
-    return step.gathered != nullptr &&
-           step.gathered(GatheredField(slices_, size_, fields_, step.field), time, column, first);
-  }
-
- private:
-  std::span<const ByteView> slices_;
-  size_t fields_;
-  size_t size_;
-};
+// The kernel of a step, and where its field is.
+Kernel<OneRecord> kernel_for(const OneRecord&, const Step& step) { return step.one; }
+Kernel<FixedRecords> kernel_for(const FixedRecords&, const Step& step) { return step.fixed; }
+Kernel<GatheredRecords> kernel_for(const GatheredRecords&, const Step& step) { return step.gathered; }
+size_t position_of(const OneRecord&, const Step& step) { return step.offset; }
+size_t position_of(const FixedRecords&, const Step& step) { return step.offset; }
+size_t position_of(const GatheredRecords&, const Step& step) { return step.field; }
 
 uint64_t number_at(const FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row) {
   const void* memory = batch.raw(column);
@@ -199,10 +167,16 @@ void put_name(FlowBatch& batch, Column column, size_t row, const KnownName& name
   batch.set_valid(column, row, 1);
 }
 
+// The rows of the last append().
 template <Column column>
 void fill(FlowBatch& batch, size_t first, size_t rows, flow::ValueOf<column> value) {
-  std::ranges::fill(std::span(batch.values<column>(), first + rows).subspan(first), value);
-  batch.set_valid(column, first, rows);
+  const FlowBatch::Appended cells = batch.appended(column);
+  const auto out = std::span(static_cast<flow::ValueOf<column>*>(cells.raw()), first + rows).subspan(first);
+  if (rows == 1)
+    out.front() = value;
+  else
+    std::ranges::fill(out, value);
+  cells.set_valid();
 }
 
 }  // namespace
@@ -221,6 +195,7 @@ DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema
   inner_etype_ = inner.etype;
   add_steps(layout, schema);
   note_specials(layout);
+  choose_kernels(layout);
 }
 
 void DecodePlan::prefetch() const { weir::prefetch(std::span(steps_)); }
@@ -243,12 +218,12 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
       }
       if (field.length == 0) continue;
       const ColumnType type = schema[target.column].type;
-      Step step{target.column, type, target.conversion, false, false, i, offsets_[i], field.length, nullptr, nullptr};
-      if (!variable) {
-        step.strided = find_kernel<StridedField>(target.conversion, type, field.length);
-        step.gathered = find_kernel<GatheredField>(target.conversion, type, field.length);
-      }
-      sources.push_back({target.precedence, step});
+      sources.push_back({target.precedence,
+                         {.column = target.column,
+                          .type = type,
+                          .conversion = target.conversion,
+                          .field = i,
+                          .offset = offsets_[i]}});
     }
     if (bad) ++bad_fields_;
     // Padding (210 paddingOctets) says nothing.
@@ -307,13 +282,31 @@ void DecodePlan::note_specials(const Template& layout) {
   }
 }
 
-void DecodePlan::decode_fixed(ByteView records, const RowContext& context) const {
-  CHECK(record_length_ > 0 && records.size() % record_length_ == 0);
-  run(FixedRecords(records, record_length_, offsets_, widths_), context);
+void DecodePlan::choose_kernels(const Template& layout) {
+  for (Step& step : steps_) {
+    const uint16_t width = layout.fields[step.field].length;
+    // What depends on other fields of the record is decided row by row.
+    const bool by_row = step.fill || (step.conversion == Conversion::uptime_ms && start_ms_field_ >= 0);
+    if (by_row || width == kVariableLength) continue;
+    step.gathered = find_kernel<GatheredRecords>(step.conversion, step.type, width);
+    if (layout.variable) continue;
+    CHECK(step.offset + width <= record_length_);  // kernels do not look at it again
+    step.one = find_kernel<OneRecord>(step.conversion, step.type, width);
+    step.fixed = find_kernel<FixedRecords>(step.conversion, step.type, width);
+  }
+}
+
+void DecodePlan::decode_fixed(ByteView records, size_t count, const RowContext& context) const {
+  CHECK(record_length_ > 0 && count > 0);
+  const FieldPlaces places{record_length_, offsets_, widths_};
+  if (count == 1)
+    run(OneRecord(records, places), context);
+  else
+    run(FixedRecords(records, count, places), context);
 }
 
 void DecodePlan::decode_gathered(std::span<const ByteView> slices, const RowContext& context) const {
-  CHECK(slices.size() % widths_.size() == 0);
+  CHECK(!slices.empty());
   run(GatheredRecords(slices, widths_.size()), context);
 }
 
@@ -340,11 +333,11 @@ void DecodePlan::run(const Records& records, const RowContext& context) const {
 
 template <class Records>
 void DecodePlan::run_step(const Step& step, const Records& records, const RowContext& context, size_t first) const {
-  const bool own_time_base =
-      step.conversion == Conversion::uptime_ms && !context.message.has_uptime && start_ms_field_ >= 0;
-  if (!step.fill && !own_time_base && records.run_kernel(step, context.time, context.batch.raw(step.column), first)) {
-    context.batch.set_valid(step.column, first, records.size());
-    return;
+  const Kernel<Records> kernel = kernel_for(records, step);
+  if (kernel != nullptr) [[likely]] {
+    const FlowBatch::Appended cells = context.batch.appended(step.column);
+    if (kernel(records, position_of(records, step), context.time, cells.raw(), first)) [[likely]]
+      return cells.set_valid();
   }
   run_slowly(step, records, context, first);
 }
@@ -406,7 +399,9 @@ void DecodePlan::set_sampling_rate(const Records& records, const RowContext& con
   const bool by_interface = std::ranges::any_of(
       context.options, [](const OptionsState* known) { return !known->rates(RateScope::interface).empty(); });
   if (!sampling_.any_rate() && sampling_.selector_field() < 0 && !by_interface) {
-    const uint32_t announced = announced_rate(context.options, {.selector = {}, .template_id = context.template_id});
+    RateQuery query;
+    query.template_id = context.template_id;
+    const uint32_t announced = announced_rate(context.options, query);
     const uint32_t rate = announced != 0 ? announced : context.message.header_sampling;
     if (rate != 0) fill<kRate>(batch, first, rows, rate);
     return;

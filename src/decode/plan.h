@@ -26,13 +26,14 @@ struct Step {
   flow::ColumnIndex column;
   flow::ColumnType type;
   flow::Conversion conversion;
-  bool fill;
-  bool append;                   // adds to the text of an earlier step, with a space
-  uint16_t field;                // position in the template
-  uint32_t offset;               // in the record, if all fields before it are fixed
-  uint16_t width;                // octets, or kVariableLength
-  Kernel<StridedField> strided;  // nullptr: value by value
-  Kernel<GatheredField> gathered;
+  bool fill = false;
+  bool append = false;  // adds to the text of an earlier step, with a space
+  uint16_t field;       // position in the template
+  uint32_t offset;      // in the record, if all fields before it are fixed
+  // nullptr: value by value.
+  Kernel<OneRecord> one = nullptr;
+  Kernel<FixedRecords> fixed = nullptr;
+  Kernel<GatheredRecords> gathered = nullptr;
 };
 
 // What rows of a set need besides their own octets.
@@ -58,9 +59,9 @@ class DecodePlan {
   // For rows of `schema`: its configured columns are filled beside those of this version.
   DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema);
 
-  // Appends one row for each record. records: a whole number of records of fixed length, or the fields of each record
-  // in wire order. There has to be room in the batch.
-  void decode_fixed(ByteView records, const RowContext& context) const;
+  // Appends one row for each record, of which there is at least one. records: `count` records of fixed length, or the
+  // fields of each record in wire order. There has to be room in the batch.
+  void decode_fixed(ByteView records, size_t count, const RowContext& context) const;
   void decode_gathered(std::span<const ByteView> slices, const RowContext& context) const;
 
   // Fetches what decoding needs into the cache.
@@ -100,6 +101,7 @@ class DecodePlan {
   void add_steps(const Template& layout, const flow::Schema& schema);
   void fill_inner_etype(const RowContext& context, size_t first, size_t count) const;
   void note_specials(const Template& layout);
+  void choose_kernels(const Template& layout);
 
   size_t record_length_ = 0;
   std::vector<uint32_t> offsets_;  // of the fields; only if the template is of fixed length

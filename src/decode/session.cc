@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kTemplateCheckInterval{60};
 // How often a state tells that templates are in use still; after a crash they are older by at most this.
 constexpr std::chrono::minutes kShowAgain{10};
 
+const TemplatePtr kNoTemplate;
+
 // Fewer exporters than this stay in the cache by themselves.
 constexpr size_t kManyExporters = 256;
 constexpr size_t kExpectedAtOnce = 32;
@@ -214,9 +216,9 @@ void SessionTable::expect(std::span<const Datagram> next) const {
   }
 }
 
-TemplatePtr SessionTable::find_template(Session& session, uint16_t id, uint16_t port, Timestamp now) {
+const TemplatePtr& SessionTable::find_template(Session& session, uint16_t id, uint16_t port, Timestamp now) {
   const auto found = session.templates.find(id);
-  if (found == session.templates.end()) return nullptr;
+  if (found == session.templates.end()) return kNoTemplate;
   Session::TemplateEntries& entries = found->second;
   const auto own = std::ranges::find(entries, port, &Session::TemplateEntry::port);
   Session::TemplateEntry& entry = own != entries.end() ? *own : entries.front();

@@ -158,8 +158,9 @@ class SessionTable {
 
   // The template for data from `port`: announced by that port (RFC 7011 section 8), else the latest of the exporter and
   // domain, as real exporters change their port. nullptr if there is none. A template in use does not expire, however
-  // long ago it was announced: there are exporters that announce theirs once, and data that cannot be read is lost.
-  TemplatePtr find_template(Session& session, uint16_t id, uint16_t port, Timestamp now);
+  // long ago it was announced: there are exporters that announce theirs once, and data that cannot be read is lost. The
+  // reference is good until something is announced or forgotten; who decodes by it keeps a copy.
+  const TemplatePtr& find_template(Session& session, uint16_t id, uint16_t port, Timestamp now);
   // Takes a definition over.
   TemplatePtr define(Session& session, Template layout, uint16_t port, Timestamp now,
                      const Announcement& announcement = {});

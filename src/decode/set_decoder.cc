@@ -22,7 +22,7 @@ bool all_zero(ByteView bytes) {
 }  // namespace
 
 NestedTemplate SessionTemplates::find(uint16_t id) const {
-  const TemplatePtr found = sessions_.find_template(*session_, id, message_->port, message_->received);
+  const TemplatePtr& found = sessions_.find_template(*session_, id, message_->port, message_->received);
   return found ? NestedTemplate{&found->layout, &found->labels} : NestedTemplate{};
 }
 
@@ -36,9 +36,9 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
   if (!layout.options) sessions_.note_data(session);
   templates_.use(session, message);
   if (output.rows != nullptr && !layout.options && !layout.variable) {
-    const size_t whole = set.body.size() / layout.min_length * layout.min_length;
-    result.records = decode_rows(compiled, set.body.first(whole), message, session, *output.rows);
-    rest = set.body.subspan(whole);
+    result.records = layout.whole_records(set.body.size());
+    decode_rows(compiled, set.body, result.records, message, session, *output.rows);
+    rest = set.body.subspan(result.records * layout.min_length);
   } else {
     RecordCutter cutter(layout, set.body);
     if (output.sink != nullptr)
@@ -81,18 +81,16 @@ RowContext SetDecoder::row_context(FlowBatch& batch, const CompiledTemplate& com
           .scratch = text_};
 }
 
-size_t SetDecoder::decode_rows(const CompiledTemplate& compiled, ByteView records, const MessageContext& message,
-                               Session& session, flow::BatchBuilder& rows) {
+void SetDecoder::decode_rows(const CompiledTemplate& compiled, ByteView records, size_t count,
+                             const MessageContext& message, Session& session, flow::BatchBuilder& rows) {
   const size_t length = compiled.layout.min_length;
-  const size_t total = records.size() / length;
-  for (size_t left = total; left > 0;) {
+  while (count > 0) {
     FlowBatch& batch = rows.batch_for(message.received);
-    const size_t count = std::min(batch.room(), left);
-    compiled.plan.decode_fixed(records.first(count * length), row_context(batch, compiled, message, session));
-    records = records.subspan(count * length);
-    left -= count;
+    const size_t now = std::min(batch.room(), count);
+    compiled.plan.decode_fixed(records.first(now * length), now, row_context(batch, compiled, message, session));
+    records = records.subspan(now * length);
+    count -= now;
   }
-  return total;
 }
 
 size_t SetDecoder::decode_variable(const CompiledTemplate& compiled, RecordCutter& cutter,

@@ -58,8 +58,9 @@ class SetDecoder {
                    Session& session, const Output& output);
 
  private:
-  size_t decode_rows(const CompiledTemplate& compiled, ByteView records, const MessageContext& message,
-                     Session& session, flow::BatchBuilder& rows);
+  // The first `count` records.
+  void decode_rows(const CompiledTemplate& compiled, ByteView records, size_t count, const MessageContext& message,
+                   Session& session, flow::BatchBuilder& rows);
   size_t decode_variable(const CompiledTemplate& compiled, class RecordCutter& cutter, const MessageContext& message,
                          Session& session, flow::BatchBuilder& rows);
   size_t decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, Session& session);

@@ -55,6 +55,14 @@ struct Template {
   size_t min_length = 0;  // octets of the shortest record; of every record if !variable
   std::vector<FieldSpec> fields;
 
+  // How many whole records `octets` hold; not if variable. Mostly that is one, or a few in a datagram: a division of 64
+  // bits takes as long as decoding some fields.
+  size_t whole_records(size_t octets) const {
+    if (octets < 2 * min_length) return octets < min_length ? 0 : 1;
+    if (octets <= UINT32_MAX) return static_cast<uint32_t>(octets) / static_cast<uint32_t>(min_length);
+    return octets / min_length;
+  }
+
   // Sets variable, min_length and the fields' occurrence.
   void measure();
   bool same_layout(const Template& other) const { return options == other.options && fields == other.fields; }

@@ -53,13 +53,15 @@ bool within_a_day(Be32 seconds, const MessageContext& context) {
 std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView bytes, const MessageContext& datagram,
                                                       flow::AnomalyCounts& anomalies) {
   ByteReader in(bytes);
-  TemplateMessage message;
-  message.context = datagram;
+  // Filled in where it is returned: copying it took longer than reading the header.
+  std::optional<TemplateMessage> parsed(std::in_place, datagram);
+  TemplateMessage& message = *parsed;
   if (version == kVersion9) {
     const auto header = in.read<HeaderV9>();
     if (!header) {
       anomalies.add(Anomaly::truncated_header);
-      return std::nullopt;
+      parsed.reset();
+      return parsed;
     }
     message.dialect = &kNetflow9;
     message.context.type = FlowType::netflow_v9;
@@ -70,12 +72,13 @@ std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView
     message.sequence = header->sequence;
     message.count = header->count;
     message.sets = in.rest();
-    return message;
+    return parsed;
   }
   const auto header = in.read<HeaderIpfix>();
   if (!header || header->length < sizeof(HeaderIpfix)) {
     anomalies.add(Anomaly::truncated_header);
-    return std::nullopt;
+    parsed.reset();
+    return parsed;
   }
   const size_t length = header->length - sizeof(HeaderIpfix);
   message.clipped = in.remaining() < length;
@@ -87,7 +90,7 @@ std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView
   message.sequence = header->sequence;
   message.sets = *in.take(std::min(length, in.remaining()));
   message.rest = in.rest();
-  return message;
+  return parsed;
 }
 
 bool begins_message(const TemplateMessage& previous, ByteView rest) {
@@ -115,12 +118,10 @@ struct TemplateMessageDecoder::Walk {
   bool straggler = false;     // sent before the exporter was started anew: its templates are void
 };
 
-ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, size_t max_fields, bool several_messages,
-                                        const Output& output) {
+ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter& exporter, size_t max_fields,
+                                        bool several_messages, const Output& output) {
   const MessageContext& context = message.context;
-  // The exporter is the most recently used one: the caller has just counted the datagram.
-  Session& session = sessions_.session(sessions_.exporter(context.exporter, context.received), context.domain,
-                                       context.type, context.connection);
+  Session& session = sessions_.session(exporter, context.domain, context.type, context.connection);
   Walk walk{message, context, *message.dialect, session, max_fields, output};
   if (session.exporter->shared) [[unlikely]]
     begin_shared_stream(walk);
@@ -219,14 +220,15 @@ void TemplateMessageDecoder::release_early(Session& session, uint16_t id, Timest
 }
 
 void TemplateMessageDecoder::decode_data_set(Walk& walk, uint16_t id, ByteView body, bool clipped) {
-  const TemplatePtr compiled = sessions_.find_template(walk.session, id, walk.context.port, walk.context.received);
+  const TemplatePtr& compiled = sessions_.find_template(walk.session, id, walk.context.port, walk.context.received);
   if (!compiled) {
     sessions_.hold(walk.session, id, walk.context, body, clipped);
     walk.countable = false;
     return;
   }
+  if (compiled != current_) current_ = compiled;
   const SetView set{body, clipped, walk.dialect.max_padding};
-  const SetResult result = sets_.decode(*compiled, set, walk.context, walk.session, walk.output);
+  const SetResult result = sets_.decode(*current_, set, walk.context, walk.session, walk.output);
   walk.records += result.records;
   walk.data_records += result.records;
   walk.countable &= result.complete;
@@ -242,7 +244,7 @@ void TemplateMessageDecoder::begin_stream(Walk& walk) {
     sessions_.forget_announcements(walk.session, started);
     stream.sequence.forget();
   }
-  count_sequence(walk, 1);
+  note_sequence(walk, stream.sequence, 1);
 }
 
 // The same where other decoders receive a part of the exporter's datagrams.
@@ -283,9 +285,12 @@ void TemplateMessageDecoder::count_sequence(Walk& walk, uint32_t units) {
                                     .export_us = walk.context.export_us,
                                     .received = walk.context.received});
   }
-  SequenceState& sequence = sessions_.stream(walk.session, walk.context.port).sequence;
-  const SequenceEvent event =
-      note_sequence(sequence, walk.message.sequence, units, walk.context.export_us, walk.session.exporter->counters);
+  note_sequence(walk, sessions_.stream(walk.session, walk.context.port).sequence, units);
+}
+
+void TemplateMessageDecoder::note_sequence(Walk& walk, SequenceState& sequence, uint32_t units) {
+  const SequenceEvent event = decode::note_sequence(sequence, walk.message.sequence, units, walk.context.export_us,
+                                                    walk.session.exporter->counters);
   if (!walk.countable && event != SequenceEvent::reordered) sequence.forget();
 }
 

@@ -39,9 +39,10 @@ class TemplateMessageDecoder {
  public:
   TemplateMessageDecoder(SessionTable& sessions, SetDecoder& sets) : sessions_(sessions), sets_(sets) {}
 
-  // Decodes the message. With several_messages, a v9 message ends where another begins. Returns octets that are not
-  // part of it and not padding.
-  ByteView decode(const TemplateMessage& message, size_t max_fields, bool several_messages, const Output& output);
+  // Decodes the message of the exporter. With several_messages, a v9 message ends where another begins. Returns octets
+  // that are not part of it and not padding.
+  ByteView decode(const TemplateMessage& message, Exporter& exporter, size_t max_fields, bool several_messages,
+                  const Output& output);
 
   // Takes over what another decoder knows of a session, and decodes the data that waited for it.
   void import_state(const SessionState& state, Timestamp now, const Output& output);
@@ -58,9 +59,13 @@ class TemplateMessageDecoder {
   void release_early(Session& session, uint16_t id, Timestamp now, const Output& output);
   void end_stream(Walk& walk);
   void count_sequence(Walk& walk, uint32_t units);
+  void note_sequence(Walk& walk, SequenceState& sequence, uint32_t units);
 
   SessionTable& sessions_;
   SetDecoder& sets_;
+  // Of the data set that is being decoded, or of the last one: what the set does to its session cannot take it away. Of
+  // the next one it is mostly the same, and then nothing has to be counted between threads.
+  TemplatePtr current_;
 };
 
 }  // namespace weir::decode

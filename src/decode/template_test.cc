@@ -142,5 +142,13 @@ TEST(Template, Lengths) {
   EXPECT_EQ(layout.min_length, 7u);
 }
 
+TEST(Template, WholeRecords) {
+  Template layout;
+  layout.fields = {{0, 8, 4, false}, {0, 7, 2, false}};
+  layout.measure();
+  for (size_t octets = 0; octets < 70'000; ++octets) ASSERT_EQ(layout.whole_records(octets), octets / 6) << octets;
+  EXPECT_EQ(layout.whole_records((size_t{1} << 32) + 2), ((size_t{1} << 32) + 2) / 6);
+}
+
 }  // namespace
 }  // namespace weir::decode

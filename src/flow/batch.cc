@@ -1,6 +1,7 @@
 #include "flow/batch.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace weir::flow {
@@ -25,32 +26,40 @@ void fill_bits(uint64_t* words, size_t first, size_t count, bool value) {
 
 size_t FlowBatch::append(size_t count, const IpAddress& exporter) {
   CHECK(count <= room());
-  const size_t first = rows_;
+  appended_ = rows_;
   rows_ += count;
-  if (exporters_.empty() || exporters_[last_exporter_].exporter != exporter) last_exporter_ = find_exporter(exporter);
-  exporters_[last_exporter_].rows += count;
-  return first;
+  uint32_t& slot = recent_slot(exporter);
+  if (slot >= exporters_.size() || exporters_[slot].exporter != exporter) slot = find_exporter(exporter);
+  exporters_[slot].rows += count;
+  return appended_;
 }
 
-size_t FlowBatch::find_exporter(const IpAddress& exporter) {
-  const auto [known, added] = exporter_index_.try_emplace(exporter, exporters_.size());
+// Datagrams of a few exporters come in turns. Their low octets tell most exporters apart; those that they do not are
+// looked up.
+uint32_t& FlowBatch::recent_slot(const IpAddress& exporter) {
+  const auto low = std::bit_cast<std::array<uint64_t, 2>>(exporter.octets)[1];
+  return recent_[low * 0x9e3779b97f4a7c15U >> (64 - std::bit_width(kRecentExporters - 1))];
+}
+
+uint32_t FlowBatch::find_exporter(const IpAddress& exporter) {
+  const auto [known, added] = exporter_index_.try_emplace(exporter, static_cast<uint32_t>(exporters_.size()));
   if (added) exporters_.push_back({exporter, 0});
   return known->second;
 }
 
 void FlowBatch::allocate(ColumnIndex column) {
   const size_t c = column.value();
-  data_[c] = memory_.allocate((capacity_ * width((*schema_)[column].type) + 7) / 8);
+  cells_[c].memory = memory_.allocate((capacity_ * width((*schema_)[column].type) + 7) / 8);
   validity_[c].resize(capacity_ / 64);
 }
 
 void FlowBatch::begin_run(ColumnIndex column, size_t first) {
   settle(column);
-  run_[column.value()] = {static_cast<uint32_t>(first), static_cast<uint32_t>(first)};
+  cells_[column.value()].run = {static_cast<uint32_t>(first), static_cast<uint32_t>(first)};
 }
 
 void FlowBatch::settle(ColumnIndex column) const {
-  Run& run = run_[column.value()];
+  Run& run = cells_[column.value()].run;
   if (run.first == run.end) return;
   fill_bits(validity_[column.value()].data(), run.first, run.end - run.first, true);
   run.first = run.end;
@@ -58,7 +67,7 @@ void FlowBatch::settle(ColumnIndex column) const {
 
 void FlowBatch::settle() const {
   for (size_t c = 0; c < kMaxColumns; ++c) {
-    if (present_[c]) settle(ColumnIndex(c));
+    if (present(ColumnIndex(c))) settle(ColumnIndex(c));
   }
 }
 
@@ -85,16 +94,15 @@ TextRef FlowBatch::add_text(std::string_view text) {
 
 void FlowBatch::reset() {
   for (size_t c = 0; c < kMaxColumns; ++c) {
-    if (!present_[c]) continue;
+    if (!present(ColumnIndex(c))) continue;
     std::ranges::fill(validity_[c], 0);
-    run_[c] = {};
-    present_[c] = false;
+    cells_[c].run = {};
   }
   rows_ = 0;
+  appended_ = 0;
   arena_.clear();
   exporters_.clear();
   exporter_index_.clear();
-  last_exporter_ = 0;
 }
 
 }  // namespace weir::flow

@@ -103,6 +103,19 @@ struct ExporterRows {
 };
 
 class FlowBatch {
+  // Rows [first, end) are not null, whatever their bits say. Sets follow each other: a run grows with each of them, and
+  // the bits, which are a cache line of their own for each column, need not be touched. end is 0 only in a column that
+  // has nothing but nulls.
+  struct Run {
+    uint32_t first = 0;
+    uint32_t end = 0;
+  };
+  // What filling a column looks at, side by side: with few rows at a time that is much of the work.
+  struct Cells {
+    std::span<uint64_t> memory;  // in memory_, in words, so that every type is aligned
+    mutable Run run;             // to be written down in validity_
+  };
+
  public:
   static constexpr size_t kDefaultCapacity = 32768;  // a multiple of 2048, DuckDB's vector
 
@@ -127,7 +140,7 @@ class FlowBatch {
     return static_cast<ValueOf<column>*>(raw(column));
   }
   void* raw(ColumnIndex column) {
-    const std::span<uint64_t>& memory = data_[column.value()];
+    const std::span<uint64_t>& memory = cells_[column.value()].memory;
     if (memory.empty()) [[unlikely]]
       allocate(column);
     return memory.data();
@@ -136,28 +149,51 @@ class FlowBatch {
   // Marks rows [first, first + count) of a column as not null / null. Marking is cheapest if each call goes on
   // where the last one for this column ended.
   void set_valid(ColumnIndex column, size_t first, size_t count) {
-    const size_t c = column.value();
-    CHECK(!data_[c].empty() && first <= rows_ && rows_ - first >= count);
-    present_[c] = true;
-    if (first != run_[c].end) [[unlikely]]
+    Cells& cells = cells_[column.value()];
+    CHECK(!cells.memory.empty() && first <= rows_ && rows_ - first >= count);
+    if (count == 0) return;
+    if (first != cells.run.end) [[unlikely]]
       begin_run(column, first);
-    run_[c].end = static_cast<uint32_t>(first + count);
+    cells.run.end = static_cast<uint32_t>(first + count);
   }
+  // One column of the rows of the last append(), good until the next one: what decoding touches for each column of each
+  // set. To be filled, then marked as not null.
+  class Appended {
+   public:
+    void* raw() const { return cells_.memory.data(); }  // of the whole column
+    void set_valid() const {
+      if (cells_.run.end != batch_.appended_) [[unlikely]]
+        batch_.begin_run(column_, batch_.appended_);
+      cells_.run.end = static_cast<uint32_t>(batch_.rows_);
+    }
+
+   private:
+    friend class FlowBatch;
+    Appended(FlowBatch& batch, ColumnIndex column)
+        : batch_(batch), cells_(batch.cells_[column.value()]), column_(column) {
+      if (cells_.memory.empty()) [[unlikely]]
+        batch.allocate(column);
+    }
+    FlowBatch& batch_;
+    Cells& cells_;
+    ColumnIndex column_;
+  };
+  Appended appended(ColumnIndex column) { return {*this, column}; }
   void set_null(ColumnIndex column, size_t row);
 
   // The array of a column for reading, or nullptr if it holds no value at all.
-  const void* raw(ColumnIndex column) const { return present(column) ? data_[column.value()].data() : nullptr; }
+  const void* raw(ColumnIndex column) const { return present(column) ? cells_[column.value()].memory.data() : nullptr; }
   template <auto column>
   std::span<const ValueOf<column>> values() const {
     return {static_cast<const ValueOf<column>*>(raw(column)), present(column) ? rows_ : 0};
   }
   // False if every row of the column is null.
-  bool present(ColumnIndex column) const { return present_[column.value()]; }
+  bool present(ColumnIndex column) const { return cells_[column.value()].run.end != 0; }
   // One bit a row, bit r % 64 of word r / 64; empty if !present(column). By several threads only after settle().
   std::span<const uint64_t> validity(ColumnIndex column) const;
   bool is_valid(ColumnIndex column, size_t row) const {
     if (!present(column)) return false;
-    const Run& run = run_[column.value()];
+    const Run& run = cells_[column.value()].run;
     return (row >= run.first && row < run.end) || (validity_[column.value()][row / 64] >> (row % 64) & 1) != 0;
   }
 
@@ -178,30 +214,25 @@ class FlowBatch {
   void reset();
 
  private:
-  // Rows [first, end) are not null, whatever their bits say. Sets follow each other: a run grows with each of them, and
-  // the bits, which are a cache line of their own for each column, need not be touched.
-  struct Run {
-    uint32_t first = 0;
-    uint32_t end = 0;
-  };
+  static constexpr size_t kRecentExporters = 64;
 
   void allocate(ColumnIndex column);
-  size_t find_exporter(const IpAddress& exporter);
+  uint32_t& recent_slot(const IpAddress& exporter);
+  uint32_t find_exporter(const IpAddress& exporter);
   void begin_run(ColumnIndex column, size_t first);
   void settle(ColumnIndex column) const;
 
   size_t capacity_;
   SchemaPtr schema_;
   size_t rows_ = 0;
+  size_t appended_ = 0;  // the first row of the last append()
   BatchMemory memory_;
-  std::array<std::span<uint64_t>, kMaxColumns> data_;  // in memory_, in words, so that every type is aligned
+  std::array<Cells, kMaxColumns> cells_;
   mutable std::array<std::vector<uint64_t>, kMaxColumns> validity_;
-  mutable std::array<Run, kMaxColumns> run_{};  // of each column, to be written down in validity_
-  std::array<bool, kMaxColumns> present_{};
   std::string arena_;
   std::vector<ExporterRows> exporters_;
-  boost::unordered_flat_map<IpAddress, size_t, IpAddressHash> exporter_index_;  // a batch may hold rows of thousands
-  size_t last_exporter_ = 0;
+  boost::unordered_flat_map<IpAddress, uint32_t, IpAddressHash> exporter_index_;  // a batch may hold rows of thousands
+  std::array<uint32_t, kRecentExporters> recent_{};                               // guesses where in exporters_ one is
 };
 
 using SealedBatch = std::shared_ptr<const FlowBatch>;

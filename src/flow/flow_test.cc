@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <random>
 #include <string>
 #include <thread>
@@ -65,6 +66,67 @@ TEST(FlowBatch, ValidityIsTheUnionOfWhatWasMarked) {
     batch.append(256, kExporterA);
     batch.set_valid(Column::proto, 255, 1);
     for (size_t row = 0; row < 255; ++row) ASSERT_FALSE(batch.is_valid(Column::proto, row)) << seed;
+  }
+}
+
+TEST(FlowBatch, MarksTheRowsOfTheLastAppend) {
+  FlowBatch batch(128);
+  const auto fill = [&batch](size_t first, size_t count, uint8_t value) {
+    const FlowBatch::Appended cells = batch.appended(Column::proto);
+    std::ranges::fill(std::span(static_cast<uint8_t*>(cells.raw()), first + count).subspan(first), value);
+    cells.set_valid();
+  };
+  batch.append(3, kExporterA);
+  batch.appended(Column::proto);  // not filled: all are null still
+  EXPECT_FALSE(batch.present(Column::proto));
+  fill(0, 3, 6);
+  batch.append(60, kExporterB);  // without a value
+  batch.append(2, kExporterA);
+  fill(63, 2, 17);
+  batch.append(1, kExporterA);
+  fill(65, 1, 58);
+  batch.set_valid(Column::proto, 10, 1);
+  batch.set_valid(Column::proto, 4, 0);
+  for (size_t row = 0; row < batch.rows(); ++row) {
+    EXPECT_EQ(batch.is_valid(Column::proto, row), row < 3 || row == 10 || row >= 63) << row;
+  }
+  const auto values = std::as_const(batch).values<Column::proto>();
+  EXPECT_EQ(values[2], 6);
+  EXPECT_EQ(values[64], 17);
+  EXPECT_EQ(values[65], 58);
+  batch.settle();
+  EXPECT_EQ(batch.validity(Column::proto)[0], uint64_t{0b111} | uint64_t{1} << 10 | uint64_t{1} << 63);
+  EXPECT_EQ(batch.validity(Column::proto)[1], 0b11u);
+  batch.reset();
+  batch.append(2, kExporterB);
+  EXPECT_FALSE(batch.present(Column::proto));
+}
+
+// Where the rows of an exporter are counted is guessed by its last octets, which many may have in common.
+TEST(FlowBatch, CountsTheRowsOfManyExportersInTurns) {
+  std::vector<IpAddress> exporters;
+  for (uint32_t i = 0; i < 200; ++i) exporters.push_back(IpAddress::from_v4(0xc0000200 + i));
+  for (uint8_t i = 0; i < 100; ++i) {
+    IpAddress address = *IpAddress::parse("2001:db8::1");
+    address.octets[5] = i;
+    exporters.push_back(address);
+  }
+  FlowBatch batch(4096);
+  for (int round = 0; round < 2; ++round) {
+    std::map<IpAddress, uint64_t> want;
+    for (size_t turn = 0; turn < 4; ++turn) {
+      for (size_t i = 0; i < exporters.size(); ++i) {
+        batch.append(1 + i % 3, exporters[i]);
+        want[exporters[i]] += 1 + i % 3;
+      }
+    }
+    std::map<IpAddress, uint64_t> got;
+    for (const ExporterRows& one : batch.exporters()) {
+      EXPECT_TRUE(got.emplace(one.exporter, one.rows).second) << "twice: " << one.exporter.to_string();
+    }
+    EXPECT_EQ(got, want);
+    batch.reset();
+    exporters.erase(exporters.begin(), exporters.begin() + 50);  // so that guesses of before are wrong
   }
 }
 
