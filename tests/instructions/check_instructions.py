@@ -19,7 +19,8 @@ import tempfile
 import unittest
 
 RECORD = pathlib.Path(__file__).resolve().parent / "instructions.json"
-PARTS = {"decode_v5": "measured_decode", "decode_v9": "measured_decode", "decode_ipfix": "measured_decode", "write": "measured_write"}
+PROTOCOLS = ("v5", "v9", "ipfix")
+PARTS = {f"decode_{protocol}{single}": "measured_decode" for single in ("", "_single") for protocol in PROTOCOLS} | {"write": "measured_write"}
 TOLERANCE = 0.05
 # zstd, LZ4, libdeflate, which are linked into the program.
 COMPRESSORS = re.compile(r"^(ZSTD|HUF|FSE|HIST|XXH|ERR|LZ4|libdeflate|crc32|dispatch_crc32)")

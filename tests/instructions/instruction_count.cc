@@ -30,6 +30,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kFlows = 100'000;
+constexpr size_t kSingleFlows = 20'000;  // in datagrams of one
 constexpr Timestamp kReceived = timestamp_from_us(1'795'356'000'000'000);
 
 struct Load {
@@ -38,10 +39,10 @@ struct Load {
 };
 
 // Datagrams of one moment: the input does not depend on when this runs.
-Load make_load(gen::Protocol protocol) {
-  gen::SyntheticExporter exporter({.protocol = protocol, .seed = 7, .flows_per_datagram = 30});
+Load make_load(gen::Protocol protocol, bool single) {
+  gen::SyntheticExporter exporter({.protocol = protocol, .seed = 7, .flows_per_datagram = single ? 1U : 30U});
   Load load;
-  while (exporter.totals().all.flows < kFlows) {
+  while (exporter.totals().all.flows < (single ? kSingleFlows : kFlows)) {
     const ByteView datagram = exporter.next_datagram(kReceived);
     load.datagrams.emplace_back(datagram.begin(), datagram.end());
   }
@@ -83,17 +84,23 @@ std::vector<flow::SealedBatch> decode_all(const Load& load) {
   return batches;
 }
 
+constexpr std::string_view kSingle = "_single";
+
 int run(std::span<const std::string_view> arguments) {
-  const std::string_view part = arguments.empty() ? "" : arguments[0];
+  std::string_view part = arguments.empty() ? "" : arguments[0];
+  const bool single = part.ends_with(kSingle);
+  if (single) part.remove_suffix(kSingle.size());
   const bool write = part == "write" && arguments.size() == 2;
   const auto protocol = part.starts_with("decode_") && arguments.size() == 1 ? gen::parse_protocol(part.substr(7))
                         : write                                              ? std::optional(gen::Protocol::v9)
                                                                              : std::nullopt;
   if (!protocol) {
-    fmt::print(stderr, "usage: instruction_count decode_v5 | decode_v9 | decode_ipfix | write FILE\n");
+    fmt::print(
+        stderr,
+        "usage: instruction_count decode_v5[_single] | decode_v9[_single] | decode_ipfix[_single] | write FILE\n");
     return 2;
   }
-  const Load load = make_load(*protocol);
+  const Load load = make_load(*protocol, single);
   const std::vector<flow::SealedBatch> batches = decode_all(load);
   if (write) {
     const auto writer = store::make_parquet_writer();
