@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -154,6 +155,7 @@ class Compare(unittest.TestCase):
         self.assertFalse(only_theirs & {"cpu", "meminfo", "netdev", "filesystem", "diskstats", "stat"})
         query = "?" + "&".join(f"collect[]={name}" for name in sorted(both))
         for _ in range(5):  # interfaces and disks come and go; a difference that stays is one
+            time.sleep(0.3)  # weir-host gives scrapes that follow closely the same answer
             before = self.node.scrape(query)
             ours = self.weir.scrape(query)
             after = self.node.scrape(query)
