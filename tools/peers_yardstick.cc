@@ -27,10 +27,10 @@ namespace {
 
 class NullWriter final : public store::SegmentWriter {
  public:
-  Result<store::SegmentStats> write(const std::filesystem::path& path,
-                                    std::span<const flow::SealedBatch> batches) override {
+  Result<store::SegmentStats> write_prepared(const std::filesystem::path& path,
+                                             std::span<const store::PreparedRows> rows) override {
     store::SegmentStats stats;
-    for (const flow::SealedBatch& batch : batches) stats.rows += batch->rows();
+    for (const flow::SealedBatch& batch : store::batches_of(rows)) stats.rows += batch->rows();
     // The store renames what a writer wrote.
     auto created = Fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!created) return fail_errno("cannot write " + path.string());

@@ -127,6 +127,7 @@ class FlowBatch {
   FlowBatch& operator=(const FlowBatch&) = delete;
 
   const Schema& schema() const { return *schema_; }
+  const SchemaPtr& shared_schema() const { return schema_; }
   size_t rows() const { return rows_; }
   size_t capacity() const { return capacity_; }
   size_t room() const { return capacity_ - rows_; }

@@ -77,22 +77,22 @@ void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCou
   published_[thread] = {std::move(exporters), sockets};
 }
 
-Ledger::Rows& Ledger::rows_of(const IpAddress& exporter, const FlowBatch& batch) {
+Ledger::Rows& Ledger::rows_of(const IpAddress& exporter, const Schema& schema) {
   const auto known = rows_.find(exporter);
   TablesRows& rows =
       known != rows_.end() ? known->second : rows_[rows_.size() < kMaxExporters ? exporter : IpAddress{}];
-  return &batch.schema() == Schema::counters().get() ? rows.counters : rows.flows;
+  return &schema == Schema::counters().get() ? rows.counters : rows.flows;
 }
 
-void Ledger::stored(const FlowBatch& batch) {
+void Ledger::stored(const Schema& schema, std::span<const ExporterRows> rows) {
   const std::lock_guard lock(mutex_);
-  for (const ExporterRows& share : batch.exporters()) rows_of(share.exporter, batch).stored += share.rows;
+  for (const ExporterRows& share : rows) rows_of(share.exporter, schema).stored += share.rows;
 }
 
-void Ledger::dropped(const FlowBatch& batch, DropReason reason) {
+void Ledger::dropped(const Schema& schema, std::span<const ExporterRows> rows, DropReason reason) {
   const std::lock_guard lock(mutex_);
-  for (const ExporterRows& share : batch.exporters()) {
-    rows_of(share.exporter, batch).dropped[static_cast<size_t>(reason)] += share.rows;
+  for (const ExporterRows& share : rows) {
+    rows_of(share.exporter, schema).dropped[static_cast<size_t>(reason)] += share.rows;
   }
 }
 

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -100,8 +101,11 @@ class Ledger {
   // Replaces what `thread` published before.
   void publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
                const SocketCounters& sockets);
-  void stored(const FlowBatch& batch);
-  void dropped(const FlowBatch& batch, DropReason reason);
+  // rows: of a batch of this schema, which says what table they belong to.
+  void stored(const Schema& schema, std::span<const ExporterRows> rows);
+  void dropped(const Schema& schema, std::span<const ExporterRows> rows, DropReason reason);
+  void stored(const FlowBatch& batch) { stored(batch.schema(), batch.exporters()); }
+  void dropped(const FlowBatch& batch, DropReason reason) { dropped(batch.schema(), batch.exporters(), reason); }
   LedgerSnapshot snapshot() const;
 
  private:
@@ -118,7 +122,7 @@ class Ledger {
     Rows counters;
   };
 
-  Rows& rows_of(const IpAddress& exporter, const FlowBatch& batch);
+  Rows& rows_of(const IpAddress& exporter, const Schema& schema);
 
   mutable std::mutex mutex_;
   std::map<size_t, Published> published_;

@@ -25,7 +25,7 @@ class ColumnIndex {
   constexpr ColumnIndex(CounterColumn column) : value_(static_cast<uint8_t>(column)) {}  // NOLINT
   constexpr explicit ColumnIndex(size_t value) : value_(static_cast<uint8_t>(value)) {}
   constexpr size_t value() const { return value_; }
-  bool operator==(const ColumnIndex&) const = default;
+  auto operator<=>(const ColumnIndex&) const = default;
 
  private:
   uint8_t value_;

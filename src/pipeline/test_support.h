@@ -129,13 +129,14 @@ class FakeWriter final : public store::SegmentWriter {
  public:
   explicit FakeWriter(std::shared_ptr<Disk> disk) : disk_(std::move(disk)) {}
 
-  Result<store::SegmentStats> write(const std::filesystem::path& path,
-                                    std::span<const flow::SealedBatch> batches) override {
+  Result<store::SegmentStats> write_prepared(const std::filesystem::path& path,
+                                             std::span<const store::PreparedRows> rows) override {
     ++disk_->tries;
     while (disk_->blocked) std::this_thread::sleep_for(milliseconds{1});
     if (disk_->fails) return fail("cannot write {}: no space left on this fake", path.filename().string());
     std::ofstream(path) << "a segment";
     store::SegmentStats stats{.rows = 0, .bytes = 9};
+    const std::vector<flow::SealedBatch> batches = store::batches_of(rows);
     for (const flow::SealedBatch& batch : batches) stats.rows += batch->rows();
     disk_->rows += stats.rows;
     ++disk_->writes;

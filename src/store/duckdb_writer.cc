@@ -211,7 +211,7 @@ class DuckdbWriter final : public SegmentWriter {
     return {};
   }
 
-  Result<SegmentStats> write(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) override {
+  Result<SegmentStats> write_prepared(const std::filesystem::path& path, std::span<const PreparedRows> rows) override {
     std::error_code error;
     if (std::filesystem::symlink_status(path, error).type() != std::filesystem::file_type::not_found) {
       return fail("cannot write {}: there is a file of this name", path.string());
@@ -219,7 +219,7 @@ class DuckdbWriter final : public SegmentWriter {
     if (!session_) {
       if (const auto connected = connect(); !connected) return std::unexpected(connected.error());
     }
-    source_.set(batches);
+    source_.set(batches_of(rows));
     auto written = copy_to(path, source_.rows);
     source_.clear();
     if (!written) {

@@ -4,10 +4,12 @@
 #include <bit>
 #include <cerrno>
 #include <cstdio>
+#include <span>
 #include <string>
 
 #include "base/log.h"
 #include "store/files.h"
+#include "store/parquet/row_group.h"
 
 namespace weir::store {
 namespace {
@@ -47,9 +49,63 @@ void Flusher::add(flow::SealedBatch batch, const StoreOptions& options) {
     ledger_.dropped(*batch, flow::DropReason::store_failed);
     return;
   }
-  waiting_rows_ += batch->rows();
-  waiting_.push_back({std::move(batch), received->first, received->last, hour_of(received->first), last_call_});
+  const Kind kind{hour_of(received->first), batch->shared_schema()};
+  const uint64_t rows = batch->rows();
+  const uint64_t most = std::min<uint64_t>(parquet::kGroupRows, options.rows_per_segment);
+  if (const uint64_t open = open_rows(kind); open > 0 && open + rows > most) prepare_open(kind);
+  std::vector<flow::ExporterRows> exporters(batch->exporters().begin(), batch->exporters().end());
+  waiting_rows_ += rows;
+  waiting_.push_back({.kind = kind,
+                      .rows = {{std::move(batch)}, nullptr},
+                      .count = rows,
+                      .exporters = std::move(exporters),
+                      .first = received->first,
+                      .last = received->last,
+                      .since = last_call_});
+  if (open_rows(kind) >= most) prepare_open(kind);
   if (back_off_ > Micros{0}) drop_oldest(options.pending_rows_limit);
+}
+
+uint64_t Flusher::open_rows(const Kind& kind) const {
+  uint64_t rows = 0;
+  for (const Waiting& w : waiting_) {
+    if (!w.prepared && w.kind == kind) rows += w.count;
+  }
+  return rows;
+}
+
+// Those that match leave waiting_.
+template <class Matches>
+Flusher::Group Flusher::take(const Matches& matches) {
+  Group taken;
+  std::deque<Waiting> rest;
+  for (Waiting& w : waiting_) {
+    if (matches(w))
+      taken.push_back(std::move(w));
+    else
+      rest.push_back(std::move(w));
+  }
+  waiting_ = std::move(rest);
+  return taken;
+}
+
+// The batches of a kind become one, in the place of the oldest.
+void Flusher::prepare_open(const Kind& kind) {
+  const auto is_open = [&](const Waiting& w) { return !w.prepared && w.kind == kind; };
+  const auto place = std::ranges::find_if(waiting_, is_open) - waiting_.begin();
+  Group open = take(is_open);
+  Waiting whole = std::move(open.front());
+  std::vector<flow::SealedBatch> batches = std::move(whole.rows.batches);
+  for (Waiting& w : std::span(open).subspan(1)) {
+    batches.push_back(std::move(w.rows.batches.front()));
+    whole.count += w.count;
+    whole.exporters.insert(whole.exporters.end(), w.exporters.begin(), w.exporters.end());
+    whole.first = std::min(whole.first, w.first);
+    whole.last = std::max(whole.last, w.last);
+  }
+  whole.rows = writer_.prepare(std::move(batches));
+  whole.prepared = true;
+  waiting_.insert(waiting_.begin() + place, std::move(whole));
 }
 
 bool Flusher::due(Timestamp now, const StoreOptions& options) const {
@@ -72,7 +128,7 @@ void Flusher::flush(Timestamp now, bool force, const StoreOptions& options) {
   last_call_ = now;
   if (!force && waits_for_disk(now)) return;
   while (!waiting_.empty() && (force || due(now, options))) {
-    std::vector<Waiting> group = take_segment(options.rows_per_segment);
+    Group group = take_segment(options.rows_per_segment);
     const auto stats = write(group);
     if (!stats) {
       failed(std::move(group), stats.error(), now);
@@ -83,40 +139,42 @@ void Flusher::flush(Timestamp now, bool force, const StoreOptions& options) {
   }
 }
 
-// The oldest batches of the oldest batch's hour and schema (a reload may bring other columns), as many as have `rows`
-// rows at most, but one at least; they leave waiting_.
-std::vector<Flusher::Waiting> Flusher::take_segment(uint64_t rows) {
-  std::vector<Waiting> group;
+// The oldest of the oldest one's kind, as many as have `rows` rows at most, but one at least.
+Flusher::Group Flusher::take_segment(uint64_t rows) {
+  const Kind kind = waiting_.front().kind;
   uint64_t taken = 0;
-  const Hour hour = waiting_.front().hour;
-  const flow::Schema* schema = &waiting_.front().batch->schema();
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (it->hour != hour || &it->batch->schema() != schema) {
-      ++it;
-      continue;
-    }
-    if (!group.empty() && taken + it->batch->rows() > rows) break;
-    taken += it->batch->rows();
-    group.push_back(std::move(*it));
-    it = waiting_.erase(it);
-  }
+  bool full = false;
+  Group group = take([&](const Waiting& w) {
+    if (w.kind != kind) return false;
+    full = full || (taken > 0 && taken + w.count > rows);
+    if (!full) taken += w.count;
+    return !full;
+  });
   waiting_rows_ -= taken;
   return group;
 }
 
-Result<SegmentStats> Flusher::write(const std::vector<Waiting>& group) {
+Result<SegmentStats> Flusher::write(const Group& group) {
   Segment segment;
   segment.first = std::ranges::min(group, {}, &Waiting::first).first;
   segment.last = std::ranges::max(group, {}, &Waiting::last).last;
   segment.first_sequence = segment.last_sequence = next_sequence_;
-  std::vector<flow::SealedBatch> batches;
-  for (const Waiting& w : group) batches.push_back(w.batch);
+  std::vector<PreparedRows> rows;
+  std::vector<flow::SealedBatch> open;
+  for (const Waiting& w : group) {
+    if (w.prepared)
+      rows.push_back(w.rows);
+    else
+      open.insert(open.end(), w.rows.batches.begin(), w.rows.batches.end());
+  }
+  // If the disk does not take them they stay batches, which can be dropped one by one.
+  if (!open.empty()) rows.push_back(writer_.prepare(std::move(open)));
 
   std::error_code error;
   fs::create_directory(folder_, error);  // somebody may have removed it
   const fs::path temporary = folder_ / (segment_name(segment) + std::string(kTemporarySuffix));
   fs::remove(temporary, error);
-  const auto stats = writer_.write(temporary, batches);
+  const auto stats = writer_.write_prepared(temporary, rows);
   if (!stats) return stats;
   if (const auto published = publish(temporary, segment); !published) {
     fs::remove(temporary, error);
@@ -140,8 +198,8 @@ Result<> Flusher::publish(const fs::path& temporary, const Segment& segment) {
   return synced;  // not stored then, and written again later
 }
 
-void Flusher::succeeded(const std::vector<Waiting>& group, const SegmentStats& stats) {
-  for (const Waiting& w : group) ledger_.stored(*w.batch);
+void Flusher::succeeded(const Group& group, const SegmentStats& stats) {
+  for (const Waiting& w : group) ledger_.stored(*w.kind.schema, w.exporters);
   if (back_off_ > Micros{0})
     log::info("the store can be written to again; {} rows were dropped meanwhile", dropped_rows_);
   back_off_ = Micros{0};
@@ -154,8 +212,8 @@ void Flusher::succeeded(const std::vector<Waiting>& group, const SegmentStats& s
   });
 }
 
-void Flusher::failed(std::vector<Waiting> group, const Error& error, Timestamp now) {
-  for (Waiting& w : group) waiting_rows_ += w.batch->rows();
+void Flusher::failed(Group group, const Error& error, Timestamp now) {
+  for (const Waiting& w : group) waiting_rows_ += w.count;
   waiting_.insert(waiting_.begin(), std::make_move_iterator(group.begin()), std::make_move_iterator(group.end()));
   back_off_ = back_off_ == Micros{0} ? kFirstBackOff : std::min(back_off_ * 2, kLongestBackOff);
   retry_at_ = now + back_off_;
@@ -170,16 +228,16 @@ void Flusher::failed(std::vector<Waiting> group, const Error& error, Timestamp n
 void Flusher::drop_oldest(uint64_t limit) {
   while (waiting_rows_ > limit) {
     const Waiting& oldest = waiting_.front();
-    dropped_rows_ += oldest.batch->rows();
-    waiting_rows_ -= oldest.batch->rows();
-    ledger_.dropped(*oldest.batch, flow::DropReason::store_failed);
+    dropped_rows_ += oldest.count;
+    waiting_rows_ -= oldest.count;
+    ledger_.dropped(*oldest.kind.schema, oldest.exporters, flow::DropReason::store_failed);
     waiting_.pop_front();
   }
 }
 
 void Flusher::drop_all(flow::DropReason reason) {
   if (waiting_rows_ > 0) log::error("{} rows could not be written and are dropped", waiting_rows_);
-  for (const Waiting& w : waiting_) ledger_.dropped(*w.batch, reason);
+  for (const Waiting& w : waiting_) ledger_.dropped(*w.kind.schema, w.exporters, reason);
   waiting_.clear();
   waiting_rows_ = 0;
 }

@@ -1,7 +1,7 @@
 // The writing side of one table of a store: batches wait here until their segment is due, or until the disk takes them
 // again.
 //
-//   add        a batch joins the others of its hour
+//   add        a batch joins the others of its hour; as many as make a row group are encoded, and free again
 //   due        a batch waited for flush_interval, or rows_per_segment rows wait
 //   failed     everything stays; the next try comes after 1 s, then 2, 4, .. 30 s; past pending_rows_limit the oldest
 //   batches go
@@ -41,21 +41,35 @@ class Flusher {
   void drop_all(flow::DropReason reason);
 
  private:
+  // What may come into one file.
+  struct Kind {
+    Hour hour;
+    flow::SchemaPtr schema;  // a reload may bring other columns
+    bool operator==(const Kind&) const = default;
+  };
   struct Waiting {
-    flow::SealedBatch batch;
+    Kind kind;
+    PreparedRows rows;
+    bool prepared = false;  // otherwise one batch
+    uint64_t count = 0;     // of rows
+    std::vector<flow::ExporterRows> exporters;
     Timestamp first;  // time_received
     Timestamp last;
-    Hour hour;
     std::optional<Timestamp> since;  // not later than when it was added
   };
+  using Group = std::vector<Waiting>;  // of one kind
 
   bool due(Timestamp now, const StoreOptions& options) const;
   bool waits_for_disk(Timestamp now) const;
-  std::vector<Waiting> take_segment(uint64_t rows);
-  Result<SegmentStats> write(const std::vector<Waiting>& group);
+  uint64_t open_rows(const Kind& kind) const;
+  void prepare_open(const Kind& kind);
+  template <class Matches>
+  Group take(const Matches& matches);
+  Group take_segment(uint64_t rows);
+  Result<SegmentStats> write(const Group& group);
   Result<> publish(const std::filesystem::path& temporary, const Segment& segment);
-  void succeeded(const std::vector<Waiting>& group, const SegmentStats& stats);
-  void failed(std::vector<Waiting> group, const Error& error, Timestamp now);
+  void succeeded(const Group& group, const SegmentStats& stats);
+  void failed(Group group, const Error& error, Timestamp now);
   void drop_oldest(uint64_t limit);
 
   const std::filesystem::path folder_;

@@ -4,6 +4,12 @@
 
 namespace weir::store {
 
+std::vector<flow::SealedBatch> batches_of(std::span<const PreparedRows> rows) {
+  std::vector<flow::SealedBatch> batches;
+  for (const PreparedRows& part : rows) batches.insert(batches.end(), part.batches.begin(), part.batches.end());
+  return batches;
+}
+
 std::vector<flow::ColumnIndex> columns_to_write(std::span<const flow::SealedBatch> batches) {
   CHECK(!batches.empty());
   const flow::Schema& schema = batches.front()->schema();

@@ -17,13 +17,37 @@ struct SegmentStats {
   uint64_t bytes = 0;
 };
 
+namespace parquet {
+struct EncodedRows;
+}
+
+// Rows that wait for their file: as batches, or as what their writer has made of them ahead.
+struct PreparedRows {
+  std::vector<flow::SealedBatch> batches;
+  std::shared_ptr<const parquet::EncodedRows> encoded;
+};
+
+// One thread.
 class SegmentWriter {
  public:
   virtual ~SegmentWriter() = default;
-  // Writes all rows of `batches` (one or more, of one schema), in order, to `path` (which must not exist) and syncs it
-  // to the disk. Sparse columns that are null in every row are left out. On failure nothing is left behind. One thread.
-  virtual Result<SegmentStats> write(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) = 0;
+  // Does what can be done before there is a file, so that the batches are free again. batches: one or more, of one
+  // schema.
+  virtual PreparedRows prepare(std::vector<flow::SealedBatch> batches) { return {std::move(batches), nullptr}; }
+  // Writes all rows (of one schema, prepared by this writer), in order, to `path` (which must not exist) and syncs it
+  // to the disk. Sparse columns that are null in every row are left out. On failure nothing is left behind, and the
+  // rows may be written again.
+  virtual Result<SegmentStats> write_prepared(const std::filesystem::path& path,
+                                              std::span<const PreparedRows> rows) = 0;
+
+  Result<SegmentStats> write(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) {
+    const PreparedRows rows = prepare({batches.begin(), batches.end()});
+    return write_prepared(path, {&rows, 1});
+  }
 };
+
+// What has not been encoded, for writers that prepare nothing.
+std::vector<flow::SealedBatch> batches_of(std::span<const PreparedRows> rows);
 
 // The columns of a file with these batches: all of their schema (which must be one), but sparse ones only if a row has
 // a value.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "store/duck.h"
@@ -26,10 +27,10 @@ struct FakeWriter final : SegmentWriter {
     std::vector<uint64_t> written;
   };
   explicit FakeWriter(Script& script_in) : script(script_in) {}
-  Result<SegmentStats> write(const fs::path& path, std::span<const flow::SealedBatch> batches) override {
+  Result<SegmentStats> write_prepared(const fs::path& path, std::span<const PreparedRows> prepared) override {
     if (script.fails) return fail("cannot write {}: no space", path.string());
     uint64_t rows = 0;
-    for (const auto& batch : batches) rows += batch->rows();
+    for (const auto& batch : batches_of(prepared)) rows += batch->rows();
     script.written.push_back(rows);
     std::ofstream(path) << rows;
     return SegmentStats{rows, fs::file_size(path)};
@@ -146,6 +147,51 @@ TEST_F(StoreTest, PastTheLimitTheOldestRowsAreDroppedAndCounted) {
   store.close(kNoon + 1s);
   EXPECT_EQ(dropped(flow::DropReason::shutdown), 70u);
   EXPECT_EQ(stored() + ledger.snapshot().total.dropped(), added);
+}
+
+// Only its time: quickly made.
+flow::SealedBatch long_batch(size_t rows) {
+  auto batch = std::make_shared<flow::FlowBatch>(rows);
+  batch->append(rows, IpAddress::from_v4(1));
+  std::fill_n(batch->values<flow::Column::time_received>(), rows, to_us(kNoon));
+  batch->set_valid(flow::Column::time_received, 0, rows);
+  return batch;
+}
+
+TEST_F(StoreTest, BatchesThatMakeARowGroupAreFreeBeforeItIsWritten) {
+  Store store = Store::open(options, make_parquet_writer(), ledger).value();
+  std::vector<std::weak_ptr<const flow::FlowBatch>> batches;
+  for (const size_t rows : {65536, 65472, 64, 128, 65536, 65536}) {
+    flow::SealedBatch batch = long_batch(rows);
+    batches.push_back(batch);
+    store.add(std::move(batch));
+  }
+  std::vector<bool> free;
+  for (const auto& batch : batches) free.push_back(batch.expired());
+  EXPECT_EQ(free, (std::vector<bool>{true, true, true, true, true, false})) << "131,072 rows, 65,664, and the rest";
+  EXPECT_EQ(stored(), 0u);
+  store.flush(kNoon, true);
+  EXPECT_TRUE(batches.back().expired());
+  EXPECT_EQ(stored(), 262'272u);
+  EXPECT_EQ(segments().size(), 1u);
+}
+
+TEST_F(StoreTest, ARowGroupThatCannotBeWrittenIsDroppedAsAWhole) {
+  options.pending_rows_limit = 150'000;
+  Store store = open();
+  store.add(long_batch(65536));
+  store.add(batch(1, kNoon + 1h));
+  store.add(long_batch(65536));
+  store.add(long_batch(64));
+  script.fails = true;
+  store.flush(kNoon, true);
+  EXPECT_EQ(dropped(flow::DropReason::store_failed), 0u);
+  store.add(long_batch(65536));
+  EXPECT_EQ(dropped(flow::DropReason::store_failed), 131'072u);
+  script.fails = false;
+  store.flush(kNoon + 1s, true);
+  EXPECT_EQ(script.written, (std::vector<uint64_t>{65'600, 1}));
+  EXPECT_EQ(stored(), 65'601u);
 }
 
 TEST_F(StoreTest, CloseWritesWhatWaits) {

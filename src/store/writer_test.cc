@@ -91,6 +91,30 @@ TEST_P(Writer, SeveralRowGroupsFromBatchesOfAnySize) {
   write_and_compare(batches);
 }
 
+// Parts have other columns without a value; and a disk that failed is written to again.
+TEST_P(Writer, PartsPreparedAheadMakeOneFile) {
+  for (uint64_t seed = 1; seed <= 6 && !HasFailure(); ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Random random(seed);
+    std::vector<flow::SealedBatch> batches;
+    std::vector<PreparedRows> parts;
+    for (const size_t of_part : {1, 3, 2}) {
+      std::vector<flow::SealedBatch> part;
+      while (part.size() < of_part) part.push_back(random_batch(random, {.rows = 1 + random() % 2000}));
+      batches.insert(batches.end(), part.begin(), part.end());
+      parts.push_back(writer->prepare(std::move(part)));
+    }
+    EXPECT_FALSE(writer->write_prepared(folder / "nowhere" / "segment", parts));
+    for (const char* name : {"once", "again"}) {
+      const fs::path path = folder / fmt::format("{}-{}", seed, name);
+      const auto stats = writer->write_prepared(path, parts);
+      ASSERT_TRUE(stats) << stats.error().message;
+      EXPECT_EQ(stats->bytes, fs::file_size(path));
+      expect_equal(path, batches);
+    }
+  }
+}
+
 // Whatever the files before were like: how columns are encoded is kept from one to the next.
 TEST_P(Writer, OneFileAfterAnother) {
   const flow::SchemaPtr schema = schema_of_every_type();

@@ -53,23 +53,24 @@ Result<> FileWriter::create(const std::filesystem::path& path, const flow::Schem
 }
 
 Result<> FileWriter::add(const GroupRows& group) {
-  RowGroup written{.rows = group.rows, .columns = {}};
-  bloom_.clear();
+  EncodedGroup encoded = encode_group(group, columns_, workshop_);
+  auto added = add(encoded);
+  workshop_.spare.push_back(std::move(encoded.octets));
+  return added;
+}
+
+Result<> FileWriter::add(const EncodedGroup& group) {
+  if (const auto flushed = flush(); !flushed) return flushed;
+  const uint64_t base = written_;
+  if (const auto written = write_out(group.octets.view()); !written) return written;
+  std::vector<std::optional<size_t>> places;
+  size_t next = 0;
   for (const flow::ColumnIndex column : columns_) {
-    const flow::ColumnInfo& info = (*schema_)[column];
-    Habit& habit = workshop_.habits[{std::string(info.name), info.type}];
-    const uint64_t position = written_ + buffer_.size();
-    written.columns.push_back(workshop_.encoder.encode(group, column, habit, position, buffer_, bloom_));
+    const bool has_it = next < group.columns.size() && group.columns[next] == column;
+    places.push_back(has_it ? std::optional(next++) : std::nullopt);
   }
-  uint64_t bloom_at = written_ + buffer_.size();
-  for (ColumnChunk& chunk : written.columns) {
-    if (chunk.bloom_bytes == 0) continue;
-    chunk.bloom_offset = bloom_at;
-    bloom_at += chunk.bloom_bytes;
-  }
-  buffer_.append(bloom_.view());
-  groups_.push_back(std::move(written));
-  rows_ += group.rows;
+  CHECK(next == group.columns.size());
+  add_layout(group.layout, base, places);
   return flush();
 }
 
@@ -79,20 +80,25 @@ Result<> FileWriter::copy(const SourceFile& source, const FileLayout& layout, si
   const RowGroup& original = layout.groups[group];
   const Extent extent = extent_of(original);
   if (extent.end < extent.begin) return fail("{} is damaged: a row group has no place", source.path().string());
-  const uint64_t distance = written_ + buffer_.size() - extent.begin;  // modulo 2^64
+  const uint64_t distance = written_ + buffer_.size() - extent.begin;
   if (const auto read = source.read(extent.begin, extent.end - extent.begin, buffer_); !read) return read;
-  RowGroup copied{.rows = original.rows, .columns = {}};
+  add_layout(original, distance, places);
+  return flush();
+}
+
+void FileWriter::add_layout(const RowGroup& original, uint64_t distance,
+                            std::span<const std::optional<size_t>> places) {
+  RowGroup moved{.rows = original.rows, .columns = {}};
   for (const std::optional<size_t>& place : places) {
     if (place) {
-      copied.columns.push_back(original.columns[*place]);
-      move_by(distance, copied.columns.back());
+      moved.columns.push_back(original.columns[*place]);
+      move_by(distance, moved.columns.back());
     } else {
-      copied.columns.push_back(null_chunk(original.rows, written_ + buffer_.size(), buffer_));
+      moved.columns.push_back(null_chunk(original.rows, written_ + buffer_.size(), buffer_));
     }
   }
-  groups_.push_back(std::move(copied));
+  groups_.push_back(std::move(moved));
   rows_ += original.rows;
-  return flush();
 }
 
 void FileWriter::write_indexes() {
@@ -132,15 +138,20 @@ Result<SegmentStats> FileWriter::finish() {
 }
 
 Result<> FileWriter::flush() {
-  crc_ = crc32(buffer_.view(), crc_);
-  for (ByteView rest = buffer_.view(); !rest.empty();) {
-    const ssize_t taken = ::write(file_.get(), rest.data(), rest.size());
+  auto written = write_out(buffer_.view());
+  buffer_.clear();
+  return written;
+}
+
+Result<> FileWriter::write_out(ByteView octets) {
+  crc_ = crc32(octets, crc_);
+  while (!octets.empty()) {
+    const ssize_t taken = ::write(file_.get(), octets.data(), octets.size());
     if (taken < 0 && errno == EINTR) continue;
     if (taken < 0) return fail_errno("cannot write " + path_.string());
-    rest = rest.subspan(static_cast<size_t>(taken));
+    octets = octets.subspan(static_cast<size_t>(taken));
     written_ += static_cast<uint64_t>(taken);
   }
-  buffer_.clear();
   return {};
 }
 

@@ -7,37 +7,28 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
-#include "store/parquet/column_encoder.h"
+#include "store/parquet/encoded_rows.h"
 #include "store/parquet/footer_reader.h"
 #include "store/segment_writer.h"
 
 namespace weir::store::parquet {
 
-// What is kept from one file to the next: memory, and how each column is encoded best.
-struct Workshop {
-  ColumnEncoder encoder;
-  std::map<std::pair<std::string, flow::ColumnType>, Habit> habits;  // by name of column
-  Buffer out;
-  Buffer bloom;
-};
-
 class FileWriter {
  public:
   // One file at a time.
-  explicit FileWriter(Workshop& workshop) : workshop_(workshop), buffer_(workshop.out), bloom_(workshop.bloom) {}
+  explicit FileWriter(Workshop& workshop) : workshop_(workshop), buffer_(workshop.out) {}
 
   // Fails if there is a file of this name. columns: of the schema, those that the file is to have. The schema outlives
   // the writer.
   Result<> create(const std::filesystem::path& path, const flow::Schema& schema,
                   std::vector<flow::ColumnIndex> columns);
   Result<> add(const GroupRows& group);
+  // A column that the group has not is null; it has none that the file has not.
+  Result<> add(const EncodedGroup& group);
   // Copies row group number `group` of another file, whose layout this is. places: where each column of this file is
   // among the other's; a column that is not there is null.
   Result<> copy(const SourceFile& source, const FileLayout& layout, size_t group,
@@ -45,12 +36,15 @@ class FileWriter {
   Result<SegmentStats> finish();
 
  private:
+  // Takes over the chunks of a row group whose octets are in the file now, `distance` behind where it says (modulo
+  // 2^64). places: where each column of the file is among them.
+  void add_layout(const RowGroup& original, uint64_t distance, std::span<const std::optional<size_t>> places);
   Result<> flush();
+  Result<> write_out(ByteView octets);
   void write_indexes();
 
   Workshop& workshop_;
   Buffer& buffer_;  // not written yet
-  Buffer& bloom_;   // of the row group under way
   std::filesystem::path path_;
   const flow::Schema* schema_ = nullptr;
   std::vector<flow::ColumnIndex> columns_;

@@ -1,5 +1,6 @@
 // The SegmentWriter that the store uses.
 #include <algorithm>
+#include <memory>
 
 #include "store/parquet/file_writer.h"
 #include "store/store.h"
@@ -7,13 +8,34 @@
 namespace weir::store {
 namespace {
 
+// Those of all groups, rising.
+std::vector<flow::ColumnIndex> columns_of(std::span<const PreparedRows> rows) {
+  std::vector<flow::ColumnIndex> columns;
+  for (const PreparedRows& part : rows) {
+    for (const parquet::EncodedGroup& group : part.encoded->groups)
+      columns.insert(columns.end(), group.columns.begin(), group.columns.end());
+  }
+  std::ranges::sort(columns);
+  columns.erase(std::ranges::unique(columns).begin(), columns.end());
+  return columns;
+}
+
 class ParquetWriter final : public SegmentWriter {
  public:
-  Result<SegmentStats> write(const std::filesystem::path& path, std::span<const flow::SealedBatch> batches) override {
-    parquet::FileWriter file(workshop_);
-    if (const auto created = file.create(path, batches.front()->schema(), columns_to_write(batches)); !created)
+  PreparedRows prepare(std::vector<flow::SealedBatch> batches) override {
+    const std::vector<flow::ColumnIndex> columns = columns_to_write(batches);
+    const auto encoded = std::make_shared<parquet::EncodedRows>(batches.front()->shared_schema(), workshop_);
+    for (const parquet::GroupRows& group : parquet::plan_groups(batches))
+      encoded->groups.push_back(parquet::encode_group(group, columns, *workshop_));
+    return {{}, encoded};
+  }
+
+  Result<SegmentStats> write_prepared(const std::filesystem::path& path, std::span<const PreparedRows> rows) override {
+    CHECK(!rows.empty());
+    parquet::FileWriter file(*workshop_);
+    if (const auto created = file.create(path, *rows.front().encoded->schema, columns_of(rows)); !created)
       return std::unexpected(created.error());
-    auto written = add_all(file, batches);
+    auto written = add_all(file, rows);
     if (!written) {
       std::error_code ignored;
       std::filesystem::remove(path, ignored);
@@ -22,14 +44,16 @@ class ParquetWriter final : public SegmentWriter {
   }
 
  private:
-  static Result<SegmentStats> add_all(parquet::FileWriter& file, std::span<const flow::SealedBatch> batches) {
-    for (const parquet::GroupRows& group : parquet::plan_groups(batches)) {
-      if (const auto added = file.add(group); !added) return std::unexpected(added.error());
+  static Result<SegmentStats> add_all(parquet::FileWriter& file, std::span<const PreparedRows> rows) {
+    for (const PreparedRows& part : rows) {
+      for (const parquet::EncodedGroup& group : part.encoded->groups) {
+        if (const auto added = file.add(group); !added) return std::unexpected(added.error());
+      }
     }
     return file.finish();
   }
 
-  parquet::Workshop workshop_;
+  const std::shared_ptr<parquet::Workshop> workshop_ = std::make_shared<parquet::Workshop>();
 };
 
 }  // namespace
