@@ -20,11 +20,8 @@ static_assert(std::endian::native == std::endian::little, "values are copied as 
 
 class Buffer {
  public:
-  Buffer() = default;
-  // With room for so many octets.
-  explicit Buffer(size_t capacity) { reserve(capacity); }
-
   size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
   bool empty() const { return size_ == 0; }
   ByteView view() const { return {bytes_.get(), size_}; }
   ByteView view(size_t first) const { return view().subspan(first); }

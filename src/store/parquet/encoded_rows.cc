@@ -3,28 +3,32 @@
 namespace weir::store::parquet {
 namespace {
 
-constexpr size_t kMostSpare = 4;  // as many as a segment has row groups
+constexpr size_t kMostSpare = 4;
+// A row group of flows has some 4 MiB. What texts have, exporters choose.
+constexpr size_t kMostSpareOctets = size_t{16} << 20;
 
-Buffer new_buffer(Workshop& workshop) {
-  if (workshop.spare.empty()) return Buffer(workshop.group_octets + workshop.group_octets / 8);
-  Buffer buffer = std::move(workshop.spare.back());
-  workshop.spare.pop_back();
+}  // namespace
+
+Buffer Workshop::take_buffer() {
+  if (spare_.empty()) return {};
+  Buffer buffer = std::move(spare_.back());
+  spare_.pop_back();
   buffer.clear();
   return buffer;
 }
 
-}  // namespace
+void Workshop::give_back(Buffer buffer) {
+  if (spare_.size() < kMostSpare && buffer.capacity() <= kMostSpareOctets) spare_.push_back(std::move(buffer));
+}
 
 EncodedRows::~EncodedRows() {
-  for (EncodedGroup& group : groups) {
-    if (workshop->spare.size() < kMostSpare) workshop->spare.push_back(std::move(group.octets));
-  }
+  for (EncodedGroup& group : groups) workshop->give_back(std::move(group.octets));
 }
 
 EncodedGroup encode_group(const GroupRows& group, std::vector<flow::ColumnIndex> columns, Workshop& workshop) {
   const flow::Schema& schema = group.pages.front().slices.front().batch->schema();
   EncodedGroup encoded{
-      .columns = std::move(columns), .layout = {.rows = group.rows, .columns = {}}, .octets = new_buffer(workshop)};
+      .columns = std::move(columns), .layout = {.rows = group.rows, .columns = {}}, .octets = workshop.take_buffer()};
   Buffer& octets = encoded.octets;
   workshop.bloom.clear();
   for (const flow::ColumnIndex column : encoded.columns) {
@@ -40,7 +44,6 @@ EncodedGroup encode_group(const GroupRows& group, std::vector<flow::ColumnIndex>
     bloom_at += chunk.bloom_bytes;
   }
   octets.append(workshop.bloom.view());
-  workshop.group_octets = octets.size();
   return encoded;
 }
 

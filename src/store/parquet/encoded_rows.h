@@ -15,13 +15,19 @@
 namespace weir::store::parquet {
 
 // What is kept from one row group to the next: memory, and how each column is encoded best.
-struct Workshop {
+class Workshop {
+ public:
   ColumnEncoder encoder;
   std::map<std::pair<std::string, flow::ColumnType>, Habit> habits;  // by name of column
   Buffer out;                                                        // of the file under way
   Buffer bloom;
-  size_t group_octets = 0;    // of the last row group; the next one will be about as long
-  std::vector<Buffer> spare;  // of row groups that have been written
+  // Empty, for a row group. Fresh memory costs more than to fill it, so those given back are taken again: as many as a
+  // segment has row groups, and none that long texts have made large.
+  Buffer take_buffer();
+  void give_back(Buffer buffer);
+
+ private:
+  std::vector<Buffer> spare_;
 };
 
 // Pages and Bloom filters of one row group. Offsets count from its first octet.
@@ -31,7 +37,7 @@ struct EncodedGroup {
   Buffer octets;
 };
 
-// Their buffers go back to the workshop: fresh memory costs more than to fill it.
+// Their buffers go back to the workshop.
 struct EncodedRows {
   EncodedRows(flow::SchemaPtr of, std::shared_ptr<Workshop> from) : schema(std::move(of)), workshop(std::move(from)) {}
   EncodedRows(const EncodedRows&) = delete;
@@ -43,7 +49,7 @@ struct EncodedRows {
   std::vector<EncodedGroup> groups;
 };
 
-// columns: of the schema, rising. Takes one of the spare buffers.
+// columns: of the schema, rising. Who is done with the octets gives them back to the workshop.
 EncodedGroup encode_group(const GroupRows& group, std::vector<flow::ColumnIndex> columns, Workshop& workshop);
 
 }  // namespace weir::store::parquet

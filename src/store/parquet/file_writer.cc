@@ -55,7 +55,7 @@ Result<> FileWriter::create(const std::filesystem::path& path, const flow::Schem
 Result<> FileWriter::add(const GroupRows& group) {
   EncodedGroup encoded = encode_group(group, columns_, workshop_);
   auto added = add(encoded);
-  workshop_.spare.push_back(std::move(encoded.octets));
+  workshop_.give_back(std::move(encoded.octets));
   return added;
 }
 
