@@ -214,7 +214,8 @@ size_t utf8_length(ByteView bytes) {
 }  // namespace
 
 TimeBase TimeBase::from_header(int64_t export_us, uint32_t uptime_ms) {
-  return {.export_us = export_us, .uptime_known = true, .anchor_uptime_ms = uptime_ms, .anchor_us = export_us};
+  const int64_t anchor_us = export_us - export_us % 1000;
+  return {.export_us = export_us, .uptime_known = true, .anchor_uptime_ms = uptime_ms, .anchor_us = anchor_us};
 }
 
 TimeBase TimeBase::from_start(int64_t export_us, uint64_t start_ms) {

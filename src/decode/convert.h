@@ -31,7 +31,8 @@ struct TimeBase {
   uint32_t anchor_uptime_ms = 0;
   int64_t anchor_us = 0;
 
-  // NetFlow: the header says uptime and time at the same instant.
+  // NetFlow: the header says uptime and time at the same instant. Uptimes are whole milliseconds, so what the time of
+  // v1 to v7 has below one says nothing of a flow: it is cut off, as nfdump does.
   static TimeBase from_header(int64_t export_us, uint32_t uptime_ms);
   // IPFIX: the exporter told when it started (systemInitTimeMilliseconds); moved near to the export time, so that the
   // wrap of the 32-bit uptime does no harm.

@@ -152,6 +152,14 @@ TEST(NetflowV5, TimeOfFlowsIsNotMixedUpWithSeconds) {
   EXPECT_EQ(h.rows()[0].at("time_flow_start"), "2023-11-14T22:13:05.000000Z");
 }
 
+TEST(NetflowV5, TimesOfFlowsAreWholeMilliseconds) {
+  Harness h;
+  h.feed(test::netflow5({.count = 1, .nanoseconds = 123'999'999}, Wire::hex(kRecord5)));
+  h.feed(test::netflow5({.sequence = 1, .count = 1, .nanoseconds = 123'000'001}, Wire::hex(kRecord5)));
+  EXPECT_EQ(h.rows()[0].at("time_flow_start"), "2023-11-14T22:13:14.123000Z");
+  EXPECT_EQ(h.rows()[0].at("time_flow_start"), h.rows()[1].at("time_flow_start"));
+}
+
 TEST(NetflowV5, FlowsWithoutPortsAreKept) {
   const Wire record = Wire::hex(R"(c0000201 c6336402 00000000 0001 0002 00000001 00000054 0036b3e8 0036ee80 0000 0000
                                    00 00 2f 00 0000 0000 00 00 0000)");

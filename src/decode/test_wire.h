@@ -104,7 +104,8 @@ struct Header {
   uint32_t seconds = 1'700'000'000;
   uint32_t uptime_ms = 3'600'000;
   uint16_t count = 0;     // v5 and v9
-  uint16_t sampling = 0;  // v5
+  uint16_t sampling = 0;     // v5
+  uint32_t nanoseconds = 0;  // v5
 };
 
 inline Wire netflow5(const Header& h, const Wire& records) {
@@ -113,7 +114,7 @@ inline Wire netflow5(const Header& h, const Wire& records) {
       .u16(h.count)
       .u32(h.uptime_ms)
       .u32(h.seconds)
-      .u32(0)
+      .u32(h.nanoseconds)
       .u32(h.sequence)
       .u8(h.domain >> 8)
       .u8(h.domain)
