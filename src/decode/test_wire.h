@@ -103,7 +103,7 @@ struct Header {
   uint32_t domain = 0;
   uint32_t seconds = 1'700'000'000;
   uint32_t uptime_ms = 3'600'000;
-  uint16_t count = 0;     // v5 and v9
+  uint16_t count = 0;        // v5 and v9
   uint16_t sampling = 0;     // v5
   uint32_t nanoseconds = 0;  // v5
 };

@@ -4,7 +4,8 @@
 #include <array>
 #include <bit>
 #include <tuple>
-#include <utility>
+
+#include "store/parquet/digit_sort.h"
 
 namespace weir::store::parquet {
 namespace {
@@ -33,9 +34,10 @@ void AddressOrder::sort(std::span<IpAddress> entries, std::span<uint16_t> indexe
       others_.push_back({high, low, from});
     }
   }
-  sort_mapped();
+  sort_by_digits(mapped_, turn_, 32, &Mapped::number);
+  sort_by_digits(others_, turn_of_others_, 64, &Other::low);
+  sort_by_digits(others_, turn_of_others_, 64, &Other::high);
   const auto order = [](const Other& other) { return std::tie(other.high, other.low); };
-  std::ranges::sort(others_, {}, order);
   const auto after = std::ranges::lower_bound(others_, std::tie(kMappedHigh, kMappedLow), {}, order);
   const auto before = static_cast<size_t>(after - others_.begin());
   places_.resize(entries.size());
@@ -48,26 +50,6 @@ void AddressOrder::sort(std::span<IpAddress> entries, std::span<uint16_t> indexe
   for (const Mapped& mapped : mapped_) put(kMappedHigh, kMappedLow | mapped.number, mapped.from);
   for (const Other& other : std::span(others_).subspan(before)) put(other.high, other.low, other.from);
   for (uint16_t& index : indexes) index = places_[index];
-}
-
-// By digits, from the last one: three passes, for which few entries are not worth it.
-void AddressOrder::sort_mapped() {
-  constexpr unsigned kBits = 11;
-  constexpr size_t kDigits = size_t{1} << kBits;
-  if (mapped_.size() < kDigits) {
-    std::ranges::sort(mapped_, {}, &Mapped::number);
-    return;
-  }
-  turn_.resize(mapped_.size());
-  for (unsigned shift = 0; shift < 32; shift += kBits) {
-    const auto digit = [shift](const Mapped& m) { return m.number >> shift & (kDigits - 1); };
-    std::array<uint32_t, kDigits> next{};
-    for (const Mapped& m : mapped_) ++next[digit(m)];
-    uint32_t sum = 0;
-    for (uint32_t& n : next) sum += std::exchange(n, sum);
-    for (const Mapped& m : mapped_) turn_[next[digit(m)]++] = m;
-    mapped_.swap(turn_);
-  }
 }
 
 }  // namespace weir::store::parquet

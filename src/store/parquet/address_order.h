@@ -28,11 +28,10 @@ class AddressOrder {
     uint16_t from;
   };
 
-  void sort_mapped();
-
   std::vector<Mapped> mapped_;
   std::vector<Mapped> turn_;
   std::vector<Other> others_;
+  std::vector<Other> turn_of_others_;
   std::vector<uint16_t> places_;  // by the index of before
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 using flow::Column;
 
-// `rows` flows with 10,000 different sizes, from so many addresses that lie anywhere.
+// `rows` flows with 10,000 different sizes that lie apart, from so many addresses that lie anywhere.
 flow::SealedBatch flows(size_t rows, uint32_t addresses, std::mt19937& random) {
   auto batch = std::make_shared<flow::FlowBatch>();
   batch->append(rows, IpAddress::from_v4(1));
@@ -17,7 +17,7 @@ flow::SealedBatch flows(size_t rows, uint32_t addresses, std::mt19937& random) {
   const std::span bytes(batch->values<Column::bytes>(), rows);
   for (IpAddress& source : sources)
     source = IpAddress::from_v4(static_cast<uint32_t>(random() % addresses) * 2654435761U);
-  for (uint64_t& value : bytes) value = 40 + random() % 10'000;
+  for (uint64_t& value : bytes) value = 40 + random() % 10'000 * 97;
   batch->set_valid(Column::src_addr, 0, rows);
   batch->set_valid(Column::bytes, 0, rows);
   return batch;

@@ -139,8 +139,8 @@ TEST(Dictionary, AddressesThatDifferInOneBit) {
 
 TEST(Dictionary, AddressesOfBothFamiliesAreInOrder) {
   constexpr IpAddress kMapped = IpAddress::from_v4(0);
-  for (const size_t mapped : {0, 3, 5000}) {
-    for (const size_t others : {0, 1, 3000}) {
+  for (const size_t mapped : {0, 3, 200, 5000}) {
+    for (const size_t others : {0, 1, 200, 3000}) {
       std::vector<IpAddress> addresses;
       for (uint64_t i = 0; i < mapped + others; ++i) {
         const uint64_t bits = scrambled(i);
@@ -173,6 +173,40 @@ TEST(Dictionary, NumbersThatLieCloseTogetherAreInOrder) {
   EXPECT_TRUE(dictionary.ascending());
   EXPECT_FALSE(make(dictionary, {near}, 100));
   EXPECT_TRUE(make(dictionary, {{UINT32_MAX, 0, 7}}, 3));
+}
+
+// As of octets and packets: a table for most, while a few are greater by any factor.
+TEST(Dictionary, CountsOfWhichAFewAreFarGreaterAreInOrder) {
+  for (const uint64_t one_in : {7, 9, 50, 3000}) {
+    for (const unsigned bits : {18U, 33U, 64U}) {
+      for (const size_t values : {100, 5'000, 40'000}) {
+        Pages<uint64_t> pages(3);
+        for (uint64_t i = 0; i < values; ++i) {
+          const bool farther = i % one_in == 0;
+          const uint64_t distance = farther ? 140'000 + (scrambled(i % 9'000) >> (64 - bits)) : scrambled(i) % 500;
+          pages[i * 3 / values].push_back(40 + distance);
+        }
+        Dictionary<uint64_t> dictionary;
+        EXPECT_TRUE(make(dictionary, pages, kMostEntries));
+        if (one_in > 8 || bits > 18) {
+          EXPECT_EQ(dictionary.ascending(), one_in > 8) << one_in << " " << bits << " " << values;
+        }
+      }
+    }
+  }
+}
+
+TEST(Dictionary, CountsOfWhichAFewAreFarGreaterAreHeldToTheMostEntries) {
+  std::vector<uint32_t> values;
+  for (uint32_t i = 0; i < 1000; ++i) values.push_back(i % 10);
+  for (uint32_t i = 0; i < 20; ++i) values.push_back(UINT32_MAX - i);
+  Dictionary<uint32_t> dictionary;
+  EXPECT_TRUE(make(dictionary, {values, values}, 30));
+  EXPECT_EQ(dictionary.entries().size(), 30u);
+  EXPECT_FALSE(make(dictionary, {values}, 29));
+  EXPECT_FALSE(make(dictionary, {values}, 9));
+  EXPECT_TRUE(make(dictionary, {{7, 7}}, 1)) << "nothing of the last one is left";
+  EXPECT_EQ(dictionary.entries().size(), 1u);
 }
 
 // Microseconds of half an hour are too many for a table, milliseconds are not.

@@ -1,5 +1,6 @@
 // The distinct values of a column chunk in ascending order, for integers that lie so close together that a table has a
-// place for each: ports, interfaces, AS numbers, times of some seconds or minutes.
+// place for each: ports, interfaces, times of some seconds or minutes; or for nearly each, the others being so few that
+// they can be sorted: AS numbers, octets, packets.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +10,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "store/parquet/bit_pack.h"
+#include "store/parquet/digit_sort.h"
 #include "store/parquet/row_group.h"
 #include "store/parquet/value_bounds.h"
 
@@ -22,22 +25,36 @@ class TableDictionary {
   // there would be more than `most` entries (at most kMostEntries).
   template <class Pages>
   bool make(const Pages& pages, size_t most, std::span<uint16_t> indexes) {
-    entries_.clear();
+    size_ = 0;
     if (indexes.empty()) return true;
     find_range(pages, indexes.size());
     if constexpr (std::is_same_v<T, int64_t>) {
       if (fits<1'000'000>(pages)) return fill<1'000'000>(pages, most, indexes);
       if (fits<1'000>(pages)) return fill<1'000>(pages, most, indexes);
     }
+    if constexpr (kFarther) {
+      if (span_ >= std::min(kNearPlaces, most_places_) && fill_near_and_far(pages, most, indexes)) return true;
+      size_ = 0;
+    }
     return fits<1>(pages) && fill<1>(pages, most, indexes);
   }
 
-  std::span<const T> entries() const { return entries_; }
+  std::span<const T> entries() const { return std::span(entries_).first(size_); }
 
  private:
   // At most, and for each value: a table of which little is used costs more than looking values up by their hash.
   static constexpr uint64_t kMostPlaces = uint64_t{1} << 20;
   static constexpr uint64_t kPlacesPerValue = 8;
+
+  // Some columns have few values that are far greater than the rest: then the rest has a table that stays in the cache.
+  // At most one of so many values may be farther than the last place of that.
+  static constexpr bool kFarther = std::is_unsigned_v<T> && sizeof(T) > 2;
+  static constexpr uint64_t kNearPlaces = uint64_t{1} << 17;
+  static constexpr size_t kValuesPerFarther = 8;
+  struct Farther {
+    T value;
+    uint32_t at;  // among all values
+  };
 
   template <class Pages>
   void find_range(const Pages& pages, size_t values) {
@@ -82,15 +99,69 @@ class TableDictionary {
     for (const auto& page : pages) {
       for (const T value : page.values) seen_[distance(value) / kStep] = 1;
     }
-    for (size_t place = 0; place < places; ++place) {
-      if (seen_[place] == 0) continue;
-      if (entries_.size() == most) return false;
-      index_[place] = static_cast<uint16_t>(entries_.size());
-      entries_.push_back(static_cast<T>(static_cast<uint64_t>(least_) + place * kStep));
-    }
+    if (!number_places(places, kStep, most)) return false;
     auto next = indexes.begin();
     for (const auto& page : pages)
       next = std::ranges::transform(page.values, next, [&](T v) { return index_[distance(v) / kStep]; }).out;
+    return true;
+  }
+
+  template <class Pages>
+  bool fill_near_and_far(const Pages& pages, size_t most, std::span<uint16_t> indexes) {
+    const uint64_t places = std::min(kNearPlaces, most_places_);
+    const size_t most_farther = indexes.size() / kValuesPerFarther;
+    seen_.assign(places, 0);
+    if (index_.size() < places) index_.resize(places);
+    farther_.clear();
+    uint32_t at = 0;
+    for (const auto& page : pages) {
+      for (const T value : page.values) {
+        if (const uint64_t place = distance(value); place < places) {
+          seen_[place] = 1;
+        } else {
+          farther_.push_back({value, at});
+        }
+        ++at;
+      }
+      if (farther_.size() > most_farther) return false;
+    }
+    if (!number_places(places, 1, most)) return false;
+    auto next = indexes.begin();
+    for (const auto& page : pages) {
+      next = std::ranges::transform(page.values, next, [&](T value) {
+               const uint64_t place = distance(value);
+               return place < places ? index_[place] : uint16_t{0};
+             }).out;
+    }
+    return number_farther(most, indexes);
+  }
+
+  // Without a branch in the loop, as there is no telling which places are seen: each entry is written down, and
+  // overwritten by the next one if its place is not.
+  bool number_places(uint64_t places, uint64_t step, size_t most) {
+    constexpr uint64_t kBlock = 1024;
+    if (entries_.empty()) entries_.resize(kMostEntries + kBlock);
+    for (uint64_t first = 0; first < places; first += kBlock) {
+      const uint64_t end = std::min(first + kBlock, places);
+      for (uint64_t place = first; place < end; ++place) {
+        index_[place] = static_cast<uint16_t>(size_);
+        entries_[size_] = static_cast<T>(static_cast<uint64_t>(least_) + place * step);
+        size_ += seen_[place];
+      }
+      if (size_ > most) return false;
+    }
+    return true;
+  }
+
+  bool number_farther(size_t most, std::span<uint16_t> indexes) {
+    sort_by_digits(farther_, turn_, bit_width(span_), [this](const Farther& f) { return distance(f.value); });
+    for (size_t i = 0; i < farther_.size(); ++i) {
+      if (i == 0 || farther_[i].value != farther_[i - 1].value) {
+        if (size_ == most) return false;
+        entries_[size_++] = farther_[i].value;
+      }
+      indexes[farther_[i].at] = static_cast<uint16_t>(size_ - 1);
+    }
     return true;
   }
 
@@ -99,7 +170,10 @@ class TableDictionary {
   uint64_t most_places_ = 0;
   std::vector<uint8_t> seen_;
   std::vector<uint16_t> index_;  // of places that are seen
-  std::vector<T> entries_;
+  std::vector<Farther> farther_;
+  std::vector<Farther> turn_;
+  std::vector<T> entries_;  // the first size_ of them
+  size_t size_ = 0;
 };
 
 }  // namespace weir::store::parquet
