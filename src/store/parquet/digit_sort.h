@@ -11,8 +11,8 @@
 
 namespace weir::store::parquet {
 
-// Puts items into ascending order of their number, of which only the last `bits` are looked at. Items of the same number
-// stay in their order. turn: memory that is used meanwhile.
+// Puts items into ascending order of their number, of which only the last `bits` are looked at. Items of the same
+// number stay in their order. turn: memory that is used meanwhile.
 template <class Item, class Number>
 void sort_by_digits(std::vector<Item>& items, std::vector<Item>& turn, unsigned bits, Number number) {
   constexpr unsigned kBits = 11;
