@@ -16,10 +16,12 @@ ALLOWED = {
     "net": {"base"},
     "gen": {"base"},
     "decode": {"base", "flow"},
-    "store": {"base", "flow"},
+    "sink": {"base", "flow"},
+    "enrich": {"base", "flow"},
+    "store": {"base", "flow", "sink"},
     "query": {"base", "flow", "store"},
-    "pipeline": {"base", "telemetry", "flow", "decode", "net", "store"},
-    "app": {"base", "telemetry", "http", "host", "config", "flow", "net", "gen", "decode", "store", "query", "pipeline", "app"},
+    "pipeline": {"base", "telemetry", "flow", "decode", "net", "sink", "enrich", "store"},
+    "app": {"base", "telemetry", "http", "host", "config", "flow", "net", "gen", "decode", "sink", "enrich", "store", "query", "pipeline", "app"},
 }
 # Tests, fuzz targets and benchmarks may use a peer to make or read input.
 TEST_ALLOWED = {"net", "gen", "decode", "store", "flow", "query"}

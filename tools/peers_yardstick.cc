@@ -82,7 +82,8 @@ Result<> count_decoded(size_t buffer, const std::filesystem::path& folder) {
   say_listening((*collector)->ports()[0]);
   wait_for_end();
   const flow::ExporterLedger total = (*collector)->stop().ledger.total;
-  fmt::print("{{\"datagrams\": {}, \"flows\": {}}}\n", total.counters.datagrams_received, total.rows_stored);
+  fmt::print("{{\"datagrams\": {}, \"flows\": {}}}\n", total.counters.datagrams_received,
+             total.rows(flow::Table::flows).stored);
   return {};
 }
 

@@ -116,5 +116,26 @@ TEST(BoundedQueue, RefusesWhatDoesNotFitAndDrainsAfterClose) {
   EXPECT_TRUE(queue.finished());
 }
 
+struct Itself {
+  uint64_t operator()(int item) const { return static_cast<uint64_t>(item); }
+};
+
+TEST(BoundedQueue, HasALimitOfWeight) {
+  constexpr std::chrono::milliseconds kNow{0};
+  BoundedQueue<int, Itself> queue(10, 100);
+  EXPECT_TRUE(queue.try_push(500)) << "an empty queue takes any item";
+  EXPECT_FALSE(queue.try_push(1));
+  EXPECT_EQ(queue.weight(), 500u);
+  EXPECT_EQ(queue.pop(kNow), 500);
+  EXPECT_EQ(queue.weight(), 0u);
+  EXPECT_TRUE(queue.try_push(60));
+  EXPECT_TRUE(queue.try_push(40));
+  EXPECT_FALSE(queue.try_push(1));
+  EXPECT_EQ(queue.pop(kNow), 60);
+  EXPECT_FALSE(queue.try_push(61));
+  EXPECT_TRUE(queue.try_push(60));
+  EXPECT_EQ(queue.weight(), 100u);
+}
+
 }  // namespace
 }  // namespace weir

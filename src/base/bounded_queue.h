@@ -1,9 +1,13 @@
 // A queue between threads that never grows past its capacity: a producer that must not wait uses try_push and counts
 // what did not fit. Any number of producers and consumers.
+//
+// The capacity is a number of items and, with a Weigh, what they may weigh together. An empty queue takes one item
+// whatever it weighs.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -11,17 +15,23 @@
 
 namespace weir {
 
-template <class T>
+struct WeighsNothing {
+  uint64_t operator()(const auto& /*item*/) const { return 0; }
+};
+
+// Weigh: what an item weighs; the same at every call.
+template <class T, class Weigh = WeighsNothing>
 class BoundedQueue {
  public:
-  explicit BoundedQueue(size_t capacity) : capacity_(capacity) {}
+  explicit BoundedQueue(size_t capacity, uint64_t most_weight = UINT64_MAX)
+      : capacity_(capacity), most_weight_(most_weight) {}
 
   // False, and `value` untouched, if the queue is full or closed.
   bool try_push(T&& value) {
     {
       const std::lock_guard lock(mutex_);
-      if (closed_ || items_.size() >= capacity_) return false;
-      items_.push_back(std::move(value));
+      if (closed_ || !fits(value)) return false;
+      put(std::move(value));
     }
     not_empty_.notify_one();
     return true;
@@ -32,9 +42,9 @@ class BoundedQueue {
   bool push(T&& value) {
     {
       std::unique_lock lock(mutex_);
-      not_full_.wait(lock, [&] { return closed_ || items_.size() < capacity_; });
+      not_full_.wait(lock, [&] { return closed_ || fits(value); });
       if (closed_) return false;
-      items_.push_back(std::move(value));
+      put(std::move(value));
     }
     not_empty_.notify_one();
     return true;
@@ -49,6 +59,7 @@ class BoundedQueue {
       if (items_.empty()) return std::nullopt;
       item = std::move(items_.front());
       items_.pop_front();
+      weight_ -= Weigh{}(*item);
     }
     not_full_.notify_one();
     return item;
@@ -75,12 +86,29 @@ class BoundedQueue {
     return items_.size();
   }
 
+  // Of what is inside.
+  uint64_t weight() const {
+    const std::lock_guard lock(mutex_);
+    return weight_;
+  }
+
  private:
+  bool fits(const T& value) const {
+    return items_.empty() ||
+           (items_.size() < capacity_ && weight_ <= most_weight_ && Weigh{}(value) <= most_weight_ - weight_);
+  }
+  void put(T&& value) {
+    weight_ += Weigh{}(value);
+    items_.push_back(std::move(value));
+  }
+
   const size_t capacity_;
+  const uint64_t most_weight_;
   mutable std::mutex mutex_;
   std::condition_variable not_empty_;
   std::condition_variable not_full_;
   std::deque<T> items_;
+  uint64_t weight_ = 0;
   bool closed_ = false;
 };
 

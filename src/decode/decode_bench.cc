@@ -86,13 +86,13 @@ Load make_load(const std::vector<FieldOf>& fields, size_t records, MakeMessage m
 // announcement: the datagram with the template, if there is one.
 void run(benchmark::State& state, const Load& load, const Wire& announcement, DecoderOptions options = {}) {
   size_t rows = 0;
-  flow::BatchBuilder builder([&rows](flow::SealedBatch batch) { rows += batch->rows(); });
+  flow::TableBuilders builder([&rows](const flow::FullBatch& batch) { rows += batch->rows(); });
   Decoder decoder(std::move(options));
   if (announcement.size() > 0) decoder.decode(test::datagram(announcement), builder);
   for (auto _ : state) {
     for (const Wire& datagram : load.datagrams) decoder.decode(test::datagram(datagram), builder);
   }
-  builder.seal();
+  builder.hand_over();
   const auto flows = static_cast<int64_t>(state.iterations() * load.datagrams.size() * load.records);
   CHECK(rows == static_cast<size_t>(flows));
   state.SetItemsProcessed(flows);

@@ -63,7 +63,7 @@ uint32_t Decoder::Impl::configured_rate(const IpAddress& exporter) const {
 }
 
 void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
-  CHECK(output.rows == nullptr || &output.rows->schema() == options_.schema.get());
+  CHECK(output.rows == nullptr || &(*output.rows)[options_.schema->table()].schema() == options_.schema.get());
   Exporter& exporter = sessions_.exporter(datagram.exporter, datagram.received);
   flow::ExporterCounters& counters = exporter.counters;
   if (counters.datagrams_received == 0) exporter.configured_rate = configured_rate(datagram.exporter);
@@ -205,9 +205,7 @@ Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
-void Decoder::decode(const Datagram& datagram, flow::BatchBuilder& out, flow::BatchBuilder* counters) {
-  impl_->run(datagram, {.rows = &out, .counters = counters});
-}
+void Decoder::decode(const Datagram& datagram, flow::TableBuilders& out) { impl_->run(datagram, {.rows = &out}); }
 void Decoder::refuse(const Datagram& datagram, flow::Anomaly reason) {
   flow::ExporterCounters& counters = impl_->sessions().counters_without_memory(datagram.exporter);
   ++counters.datagrams_received;
@@ -223,16 +221,15 @@ void Decoder::expire(Timestamp now) { impl_->expire(now); }
 void Decoder::close_connection(uint64_t connection) { impl_->close_connection(connection); }
 void Decoder::set_state_source(const StateSource* source) { impl_->sessions().set_source(source); }
 void Decoder::set_shared(SharedExporters* shared) { impl_->sessions().set_shared(shared); }
-void Decoder::take_shared(flow::BatchBuilder& out, flow::BatchBuilder* counters) {
+void Decoder::take_shared(flow::TableBuilders& out) {
   impl_->sessions().take_all_shared();
-  impl_->template_messages().decode_arrived({.rows = &out, .counters = counters});
+  impl_->template_messages().decode_arrived({.rows = &out});
 }
 SessionChanges Decoder::take_changes(Timestamp now, size_t max_sessions) {
   return impl_->sessions().take_changes(now, max_sessions);
 }
-void Decoder::import_state(const SessionState& state, Timestamp now, flow::BatchBuilder& out,
-                           flow::BatchBuilder* counters) {
-  impl_->template_messages().import_state(state, now, {.rows = &out, .counters = counters});
+void Decoder::import_state(const SessionState& state, Timestamp now, flow::TableBuilders& out) {
+  impl_->template_messages().import_state(state, now, {.rows = &out});
 }
 void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move(options)); }
 std::optional<ToldList> Decoder::take_told(Timestamp now) { return impl_->take_told(now); }

@@ -76,9 +76,9 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // Decodes data records into rows of `out`; options records and templates into the exporter's session; what devices
-  // count by themselves (sFlow counter samples) into rows of `counters`, whose schema is Schema::counters().
-  void decode(const Datagram& datagram, flow::BatchBuilder& out, flow::BatchBuilder* counters = nullptr);
+  // Decodes data records into rows of `out`, each of its table; options records and templates into the exporter's
+  // session.
+  void decode(const Datagram& datagram, flow::TableBuilders& out);
 
   // Counts a datagram as received and rejected for `reason`, and remembers nothing of it: an exporter that is not known
   // yet is counted among the forgotten ones.
@@ -113,13 +113,12 @@ class Decoder {
   // the first datagram; it has to outlive the decoders.
   void set_shared(class SharedExporters* shared);
   // Takes over what the others have learned since the last datagram, and decodes what waited for it; once a second.
-  void take_shared(flow::BatchBuilder& out, flow::BatchBuilder* counters = nullptr);
+  void take_shared(flow::TableBuilders& out);
   // Sessions whose state changed since the last call, and templates that data wait for; of at most so many sessions.
   SessionChanges take_changes(Timestamp now, size_t max_sessions = SIZE_MAX);
   // Takes over what another decoder knows of a session, if it is newer and the exporter has been seen here; decodes
   // what waited for it.
-  void import_state(const SessionState& state, Timestamp now, flow::BatchBuilder& out,
-                    flow::BatchBuilder* counters = nullptr);
+  void import_state(const SessionState& state, Timestamp now, flow::TableBuilders& out);
 
   // What exporters told about themselves in options records, by session; nothing if that is what the last call gave.
   std::optional<ToldList> take_told(Timestamp now);

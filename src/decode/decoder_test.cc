@@ -125,7 +125,7 @@ TEST(Properties, MutationsDoNoHarmAndTheLedgerAddsUp) {
     // Both ways through the decoder see the same.
     flow::ExporterCounters inspected;
     for (const auto& [exporter, counters] : inspector.counters()) inspected += counters;
-    ASSERT_EQ(inspected.records_decoded, h.rows().size()) << "round " << round;
+    ASSERT_EQ(inspected.rows[flow::Table::flows], h.rows().size()) << "round " << round;
     ASSERT_EQ(sink.records.size() - sink.options, h.rows().size()) << "round " << round;
     ASSERT_EQ(inspected.option_records, h.counters().option_records) << "round " << round;
     ASSERT_EQ(inspected.undecodable_sets, h.counters().undecodable_sets) << "round " << round;
@@ -138,8 +138,9 @@ TEST(Properties, RowsDoNotDependOnWhereABatchEnds) {
   std::vector<Row> large;
   for (const size_t capacity : {size_t{64}, size_t{4096}}) {
     std::vector<Row>& rows = capacity == 64 ? small : large;
-    flow::BatchBuilder builder(
-        [&](flow::SealedBatch batch) {
+    flow::TableBuilders builder(
+        [&](flow::FullBatch full) {
+          const flow::SealedBatch batch = flow::seal(std::move(full));
           for (Row& row : test::rows_of(*batch)) rows.push_back(std::move(row));
         },
         capacity);
@@ -148,7 +149,7 @@ TEST(Properties, RowsDoNotDependOnWhereABatchEnds) {
     for (uint32_t i = 2; i < 12; ++i) {
       decoder.decode(test::datagram(test::netflow9({.sequence = i}, test::set(256, records(kFlow, 29 + i)))), builder);
     }
-    builder.seal();
+    builder.hand_over();
   }
   EXPECT_EQ(small.size(), 355u);
   EXPECT_EQ(small, large);
@@ -267,7 +268,7 @@ TEST(Properties, NothingIsLostWhenExportersRestartAndChange) {
   }
   Decoder decoder{DecoderOptions{}};
   uint64_t rows = 0;
-  flow::BatchBuilder builder([&](flow::SealedBatch batch) { rows += batch->rows(); });
+  flow::TableBuilders builder([&](const flow::FullBatch& batch) { rows += batch->rows(); });
   Timestamp now = timestamp_from_us(1'795'357'500'000'000);
   for (size_t turn = 0; turn < 50'000; ++turn, now += Micros{10'000}) {
     const size_t which = turn % exporters.size();
@@ -276,7 +277,7 @@ TEST(Properties, NothingIsLostWhenExportersRestartAndChange) {
                    builder);
     if (turn % 100 == 0) decoder.expire(now);
   }
-  builder.seal();
+  builder.hand_over();
   uint64_t flows = 0;
   for (const gen::SyntheticExporter& exporter : exporters) flows += exporter.totals().all.flows;
   EXPECT_EQ(rows, flows);

@@ -41,7 +41,7 @@ double resident_mib() {
 
 IpAddress exporter(size_t number) { return IpAddress::from_v4(static_cast<uint32_t>(0x0a000000 + number)); }
 
-void announce(Decoder& decoder, flow::BatchBuilder& builder, size_t exporters, bool alike) {
+void announce(Decoder& decoder, flow::TableBuilders& builder, size_t exporters, bool alike) {
   for (size_t e = 0; e < exporters; ++e) {
     Wire sets;
     for (uint16_t t = 0; t < kTemplates; ++t) {
@@ -64,7 +64,7 @@ void BM_Exporters(benchmark::State& state) {
     datagrams.push_back(test::netflow9({.sequence = 1, .count = kRecords}, test::set(256 + t, records)));
   }
   size_t rows = 0;
-  flow::BatchBuilder builder([&rows](flow::SealedBatch batch) { rows += batch->rows(); });
+  flow::TableBuilders builder([&rows](const flow::FullBatch& batch) { rows += batch->rows(); });
   Decoder decoder({});
   announce(decoder, builder, exporters, state.range(1) == 1);
   size_t next = 0;
@@ -77,7 +77,7 @@ void BM_Exporters(benchmark::State& state) {
       for (const Datagram& datagram : received) decoder.decode(datagram, builder);
     }
   }
-  builder.seal();
+  builder.hand_over();
   const auto flows = static_cast<int64_t>(state.iterations() * kDatagrams * kRecords);
   CHECK(rows == static_cast<size_t>(flows));
   state.SetItemsProcessed(flows);
@@ -91,7 +91,7 @@ void BM_OneFlow(benchmark::State& state) {
   const auto exporters = static_cast<size_t>(state.range(0));
   const bool v9 = state.range(1) == 9;
   size_t rows = 0;
-  flow::BatchBuilder builder([&rows](flow::SealedBatch batch) { rows += batch->rows(); });
+  flow::TableBuilders builder([&rows](const flow::FullBatch& batch) { rows += batch->rows(); });
   Decoder decoder({});
   if (v9) announce(decoder, builder, exporters, true);
   Wire record;
@@ -112,7 +112,7 @@ void BM_OneFlow(benchmark::State& state) {
       left = left.subspan(next.size());
     }
   }
-  builder.seal();
+  builder.hand_over();
   const auto flows = static_cast<int64_t>(state.iterations() * received.size());
   CHECK(rows == static_cast<size_t>(flows));
   state.SetItemsProcessed(flows);
@@ -122,7 +122,7 @@ BENCHMARK(BM_OneFlow)->Args({1, 5})->Args({100, 5})->Args({1, 9})->Args({100, 9}
 // The state of 10,000 exporters with 20 templates each: taken out, written, read. items_per_second is templates.
 void BM_State(benchmark::State& state) {
   constexpr size_t exporters = 10'000;
-  flow::BatchBuilder builder([](const flow::SealedBatch&) {});
+  flow::TableBuilders builder([](const flow::FullBatch&) {});
   Decoder decoder({});
   announce(decoder, builder, exporters, state.range(0) == 1);
   const auto now = timestamp_from_us(1'700'000'002'000'000);

@@ -91,7 +91,7 @@ inline void check(const Decoder& decoder, uint64_t records, uint64_t datagrams) 
   for (const auto& [exporter, counters] : decoder.counters()) sum += counters;
   CHECK(sum.datagrams_received == datagrams);
   CHECK(sum.datagrams_received == sum.datagrams_decoded + sum.datagrams_rejected);
-  CHECK(sum.records_decoded == records);
+  CHECK(sum.rows[flow::Table::flows] == records);
   CHECK(sum.early_sets_held == 0);
   CHECK(sum.anomalies[flow::Anomaly::missing_template] == sum.early_sets_decoded + sum.undecodable_sets);
 }
@@ -102,10 +102,10 @@ inline int run(std::span<const uint8_t> input, std::span<const uint16_t> version
   const auto switches = in.read<BigEndian<uint8_t>>();
   if (!switches) return 0;
   uint64_t rows = 0;
-  flow::BatchBuilder builder(
-      [&](flow::SealedBatch batch) {
-        rows += batch->rows();
-        touch(*batch);
+  flow::TableBuilders builder(
+      [&](flow::FullBatch full) {
+        rows += full->rows();
+        touch(*flow::seal(std::move(full)));
       },
       64, options_from(*switches).schema);
   Decoder decoder(options_from(*switches));
@@ -128,7 +128,7 @@ inline int run(std::span<const uint8_t> input, std::span<const uint16_t> version
   }
   decoder.expire(Timestamp::max());
   inspector.expire(Timestamp::max());
-  builder.seal();
+  builder.hand_over();
   check(decoder, rows, datagrams);
   check(inspector, sink.data, datagrams);
   CHECK(sink.data == rows);

@@ -1,7 +1,7 @@
-// An IPFIX connection from an attacker: octets, split anywhere, through framing and decoder. How they were split must
-// not matter; once the stream is broken, nothing more is read of it. Then the same octets as a file.
+// An IPFIX connection from an attacker: bytes, split anywhere, through framing and decoder. How they were split must
+// not matter; once the stream is broken, nothing more is read of it. Then the same bytes as a file.
 //
-//   switches (fuzz_session.h) | seed of the splits | octets of the stream
+//   switches (fuzz_session.h) | seed of the splits | bytes of the stream
 #include "base/check.h"
 #include "decode/fuzz_session.h"
 #include "net/capture.h"
@@ -33,9 +33,9 @@ struct Run {
   explicit Run(const DecoderOptions& options)
       : decoder(options),
         builder(
-            [this](flow::SealedBatch batch) {
-              rows += batch->rows();
-              fuzz::touch(*batch);
+            [this](flow::FullBatch full) {
+              rows += full->rows();
+              fuzz::touch(*flow::seal(std::move(full)));
             },
             64, options.schema) {}
 
@@ -46,7 +46,7 @@ struct Run {
     datagram.connection = kConnection;
     decoder.decode(datagram, builder);
     ++messages;
-    octets += bytes.size();
+    bytes += bytes.size();
   }
   void feed(ByteView chunk) {
     while (const auto next = framer.next(chunk)) message(*next);
@@ -60,16 +60,16 @@ struct Run {
     for (const auto& [exporter, counters] : decoder.counters()) sum += counters;
     CHECK(sum.early_sets_held == 0);  // nothing waits for the templates of a connection that is gone
     decoder.expire(Timestamp::max());
-    builder.seal();
+    builder.hand_over();
     fuzz::check(decoder, rows, messages);
   }
 
   Decoder decoder;
   uint64_t rows = 0;
-  flow::BatchBuilder builder;
+  flow::TableBuilders builder;
   IpfixFramer framer;
   uint64_t messages = 0;
-  uint64_t octets = 0;  // of whole messages
+  uint64_t bytes = 0;   // of whole messages
   uint64_t unread = 0;  // once broken
 };
 
@@ -77,17 +77,17 @@ void check_file(ByteView bytes, const Run& whole) {
   auto reader = net::CaptureReader::open_bytes(bytes);
   if (!reader) return;
   uint64_t messages = 0;
-  uint64_t octets = 0;
+  uint64_t bytes = 0;
   while (true) {
     const auto next = reader->next();
     if (!next || !*next) break;
     ++messages;
-    octets += (*next)->datagram.bytes.size();
+    bytes += (*next)->datagram.bytes.size();
   }
-  CHECK(octets + reader->counts().damaged_bytes == bytes.size());
+  CHECK(bytes + reader->counts().damaged_bytes == bytes.size());
   CHECK(reader->counts().bytes_read == bytes.size());
   // Where the stream is whole to its end, so is the file.
-  if (whole.octets == bytes.size()) CHECK(messages == whole.messages && octets == whole.octets);
+  if (whole.bytes == bytes.size()) CHECK(messages == whole.messages && bytes == whole.bytes);
 }
 
 int run(ByteView input) {
@@ -107,9 +107,9 @@ int run(ByteView input) {
   }
   split.finish();
   for (const Run* run : {&whole, &split}) {
-    CHECK(run->octets + run->framer.waiting_bytes() + run->unread == stream.size());
+    CHECK(run->bytes + run->framer.waiting_bytes() + run->unread == stream.size());
   }
-  CHECK(split.messages == whole.messages && split.rows == whole.rows && split.octets == whole.octets);
+  CHECK(split.messages == whole.messages && split.rows == whole.rows && split.bytes == whole.bytes);
   CHECK(split.framer.broken() == whole.framer.broken());
   if (!stream.empty() && stream[0] == 0) check_file(stream, whole);
   return 0;

@@ -185,7 +185,7 @@ TEST(Names, AreThereInEveryBatch) {
   h.feed(test::ipfix({}, Wire(names).add(flow_template())));
   for (int i = 0; i < 300; ++i) {
     h.feed(test::ipfix({}, i % 3 == 0 ? flow_of(2, 1) : flow_of(1, 2)));
-    if (i % 7 == 0) h.builder.seal();
+    if (i % 7 == 0) h.builder.hand_over();
   }
   ASSERT_EQ(h.rows().size(), 300u);
   for (size_t i = 0; i < 300; ++i) {

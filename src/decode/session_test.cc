@@ -538,7 +538,7 @@ TEST(Limits, Sessions) {
   EXPECT_LE(counters.size(), 11u);
   const flow::ExporterCounters sum = h.counters();
   EXPECT_EQ(sum.datagrams_received, 200u) << "the forgotten ones keep their share";
-  EXPECT_EQ(sum.records_decoded, 100u);
+  EXPECT_EQ(sum.rows[flow::Table::flows], 100u);
   EXPECT_GT(sum.anomalies[Anomaly::session_limit], 100u);
   EXPECT_EQ(counters.back().first, IpAddress{});
   EXPECT_EQ(h.imbalance(), "");

@@ -30,6 +30,7 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
                              Session& session, const Output& output) {
   const Template& layout = compiled.layout;
   flow::ExporterCounters& counters = session.exporter->counters;
+  const flow::Table table = compiled.schema->table();
   SetResult result;
   ByteView rest;
   bool overran = false;
@@ -37,7 +38,7 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
   templates_.use(session, message);
   if (output.rows != nullptr && !layout.options && !layout.variable) {
     result.records = layout.whole_records(set.body.size());
-    decode_rows(compiled, set.body, result.records, message, session, *output.rows);
+    decode_rows(compiled, set.body, result.records, message, session, (*output.rows)[table]);
     rest = set.body.subspan(result.records * layout.min_length);
   } else {
     RecordCutter cutter(layout, set.body);
@@ -46,11 +47,11 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
     else if (layout.options)
       result.records = decode_options(compiled, cutter, session);
     else
-      result.records = decode_variable(compiled, cutter, message, session, *output.rows);
+      result.records = decode_variable(compiled, cutter, message, session, (*output.rows)[table]);
     rest = cutter.rest();
     overran = cutter.overran();
   }
-  (layout.options ? counters.option_records : counters.records_decoded) += result.records;
+  (layout.options ? counters.option_records : counters.rows[table]) += result.records;
   result.complete = !overran && !set.clipped;
   if (overran || (result.records == 0 && !all_zero(rest))) {
     counters.anomalies.add(Anomaly::truncated_record);

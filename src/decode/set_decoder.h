@@ -15,8 +15,7 @@ namespace weir::decode {
 
 // Where records go: rows, or, for inspection, the sink.
 struct Output {
-  flow::BatchBuilder* rows = nullptr;
-  flow::BatchBuilder* counters = nullptr;  // rows of the table `counters`; nullptr: they are not wanted
+  flow::TableBuilders* rows = nullptr;
   RecordSink* sink = nullptr;
 };
 

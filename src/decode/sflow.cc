@@ -80,16 +80,17 @@ void SflowDecoder::decode_sample(const sflow::Sample& sample, sflow::RecordCutte
                                  const Current& current) {
   flow::ExporterCounters& counters = current.exporter.counters;
   if (is_packet(sample)) {
-    ++counters.records_decoded;
+    ++counters.rows[flow::Table::flows];
     note_drops(sample, current.exporter);
   }
   if (current.output.sink != nullptr) {
     inspect(sample, records, number, current);
   } else if (is_packet(sample)) {
     put_row(sample, records, current);
-  } else if (sample.kind == SampleKind::counters && current.output.counters != nullptr) {
-    counters.counter_rows += counters_.put_sample(sample, records, current.header.agent, current.context,
-                                                  *current.output.counters, counters.anomalies);
+  } else if (sample.kind == SampleKind::counters) {
+    counters.rows[flow::Table::counters] +=
+        counters_.put_sample(sample, records, current.header.agent, current.context,
+                             (*current.output.rows)[flow::Table::counters], counters.anomalies);
   } else {
     check_records(sample, records, counters.anomalies);
   }
@@ -118,7 +119,7 @@ void SflowDecoder::put_row(const sflow::Sample& sample, sflow::RecordCutter& rec
       run_.batch != nullptr && run_.batch->room() > 0 && run_.batch->text_bytes() < flow::BatchBuilder::kMaxTextBytes;
   if (!fits) {
     finish_run(current);
-    run_.batch = &current.output.rows->batch_for(current.context.received);
+    run_.batch = &(*current.output.rows)[flow::Table::flows].batch_for(current.context.received);
     run_.first = run_.batch->rows();
   }
   FlowBatch& batch = *run_.batch;

@@ -17,9 +17,8 @@ constexpr uint32_t kUnknown = 0xffffffff;
 // Rows of the table `counters` as "record name value".
 struct CounterHarness {
   CounterHarness& feed(const Wire& bytes) {
-    decoder.decode(datagram(bytes), flows, &counters);
-    flows.seal();
-    counters.seal();
+    decoder.decode(datagram(bytes), tables);
+    tables.hand_over();
     return *this;
   }
   std::string anomalies() {
@@ -37,8 +36,10 @@ struct CounterHarness {
   }
 
   std::vector<std::string> rows;
-  flow::BatchBuilder flows{[](flow::SealedBatch) {}, 64};
-  flow::BatchBuilder counters{[this](flow::SealedBatch batch) { take(*batch); }, 64, flow::Schema::counters()};
+  flow::TableBuilders tables{[this](const flow::FullBatch& batch) {
+                               if (batch->schema().table() == flow::Table::counters) take(*batch);
+                             },
+                             64};
   Decoder decoder{DecoderOptions{}};
 
  private:
@@ -69,7 +70,7 @@ std::vector<std::string> rows_of_record(uint32_t format, const Wire& body, std::
   CounterHarness harness;
   harness.feed(sflow_datagram({}, {counter_sample({}, {sflow_block(format, body)})}));
   EXPECT_EQ(harness.anomalies(), anomalies);
-  EXPECT_EQ(harness.sum().counter_rows, harness.rows.size());
+  EXPECT_EQ(harness.sum().rows[flow::Table::counters], harness.rows.size());
   return harness.rows;
 }
 
@@ -156,15 +157,6 @@ TEST(SflowCounters, CountsBeyondTheRecordCostTheRecord) {
   const std::string lengthy(5000, 'n');
   EXPECT_EQ(rows_of_record(1005, sflow_text(lengthy), "list_limit "),
             Lines{"0:7 port_name name " + lengthy.substr(0, 4096)});
-}
-
-TEST(SflowCounters, WithoutATableTheyAreOnlyChecked) {
-  Harness harness;
-  harness.feed(
-      sflow_datagram({}, {counter_sample({}, {sflow_block(1005, sflow_text("eth0")), sflow_block(1, Wire())})}));
-  EXPECT_EQ(harness.counters().counter_rows, 0u);
-  EXPECT_EQ(harness.anomalies(), "bad_sample_record");
-  EXPECT_EQ(harness.rows().size(), 0u);
 }
 
 // Every record of the table, whole, one field short, and as random octets: the lengths are those of the specifications.

@@ -62,21 +62,13 @@ void run_sflow(std::span<const uint8_t> input) {
   ByteReader in(input);
   const auto switches = in.read<BigEndian<uint8_t>>();
   if (!switches) return;
-  uint64_t rows = 0;
-  uint64_t counter_rows = 0;
-  flow::BatchBuilder builder(
-      [&](flow::SealedBatch batch) {
-        rows += batch->rows();
-        touch(*batch);
+  flow::PerTable<uint64_t> rows;
+  flow::TableBuilders builder(
+      [&](flow::FullBatch full) {
+        rows[full->schema().table()] += full->rows();
+        touch(*flow::seal(std::move(full)));
       },
       64, sflow_options(*switches).schema);
-  flow::BatchBuilder counters(
-      [&](flow::SealedBatch batch) {
-        counter_rows += batch->rows();
-        touch(*batch);
-      },
-      64, flow::Schema::counters());
-  flow::BatchBuilder* const wanted = (*switches & 32) != 0 ? nullptr : &counters;
   Decoder decoder(sflow_options(*switches));
   Decoder inspector(sflow_options(*switches));
   SampleSink sink;
@@ -87,17 +79,16 @@ void run_sflow(std::span<const uint8_t> input) {
     if (bytes.size() >= 4) store_be<uint32_t>(bytes.data(), 5);
     ++datagrams;
     const Datagram datagram = test::datagram(bytes);
-    decoder.decode(datagram, builder, wanted);
+    decoder.decode(datagram, builder);
     inspector.inspect(datagram, sink);
   }
-  builder.seal();
-  counters.seal();
-  check(decoder, rows, datagrams);
+  builder.hand_over();
+  check(decoder, rows[flow::Table::flows], datagrams);
   check(inspector, sink.packets, datagrams);
-  CHECK(sink.packets == rows);
+  CHECK(sink.packets == rows[flow::Table::flows]);
   uint64_t counted = 0;
-  for (const auto& [exporter, sum] : decoder.counters()) counted += sum.counter_rows;
-  CHECK(counted == counter_rows);
+  for (const auto& [exporter, sum] : decoder.counters()) counted += sum.rows[flow::Table::counters];
+  CHECK(counted == rows[flow::Table::counters]);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ std::vector<uint8_t> with_checksum(ByteView input) {
 // Data of every session for every template, into a decoder that finds the state, and one that is given it later.
 void use(const Source& source, const Limits& limits) {
   size_t rows = 0;
-  flow::BatchBuilder builder([&rows](flow::SealedBatch batch) { rows += batch->rows(); }, 64);
+  flow::TableBuilders builder([&rows](const flow::FullBatch& batch) { rows += batch->rows(); }, 64);
   Decoder restored({.limits = limits, .other = true, .sampling_rates = {}});
   restored.set_state_source(&source);
   Decoder importing({.limits = limits, .other = true, .sampling_rates = {}});

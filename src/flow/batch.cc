@@ -22,6 +22,25 @@ void fill_bits(uint64_t* words, size_t first, size_t count, bool value) {
   }
 }
 
+// Of the length, and of the first, the last and the middle 8 bytes.
+uint64_t hash_of_some(std::string_view text) {
+  const auto word = [&](size_t at) {
+    uint64_t value = 0;
+    std::memcpy(&value, text.data() + at, sizeof(value));
+    return value;
+  };
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15U;
+  const size_t n = text.size();
+  if (n < 8) {
+    uint64_t value = n;
+    for (const char c : text) value = value << 8 | static_cast<uint8_t>(c);
+    return value * kOdd;
+  }
+  uint64_t hash = (word(0) ^ n) * kOdd;
+  hash = (hash ^ hash >> 32 ^ word(n - 8)) * kOdd;
+  return (hash ^ hash >> 32 ^ word((n - 8) / 2)) * kOdd;
+}
+
 }  // namespace
 
 size_t FlowBatch::append(size_t count, const IpAddress& exporter) {
@@ -34,7 +53,7 @@ size_t FlowBatch::append(size_t count, const IpAddress& exporter) {
   return appended_;
 }
 
-// Datagrams of a few exporters come in turns. Their low octets tell most exporters apart; those that they do not are
+// Datagrams of a few exporters come in turns. Their low bytes tell most exporters apart; those that they do not are
 // looked up.
 uint32_t& FlowBatch::recent_slot(const IpAddress& exporter) {
   const auto low = std::bit_cast<std::array<uint64_t, 2>>(exporter.octets)[1];
@@ -58,14 +77,14 @@ void FlowBatch::begin_run(ColumnIndex column, size_t first) {
   cells_[column.value()].run = {static_cast<uint32_t>(first), static_cast<uint32_t>(first)};
 }
 
-void FlowBatch::settle(ColumnIndex column) const {
+void FlowBatch::settle(ColumnIndex column) {
   Run& run = cells_[column.value()].run;
   if (run.first == run.end) return;
   fill_bits(validity_[column.value()].data(), run.first, run.end - run.first, true);
   run.first = run.end;
 }
 
-void FlowBatch::settle() const {
+void FlowBatch::settle() {
   for (size_t c = 0; c < kMaxColumns; ++c) {
     if (present(ColumnIndex(c))) settle(ColumnIndex(c));
   }
@@ -81,15 +100,21 @@ void FlowBatch::set_null(ColumnIndex column, size_t row) {
 
 std::span<const uint64_t> FlowBatch::validity(ColumnIndex column) const {
   if (!present(column)) return {};
-  settle(column);
+  const Run& run = cells_[column.value()].run;
+  CHECK(run.first == run.end);
   return std::span(validity_[column.value()]).first((rows_ + 63) / 64);
 }
 
+// Interning by a table of guesses: the place of a text is a hash of its length and of some of its bytes, and what was
+// put there last is compared. A guess that fails costs a copy, never a wrong text, and no text is looked at twice,
+// however long it is and whatever else hashes alike.
 TextRef FlowBatch::add_text(std::string_view text) {
+  TextRef& recent = recent_texts_[hash_of_some(text) >> (64 - std::bit_width(kRecentTexts - 1))];
+  if (recent.length == text.size() && this->text(recent) == text) return recent;
   CHECK(arena_.size() + text.size() <= UINT32_MAX);
-  const TextRef ref{static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(text.size())};
+  recent = {static_cast<uint32_t>(arena_.size()), static_cast<uint32_t>(text.size())};
   arena_.append(text);
-  return ref;
+  return recent;
 }
 
 void FlowBatch::reset() {
@@ -101,6 +126,7 @@ void FlowBatch::reset() {
   rows_ = 0;
   appended_ = 0;
   arena_.clear();
+  recent_texts_.fill({});
   exporters_.clear();
   exporter_index_.clear();
 }

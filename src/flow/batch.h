@@ -5,9 +5,14 @@
 //   column          an array of capacity() values of its type's width; memory comes with the first value and is kept by
 //                   reset(), so that a recycled batch allocates nothing
 //   null            a row that nobody filled; validity is one bit a row, a column that nobody filled has none set
-//   text            a (offset, length) pair into the batch's own text arena
+//   text            an (offset, length) pair into the batch's own text arena; texts that repeat are kept once
 //
-// One mutable owner fills a batch; sealed, it is shared as shared_ptr<const FlowBatch> and never changes again.
+// A batch has three lives:
+//
+//   filled    by its builder (batch_builder.h): one mutable owner
+//   full      a FullBatch: still one owner, who may add to it (enrichment)
+//   sealed    a SealedBatch: shared by everybody, never changed again
+//
 // All rows of a batch were received within one hour (the partition of the store).
 #pragma once
 
@@ -16,7 +21,9 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -75,7 +82,7 @@ struct ColumnValue<ColumnType::text> {
 template <auto column>
 using ValueOf = typename ColumnValue<info(column).type>::type;
 
-// Octets of one value in memory.
+// Bytes of one value in memory.
 constexpr size_t width(ColumnType type) {
   switch (type) {
     case ColumnType::u8:
@@ -113,7 +120,7 @@ class FlowBatch {
   // What filling a column looks at, side by side: with few rows at a time that is much of the work.
   struct Cells {
     std::span<uint64_t> memory;  // in memory_, in words, so that every type is aligned
-    mutable Run run;             // to be written down in validity_
+    Run run;                     // to be written down in validity_
   };
 
  public:
@@ -190,38 +197,45 @@ class FlowBatch {
   }
   // False if every row of the column is null.
   bool present(ColumnIndex column) const { return cells_[column.value()].run.end != 0; }
-  // One bit a row, bit r % 64 of word r / 64; empty if !present(column). By several threads only after settle().
+  // One bit a row, bit r % 64 of word r / 64; empty if !present(column). Of a const batch only once it is settled.
   std::span<const uint64_t> validity(ColumnIndex column) const;
+  std::span<const uint64_t> validity(ColumnIndex column) {
+    if (present(column)) settle(column);
+    return std::as_const(*this).validity(column);
+  }
   bool is_valid(ColumnIndex column, size_t row) const {
     if (!present(column)) return false;
     const Run& run = cells_[column.value()].run;
     return (row >= run.first && row < run.end) || (validity_[column.value()][row / 64] >> (row % 64) & 1) != 0;
   }
 
-  // Copies text into the batch's arena. Up to 4 GiB a batch.
+  // The text in the batch's arena, up to 4 GiB a batch. Texts are interned: one that was added lately is not copied
+  // again, so that a name that every row repeats costs its length once.
   TextRef add_text(std::string_view text);
   std::string_view text(TextRef ref) const { return std::string_view(arena_).substr(ref.offset, ref.length); }
 
-  // Octets of text so far.
+  // Bytes of text so far.
   size_t text_bytes() const { return arena_.size(); }
+  // What the batch holds of memory: columns at their whole capacity, and text.
+  size_t memory_bytes() const { return memory_.bytes() + arena_.capacity(); }
 
   std::span<const ExporterRows> exporters() const { return exporters_; }
 
-  // What was marked as not null is written down in the bits of all columns, so that nothing changes any more when
-  // somebody reads them: before a batch is shared.
-  void settle() const;
+  // Writes down in the bits of all columns what was marked as not null: before a batch is shared.
+  void settle();
 
   // Empty again, with its memory.
   void reset();
 
  private:
   static constexpr size_t kRecentExporters = 64;
+  static constexpr size_t kRecentTexts = 256;
 
   void allocate(ColumnIndex column);
   uint32_t& recent_slot(const IpAddress& exporter);
   uint32_t find_exporter(const IpAddress& exporter);
   void begin_run(ColumnIndex column, size_t first);
-  void settle(ColumnIndex column) const;
+  void settle(ColumnIndex column);
 
   size_t capacity_;
   SchemaPtr schema_;
@@ -229,13 +243,20 @@ class FlowBatch {
   size_t appended_ = 0;  // the first row of the last append()
   BatchMemory memory_;
   std::array<Cells, kMaxColumns> cells_;
-  mutable std::array<std::vector<uint64_t>, kMaxColumns> validity_;
+  std::array<std::vector<uint64_t>, kMaxColumns> validity_;
   std::string arena_;
+  std::array<TextRef, kRecentTexts> recent_texts_{};  // by a hash: guesses where in arena_ a text is
   std::vector<ExporterRows> exporters_;
   boost::unordered_flat_map<IpAddress, uint32_t, IpAddressHash> exporter_index_;  // a batch may hold rows of thousands
   std::array<uint32_t, kRecentExporters> recent_{};                               // guesses where in exporters_ one is
 };
 
 using SealedBatch = std::shared_ptr<const FlowBatch>;
+
+// Of a batch that no builder made. Whoever else holds it must let go of it or leave it as it is.
+inline SealedBatch seal(std::shared_ptr<FlowBatch> batch) {
+  batch->settle();
+  return batch;
+}
 
 }  // namespace weir::flow

@@ -52,8 +52,18 @@ class BatchPool {
   size_t least_kept_ = 0;  // in that time
 };
 
-BatchBuilder::BatchBuilder(OnSealed on_sealed, size_t capacity, SchemaPtr schema)
-    : on_sealed_(std::move(on_sealed)),
+FullBatch::~FullBatch() {
+  if (batch_) pool_->give_back(std::move(batch_));
+}
+
+SealedBatch seal(FullBatch full) {
+  full->settle();
+  const auto owner = std::make_shared<FullBatch>(std::move(full));
+  return SealedBatch(owner, &**owner);  // who lets go of the batch last lets go of its owner
+}
+
+BatchBuilder::BatchBuilder(OnFull on_full, size_t capacity, SchemaPtr schema)
+    : on_full_(std::move(on_full)),
       capacity_(capacity),
       schema_(std::move(schema)),
       pool_(std::make_shared<BatchPool>()) {}
@@ -65,7 +75,7 @@ FlowBatch& BatchBuilder::batch_for(Timestamp received) {
   const bool fits = current_ && current_->room() > 0 && current_->text_bytes() < kMaxTextBytes &&
                     received >= hour_start_ && received < hour_end_;
   if (fits) return *current_;
-  seal();
+  hand_over();
   if (!current_) {
     current_ = pool_->take();
     if (!current_) current_ = std::make_unique<FlowBatch>(capacity_, schema_);
@@ -75,12 +85,25 @@ FlowBatch& BatchBuilder::batch_for(Timestamp received) {
   return *current_;
 }
 
-void BatchBuilder::seal() {
+void BatchBuilder::hand_over() {
   if (!current_ || current_->rows() == 0) return;
-  current_->settle();
-  on_sealed_(SealedBatch(current_.release(), [pool = pool_](const FlowBatch* batch) {
-    pool->give_back(std::unique_ptr<FlowBatch>(const_cast<FlowBatch*>(batch)));
-  }));
+  on_full_(FullBatch(std::move(current_), pool_));
+}
+
+TableBuilders::TableBuilders(BatchBuilder::OnFull on_full, size_t capacity, SchemaPtr flows)
+    : on_full_(std::move(on_full)), capacity_(capacity) {
+  for (const Table table : kTables) builders_[table].emplace(on_full_, capacity_, Schema::of(table));
+  if (flows != Schema::flows()) set_schema(std::move(flows));
+}
+
+void TableBuilders::hand_over() {
+  for (auto& builder : builders_) builder->hand_over();
+}
+
+void TableBuilders::set_schema(SchemaPtr schema) {
+  std::optional<BatchBuilder>& builder = builders_[schema->table()];
+  builder->hand_over();
+  builder.emplace(on_full_, capacity_, std::move(schema));
 }
 
 }  // namespace weir::flow

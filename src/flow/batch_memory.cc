@@ -27,7 +27,10 @@ std::span<uint64_t> BatchMemory::allocate(size_t words) {
   constexpr size_t kLine = 64 / sizeof(uint64_t);
   const size_t taken = (words + kLine - 1) / kLine * kLine + kGap;
   auto chunk = std::ranges::find_if(chunks_, [&](const Chunk& c) { return c.free.size() >= taken; });
-  if (chunk == chunks_.end()) chunk = chunks_.insert(chunks_.end(), map(taken * sizeof(uint64_t)));
+  if (chunk == chunks_.end()) {
+    chunk = chunks_.insert(chunks_.end(), map(taken * sizeof(uint64_t)));
+    bytes_ += chunk->memory.get_deleter().bytes;
+  }
   const std::span<uint64_t> memory = chunk->free.first(words);
   chunk->free = chunk->free.subspan(taken);
   ASAN_UNPOISON_MEMORY_REGION(memory.data(), memory.size_bytes());

@@ -23,6 +23,8 @@ class BatchMemory {
 
   // Zeros, at the start of a cache line. The process ends if there is no memory, as it does for new.
   std::span<uint64_t> allocate(size_t words);
+  // Of all chunks, whether used or not.
+  size_t bytes() const { return bytes_; }
 
  private:
   struct Unmap {
@@ -36,6 +38,7 @@ class BatchMemory {
   static Chunk map(size_t bytes);
 
   std::vector<Chunk> chunks_;
+  size_t bytes_ = 0;
 };
 
 }  // namespace weir::flow

@@ -6,10 +6,11 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "flow/batch_builder.h"
-#include "flow/ledger.h"
 
 namespace weir::flow {
 namespace {
@@ -131,7 +132,8 @@ TEST(FlowBatch, CountsTheRowsOfManyExportersInTurns) {
 }
 
 TEST(FlowBatch, SettledBitsDoNotChangeWhenTheyAreRead) {
-  BatchBuilder builder([](SealedBatch batch) {
+  BatchBuilder builder([](FullBatch full) {
+    const SealedBatch batch = seal(std::move(full));
     EXPECT_EQ(batch->validity(Column::proto)[0], 6u);
     EXPECT_TRUE(batch->is_valid(Column::proto, 2));
   });
@@ -139,7 +141,7 @@ TEST(FlowBatch, SettledBitsDoNotChangeWhenTheyAreRead) {
   batch.append(3, kExporterA);
   batch.raw(Column::proto);
   batch.set_valid(Column::proto, 1, 2);
-  builder.seal();
+  builder.hand_over();
 }
 
 TEST(BatchMemory, GivesZerosApartFromEachOtherAtTheStartOfLines) {
@@ -170,56 +172,31 @@ TEST(FlowBatch, ResetKeepsNothingVisible) {
   EXPECT_EQ(batch.exporters().size(), 1u);
 }
 
-TEST(Ledger, CountersHaveAnAccountOfTheirOwn) {
-  Ledger ledger;
-  FlowBatch flows(64), counters(64, Schema::counters());
-  flows.append(3, kExporterA);
-  counters.append(7, kExporterA);
-  ExporterCounters seen;
-  seen.records_decoded = 3;
-  seen.counter_rows = 14;
-  seen.agent_drops = 5;
-  ledger.publish(0, {{kExporterA, seen}}, {});
-  ledger.stored(flows);
-  ledger.stored(counters);
-  EXPECT_EQ(ledger.snapshot().counter_rows_in_flight(), 7u);
-  EXPECT_EQ(ledger.snapshot().rows_in_flight(), 0u);
-  EXPECT_EQ(ledger.snapshot().imbalance(), "counters: decoded 14 != stored 7 + dropped 0");
-  ledger.dropped(counters, DropReason::queue_full);
-  const LedgerSnapshot snapshot = ledger.snapshot();
-  EXPECT_EQ(snapshot.imbalance(), "");
-  EXPECT_EQ(snapshot.total.rows_stored, 3u);
-  EXPECT_EQ(snapshot.total.dropped(), 0u);
-  EXPECT_EQ(snapshot.total.counter_rows_stored, 7u);
-  EXPECT_EQ(snapshot.total.counters_dropped(), 7u);
-  EXPECT_EQ(snapshot.exporters.at(kExporterA).counters.agent_drops, 5u);
-}
-
 TEST(BatchBuilder, SealsWhenFullAndAtTheHour) {
   std::vector<size_t> sealed;
-  BatchBuilder builder([&](SealedBatch batch) { sealed.push_back(batch->rows()); }, 64);
+  BatchBuilder builder([&](const FullBatch& full) { sealed.push_back(full->rows()); }, 64);
   const Timestamp t = *parse_time("2026-11-22T13:59:59");
   builder.batch_for(t).append(64, kExporterA);
   builder.batch_for(t).append(1, kExporterA);
   builder.batch_for(t + std::chrono::seconds{1}).append(2, kExporterA);
-  builder.seal();
-  builder.seal();
+  builder.hand_over();
+  builder.hand_over();
   EXPECT_EQ(sealed, (std::vector<size_t>{64, 1, 2}));
 }
 
 TEST(BatchBuilder, ABatchThatNobodyHoldsIsFilledAgain) {
   std::vector<SealedBatch> sealed;
-  BatchBuilder builder([&](SealedBatch batch) { sealed.push_back(std::move(batch)); }, 64);
+  BatchBuilder builder([&](FullBatch full) { sealed.push_back(seal(std::move(full))); }, 64);
   const Timestamp t = *parse_time("2026-11-22T13:00:00");
   FlowBatch& first = builder.batch_for(t);
   first.append(3, kExporterA);
   first.values<Column::proto>()[2] = 6;
   first.set_valid(Column::proto, 0, 3);
-  builder.seal();
+  builder.hand_over();
   const FlowBatch* memory = sealed.back().get();
   EXPECT_NE(&builder.batch_for(t), memory) << "somebody still reads it";
   builder.batch_for(t).append(1, kExporterA);
-  builder.seal();
+  builder.hand_over();
   // The last owner is often another thread.
   std::thread([&] { sealed.clear(); }).join();
   FlowBatch& again = builder.batch_for(t);
@@ -233,7 +210,7 @@ TEST(BatchBuilder, ABatchThatNobodyHoldsIsFilledAgain) {
 // A store holds several and gives them back together: none is made anew. When it needs fewer, the rest is let go of.
 TEST(BatchBuilder, KeepsAsManyBatchesAsAreInUse) {
   std::vector<SealedBatch> held;
-  BatchBuilder builder([&](SealedBatch batch) { held.push_back(std::move(batch)); }, 64);
+  BatchBuilder builder([&](FullBatch full) { held.push_back(seal(std::move(full))); }, 64);
   const Timestamp t = *parse_time("2026-11-22T13:00:00");
   // How many of them have been used before: what they held is still in their memory.
   const auto known = [&](size_t batches) {
@@ -244,7 +221,7 @@ TEST(BatchBuilder, KeepsAsManyBatchesAsAreInUse) {
       found += batch.values<Column::proto>()[0] == 6 ? 1 : 0;
       batch.values<Column::proto>()[0] = 6;
       batch.set_valid(Column::proto, 0, 1);
-      builder.seal();
+      builder.hand_over();
     }
     held.clear();
     return found;
@@ -258,9 +235,9 @@ TEST(BatchBuilder, KeepsAsManyBatchesAsAreInUse) {
 TEST(BatchBuilder, BatchesMayOutliveTheirBuilder) {
   SealedBatch kept;
   {
-    BatchBuilder builder([&](SealedBatch batch) { kept = std::move(batch); }, 64);
+    BatchBuilder builder([&](FullBatch full) { kept = seal(std::move(full)); }, 64);
     builder.batch_for(*parse_time("2026-11-22T13:00:00")).append(5, kExporterA);
-    builder.seal();
+    builder.hand_over();
   }
   EXPECT_EQ(kept->rows(), 5u);
   kept.reset();
@@ -268,13 +245,83 @@ TEST(BatchBuilder, BatchesMayOutliveTheirBuilder) {
 
 TEST(BatchBuilder, SealsBeforeTextOutgrowsItsOffsets) {
   size_t sealed = 0;
-  BatchBuilder builder([&](SealedBatch) { ++sealed; }, 64);
+  BatchBuilder builder([&](const FullBatch&) { ++sealed; }, 64);
   const Timestamp t = *parse_time("2026-11-22T13:00:00");
   FlowBatch& batch = builder.batch_for(t);
   batch.append(1, kExporterA);
   batch.add_text(std::string(BatchBuilder::kMaxTextBytes, 'x'));
   builder.batch_for(t);
   EXPECT_EQ(sealed, 1u);
+}
+
+TEST(BatchBuilder, AFullBatchMayBeAddedToUntilItIsSealed) {
+  std::vector<SealedBatch> sealed;
+  BatchBuilder builder(
+      [&](FullBatch full) {
+        full->values<Column::proto>()[1] = 17;
+        full->set_valid(Column::proto, 1, 1);
+        sealed.push_back(seal(std::move(full)));
+      },
+      64);
+  FlowBatch& batch = builder.batch_for({});
+  batch.append(2, kExporterA);
+  builder.hand_over();
+  EXPECT_EQ(sealed.front()->validity(Column::proto)[0], 2u);
+  static_assert(!std::is_convertible_v<SealedBatch, std::shared_ptr<FlowBatch>>);
+}
+
+TEST(BatchBuilder, AFullBatchThatNobodySealsIsFilledAgain) {
+  BatchBuilder builder([](const FullBatch&) {}, 64);
+  const FlowBatch* first = &builder.batch_for({});
+  builder.batch_for({}).append(1, kExporterA);
+  builder.hand_over();
+  EXPECT_EQ(&builder.batch_for({}), first);
+  EXPECT_EQ(builder.pending_rows(), 0u);
+}
+
+TEST(TableBuilders, HandOverEachTableWithItsSchema) {
+  std::vector<std::pair<Table, size_t>> got;
+  TableBuilders builders([&](const FullBatch& full) { got.emplace_back(full->schema().table(), full->rows()); }, 64);
+  builders[Table::counters].batch_for({}).append(2, kExporterA);
+  builders[Table::flows].batch_for({}).append(1, kExporterA);
+  const std::vector<ConfiguredColumn> more = {
+      {.name = "mood", .type = ColumnType::u64, .enterprise = 9, .element = 1, .conversion = std::nullopt}};
+  const SchemaPtr wider = *Schema::flows_with(more);
+  builders.set_schema(wider);  // rows of before keep their columns
+  EXPECT_EQ(got, (std::vector<std::pair<Table, size_t>>{{Table::flows, 1}}));
+  EXPECT_EQ(&builders[Table::flows].schema(), wider.get());
+  builders.hand_over();
+  EXPECT_EQ(got.back(), (std::pair<Table, size_t>{Table::counters, 2}));
+}
+
+TEST(FlowBatch, TextsThatRepeatAreKeptOnce) {
+  FlowBatch batch(64);
+  const TextRef name = batch.add_text("GigabitEthernet0/0/7");
+  const TextRef empty = batch.add_text("");
+  EXPECT_EQ(batch.text(empty), "");
+  for (int i = 0; i < 1000; ++i) batch.add_text("GigabitEthernet0/0/7");
+  EXPECT_EQ(batch.text_bytes(), 20u);
+  EXPECT_EQ(batch.add_text("GigabitEthernet0/0/7").offset, name.offset);
+  batch.reset();
+  EXPECT_EQ(batch.text(batch.add_text("GigabitEthernet0/0/8")), "GigabitEthernet0/0/8");
+  EXPECT_EQ(batch.text(batch.add_text("GigabitEthernet0/0/7")), "GigabitEthernet0/0/7");
+}
+
+// Texts whose hashes are equal, as a sender may choose them: the bytes that are not looked at differ.
+TEST(FlowBatch, TextsThatHashAlikeStayApart) {
+  FlowBatch batch(64);
+  std::string text(64, 'a');
+  std::vector<std::pair<std::string, TextRef>> all;
+  for (char c = 'a'; c <= 'z'; ++c) {
+    text[20] = c;
+    all.emplace_back(text, batch.add_text(text));
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (auto& [want, ref] : all) {
+      EXPECT_EQ(batch.text(ref), want);
+      ref = batch.add_text(want);
+    }
+  }
 }
 
 TEST(FlowBatch, ValidityOfAnyRangeOfRows) {
@@ -289,41 +336,6 @@ TEST(FlowBatch, ValidityOfAnyRangeOfRows) {
       }
     }
   }
-}
-
-TEST(Ledger, AddsUp) {
-  Ledger ledger;
-  ExporterCounters a;
-  a.datagrams_received = 3;
-  a.datagrams_decoded = 2;
-  a.datagrams_rejected = 1;
-  a.records_decoded = 10;
-  ledger.publish(0, {{kExporterA, a}}, {5, {}});
-  FlowBatch batch(64);
-  batch.append(7, kExporterA);
-  ledger.stored(batch);
-  EXPECT_EQ(ledger.snapshot().rows_in_flight(), 3u);
-  EXPECT_NE(ledger.snapshot().imbalance(), "");
-  FlowBatch lost(64);
-  lost.append(3, kExporterA);
-  ledger.dropped(lost, DropReason::queue_full);
-  EXPECT_EQ(ledger.snapshot().imbalance(), "");
-  EXPECT_EQ(ledger.snapshot().socket_drops, 5u);
-}
-
-TEST(Ledger, ForgedSourcesNeitherGrowItNorUnbalanceIt) {
-  Ledger ledger;
-  constexpr uint32_t kSources = Ledger::kMaxExporters + 1000;
-  ExporterCounters all;
-  all.records_decoded = kSources;
-  ledger.publish(0, {{IpAddress{}, all}}, {});
-  for (uint32_t next = 0; next < kSources;) {
-    FlowBatch batch(FlowBatch::kDefaultCapacity);
-    while (batch.room() > 0 && next < kSources) batch.append(1, IpAddress::from_v4(next++));
-    ledger.stored(batch);
-  }
-  EXPECT_LE(ledger.snapshot().exporters.size(), Ledger::kMaxExporters + 1);
-  EXPECT_EQ(ledger.snapshot().imbalance(), "");
 }
 
 }  // namespace

@@ -12,14 +12,13 @@ ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
   bytes_received += other.bytes_received;
   datagrams_decoded += other.datagrams_decoded;
   datagrams_rejected += other.datagrams_rejected;
-  records_decoded += other.records_decoded;
+  for (const Table table : kTables) rows[table] += other.rows[table];
   option_records += other.option_records;
   templates_received += other.templates_received;
   early_sets_held += other.early_sets_held;
   early_sets_decoded += other.early_sets_decoded;
   undecodable_sets += other.undecodable_sets;
   lost_units += other.lost_units;
-  counter_rows += other.counter_rows;
   agent_drops += other.agent_drops;
   anomalies += other.anomalies;
   if (first_seen == Timestamp{} || (other.first_seen != Timestamp{} && other.first_seen < first_seen)) {
@@ -31,21 +30,33 @@ ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
   return *this;
 }
 
-uint64_t ExporterLedger::dropped() const {
-  return std::accumulate(rows_dropped.begin(), rows_dropped.end(), uint64_t{0});
+uint64_t RowCounts::dropped_in_all() const { return std::accumulate(dropped.begin(), dropped.end(), uint64_t{0}); }
+
+RowCounts& RowCounts::operator+=(const RowCounts& other) {
+  stored += other.stored;
+  for (size_t i = 0; i < kDropReasonCount; ++i) dropped[i] += other.dropped[i];
+  return *this;
 }
 
-uint64_t ExporterLedger::counters_dropped() const {
-  return std::accumulate(counter_rows_dropped.begin(), counter_rows_dropped.end(), uint64_t{0});
+TableRows& ExporterLedger::outlet(size_t number) {
+  if (number >= outlets.size()) outlets.resize(number + 1);
+  return outlets[number];
+}
+
+const TableRows& ExporterLedger::outlet(size_t number) const {
+  static const TableRows kNone;
+  return number < outlets.size() ? outlets[number] : kNone;
+}
+
+uint64_t ExporterLedger::in_flight(size_t outlet_number, Table table) const {
+  const RowCounts& counts = outlet(outlet_number)[table];
+  return counters.rows[table] - counts.stored - counts.dropped_in_all();
 }
 
 ExporterLedger& ExporterLedger::operator+=(const ExporterLedger& other) {
   counters += other.counters;
-  rows_stored += other.rows_stored;
-  counter_rows_stored += other.counter_rows_stored;
-  for (size_t i = 0; i < kDropReasonCount; ++i) {
-    rows_dropped[i] += other.rows_dropped[i];
-    counter_rows_dropped[i] += other.counter_rows_dropped[i];
+  for (size_t i = 0; i < other.outlets.size(); ++i) {
+    for (const Table table : kTables) outlet(i)[table] += other.outlets[i][table];
   }
   return *this;
 }
@@ -56,13 +67,14 @@ std::string LedgerSnapshot::imbalance() const {
     return fmt::format("datagrams: received {} != decoded {} + rejected {}", c.datagrams_received, c.datagrams_decoded,
                        c.datagrams_rejected);
   }
-  if (c.records_decoded != total.rows_stored + total.dropped()) {
-    return fmt::format("records: decoded {} != stored {} + dropped {}", c.records_decoded, total.rows_stored,
-                       total.dropped());
-  }
-  if (c.counter_rows != total.counter_rows_stored + total.counters_dropped()) {
-    return fmt::format("counters: decoded {} != stored {} + dropped {}", c.counter_rows, total.counter_rows_stored,
-                       total.counters_dropped());
+  for (size_t i = 0; i < std::max<size_t>(outlets.size(), 1); ++i) {
+    const std::string at = i == 0 ? std::string() : outlets[i] + ": ";
+    for (const Table table : kTables) {
+      const RowCounts& rows = total.outlet(i)[table];
+      if (c.rows[table] == rows.stored + rows.dropped_in_all()) continue;
+      return fmt::format("{}{}: decoded {} != stored {} + dropped {}", at, name(table), c.rows[table], rows.stored,
+                         rows.dropped_in_all());
+    }
   }
   if (streams.accepted != streams.open + streams.closed_in_all()) {
     return fmt::format("connections: accepted {} != open {} + closed {}", streams.accepted, streams.open,
@@ -71,29 +83,72 @@ std::string LedgerSnapshot::imbalance() const {
   return {};
 }
 
+Account::Exporter& Account::of(const IpAddress& exporter) {
+  const auto known = exporters_.find(exporter);
+  if (known != exporters_.end()) return known->second;
+  return exporters_[exporters_.size() < Ledger::kMaxExporters ? exporter : IpAddress{}];
+}
+
+void Account::open(Table table, std::span<const ExporterRows> rows) {
+  const std::lock_guard lock(mutex_);
+  for (const ExporterRows& share : rows) of(share.exporter).open[table] += share.rows;
+}
+
+void Account::answer(Table table, std::span<const ExporterRows> rows, std::optional<DropReason> reason) {
+  const std::lock_guard lock(mutex_);
+  if (abandoned_) return;
+  for (const ExporterRows& share : rows) {
+    Exporter& exporter = of(share.exporter);
+    exporter.open[table] -= share.rows;
+    RowCounts& counts = exporter.answered[table];
+    (reason ? counts[*reason] : counts.stored) += share.rows;
+  }
+}
+
+void Account::abandon(DropReason reason) {
+  const std::lock_guard lock(mutex_);
+  abandoned_ = true;
+  for (auto& [address, exporter] : exporters_) {
+    for (const Table table : kTables) exporter.answered[table][reason] += std::exchange(exporter.open[table], 0);
+  }
+}
+
+void Account::add_to(LedgerSnapshot& snapshot, size_t number) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [address, exporter] : exporters_) snapshot.exporters[address].outlet(number) = exporter.answered;
+}
+
+Receipt::Receipt(std::shared_ptr<Account> account, const FlowBatch& batch)
+    : account_(std::move(account)),
+      table_(batch.schema().table()),
+      rows_(batch.exporters().begin(), batch.exporters().end()) {
+  account_->open(table_, rows_);
+}
+
+Receipt& Receipt::operator=(Receipt&& other) noexcept {
+  if (this != &other) {
+    give(DropReason::store_failed);
+    account_ = std::move(other.account_);
+    table_ = other.table_;
+    rows_ = std::move(other.rows_);
+  }
+  return *this;
+}
+
+void Receipt::give(std::optional<DropReason> reason) {
+  if (const auto account = std::exchange(account_, nullptr)) account->answer(table_, rows_, reason);
+}
+
 void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
                      const SocketCounters& sockets) {
   const std::lock_guard lock(mutex_);
   published_[thread] = {std::move(exporters), sockets};
 }
 
-Ledger::Rows& Ledger::rows_of(const IpAddress& exporter, const Schema& schema) {
-  const auto known = rows_.find(exporter);
-  TablesRows& rows =
-      known != rows_.end() ? known->second : rows_[rows_.size() < kMaxExporters ? exporter : IpAddress{}];
-  return &schema == Schema::counters().get() ? rows.counters : rows.flows;
-}
-
-void Ledger::stored(const Schema& schema, std::span<const ExporterRows> rows) {
+std::shared_ptr<Account> Ledger::outlet(std::string_view name) {
   const std::lock_guard lock(mutex_);
-  for (const ExporterRows& share : rows) rows_of(share.exporter, schema).stored += share.rows;
-}
-
-void Ledger::dropped(const Schema& schema, std::span<const ExporterRows> rows, DropReason reason) {
-  const std::lock_guard lock(mutex_);
-  for (const ExporterRows& share : rows) {
-    rows_of(share.exporter, schema).dropped[static_cast<size_t>(reason)] += share.rows;
-  }
+  const auto known = std::ranges::find(outlets_, name, [](const auto& account) { return account->outlet(); });
+  return known != outlets_.end() ? *known : outlets_.emplace_back(std::make_shared<Account>(std::string(name)));
 }
 
 LedgerSnapshot Ledger::snapshot() const {
@@ -104,14 +159,9 @@ LedgerSnapshot Ledger::snapshot() const {
     snapshot.streams += published.sockets.streams;
     for (const auto& [exporter, counters] : published.exporters) snapshot.exporters[exporter].counters += counters;
   }
-  for (const auto& [exporter, rows] : rows_) {
-    ExporterLedger& ledger = snapshot.exporters[exporter];
-    ledger.rows_stored += rows.flows.stored;
-    ledger.counter_rows_stored += rows.counters.stored;
-    for (size_t i = 0; i < kDropReasonCount; ++i) {
-      ledger.rows_dropped[i] += rows.flows.dropped[i];
-      ledger.counter_rows_dropped[i] += rows.counters.dropped[i];
-    }
+  for (size_t i = 0; i < outlets_.size(); ++i) {
+    snapshot.outlets.push_back(outlets_[i]->outlet());
+    outlets_[i]->add_to(snapshot, i);
   }
   for (const auto& [exporter, ledger] : snapshot.exporters) snapshot.total += ledger;
   return snapshot;

@@ -1,13 +1,15 @@
 // The ledger: every datagram and every record is accounted for, per exporter and in all.
 //
 //   datagrams_received = datagrams_decoded + datagrams_rejected (by reason)
-//   records_decoded    = rows stored + rows dropped (by stage and reason) + rows on their way
-//   counter_rows       = the same for the rows of the table `counters`
+//   rows decoded       = rows stored + rows dropped (by reason) + rows in flight; for each table, at each outlet
 //   agent_drops        packets that exporters say they could not sample themselves: never seen by us
-//   socket_drops       datagrams that the kernel dropped before we saw them (per socket, SO_RXQ_OVFL; no exporter is
-//   known) lost_units         datagrams (v9), records (v5, IPFIX) missing from the exporter's own sequence numbers
+//   socket_drops       datagrams that the kernel dropped before we saw them, by socket (SO_RXQ_OVFL); no exporter is known
+//   lost_units         datagrams (v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers
 //
-// Decoding threads count without locks in their own ExporterCounters and publish a copy now and then; what the store
+// An outlet is a way out of the collector: the store, or another sink (pipeline/outlet.h). Each has an Account, and the
+// equation holds for each: a row that one outlet dropped may be stored at another.
+//
+// Decoding threads count without locks in their own ExporterCounters and publish a copy now and then; what an outlet
 // did with a batch is added as it happens. Totals are sums of both; an exporter that is forgotten (session_limit) keeps
 // its share in the totals.
 #pragma once
@@ -15,9 +17,13 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ip_address.h"
@@ -25,6 +31,7 @@
 #include "base/time.h"
 #include "flow/anomaly.h"
 #include "flow/batch.h"
+#include "flow/table.h"
 
 namespace weir::flow {
 
@@ -34,15 +41,14 @@ struct ExporterCounters {
   uint64_t bytes_received = 0;
   uint64_t datagrams_decoded = 0;
   uint64_t datagrams_rejected = 0;
-  uint64_t records_decoded = 0;  // data records that became rows
-  uint64_t option_records = 0;   // records that describe the exporter, not flows
+  PerTable<uint64_t> rows;      // decoded, of each table; of flows: data records that became rows
+  uint64_t option_records = 0;  // records that describe the exporter, not flows
   uint64_t templates_received = 0;
   uint64_t early_sets_held = 0;     // data sets now waiting for their template
   uint64_t early_sets_decoded = 0;  // data sets that waited and were decoded
   uint64_t undecodable_sets = 0;    // data sets given up: their template never came
   uint64_t lost_units = 0;
-  uint64_t counter_rows = 0;  // rows for the table `counters` (sFlow counter samples)
-  uint64_t agent_drops = 0;   // packets that the exporter itself says it could not sample (sFlow drops)
+  uint64_t agent_drops = 0;  // packets that the exporter itself says it could not sample (sFlow drops)
   AnomalyCounts anomalies;
   Timestamp first_seen{};
   Timestamp last_seen{};
@@ -52,23 +58,35 @@ struct ExporterCounters {
   ExporterCounters& operator+=(const ExporterCounters& other);
 };
 
-// Why rows that were decoded are not in the store.
+// Why rows that were decoded are not at an outlet: its queue was full, its sink could not take them, the end came first.
 enum class DropReason : uint8_t { queue_full, store_failed, shutdown };
 inline constexpr size_t kDropReasonCount = 3;
 inline constexpr std::array<std::string_view, kDropReasonCount> kDropReasons = {"queue_full", "store_failed",
                                                                                 "shutdown"};
 
+// What became of rows of one table at one outlet.
+struct RowCounts {
+  uint64_t stored = 0;
+  std::array<uint64_t, kDropReasonCount> dropped{};
+
+  uint64_t& operator[](DropReason reason) { return dropped[static_cast<size_t>(reason)]; }
+  uint64_t operator[](DropReason reason) const { return dropped[static_cast<size_t>(reason)]; }
+  uint64_t dropped_in_all() const;
+  RowCounts& operator+=(const RowCounts& other);
+  bool operator==(const RowCounts&) const = default;
+};
+using TableRows = PerTable<RowCounts>;
+
 struct ExporterLedger {
   ExporterCounters counters;
-  // Flows.
-  uint64_t rows_stored = 0;
-  std::array<uint64_t, kDropReasonCount> rows_dropped{};
-  // Rows of the table `counters`.
-  uint64_t counter_rows_stored = 0;
-  std::array<uint64_t, kDropReasonCount> counter_rows_dropped{};
+  std::vector<TableRows> outlets;  // as LedgerSnapshot::outlets; those behind the last one that is here: zeros
 
-  uint64_t dropped() const;
-  uint64_t counters_dropped() const;
+  TableRows& outlet(size_t number);
+  const TableRows& outlet(size_t number) const;
+  // At the first outlet, which is the store.
+  RowCounts& rows(Table table) { return outlet(0)[table]; }
+  const RowCounts& rows(Table table) const { return outlet(0)[table]; }
+  uint64_t in_flight(size_t outlet_number, Table table) const;
   ExporterLedger& operator+=(const ExporterLedger& other);
 };
 
@@ -79,17 +97,67 @@ struct SocketCounters {
 };
 
 struct LedgerSnapshot {
+  std::vector<std::string> outlets;  // their names
   std::map<IpAddress, ExporterLedger> exporters;
   ExporterLedger total;
   uint64_t socket_drops = 0;
   StreamCounters streams;
-  uint64_t rows_in_flight() const { return total.counters.records_decoded - total.rows_stored - total.dropped(); }
-  uint64_t counter_rows_in_flight() const {
-    return total.counters.counter_rows - total.counter_rows_stored - total.counters_dropped();
-  }
   // Empty if the sums add up (every row stored or dropped, every datagram decoded or rejected), else what does not.
   // Only meaningful once nothing is in flight.
   std::string imbalance() const;
+};
+
+class Receipt;
+
+// The account of one outlet. Any thread. Rows enter it with a Receipt, and leave it with the receipt's answer.
+class Account {
+ public:
+  explicit Account(std::string outlet) : outlet_(std::move(outlet)) {}
+
+  const std::string& outlet() const { return outlet_; }
+
+  // The sink does not answer any more: what is open counts as dropped, and answers that come late do not count.
+  void abandon(DropReason reason);
+
+  // Its share of the snapshot, as outlet `number`.
+  void add_to(LedgerSnapshot& snapshot, size_t number) const;
+
+ private:
+  friend class Receipt;
+  struct Exporter {
+    TableRows answered;
+    PerTable<uint64_t> open;
+  };
+
+  void open(Table table, std::span<const ExporterRows> rows);
+  // reason: why they were dropped; nothing: they are stored.
+  void answer(Table table, std::span<const ExporterRows> rows, std::optional<DropReason> reason);
+  Exporter& of(const IpAddress& exporter);
+
+  const std::string outlet_;
+  mutable std::mutex mutex_;
+  std::map<IpAddress, Exporter> exporters_;
+  bool abandoned_ = false;
+};
+
+// What an outlet owes for the rows of a batch: one answer, from any thread. A receipt that goes away without one, such
+// as by an exception, says that the rows were dropped. So no row leaves a ledger unseen, whatever a sink does.
+class Receipt {
+ public:
+  Receipt(std::shared_ptr<Account> account, const FlowBatch& batch);
+  ~Receipt() { give(DropReason::store_failed); }
+  Receipt(Receipt&&) noexcept = default;
+  Receipt& operator=(Receipt&& other) noexcept;
+
+  void stored() { give(std::nullopt); }
+  void dropped(DropReason reason) { give(reason); }
+
+ private:
+  void give(std::optional<DropReason> reason);
+
+  std::shared_ptr<Account> account_;  // null: answered
+  Table table_;
+  std::vector<ExporterRows> rows_;
 };
 
 class Ledger {
@@ -101,11 +169,8 @@ class Ledger {
   // Replaces what `thread` published before.
   void publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
                const SocketCounters& sockets);
-  // rows: of a batch of this schema, which says what table they belong to.
-  void stored(const Schema& schema, std::span<const ExporterRows> rows);
-  void dropped(const Schema& schema, std::span<const ExporterRows> rows, DropReason reason);
-  void stored(const FlowBatch& batch) { stored(batch.schema(), batch.exporters()); }
-  void dropped(const FlowBatch& batch, DropReason reason) { dropped(batch.schema(), batch.exporters(), reason); }
+  // The account of an outlet, made when it is first asked for. The first one made is that of the store.
+  std::shared_ptr<Account> outlet(std::string_view name);
   LedgerSnapshot snapshot() const;
 
  private:
@@ -113,20 +178,10 @@ class Ledger {
     std::vector<std::pair<IpAddress, ExporterCounters>> exporters;
     SocketCounters sockets;
   };
-  struct Rows {
-    uint64_t stored = 0;
-    std::array<uint64_t, kDropReasonCount> dropped{};
-  };
-  struct TablesRows {
-    Rows flows;
-    Rows counters;
-  };
-
-  Rows& rows_of(const IpAddress& exporter, const Schema& schema);
 
   mutable std::mutex mutex_;
   std::map<size_t, Published> published_;
-  std::map<IpAddress, TablesRows> rows_;
+  std::vector<std::shared_ptr<Account>> outlets_;
 };
 
 }  // namespace weir::flow

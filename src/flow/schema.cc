@@ -69,20 +69,30 @@ bool good_name(std::string_view name) {
 }  // namespace
 
 const SchemaPtr& Schema::flows() {
-  static const SchemaPtr schema(new Schema("flows", kColumns));
+  static const SchemaPtr schema(new Schema(Table::flows, kColumns));
   return schema;
 }
 
 const SchemaPtr& Schema::counters() {
-  static const SchemaPtr schema(new Schema("counters", kCounterColumns));
+  static const SchemaPtr schema(new Schema(Table::counters, kCounterColumns));
   return schema;
+}
+
+const SchemaPtr& Schema::of(Table table) {
+  switch (table) {
+    case Table::flows:
+      return flows();
+    case Table::counters:
+      return counters();
+  }
+  return flows();
 }
 
 Result<SchemaPtr> Schema::flows_with(std::span<const ConfiguredColumn> configured) {
   if (configured.empty()) return flows();
   if (configured.size() > kMaxConfiguredElements)
     return fail("{} elements are too many: at most {}", configured.size(), kMaxConfiguredElements);
-  std::unique_ptr<Schema> schema(new Schema("flows", kColumns));
+  std::unique_ptr<Schema> schema(new Schema(Table::flows, kColumns));
   for (const ConfiguredColumn& column : configured) {
     if (!good_name(column.name)) {
       return fail("\"{}\" is no name for a column: a letter, then letters, digits and _, all lower case", column.name);

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "flow/columns.gen.h"
 #include "flow/elements.gen.h"
+#include "flow/table.h"
 
 namespace weir::flow {
 
@@ -68,6 +69,8 @@ class Schema {
 
   static const SchemaPtr& flows();
   static const SchemaPtr& counters();
+  // The columns that this version gives a table.
+  static const SchemaPtr& of(Table table);
   // `flows` with further columns, which are sparse. Fails on a name that is taken or not of the form [a-z][a-z0-9_]*,
   // on too many, on an element that is there twice, and on a conversion that does not go with the type.
   static Result<SchemaPtr> flows_with(std::span<const ConfiguredColumn> configured);
@@ -75,7 +78,7 @@ class Schema {
   // version wrote. Fails on a name that is taken, or on too many.
   static Result<SchemaPtr> extended(const Schema& base, std::span<const NamedColumn> more);
 
-  std::string_view table() const { return table_; }
+  Table table() const { return table_; }
   std::span<const ColumnInfo> columns() const { return columns_; }
   size_t size() const { return columns_.size(); }
   const ColumnInfo& operator[](ColumnIndex column) const { return columns_[column.value()]; }
@@ -84,12 +87,11 @@ class Schema {
   std::span<const ConfiguredElement> configured() const { return configured_; }
 
  private:
-  Schema(std::string_view table, std::span<const ColumnInfo> columns)
-      : table_(table), columns_(columns.begin(), columns.end()) {}
+  Schema(Table table, std::span<const ColumnInfo> columns) : table_(table), columns_(columns.begin(), columns.end()) {}
 
   void add_column(std::string_view name, ColumnType type);
 
-  std::string_view table_;
+  Table table_;
   std::vector<ColumnInfo> columns_;
   std::vector<ConfiguredElement> configured_;
   std::deque<std::string> names_;  // of configured columns: what columns_ refers to

@@ -14,12 +14,12 @@ std::string error_of(std::vector<ConfiguredColumn> columns) {
 
 TEST(Schema, KnowsItsColumnsByName) {
   const Schema& flows = *Schema::flows();
-  EXPECT_EQ(flows.table(), "flows");
+  EXPECT_EQ(name(flows.table()), "flows");
   EXPECT_EQ(flows.size(), kColumnCount);
   EXPECT_EQ(flows.find("bytes"), ColumnIndex(Column::bytes));
   EXPECT_EQ(flows[Column::src_addr].type, ColumnType::address);
   EXPECT_FALSE(flows.find("colour"));
-  EXPECT_EQ(Schema::counters()->table(), "counters");
+  EXPECT_EQ(name(Schema::counters()->table()), "counters");
   EXPECT_EQ((*Schema::counters())[CounterColumn::time_received].name, "time_received");
 }
 

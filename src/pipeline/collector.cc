@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "pipeline/cpu_affinity.h"
-#include "pipeline/store_loop.h"
+#include "pipeline/periodic.h"
 #include "pipeline/thread_name.h"
 
 namespace weir::pipeline {
@@ -14,37 +14,37 @@ namespace weir::pipeline {
 Result<std::unique_ptr<Collector>> Collector::start(CollectorOptions options,
                                                     std::unique_ptr<store::SegmentWriter> writer) {
   std::unique_ptr<Collector> collector(new Collector(std::move(options)));
-  if (Result<> opened = collector->open(std::move(writer)); !opened) return std::unexpected(opened.error());
-  if (Result<> started = collector->start_threads(); !started) return std::unexpected(started.error());
+  TRY(collector->open(std::move(writer)));
+  collector->plan_stages();
+  try {
+    collector->stages_.start();
+  } catch (const std::system_error& e) {
+    return fail("cannot start a thread: {}; raise the limit of processes (ulimit -u) or lower collect.threads",
+                e.what());
+  }
   return collector;
 }
 
 Collector::Collector(CollectorOptions options)
-    : options_(std::move(options)),
-      started_(wall_clock_now()),
-      memory_(options_.memory_limit_bytes),
-      queue_(options_.queue_batches) {}
+    : options_(std::move(options)), started_(wall_clock_now()), memory_(options_.memory_limit_bytes) {}
 
-Collector::~Collector() { join_threads(); }
+Collector::~Collector() = default;
 
 // The store first: whoever loses the race for it must not have taken datagrams from the one that runs.
 Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
-  if (Result<> checked = check_cpus(options_.cpus); !checked) return checked;
-  Result<store::Store> store = store::Store::open(options_.store, std::move(writer), ledger_);
-  if (!store) return std::unexpected(store.error());
-  store_ = *std::move(store);
-  if (Result<> checked = store::check_types(options_.store.directory, *options_.decoder.schema); !checked)
-    return std::unexpected(checked.error());
+  TRY(check_cpus(options_.cpus));
+  store_ = std::make_shared<store::Store>(TRY(store::Store::open(options_.store, std::move(writer))));
+  TRY(store::check_types(options_.store.directory, *options_.decoder.schema));
+  open_outlets();
   open_state();
   reporter_.emplace(ledger_, details_, *store_, started_, [this] { return state_report(); });
 
-  auto receivers = net::Receiver::open(options_.listen, options_.threads, options_.receiver);
-  if (!receivers) return std::unexpected(receivers.error());
-  CHECK(!receivers->empty());
-  ports_ = receivers->front().ports();
-  const bool several = receivers->size() > 1;
+  std::vector<net::Receiver> receivers = TRY(net::Receiver::open(options_.listen, options_.threads, options_.receiver));
+  CHECK(!receivers.empty());
+  ports_ = receivers.front().ports();
+  const bool several = receivers.size() > 1;
   const bool shared = several && options_.receiver.spread == net::Spread::datagram;
-  if (several && !receivers->front().spread_as_asked()) {
+  if (several && !receivers.front().spread_as_asked()) {
     log::warn("{}",
               shared ? "the kernel cannot spread single datagrams over threads: it goes by address and port, so that "
                        "an exporter of one port keeps one thread busy only"
@@ -52,28 +52,49 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
                        "port may reach a thread that does not have its templates (collect.threads = 1 avoids it)");
   }
   if (shared) shared_exporters_.emplace();
-  granted_buffer_bytes_ = receivers->front().granted_buffer_bytes();
-  for (net::Receiver& receiver : *receivers) {
+  granted_buffer_bytes_ = receivers.front().granted_buffer_bytes();
+  for (net::Receiver& receiver : receivers) {
     granted_buffer_bytes_ = std::min(granted_buffer_bytes_, receiver.granted_buffer_bytes());
     ReceiveLoopOptions loop = loop_options();
     if (state_) loop.state = &*state_;
     if (shared_exporters_) loop.shared = &*shared_exporters_;
-    loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, queue_, ledger_));
+    loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, batch_out(), ledger_));
   }
   return open_streams();
 }
 
 Result<> Collector::open_streams() {
   if (options_.listen_tcp.empty() && options_.listen_tls.empty()) return {};
-  auto listener = net::StreamListener::open(options_.listen_tcp, options_.listen_tls, options_.tls, options_.streams);
-  if (!listener) return std::unexpected(listener.error());
-  stream_ports_ = listener->ports();
-  if (const size_t most = listener->most_connections(); most < options_.streams.connections) {
+  net::StreamListener listener =
+      TRY(net::StreamListener::open(options_.listen_tcp, options_.listen_tls, options_.tls, options_.streams));
+  stream_ports_ = listener.ports();
+  if (const size_t most = listener.most_connections(); most < options_.streams.connections) {
     log::warn("at most {} connections instead of {}: the process may not open more files (ulimit -n)", most,
               options_.streams.connections);
   }
-  stream_loop_ = std::make_unique<StreamLoop>(*std::move(listener), options_.decoder, loop_options(), queue_, ledger_);
+  stream_loop_ =
+      std::make_unique<StreamLoop>(std::move(listener), options_.decoder, loop_options(), batch_out(), ledger_);
   return {};
+}
+
+void Collector::open_outlets() {
+  // The store never leaves rows behind: it ends as soon as the disk has taken or refused them.
+  outlets_.add(store_, {.queue_batches = options_.queue_batches,
+                        .queue_bytes = options_.queue_bytes,
+                        .finish_limit = std::nullopt,
+                        .before_close = {}});
+  for (const SinkOptions& further : options_.sinks) outlets_.add(further.sink, further.outlet);
+  if (options_.passes.empty()) return;
+  enrich_.emplace(options_.passes, options_.queue_batches,
+                  [this](const flow::SealedBatch& batch) { outlets_.offer(batch); });
+}
+
+// Where the receiving threads leave full batches.
+BatchOut Collector::batch_out() {
+  return [this](flow::FullBatch batch) {
+    if (enrich_) return enrich_->offer(std::move(batch));
+    outlets_.offer(seal(std::move(batch)));
+  };
 }
 
 // Of the next receiving thread.
@@ -97,8 +118,9 @@ MetricsReport Collector::metrics() const {
                                   .ledger = ledger_.snapshot(),
                                   .store = store_->counters(),
                                   .state = state_report()},
-                       .queue_batches = queue_.size(),
-                       .queue_capacity = options_.queue_batches,
+                       .outlets = outlets_.report(),
+                       .enrich = enrich_ ? std::optional(enrich_->counters()) : std::nullopt,
+                       .decode_times = {},
                        .memory_refusing = memory_.refusing(),
                        .memory_limit_bytes = memory_.limit()};
   for (const auto& loop : loops_) report.decode_times += loop->decode_times();
@@ -114,21 +136,45 @@ void Collector::open_state() {
   state_file_->load(started_, options_.decoder.limits);
 }
 
-Result<> Collector::start_threads() {
+// A stage that does the same work again and again; `last` is done when it has stopped.
+void Collector::add_periodic(const char* name, std::chrono::milliseconds interval, std::function<void()> work,
+                             std::function<void()> last) {
+  const auto periodic = std::make_shared<std::optional<Periodic>>();
+  stages_.add([=] { periodic->emplace(name, interval, work); },
+              [=] {
+                periodic->reset();
+                if (last) last();
+              });
+}
+
+// From the end of the data to its beginning: each stage finds what it hands on to already running, and is stopped
+// before it.
+void Collector::plan_stages() {
+  // Ended last, as a merge may take a moment to break off; being killed meanwhile loses nothing.
+  add_periodic("maintain", options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
+  // Its last account: every row is stored or dropped.
+  add_periodic(
+      "report", options_.report_every, [this] { reporter_->report(false); },
+      [this] {
+        if (ending_) last_report_ = reporter_->report(true);
+      });
+  stages_.add([this] { outlets_.start(); }, [this] { outlets_.finish(); });
+  if (enrich_) stages_.add([this] { enrich_->start(); }, [this] { enrich_->finish(); });
+  add_periodic("memory", options_.check_memory_every, [this] { memory_.check(); });
+  if (options_.redis) {
+    stages_.add([this] { sharing_.emplace(*options_.redis, options_.decoder.limits, *state_); },
+                [this] { sharing_->stop(); });
+  }
+  if (state_file_) {
+    const auto save = [this] { state_file_->save(wall_clock_now(), options_.decoder.limits.template_lifetime); };
+    add_periodic("state", options_.save_state_every, save, save);
+  }
+  // Once it has stopped nothing new comes in: every datagram is in the ledger, every row on its way to the outlets.
+  stages_.add([this] { start_receiving(); }, [this] { stop_receiving(); });
+}
+
+void Collector::start_receiving() {
   try {
-    const auto lifetime = options_.decoder.limits.template_lifetime;
-    if (state_file_) {
-      saving_.emplace("state", options_.save_state_every,
-                      [this, lifetime] { state_file_->save(wall_clock_now(), lifetime); });
-    }
-    if (options_.redis) sharing_.emplace(*options_.redis, options_.decoder.limits, *state_);
-    store_thread_ = std::thread([this] {
-      name_this_thread("store");
-      run_store_loop(queue_, *store_);
-    });
-    maintenance_.emplace("maintain", options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
-    watching_.emplace("memory", options_.check_memory_every, [this] { memory_.check(); });
-    reporting_.emplace("report", options_.report_every, [this] { reporter_->report(false); });
     for (size_t i = 0; i < loops_.size(); ++i) {
       receive_threads_.emplace_back([this, i, &loop = *loops_[i]] {
         name_this_thread("receive");
@@ -136,23 +182,28 @@ Result<> Collector::start_threads() {
         loop.run();
       });
     }
-    if (stream_loop_) {
-      receive_threads_.emplace_back([this] {
-        name_this_thread("stream");
-        stream_loop_->run();
-      });
-    }
-  } catch (const std::system_error& e) {
-    return fail("cannot start a thread: {}; raise the limit of processes (ulimit -u) or lower collect.threads",
-                e.what());
+    if (!stream_loop_) return;
+    receive_threads_.emplace_back([this] {
+      name_this_thread("stream");
+      stream_loop_->run();
+    });
+  } catch (const std::system_error&) {
+    stop_receiving();
+    throw;
   }
-  return {};
+}
+
+void Collector::stop_receiving() {
+  for (const auto& loop : loops_) loop->stop();
+  if (stream_loop_) stream_loop_->stop();
+  for (std::thread& thread : receive_threads_) thread.join();
+  receive_threads_.clear();
 }
 
 Result<> Collector::reload(const decode::DecoderOptions& decoder, const store::StoreOptions& store,
                            const net::StreamLimits& streams, std::optional<net::TlsContext> tls,
                            std::optional<uint64_t> memory_limit_bytes) {
-  if (Result<> checked = store::check_types(options_.store.directory, *decoder.schema); !checked) return checked;
+  TRY(store::check_types(options_.store.directory, *decoder.schema));
   for (const auto& loop : loops_) loop->set_options(decoder);
   if (stream_loop_) {
     stream_loop_->set_options(decoder);
@@ -164,31 +215,9 @@ Result<> Collector::reload(const decode::DecoderOptions& decoder, const store::S
 }
 
 LedgerReport Collector::stop() {
-  join_threads();
-  LedgerReport report = reporter_->report(true);
-  // Last, as it may take a moment to break off a merge; being ended meanwhile loses nothing.
-  maintenance_->stop();
-  return report;
-}
-
-// In the order of the data; all but the maintenance, which nothing waits for. A second call does nothing.
-void Collector::join_threads() {
-  for (const auto& loop : loops_) loop->stop();
-  if (stream_loop_) stream_loop_->stop();
-  for (std::thread& thread : receive_threads_) thread.join();
-  receive_threads_.clear();
-  // From here on nothing new comes in: every datagram is in the ledger, every row in the queue or the store.
-  queue_.close();
-  if (saving_) {
-    saving_->stop();
-    state_file_->save(wall_clock_now(), options_.decoder.limits.template_lifetime);
-    saving_.reset();
-  }
-  if (sharing_) sharing_->stop();
-  if (watching_) watching_->stop();
-  if (store_thread_.joinable()) store_thread_.join();
-  // Every row is stored or dropped.
-  if (reporting_) reporting_->stop();
+  ending_ = true;
+  stages_.stop();
+  return last_report_;
 }
 
 }  // namespace weir::pipeline

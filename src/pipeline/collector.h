@@ -1,37 +1,48 @@
 // The collector: threads, queues and their life cycle.
 //
-//   N receive threads    ReceiveLoop: UDP sockets -> decoder -> batches -> bounded queue
+//   N receive threads    ReceiveLoop: UDP sockets -> decoder -> full batches
 //   stream thread        StreamLoop: TCP and TLS connections -> the same, if any are asked for
-//   store thread         bounded queue -> store: add, flush
+//   enrich thread        EnrichStage: passes over full batches, if there are any
+//   a thread an outlet   Outlet: queue -> sink; the store is the first
 //   maintenance thread   merges, retention
 //   report thread        ledger.json, log lines
 //   state thread         the state file
 //   memory thread        the memory of the process against its limit
 //   redis thread         templates to and from other collectors, if there are any
 //
-// stop() ends them in the order of the data, so that everything that was received is stored or counted as dropped.
+// They are a list (plan_stages()), started from the store up and stopped in the order of the data, so that everything
+// that was received is stored or counted as dropped.
 #pragma once
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "pipeline/details.h"
+#include "pipeline/enrich_stage.h"
+#include "pipeline/fan_out.h"
 #include "pipeline/ledger_json.h"
 #include "pipeline/memory_watch.h"
 #include "pipeline/metrics.h"
-#include "pipeline/periodic.h"
 #include "pipeline/receive_loop.h"
 #include "pipeline/redis_sharing.h"
 #include "pipeline/reporter.h"
 #include "pipeline/shared_state.h"
+#include "pipeline/stages.h"
 #include "pipeline/state_file.h"
 #include "pipeline/stream_loop.h"
 
 namespace weir::pipeline {
+
+// A sink beside the store.
+struct SinkOptions {
+  std::shared_ptr<sink::Sink> sink;
+  OutletOptions outlet;
+};
 
 struct CollectorOptions {
   std::vector<net::ListenAddress> listen;
@@ -44,8 +55,11 @@ struct CollectorOptions {
   net::ReceiverOptions receiver;
   decode::DecoderOptions decoder;
   store::StoreOptions store;
-  size_t queue_batches = 64;
-  ReceiveLoopOptions loop;  // number is set for each thread
+  size_t queue_batches = 64;  // that may wait for the store
+  uint64_t queue_bytes = OutletOptions{}.queue_bytes;
+  std::vector<SinkOptions> sinks;
+  EnrichStage::Passes passes;  // of enrichment, in this order; none: no such stage
+  ReceiveLoopOptions loop;     // number is set for each thread
   std::chrono::milliseconds maintain_every{10'000};
   std::chrono::milliseconds report_every{5'000};
   std::filesystem::path state_file;  // empty: none
@@ -92,16 +106,22 @@ class Collector {
   void open_state();
   StateReport state_report() const;
   ReceiveLoopOptions loop_options();
-  Result<> start_threads();
-  void join_threads();
+  void open_outlets();
+  BatchOut batch_out();
+  void add_periodic(const char* name, std::chrono::milliseconds interval, std::function<void()> work,
+                    std::function<void()> last = {});
+  void plan_stages();
+  void start_receiving();
+  void stop_receiving();
 
   const CollectorOptions options_;
   const Timestamp started_;
   flow::Ledger ledger_;
   DetailsBoard details_;
   MemoryWatch memory_;
-  BatchQueue queue_;
-  std::optional<store::Store> store_;
+  std::shared_ptr<store::Store> store_;
+  FanOut outlets_{ledger_};
+  std::optional<EnrichStage> enrich_;
   std::vector<uint16_t> ports_;
   std::vector<uint16_t> stream_ports_;
   size_t granted_buffer_bytes_ = 0;
@@ -114,11 +134,9 @@ class Collector {
   std::optional<Reporter> reporter_;
 
   std::vector<std::thread> receive_threads_;
-  std::thread store_thread_;
-  std::optional<Periodic> maintenance_;
-  std::optional<Periodic> reporting_;
-  std::optional<Periodic> saving_;
-  std::optional<Periodic> watching_;
+  bool ending_ = false;       // by stop()
+  LedgerReport last_report_;  // once it has ended
+  Stages stages_;             // last: they use the others
 };
 
 }  // namespace weir::pipeline

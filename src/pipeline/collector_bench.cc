@@ -141,8 +141,8 @@ void BM_Collector(benchmark::State& state) {
     CHECK(ledger.ledger.imbalance().empty());
     const flow::ExporterLedger& total = ledger.ledger.total;
     report(state, sent, total.counters.datagrams_received, cost.since());
-    state.counters["flows dropped %"] =
-        100 * static_cast<double>(total.dropped()) / static_cast<double>(total.counters.records_decoded);
+    state.counters["flows dropped %"] = 100 * static_cast<double>(total.rows(flow::Table::flows).dropped_in_all()) /
+                                        static_cast<double>(total.counters.rows[flow::Table::flows]);
   }
   std::filesystem::remove_all(folder);
 }

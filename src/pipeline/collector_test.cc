@@ -30,7 +30,7 @@ struct Running {
 };
 
 uint64_t dropped(const LedgerReport& report, flow::DropReason reason) {
-  return report.ledger.total.rows_dropped[static_cast<size_t>(reason)];
+  return report.ledger.total.rows(flow::Table::flows)[reason];
 }
 
 TEST(Collector, StoresWhatIsSent) {
@@ -48,11 +48,11 @@ TEST(Collector, StoresWhatIsSent) {
   const LedgerReport report = run.collector->stop();
   EXPECT_EQ(report.ledger.imbalance(), "");
   EXPECT_TRUE(report.finished);
-  EXPECT_EQ(report.ledger.total.rows_stored, 2000u);
+  EXPECT_EQ(report.ledger.total.rows(flow::Table::flows).stored, 2000u);
   EXPECT_EQ(report.ledger.socket_drops, 0u);
   ASSERT_EQ(report.ledger.exporters.size(), 2u);
   const flow::ExporterLedger& second = report.ledger.exporters.at(*IpAddress::parse("127.0.0.2"));
-  EXPECT_EQ(second.rows_stored, 500u);
+  EXPECT_EQ(second.rows(flow::Table::flows).stored, 500u);
   EXPECT_EQ(second.counters.datagrams_rejected, 1u);
   EXPECT_EQ(second.counters.anomalies[flow::Anomaly::unknown_version], 1u);
 }
@@ -83,7 +83,7 @@ TEST(Collector, SeveralThreadsShareAPort) {
   EXPECT_EQ(report.ledger.imbalance(), "");
   EXPECT_EQ(report.ledger.exporters.size(), 20u);
   for (const auto& [address, ledger] : report.ledger.exporters) {
-    EXPECT_EQ(ledger.rows_stored, 50u) << address.to_string();
+    EXPECT_EQ(ledger.rows(flow::Table::flows).stored, 50u) << address.to_string();
     EXPECT_EQ(ledger.counters.lost_units, 0u) << "datagrams of one exporter reach one decoder, in order";
   }
 }
@@ -111,7 +111,7 @@ TEST(Collector, FullQueueDropsAndCounts) {
   ASSERT_TRUE(wait_until([&] { return run.disk->tries > 0; }));  // the storing thread is stuck now
   for (uint32_t i = 1; i <= 40; ++i) exporter.send(run.port, v5_datagram(i * 30, 30));
   ASSERT_TRUE(run.received(41)) << "receiving does not wait for the store";
-  EXPECT_TRUE(wait_until([&] { return run.collector->ledger().total.dropped() > 0; }));
+  EXPECT_TRUE(wait_until([&] { return run.collector->ledger().total.rows(flow::Table::flows).dropped_in_all() > 0; }));
   run.disk->blocked = false;
   const LedgerReport report = run.collector->stop();
   EXPECT_EQ(report.ledger.imbalance(), "");
@@ -129,10 +129,10 @@ TEST(Collector, FailingDiskKeepsRowsAndCountsWhatItGivesUp) {
   const Exporter exporter;
   for (uint32_t i = 0; i < 40; ++i) exporter.send(run.port, v5_datagram(i * 30, 30));
   ASSERT_TRUE(run.received(40));
-  EXPECT_TRUE(wait_until([&] { return run.collector->ledger().total.dropped() > 0; }));
+  EXPECT_TRUE(wait_until([&] { return run.collector->ledger().total.rows(flow::Table::flows).dropped_in_all() > 0; }));
   const LedgerReport report = run.collector->stop();
   EXPECT_EQ(report.ledger.imbalance(), "");
-  EXPECT_EQ(report.ledger.total.rows_stored, 0u);
+  EXPECT_EQ(report.ledger.total.rows(flow::Table::flows).stored, 0u);
   EXPECT_GT(dropped(report, flow::DropReason::store_failed), 0u);
   EXPECT_GT(dropped(report, flow::DropReason::shutdown), 0u);
   EXPECT_GT(report.store.write_failures, 0u);
@@ -148,7 +148,7 @@ TEST(Collector, RowsSurviveADiskThatComesBack) {
   run.disk->fails = false;
   const LedgerReport report = run.collector->stop();
   EXPECT_EQ(report.ledger.imbalance(), "");
-  EXPECT_EQ(report.ledger.total.rows_stored, 300u);
+  EXPECT_EQ(report.ledger.total.rows(flow::Table::flows).stored, 300u);
   EXPECT_EQ(run.disk->rows, 300u);
 }
 
@@ -169,7 +169,7 @@ TEST(Collector, ReloadReachesTheDecodersWithoutLoss) {
   }));
   const LedgerReport report = run.collector->stop();
   EXPECT_EQ(report.ledger.imbalance(), "");
-  EXPECT_EQ(report.ledger.total.rows_stored, sent * 10);
+  EXPECT_EQ(report.ledger.total.rows(flow::Table::flows).stored, sent * 10);
   EXPECT_EQ(report.ledger.total.counters.lost_units, 0u);
 }
 
@@ -184,14 +184,14 @@ TEST(Collector, WritesItsLedgerWhileItRuns) {
   Exporter().send(run.port, v5_datagram(0, 7));
   EXPECT_TRUE(wait_until([&] {
     const auto report = read();
-    return report && report->ledger.total.counters.records_decoded == 7 && !report->finished;
+    return report && report->ledger.total.counters.rows[flow::Table::flows] == 7 && !report->finished;
   }));
   run.collector->stop();
   const auto report = read();
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->finished);
   EXPECT_EQ(report->program, "collect");
-  EXPECT_EQ(report->ledger.total.rows_stored, 7u);
+  EXPECT_EQ(report->ledger.total.rows(flow::Table::flows).stored, 7u);
   EXPECT_EQ(report->ledger.imbalance(), "");
 }
 
@@ -218,9 +218,10 @@ TEST(ReceiveLoop, CountsWhatTheKernelDropped) {
   auto receivers = net::Receiver::open(listen, 1, {.socket_buffer_bytes = 4096});
   ASSERT_TRUE(receivers);
   const uint16_t port = receivers->front().ports()[0];
-  BatchQueue queue(1000);
   flow::Ledger ledger;
-  ReceiveLoop loop(std::move(receivers->front()), {}, {}, queue, ledger);
+  uint64_t rows = 0;
+  ReceiveLoop loop(
+      std::move(receivers->front()), {}, {}, [&](const flow::FullBatch& batch) { rows += batch->rows(); }, ledger);
   const Exporter exporter;
   constexpr uint32_t sent = 500;
   for (uint32_t i = 0; i < sent; ++i) exporter.send(port, v5_datagram(i * 30, 30));
@@ -230,9 +231,7 @@ TEST(ReceiveLoop, CountsWhatTheKernelDropped) {
   EXPECT_GT(snapshot.socket_drops, 0u);
   EXPECT_GT(snapshot.total.counters.datagrams_received, 0u);
   EXPECT_EQ(snapshot.total.counters.datagrams_received + snapshot.socket_drops, sent);
-  uint64_t rows = 0;
-  while (auto batch = queue.pop(milliseconds{0})) rows += (*batch)->rows();
-  EXPECT_EQ(rows, snapshot.total.counters.records_decoded);
+  EXPECT_EQ(rows, snapshot.total.counters.rows[flow::Table::flows]);
 }
 
 }  // namespace

@@ -13,29 +13,18 @@ constexpr size_t kDecodedAtOnce = 16;
 
 }  // namespace
 
-Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchQueue& queue,
-               flow::Ledger& ledger, std::function<flow::SocketCounters()> sockets)
+Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchOut out, flow::Ledger& ledger,
+               std::function<flow::SocketCounters()> sockets)
     : schema_(decoder.schema),
       decoder_(std::move(decoder)),
       options_(options),
-      queue_(queue),
+      out_(std::move(out)),
       ledger_(ledger),
       sockets_(std::move(sockets)),
-      flows_(builder(schema_)),
-      counters_(builder(flow::Schema::counters())),
+      builders_([this](flow::FullBatch batch) { full_.push_back(std::move(batch)); }, options.batch_rows, schema_),
       next_tick_(Clock::now() + options.seal_every) {
   decoder_.set_state_source(options.state);
   if (options.shared != nullptr) decoder_.set_shared(options.shared);
-}
-
-flow::BatchBuilder Intake::builder(flow::SchemaPtr schema) {
-  return flow::BatchBuilder([this](flow::SealedBatch batch) { sealed_.push_back(std::move(batch)); },
-                            options_.batch_rows, std::move(schema));
-}
-
-void Intake::seal() {
-  flows_.seal();
-  counters_.seal();
 }
 
 void Intake::decode(std::span<const Datagram> datagrams) {
@@ -47,7 +36,7 @@ void Intake::decode(std::span<const Datagram> datagrams) {
     const auto next = datagrams.first(std::min(kDecodedAtOnce, datagrams.size()));
     const Clock::time_point start = Clock::now();
     decoder_.expect(next);
-    for (const Datagram& datagram : next) decoder_.decode(datagram, flows_, &counters_);
+    for (const Datagram& datagram : next) decoder_.decode(datagram, builders_);
     const std::chrono::duration<double> took = Clock::now() - start;
     decode_times_.observe(took.count() / static_cast<double>(next.size()), next.size());
     datagrams = datagrams.subspan(next.size());
@@ -55,18 +44,18 @@ void Intake::decode(std::span<const Datagram> datagrams) {
 }
 
 void Intake::hand_over() {
-  push();
+  send_out();
   if (Clock::now() >= next_tick_) tick();
 }
 
 void Intake::finish() {
-  if (options_.shared != nullptr) decoder_.take_shared(flows_, &counters_);
+  if (options_.shared != nullptr) decoder_.take_shared(builders_);
   exchange_state(SIZE_MAX);
   decoder_.expire(Timestamp::max());
-  seal();
+  builders_.hand_over();
   publish();
   publish_details();
-  push();
+  send_out();
 }
 
 void Intake::set_options(decode::DecoderOptions options) {
@@ -78,12 +67,12 @@ void Intake::set_options(decode::DecoderOptions options) {
 void Intake::tick() {
   take_options();
   exchange_state(kMaxChangesPerTick);
-  if (options_.shared != nullptr) decoder_.take_shared(flows_, &counters_);
+  if (options_.shared != nullptr) decoder_.take_shared(builders_);
   decoder_.expire(wall_clock_now());
-  seal();
+  builders_.hand_over();
   publish();
   publish_details();
-  push();
+  send_out();
   next_tick_ = Clock::now() + options_.seal_every;
 }
 
@@ -92,7 +81,7 @@ void Intake::exchange_state(size_t max_sessions) {
   if (options_.state == nullptr) return;
   const Timestamp now = wall_clock_now();
   for (const decode::SessionStatePtr& state : options_.state->take_imports(options_.number)) {
-    decoder_.import_state(*state, now, flows_);
+    decoder_.import_state(*state, now, builders_);
   }
   options_.state->update(decoder_.take_changes(now, max_sessions));
 }
@@ -105,23 +94,19 @@ void Intake::take_options() {
   }
   if (!options) return;
   if (options->schema != schema_) {
-    // Rows of before keep their columns.
-    flows_.seal();
     schema_ = options->schema;
-    flows_ = builder(schema_);
+    builders_.set_schema(schema_);  // rows of before keep their columns
   }
   decoder_.set_options(*std::move(options));
 }
 
 // Publishes before the batches leave, so that nobody sees more rows stored than decoded; but with very many exporters a
 // publication is expensive, and then at most a tenth of the time goes into it.
-void Intake::push() {
-  if (sealed_.empty()) return;
+void Intake::send_out() {
+  if (full_.empty()) return;
   if (Clock::now() >= next_publish_) publish();
-  for (flow::SealedBatch& batch : sealed_) {
-    if (!queue_.try_push(std::move(batch))) ledger_.dropped(*batch, flow::DropReason::queue_full);
-  }
-  sealed_.clear();
+  for (flow::FullBatch& batch : full_) out_(std::move(batch));
+  full_.clear();
 }
 
 void Intake::publish() {

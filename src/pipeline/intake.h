@@ -1,5 +1,5 @@
-// The way of datagrams through one receiving thread: decoder, batches, queue. Nothing here ever waits for the store: a
-// batch that does not fit into the queue is dropped and counted.
+// The way of datagrams through one receiving thread: decoder, builders, and out as full batches. Nothing here ever waits
+// for what comes after it.
 #pragma once
 
 #include <array>
@@ -11,7 +11,6 @@
 #include <span>
 #include <vector>
 
-#include "base/bounded_queue.h"
 #include "decode/decoder.h"
 #include "decode/shared_exporter.h"
 #include "flow/batch_builder.h"
@@ -23,7 +22,8 @@
 
 namespace weir::pipeline {
 
-using BatchQueue = BoundedQueue<flow::SealedBatch>;
+// Takes a full batch from a receiving thread, without waiting: to enrichment, or sealed to the outlets.
+using BatchOut = std::function<void(flow::FullBatch)>;
 
 struct ReceiveLoopOptions {
   size_t number = 0;             // of the thread, for the ledger
@@ -44,13 +44,13 @@ using DecodeTimes = telemetry::HistogramCounts<kDecodeTimeBounds.size()>;
 class Intake {
  public:
   // sockets: what the thread's sockets have counted so far.
-  Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchQueue& queue, flow::Ledger& ledger,
+  Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchOut out, flow::Ledger& ledger,
          std::function<flow::SocketCounters()> sockets);
 
   // The receiving thread only. Datagrams that came together, or one message.
   void decode(std::span<const Datagram> datagrams);
   void close_connection(uint64_t connection) { decoder_.close_connection(connection); }
-  // Batches that are full go to the queue; once every `seal_every` the others, too, what is too old is given up, and
+  // Batches that are full go out; once every `seal_every` the others, too, what is too old is given up, and
   // the ledger hears of it. After every round of receiving.
   void hand_over();
   // At the end: gives up what waits for a template, hands over the last batch, publishes the last counters.
@@ -65,25 +65,22 @@ class Intake {
   using Clock = std::chrono::steady_clock;
 
   void tick();
-  flow::BatchBuilder builder(flow::SchemaPtr schema);
-  void seal();
   void take_options();
   void exchange_state(size_t max_sessions);
-  void push();
+  void send_out();
   void publish();
   void publish_details();
 
-  flow::SchemaPtr schema_;  // of flows_
+  flow::SchemaPtr schema_;  // of flows
   decode::Decoder decoder_;
   const ReceiveLoopOptions options_;
-  BatchQueue& queue_;
+  const BatchOut out_;
   flow::Ledger& ledger_;
   const std::function<flow::SocketCounters()> sockets_;
 
   telemetry::Histogram<kDecodeTimeBounds.size()> decode_times_{kDecodeTimeBounds};
-  std::vector<flow::SealedBatch> sealed_;  // on their way to the queue
-  flow::BatchBuilder flows_;
-  flow::BatchBuilder counters_;
+  std::vector<flow::FullBatch> full_;  // on their way out
+  flow::TableBuilders builders_;
   Clock::time_point next_tick_;
   Clock::time_point next_publish_{};  // not before, for batches that leave between two ticks
 

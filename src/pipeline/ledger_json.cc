@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/json.hpp>
+#include <span>
 
 #include "flow/flow_type.h"
 
@@ -24,16 +25,28 @@ constexpr auto kCounters = std::to_array<NamedCounter>({
     {"bytes_received", &ExporterCounters::bytes_received},
     {"datagrams_decoded", &ExporterCounters::datagrams_decoded},
     {"datagrams_rejected", &ExporterCounters::datagrams_rejected},
-    {"records_decoded", &ExporterCounters::records_decoded},
     {"option_records", &ExporterCounters::option_records},
     {"templates_received", &ExporterCounters::templates_received},
     {"early_sets_held", &ExporterCounters::early_sets_held},
     {"early_sets_decoded", &ExporterCounters::early_sets_decoded},
     {"undecodable_sets", &ExporterCounters::undecodable_sets},
     {"lost_units", &ExporterCounters::lost_units},
-    {"counter_rows", &ExporterCounters::counter_rows},
     {"agent_drops", &ExporterCounters::agent_drops},
 });
+
+// The rows of a table: decoded, and what became of them in the store.
+struct TableMembers {
+  std::string_view decoded, stored, dropped;
+};
+constexpr TableMembers members_of(flow::Table table) {
+  switch (table) {
+    case flow::Table::flows:
+      return {"records_decoded", "rows_stored", "rows_dropped"};
+    case flow::Table::counters:
+      return {"counter_rows", "counter_rows_stored", "counter_rows_dropped"};
+  }
+  return {};
+}
 
 struct NamedStoreCounter {
   std::string_view name;
@@ -97,7 +110,21 @@ json::object by_reason(const RowsDropped& rows) {
   return out;
 }
 
-json::object counters_object(const ExporterLedger& ledger) {
+// What became of rows at the outlets beside the store, by outlet and table; empty if there are none.
+json::object outlets_object(const ExporterLedger& ledger, std::span<const std::string> outlets) {
+  json::object out;
+  for (size_t i = 1; i < outlets.size(); ++i) {
+    json::object tables;
+    for (const flow::Table table : flow::kTables) {
+      const flow::RowCounts& rows = ledger.outlet(i)[table];
+      tables[flow::name(table)] = json::object{{"stored", rows.stored}, {"dropped", by_reason(rows.dropped)}};
+    }
+    out[outlets[i]] = std::move(tables);
+  }
+  return out;
+}
+
+json::object counters_object(const ExporterLedger& ledger, std::span<const std::string> outlets) {
   json::object out;
   json::array protocols;
   for (uint8_t bit = 0; bit < kProtocolBits; ++bit) {
@@ -105,10 +132,13 @@ json::object counters_object(const ExporterLedger& ledger) {
   }
   out["protocols"] = std::move(protocols);
   for (const NamedCounter& counter : kCounters) out[counter.name] = ledger.counters.*counter.member;
-  out["rows_stored"] = ledger.rows_stored;
-  out["rows_dropped"] = by_reason(ledger.rows_dropped);
-  out["counter_rows_stored"] = ledger.counter_rows_stored;
-  out["counter_rows_dropped"] = by_reason(ledger.counter_rows_dropped);
+  for (const flow::Table table : flow::kTables) {
+    const TableMembers members = members_of(table);
+    out[members.decoded] = ledger.counters.rows[table];
+    out[members.stored] = ledger.rows(table).stored;
+    out[members.dropped] = by_reason(ledger.rows(table).dropped);
+  }
+  if (outlets.size() > 1) out["outlets"] = outlets_object(ledger, outlets);
   json::object anomalies;
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
     const auto anomaly = static_cast<flow::Anomaly>(i);
@@ -186,13 +216,26 @@ RowsDropped read_reasons(const json::object& object, std::string_view name) {
   return rows;
 }
 
-ExporterLedger read_counters(const json::object& object) {
+void read_outlets(const json::object& object, std::span<const std::string> outlets, ExporterLedger& ledger) {
+  for (size_t i = 1; i < outlets.size(); ++i) {
+    const json::object* tables = object_member(object, outlets[i]);
+    if (tables == nullptr) continue;
+    for (const flow::Table table : flow::kTables) {
+      const json::object* rows = object_member(*tables, flow::name(table));
+      if (rows != nullptr) ledger.outlet(i)[table] = {number(*rows, "stored"), read_reasons(*rows, "dropped")};
+    }
+  }
+}
+
+ExporterLedger read_counters(const json::object& object, std::span<const std::string> outlets) {
   ExporterLedger ledger;
   for (const NamedCounter& counter : kCounters) ledger.counters.*counter.member = number(object, counter.name);
-  ledger.rows_stored = number(object, "rows_stored");
-  ledger.rows_dropped = read_reasons(object, "rows_dropped");
-  ledger.counter_rows_stored = number(object, "counter_rows_stored");
-  ledger.counter_rows_dropped = read_reasons(object, "counter_rows_dropped");
+  for (const flow::Table table : flow::kTables) {
+    const TableMembers members = members_of(table);
+    ledger.counters.rows[table] = number(object, members.decoded);
+    ledger.rows(table) = {number(object, members.stored), read_reasons(object, members.dropped)};
+  }
+  if (const json::object* others = object_member(object, "outlets")) read_outlets(*others, outlets, ledger);
   if (const json::object* anomalies = object_member(object, "anomalies")) {
     for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
       const auto anomaly = static_cast<flow::Anomaly>(i);
@@ -257,12 +300,14 @@ std::string ledger_to_json(const LedgerReport& report) {
   out["finished"] = report.finished;
   out["socket_drops"] = report.ledger.socket_drops;
   out["streams"] = streams_object(report.ledger.streams);
-  out["total"] = counters_object(report.ledger.total);
+  const std::span<const std::string> outlets = report.ledger.outlets;
+  out["outlets"] = json::array(outlets.begin(), outlets.end());
+  out["total"] = counters_object(report.ledger.total, outlets);
   json::array exporters;
   for (const auto& [address, ledger] : report.ledger.exporters) {
     json::object exporter;
     exporter["exporter"] = address.to_string();
-    for (auto& [key, value] : counters_object(ledger)) exporter[key] = std::move(value);
+    for (auto& [key, value] : counters_object(ledger, outlets)) exporter[key] = std::move(value);
     exporters.push_back(std::move(exporter));
   }
   out["exporters"] = std::move(exporters);
@@ -295,13 +340,19 @@ Result<LedgerReport> ledger_from_json(std::string_view content) {
     report.store.last_error = text(*store, "last_error");
   }
   if (const json::object* state = object_member(*root, "templates")) report.state = read_state(*state);
+  if (const json::value* outlets = member(*root, "outlets"); outlets != nullptr && outlets->is_array()) {
+    for (const json::value& outlet : outlets->get_array()) {
+      if (!outlet.is_string()) return fail("an outlet without a name");
+      report.ledger.outlets.emplace_back(outlet.get_string());
+    }
+  }
   const json::value* exporters = member(*root, "exporters");
   if (exporters == nullptr || !exporters->is_array()) return report;
   for (const json::value& exporter : exporters->get_array()) {
     const json::object* object = exporter.if_object();
     const auto address = object == nullptr ? std::nullopt : IpAddress::parse(text(*object, "exporter"));
     if (!address) return fail("an exporter without an address");
-    report.ledger.exporters[*address] += read_counters(*object);
+    report.ledger.exporters[*address] += read_counters(*object, report.ledger.outlets);
   }
   for (const auto& [address, ledger] : report.ledger.exporters) report.ledger.total += ledger;
   return report;

@@ -1,14 +1,17 @@
 // DIR/ledger.json: the collector's account of itself, for `weir exporters` and for monitoring. Version 1:
 //
 //   {"version": 1, "program": "collect", "pid": 4711, "started": TIME, "written": TIME, "finished": false,
-//    "socket_drops": 0, "streams": STREAMS, "total": COUNTERS, "exporters": [{"exporter": "192.0.2.1", ...COUNTERS},
-//    ...], "store": {"segments_written": 3, ..., "last_error": ""},
+//    "socket_drops": 0, "streams": STREAMS, "outlets": ["store"], "total": COUNTERS,
+//    "exporters": [{"exporter": "192.0.2.1", ...COUNTERS}, ...],
+//    "store": {"segments_written": 3, ..., "last_error": ""},
 //    "templates": {"state_file": {...}, "redis": {"connected": true, ...}}}
 //
 // The last two are the members of StateFileCounters and SharingCounters, if there is a state file, if templates are
 // shared. STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by
-// reason. TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterLedger by name; rows_dropped and
-// counter_rows_dropped are objects by reason, anomalies an object by name without the zeros, protocols a list of names.
+// reason. TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterCounters by name; rows_stored,
+// rows_dropped, counter_rows_stored and counter_rows_dropped, what became of the rows in the store, dropped by reason;
+// anomalies, an object by name without the zeros; protocols, a list of names; and, if there are outlets beside the store,
+// outlets: {"NAME": {"flows": {"stored": 7, "dropped": {...}}, "counters": {...}}}.
 // Readers ignore members that they do not know.
 #pragma once
 

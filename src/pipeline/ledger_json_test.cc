@@ -18,19 +18,24 @@ LedgerReport sample() {
   flow::ExporterCounters& c = a.counters;
   uint64_t value = UINT64_MAX;  // the largest number survives, and no two counters are confused
   for (uint64_t* counter :
-       {&c.datagrams_received, &c.bytes_received, &c.datagrams_decoded, &c.datagrams_rejected, &c.records_decoded,
-        &c.option_records, &c.templates_received, &c.early_sets_held, &c.early_sets_decoded, &c.undecodable_sets,
-        &c.lost_units, &c.counter_rows, &c.agent_drops, &a.rows_stored, &a.counter_rows_stored}) {
+       {&c.datagrams_received, &c.bytes_received, &c.datagrams_decoded, &c.datagrams_rejected,
+        &c.rows[flow::Table::flows], &c.option_records, &c.templates_received, &c.early_sets_held,
+        &c.early_sets_decoded, &c.undecodable_sets, &c.lost_units, &c.rows[flow::Table::counters], &c.agent_drops,
+        &a.rows(flow::Table::flows).stored, &a.rows(flow::Table::counters).stored}) {
     *counter = value--;
   }
-  for (uint64_t& dropped : a.rows_dropped) dropped = value--;
-  for (uint64_t& dropped : a.counter_rows_dropped) dropped = value--;
+  for (uint64_t& dropped : a.rows(flow::Table::flows).dropped) dropped = value--;
+  for (uint64_t& dropped : a.rows(flow::Table::counters).dropped) dropped = value--;
   c.anomalies.add(flow::Anomaly::sequence_gap, 3);
   c.protocols = 1u << static_cast<int>(flow::FlowType::ipfix) | 1u << static_cast<int>(flow::FlowType::netflow_v5);
   c.sampling_rate = 0xffffffff;
   c.first_seen = *parse_time("2026-11-22T14:00:01.5Z");
   c.last_seen = *parse_time("2026-11-22T14:04:59.999999Z");
-  report.ledger.exporters[*IpAddress::parse("2001:db8::1")].rows_stored = 1;
+  report.ledger.exporters[*IpAddress::parse("2001:db8::1")].rows(flow::Table::flows).stored = 1;
+  report.ledger.outlets = {"store", "other"};
+  flow::RowCounts& other = a.outlet(1)[flow::Table::counters];
+  other.stored = value--;
+  for (uint64_t& dropped : other.dropped) dropped = value--;
   report.ledger.socket_drops = 12;
   StreamCounters& streams = report.ledger.streams;
   for (uint64_t* counter :
@@ -70,9 +75,9 @@ TEST(LedgerJson, ReadsBackWhatItWrote) {
 
 TEST(LedgerJson, TotalsAreSummedUp) {
   LedgerReport report = sample();
-  report.ledger.exporters.begin()->second.rows_stored = 5;
-  report.ledger.exporters.rbegin()->second.rows_stored = 6;
-  EXPECT_EQ(ledger_from_json(ledger_to_json(report))->ledger.total.rows_stored, 11u);
+  report.ledger.exporters.begin()->second.rows(flow::Table::flows).stored = 5;
+  report.ledger.exporters.rbegin()->second.rows(flow::Table::flows).stored = 6;
+  EXPECT_EQ(ledger_from_json(ledger_to_json(report))->ledger.total.rows(flow::Table::flows).stored, 11u);
 }
 
 TEST(LedgerJson, UnseenTimesAreNull) {
@@ -98,7 +103,7 @@ TEST(LedgerJson, UnknownMembersAndOddTypesAreIgnored) {
       R"({"version":1,"new":[1],"pid":"x","socket_drops":-1,"exporters":[
           {"exporter":"192.0.2.1","rows_stored":7,"anomalies":{"new_one":3},"rows_dropped":null,"protocols":[1,"carrier pigeon"]}]})");
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->ledger.total.rows_stored, 7u);
+  EXPECT_EQ(report->ledger.total.rows(flow::Table::flows).stored, 7u);
   EXPECT_EQ(report->ledger.socket_drops, 0u);
   EXPECT_EQ(report->ledger.total.counters.protocols, 0u);
 }

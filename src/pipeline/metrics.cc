@@ -52,13 +52,28 @@ void by_exporter(Exposition& out, const std::vector<Line>& lines, std::string_vi
   for (const Line& line : lines) out.sample({{"exporter", line.exporter}}, value(line.ledger));
 }
 
-void by_drop_reason(Exposition& out, const std::vector<Line>& lines, std::string_view name, std::string_view help,
-                    std::array<uint64_t, flow::kDropReasonCount> ExporterLedger::* dropped) {
-  out.family(name, counter, help);
-  for (const Line& line : lines) {
-    for (size_t i = 0; i < flow::kDropReasonCount; ++i)
-      out.sample({{"exporter", line.exporter}, {"reason", flow::kDropReasons[i]}}, (line.ledger.*dropped)[i]);
+// Metrics of the rows of one table, as they are in the store.
+struct TableNames {
+  std::string_view decoded, decoded_help;
+  std::string_view stored, stored_help;
+  std::string_view dropped, dropped_help;
+};
+
+constexpr TableNames names_of(flow::Table table) {
+  switch (table) {
+    case flow::Table::flows:
+      return {"weir_decoded_flows_total", "Flow records decoded; the sum of flows stored, dropped and in flight.",
+              "weir_stored_flows_total",  "Flow records in the store.",
+              "weir_dropped_flows_total", "Flow records that were decoded and are not stored, by reason."};
+    case flow::Table::counters:
+      return {"weir_decoded_counters_total",
+              "Rows for the table counters (sFlow); the sum of those stored, dropped and in flight.",
+              "weir_stored_counters_total",
+              "Rows of the table counters in the store.",
+              "weir_dropped_counters_total",
+              "Rows of the table counters that were decoded and are not stored, by reason."};
   }
+  return {};
 }
 
 void write_datagrams(Exposition& out, const std::vector<Line>& l) {
@@ -88,21 +103,19 @@ void write_datagrams(Exposition& out, const std::vector<Line>& l) {
 }
 
 void write_flows(Exposition& out, const std::vector<Line>& l) {
-  by_exporter(out, l, "weir_decoded_flows_total", counter,
-              "Flow records decoded; the sum of flows stored, dropped and in flight.",
-              [](const ExporterLedger& e) { return e.counters.records_decoded; });
-  by_exporter(out, l, "weir_stored_flows_total", counter, "Flow records in the store.",
-              [](const ExporterLedger& e) { return e.rows_stored; });
-  by_drop_reason(out, l, "weir_dropped_flows_total", "Flow records that were decoded and are not stored, by reason.",
-                 &ExporterLedger::rows_dropped);
-  by_exporter(out, l, "weir_decoded_counters_total", counter,
-              "Rows for the table counters (sFlow); the sum of those stored, dropped and in flight.",
-              [](const ExporterLedger& e) { return e.counters.counter_rows; });
-  by_exporter(out, l, "weir_stored_counters_total", counter, "Rows of the table counters in the store.",
-              [](const ExporterLedger& e) { return e.counter_rows_stored; });
-  by_drop_reason(out, l, "weir_dropped_counters_total",
-                 "Rows of the table counters that were decoded and are not stored, by reason.",
-                 &ExporterLedger::counter_rows_dropped);
+  for (const flow::Table table : flow::kTables) {
+    const TableNames names = names_of(table);
+    by_exporter(out, l, names.decoded, counter, names.decoded_help,
+                [&](const ExporterLedger& e) { return e.counters.rows[table]; });
+    by_exporter(out, l, names.stored, counter, names.stored_help,
+                [&](const ExporterLedger& e) { return e.rows(table).stored; });
+    out.family(names.dropped, counter, names.dropped_help);
+    for (const Line& line : l) {
+      for (size_t i = 0; i < flow::kDropReasonCount; ++i)
+        out.sample({{"exporter", line.exporter}, {"reason", flow::kDropReasons[i]}},
+                   line.ledger.rows(table).dropped[i]);
+    }
+  }
   by_exporter(out, l, "weir_agent_dropped_packets_total", counter,
               "Packets that the exporter says it could not sample itself (sFlow drops).",
               [](const ExporterLedger& e) { return e.counters.agent_drops; });
@@ -157,10 +170,11 @@ void write_sockets(Exposition& out, const flow::LedgerSnapshot& ledger) {
 
 void write_store(Exposition& out, const MetricsReport& report) {
   out.single("weir_flows_in_flight", gauge, "Flow records decoded, and neither stored nor dropped yet.",
-             report.ledger.ledger.rows_in_flight());
-  out.single("weir_queue_batches", gauge, "Batches that wait for the store.", report.queue_batches);
+             report.ledger.ledger.total.in_flight(0, flow::Table::flows));
+  const OutletReport& queue = report.outlets.empty() ? OutletReport() : report.outlets.front();
+  out.single("weir_queue_batches", gauge, "Batches that wait for the store.", queue.queue_batches);
   out.single("weir_queue_capacity_batches", gauge, "Batches that may wait for the store (collect.queue).",
-             report.queue_capacity);
+             queue.queue_batches_limit);
   const store::StoreCounters& s = report.ledger.store;
   out.single("weir_store_segments_written_total", counter, "Files written, merged ones included.", s.segments_written);
   out.single("weir_store_rows_written_total", counter, "Rows of files written, merged ones included.", s.rows_written);
@@ -173,6 +187,42 @@ void write_store(Exposition& out, const MetricsReport& report) {
   out.single("weir_store_segments_corrupt_total", counter, "Damaged files that were set aside as NAME.corrupt.",
              s.segments_corrupt);
   out.single("weir_store_failing", gauge, "1 if the last write failed; the log says why.", !s.last_error.empty());
+}
+
+// Every way out, the store included: what became of the rows, and what waits.
+void write_outlets(Exposition& out, const MetricsReport& report) {
+  const flow::LedgerSnapshot& ledger = report.ledger.ledger;
+  const auto each = [&](const auto& sample) {
+    for (size_t i = 0; i < ledger.outlets.size(); ++i) {
+      for (const flow::Table table : flow::kTables) sample(ledger.outlets[i], i, table);
+    }
+  };
+  out.family("weir_outlet_stored_rows_total", counter, "Rows that an outlet has stored or delivered, by table.");
+  each([&](const std::string& outlet, size_t i, flow::Table table) {
+    out.sample({{"outlet", outlet}, {"table", flow::name(table)}}, ledger.total.outlet(i)[table].stored);
+  });
+  out.family("weir_outlet_dropped_rows_total", counter, "Rows that are not at an outlet, by table and reason.");
+  each([&](const std::string& outlet, size_t i, flow::Table table) {
+    for (size_t r = 0; r < flow::kDropReasonCount; ++r) {
+      out.sample({{"outlet", outlet}, {"table", flow::name(table)}, {"reason", flow::kDropReasons[r]}},
+                 ledger.total.outlet(i)[table].dropped[r]);
+    }
+  });
+  out.family("weir_outlet_rows_in_flight", gauge, "Rows decoded, and neither stored nor dropped at an outlet yet.");
+  each([&](const std::string& outlet, size_t i, flow::Table table) {
+    out.sample({{"outlet", outlet}, {"table", flow::name(table)}}, ledger.total.in_flight(i, table));
+  });
+  out.family("weir_outlet_queue_bytes", gauge, "Memory of batches that wait for an outlet.");
+  for (const OutletReport& outlet : report.outlets) out.sample({{"outlet", outlet.name}}, outlet.queue_bytes);
+  out.family("weir_outlet_queue_limit_bytes", gauge, "Memory that batches may hold that wait for an outlet.");
+  for (const OutletReport& outlet : report.outlets) out.sample({{"outlet", outlet.name}}, outlet.queue_bytes_limit);
+  if (!report.enrich) return;
+  out.single("weir_enriched_rows_total", counter, "Rows that went through the passes of enrichment.",
+             report.enrich->rows_enriched);
+  out.single("weir_enrich_passed_by_rows_total", counter,
+             "Rows that went past enrichment as they were: its passes did not keep up.", report.enrich->rows_passed_by);
+  out.single("weir_enrich_failures_total", counter, "Batches that a pass of enrichment failed at.",
+             report.enrich->failures);
 }
 
 void write_state(Exposition& out, const StateReport& state) {
@@ -206,6 +256,7 @@ void write_metrics(const MetricsReport& report, Exposition& out, size_t max_expo
   write_exporters(out, exporters);
   write_sockets(out, report.ledger.ledger);
   write_store(out, report);
+  write_outlets(out, report);
   write_state(out, report.ledger.state);
   out.family("weir_datagram_decode_seconds", histogram, "Time to decode a datagram, averaged over up to 16 at a time.");
   report.decode_times.write(out, kDecodeTimeBounds);

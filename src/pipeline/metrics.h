@@ -3,17 +3,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
+#include "pipeline/enrich_stage.h"
 #include "pipeline/intake.h"
 #include "pipeline/ledger_json.h"
+#include "pipeline/outlet.h"
 #include "telemetry/exposition.h"
 
 namespace weir::pipeline {
 
 struct MetricsReport {
   LedgerReport ledger;
-  size_t queue_batches = 0;
-  size_t queue_capacity = 0;
+  std::vector<OutletReport> outlets;     // that of the store first
+  std::optional<EnrichCounters> enrich;  // nothing: no passes
   DecodeTimes decode_times{};
   bool memory_refusing = false;
   uint64_t memory_limit_bytes = 0;  // 0: none

@@ -13,9 +13,9 @@ flow::ExporterLedger exporter(uint64_t datagrams) {
   ledger.counters.datagrams_decoded = datagrams - 1;
   ledger.counters.datagrams_rejected = 1;
   ledger.counters.anomalies.add(flow::Anomaly::unknown_version);
-  ledger.counters.records_decoded = 10 * datagrams;
-  ledger.rows_stored = 9 * datagrams;
-  ledger.rows_dropped[static_cast<size_t>(flow::DropReason::queue_full)] = datagrams;
+  ledger.counters.rows[flow::Table::flows] = 10 * datagrams;
+  ledger.rows(flow::Table::flows).stored = 9 * datagrams;
+  ledger.rows(flow::Table::flows)[flow::DropReason::queue_full] = datagrams;
   ledger.counters.last_seen = timestamp_from_us(1'700'000'000'500'000);
   ledger.counters.sampling_rate = 100;
   return ledger;
@@ -28,6 +28,9 @@ MetricsReport report(uint32_t exporters) {
     ledger.exporters[IpAddress::from_v4(i)] = exporter(i);
     ledger.total += exporter(i);
   }
+  ledger.outlets = {"store", "other"};
+  ledger.total.outlet(1)[flow::Table::flows][flow::DropReason::store_failed] = 2;
+  report.outlets = {{"store", 3, 30, 64, 1000}, {"other", 4, 40, 8, 2000}};
   return report;
 }
 
@@ -54,6 +57,14 @@ TEST(Metrics, OfOneExporter) {
            "weir_exporter_last_seen_timestamp_seconds{exporter=\"0.0.0.1\"} 1700000000.5",
            "weir_exporter_sampling_rate{exporter=\"0.0.0.1\"} 100",
            "weir_flows_in_flight 0",
+           "weir_queue_batches 3",
+           "weir_queue_capacity_batches 64",
+           "weir_outlet_stored_rows_total{outlet=\"store\",table=\"flows\"} 9",
+           "weir_outlet_dropped_rows_total{outlet=\"store\",table=\"flows\",reason=\"queue_full\"} 1",
+           "weir_outlet_dropped_rows_total{outlet=\"other\",table=\"flows\",reason=\"store_failed\"} 2",
+           "weir_outlet_rows_in_flight{outlet=\"other\",table=\"flows\"} 8",
+           "weir_outlet_queue_bytes{outlet=\"other\"} 40",
+           "weir_outlet_queue_limit_bytes{outlet=\"other\"} 2000",
        }) {
     EXPECT_TRUE(has(text, line)) << line << "\n" << text;
   }

@@ -14,10 +14,11 @@ constexpr std::chrono::milliseconds kErrorPause{100};
 }  // namespace
 
 ReceiveLoop::ReceiveLoop(net::Receiver receiver, decode::DecoderOptions decoder, ReceiveLoopOptions options,
-                         BatchQueue& queue, flow::Ledger& ledger)
-    : receiver_(std::move(receiver)), options_(options), intake_(std::move(decoder), options, queue, ledger, [this] {
-        return flow::SocketCounters{.drops = receiver_.kernel_drops(), .streams = {}};
-      }) {}
+                         BatchOut out, flow::Ledger& ledger)
+    : receiver_(std::move(receiver)),
+      options_(options),
+      intake_(std::move(decoder), options, std::move(out), ledger,
+              [this] { return flow::SocketCounters{.drops = receiver_.kernel_drops(), .streams = {}}; }) {}
 
 void ReceiveLoop::run() {
   while (!stopping_.load(std::memory_order_acquire)) {

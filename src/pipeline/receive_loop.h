@@ -1,4 +1,4 @@
-// What one receiving thread does: datagrams from its sockets, through its decoder, into batches for the store.
+// What one receiving thread does: datagrams from its sockets, through its decoder, into full batches.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,7 @@ namespace weir::pipeline {
 
 class ReceiveLoop {
  public:
-  ReceiveLoop(net::Receiver receiver, decode::DecoderOptions decoder, ReceiveLoopOptions options, BatchQueue& queue,
+  ReceiveLoop(net::Receiver receiver, decode::DecoderOptions decoder, ReceiveLoopOptions options, BatchOut out,
               flow::Ledger& ledger);
 
   // Until stop(); then takes what the sockets still hold, gives up what waits for a template, hands over the last batch

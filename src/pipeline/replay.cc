@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
-#include "base/bounded_queue.h"
 #include "net/capture.h"
 #include "pipeline/details.h"
+#include "pipeline/outlet.h"
 #include "pipeline/shared_state.h"
 #include "pipeline/state_file.h"
 
@@ -23,22 +22,25 @@ Micros since(Clock::time_point start) { return std::chrono::duration_cast<Micros
 
 class Replay {
  public:
-  Replay(ReplayOptions options, store::Store& store, flow::Ledger& ledger, DetailsBoard& details,
+  Replay(ReplayOptions options, std::shared_ptr<store::Store> store, flow::Ledger& ledger, DetailsBoard& details,
          const decode::StateSource& known)
       : options_(std::move(options)),
-        store_(store),
+        store_(std::move(store)),
         ledger_(ledger),
         details_(details),
-        queue_(options_.queue_batches),
+        outlet_(store_, ledger_,
+                {.queue_batches = options_.queue_batches,
+                 .finish_limit = std::nullopt,
+                 .before_close = [this] { write_all(); }}),
         decoder_(options_.decoder),
-        flows_(builder(options_.decoder.schema)),
-        counters_(builder(flow::Schema::counters())) {
+        builders_([this](flow::FullBatch batch) { hand_over(std::move(batch)); }, flow::FlowBatch::kDefaultCapacity,
+                  options_.decoder.schema) {
     decoder_.set_state_source(&known);
   }
 
   ReplaySummary run(uint64_t bytes_total) {
     progress_.bytes_total = bytes_total;
-    std::thread writer([this] { write(); });
+    outlet_.start();
     for (const std::filesystem::path& file : options_.files) {
       if (ended()) break;
       const uint64_t session = ++session_;
@@ -52,12 +54,11 @@ class Replay {
       count(reader->counts());
     }
     decoder_.expire(Timestamp::max());
-    flows_.seal();
-    counters_.seal();
+    builders_.hand_over();
     ledger_.publish(0, decoder_.counters(), {});
     if (auto told = decoder_.take_told(wall_clock_now())) details_.publish(0, *std::move(told));
-    queue_.close();
-    writer.join();
+    outlet_.finish();
+    look_for_failure();
     if (!write_error_.empty()) summary_.problems.push_back(write_error_);
     summary_.elapsed = since(start_);
     report_progress(true);
@@ -65,13 +66,8 @@ class Replay {
   }
 
  private:
-  flow::BatchBuilder builder(flow::SchemaPtr schema) {
-    return flow::BatchBuilder([this](flow::SealedBatch batch) { hand_over(std::move(batch)); },
-                              flow::FlowBatch::kDefaultCapacity, std::move(schema));
-  }
-
   bool ended() const {
-    return failed_.load(std::memory_order_relaxed) || (options_.interrupted != nullptr && options_.interrupted->load());
+    return !write_error_.empty() || (options_.interrupted != nullptr && options_.interrupted->load());
   }
 
   void read(net::CaptureReader& reader, const std::filesystem::path& file) {
@@ -101,7 +97,7 @@ class Replay {
     }
     // Captures are put together from pieces, with days between a template and its data: nothing gets too old here
     // (limits of size hold), so decoder_.expire() waits for the end.
-    decoder_.decode(captured.datagram, flows_, &counters_);
+    decoder_.decode(captured.datagram, builders_);
     ++summary_.datagrams;
   }
 
@@ -121,53 +117,45 @@ class Replay {
     options_.on_progress(progress_);
   }
 
-  void hand_over(flow::SealedBatch batch) {
-    if (&batch->schema() != flow::Schema::counters().get()) progress_.records += batch->rows();
-    if (!queue_.push(std::move(batch))) ledger_.dropped(*batch, flow::DropReason::shutdown);
+  // A store that fails ends the replay: there is nobody who sends on meanwhile.
+  void hand_over(flow::FullBatch batch) {
+    if (batch->schema().table() == flow::Table::flows) progress_.records += batch->rows();
+    outlet_.put(seal(std::move(batch)));
+    look_for_failure();
   }
 
-  // The writing thread. A store that fails ends the replay: there is nobody who sends on meanwhile.
-  void write() {
-    while (!queue_.finished()) {
-      if (auto batch = queue_.pop(std::chrono::milliseconds{100})) store_.add(*std::move(batch));
-      store_.flush(wall_clock_now());
-      if (!failed_ && !store_.counters().last_error.empty()) fail_with(store_.counters().last_error);
-    }
-    store_.flush(wall_clock_now(), true);
+  void look_for_failure() {
+    if (write_error_.empty()) write_error_ = store_->counters().last_error;
+  }
+
+  // In the outlet's thread, when everything was added.
+  void write_all() {
+    store_->flush(wall_clock_now(), true);
     if (options_.compact) compact();
-    store_.close(wall_clock_now());
-    if (!failed_ && !store_.counters().last_error.empty()) fail_with(store_.counters().last_error);
   }
 
   // Rounds of merging until there is nothing left to merge.
   void compact() {
     uint64_t before = 0;
     do {
-      before = store_.counters().segments_compacted;
-      store_.maintain(wall_clock_now());
-    } while (store_.counters().segments_compacted != before);
-  }
-
-  void fail_with(const std::string& error) {
-    write_error_ = error;
-    failed_.store(true, std::memory_order_relaxed);
+      before = store_->counters().segments_compacted;
+      store_->maintain(wall_clock_now());
+    } while (store_->counters().segments_compacted != before);
   }
 
   const ReplayOptions options_;
-  store::Store& store_;
+  const std::shared_ptr<store::Store> store_;
   flow::Ledger& ledger_;
   DetailsBoard& details_;
-  BoundedQueue<flow::SealedBatch> queue_;
+  Outlet outlet_;
   decode::Decoder decoder_;
-  flow::BatchBuilder flows_;
-  flow::BatchBuilder counters_;
+  flow::TableBuilders builders_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point next_report_{};
   ReplayProgress progress_;
   ReplaySummary summary_;
-  uint64_t session_ = 0;  // of the last file
-  std::atomic<bool> failed_ = false;
-  std::string write_error_;  // of the writing thread, read after it ended
+  uint64_t session_ = 0;     // of the last file
+  std::string write_error_;  // the first one; empty: none
 };
 
 }  // namespace
@@ -178,25 +166,19 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
   for (const std::filesystem::path& file : options.files) {
     std::error_code unknown;
     if (std::filesystem::is_fifo(file, unknown)) continue;  // what is read of a pipe is gone
-    const auto reader = net::CaptureReader::open(file);
-    if (!reader) return std::unexpected(reader.error());
-    bytes_total += reader->file_bytes();
+    bytes_total += TRY(net::CaptureReader::open(file)).file_bytes();
   }
   SharedState known(0, false);
   if (!options.state_file.empty()) {
-    const auto state = read_state_file(options.state_file, options.decoder.limits);
-    if (!state) return std::unexpected(state.error());
-    known.load(state->sessions);
+    known.load(TRY(read_state_file(options.state_file, options.decoder.limits)).sessions);
   }
   flow::Ledger ledger;
   DetailsBoard details;
-  auto store = store::Store::open(options.store, std::move(writer), ledger);
-  if (!store) return std::unexpected(store.error());
-  if (const Result<> checked = store::check_types(options.store.directory, *options.decoder.schema); !checked)
-    return std::unexpected(checked.error());
+  const auto store = std::make_shared<store::Store>(TRY(store::Store::open(options.store, std::move(writer))));
+  TRY(store::check_types(options.store.directory, *options.decoder.schema));
 
   const Timestamp started = wall_clock_now();
-  ReplaySummary summary = Replay(std::move(options), *store, ledger, details, known).run(bytes_total);
+  ReplaySummary summary = Replay(std::move(options), store, ledger, details, known).run(bytes_total);
   summary.report = {.program = "replay",
                     .pid = getpid(),
                     .started = started,

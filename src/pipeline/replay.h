@@ -1,4 +1,4 @@
-// Captures into a store, as fast as the machine can: the calling thread reads and decodes, another one writes.
+// Captures into a store, as fast as the machine can: the calling thread reads and decodes, the outlet's one writes.
 #pragma once
 
 #include <atomic>

@@ -52,7 +52,7 @@ TEST(Replay, StoresEveryRecordWithTheTimeOfTheCapture) {
   EXPECT_EQ(summary->report.ledger.imbalance(), "");
   EXPECT_EQ(summary->files, 2u);
   EXPECT_EQ(summary->datagrams, 150u);
-  EXPECT_EQ(summary->report.ledger.total.rows_stored, 4500u);
+  EXPECT_EQ(summary->report.ledger.total.rows(flow::Table::flows).stored, 4500u);
   EXPECT_EQ(f.disk->rows, 4500u);
   EXPECT_EQ(summary->report.ledger.total.counters.lost_units, 0u) << "one decoder for both files";
   EXPECT_EQ(summary->bytes_read, fs::file_size(f.file("a.pcap")) + fs::file_size(f.file("b.pcap")));
@@ -70,7 +70,7 @@ TEST(Replay, OnlyWantedPorts) {
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->datagrams, 10u);
   EXPECT_EQ(summary->other_ports, 10u);
-  EXPECT_EQ(summary->report.ledger.total.rows_stored, 300u);
+  EXPECT_EQ(summary->report.ledger.total.rows(flow::Table::flows).stored, 300u);
 }
 
 TEST(Replay, DamagedCaptureStoresWhatWasWhole) {
@@ -83,7 +83,8 @@ TEST(Replay, DamagedCaptureStoresWhatWasWhole) {
   ASSERT_EQ(summary->problems.size(), 1u);
   EXPECT_NE(summary->problems[0].find("a.pcap"), std::string::npos) << summary->problems[0];
   EXPECT_EQ(summary->report.ledger.imbalance(), "");
-  EXPECT_EQ(summary->report.ledger.total.rows_stored, 14u * 30) << "the later file is read all the same";
+  EXPECT_EQ(summary->report.ledger.total.rows(flow::Table::flows).stored, 14u * 30)
+      << "the later file is read all the same";
 }
 
 TEST(Replay, MissingFileIsHeardOfBeforeAnythingIsStored) {
@@ -106,8 +107,8 @@ TEST(Replay, StoreThatFailsEndsItAndIsCounted) {
   ASSERT_EQ(summary->problems.size(), 1u);
   EXPECT_NE(summary->problems[0].find("no space left on this fake"), std::string::npos) << summary->problems[0];
   EXPECT_EQ(summary->report.ledger.imbalance(), "");
-  EXPECT_EQ(summary->report.ledger.total.rows_stored, 0u);
-  EXPECT_GT(summary->report.ledger.total.dropped(), 0u);
+  EXPECT_EQ(summary->report.ledger.total.rows(flow::Table::flows).stored, 0u);
+  EXPECT_GT(summary->report.ledger.total.rows(flow::Table::flows).dropped_in_all(), 0u);
 }
 
 TEST(Replay, StoreInUseIsRefused) {

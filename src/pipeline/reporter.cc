@@ -8,8 +8,9 @@ namespace weir::pipeline {
 namespace {
 
 uint64_t dropped(const flow::LedgerSnapshot& ledger, flow::DropReason reason) {
-  const auto i = static_cast<size_t>(reason);
-  return ledger.total.rows_dropped[i] + ledger.total.counter_rows_dropped[i];
+  uint64_t rows = 0;
+  for (const flow::Table table : flow::kTables) rows += ledger.total.rows(table)[reason];
+  return rows;
 }
 
 }  // namespace

@@ -82,10 +82,11 @@ void StreamLog::write(Line& line, const std::string& text) {
 }
 
 StreamLoop::StreamLoop(net::StreamListener listener, decode::DecoderOptions decoder, ReceiveLoopOptions options,
-                       BatchQueue& queue, flow::Ledger& ledger)
-    : listener_(std::move(listener)), options_(options), intake_(std::move(decoder), options, queue, ledger, [this] {
-        return flow::SocketCounters{.drops = 0, .streams = listener_.counters()};
-      }) {}
+                       BatchOut out, flow::Ledger& ledger)
+    : listener_(std::move(listener)),
+      options_(options),
+      intake_(std::move(decoder), options, std::move(out), ledger,
+              [this] { return flow::SocketCounters{.drops = 0, .streams = listener_.counters()}; }) {}
 
 void StreamLoop::run() {
   while (!stopping_.load(std::memory_order_acquire)) {

@@ -35,8 +35,8 @@ class StreamLog {
 
 class StreamLoop : private net::StreamSink {
  public:
-  StreamLoop(net::StreamListener listener, decode::DecoderOptions decoder, ReceiveLoopOptions options,
-             BatchQueue& queue, flow::Ledger& ledger);
+  StreamLoop(net::StreamListener listener, decode::DecoderOptions decoder, ReceiveLoopOptions options, BatchOut out,
+             flow::Ledger& ledger);
 
   // Until stop(); then takes what has arrived, ends the connections, hands over the last batch and publishes the last
   // counters. The calling thread owns listener and decoder meanwhile.

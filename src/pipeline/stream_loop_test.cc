@@ -46,7 +46,7 @@ TEST(StreamLoop, StopTakesWhatHasArrived) {
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(sender.send(0, exporter.next_datagram(wall_clock_now(), SIZE_MAX)));
   ASSERT_TRUE(sender.flush());  // the kernel has it, the collector perhaps not
   const LedgerReport report = run.collector->stop();
-  EXPECT_EQ(report.ledger.total.rows_stored, exporter.totals().all.flows);
+  EXPECT_EQ(report.ledger.total.rows(flow::Table::flows).stored, exporter.totals().all.flows);
   EXPECT_EQ(run.disk->rows, exporter.totals().all.flows);
   EXPECT_EQ(report.ledger.streams.messages, 300u);
   EXPECT_EQ(report.ledger.streams.closed[static_cast<size_t>(StreamClose::shutdown)], 1u);
@@ -65,7 +65,7 @@ TEST(StreamLoop, ConnectionsAcceptedAtTheLastMomentCount) {
     flows += exporter.totals().all.flows;
   }
   const LedgerReport report = run.collector->stop();
-  EXPECT_EQ(report.ledger.total.rows_stored, flows);
+  EXPECT_EQ(report.ledger.total.rows(flow::Table::flows).stored, flows);
   EXPECT_EQ(report.ledger.streams.accepted, 20u);
   EXPECT_EQ(report.ledger.imbalance(), "");
 }
@@ -77,7 +77,7 @@ TEST(StreamLoop, ABlockedDiskDoesNotBlockConnections) {
   run.disk->blocked = true;
   gen::SyntheticExporter exporter = ipfix_exporter();
   net::Sender sender = connect(run.port);
-  const auto dropped = [&] { return run.collector->ledger().total.dropped(); };
+  const auto dropped = [&] { return run.collector->ledger().total.rows(flow::Table::flows).dropped_in_all(); };
   const bool some_dropped = test::wait_until([&] {
     for (int i = 0; i < 500; ++i) EXPECT_TRUE(sender.send(0, exporter.next_datagram(wall_clock_now(), SIZE_MAX)));
     EXPECT_TRUE(sender.flush());
@@ -86,7 +86,7 @@ TEST(StreamLoop, ABlockedDiskDoesNotBlockConnections) {
   run.disk->blocked = false;
   ASSERT_TRUE(some_dropped);
   const LedgerReport report = run.collector->stop();
-  EXPECT_EQ(report.ledger.total.counters.records_decoded, exporter.totals().all.flows);
+  EXPECT_EQ(report.ledger.total.counters.rows[flow::Table::flows], exporter.totals().all.flows);
   EXPECT_EQ(report.ledger.imbalance(), "");
 }
 

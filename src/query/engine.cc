@@ -136,7 +136,8 @@ class Engine::Impl {
       return std::ranges::find(unreadable_, segment.path, &UnreadableFile::path) != unreadable_.end();
     });
     segments_.insert(segments_.end(), listed->begin(), listed->end());
-    return connection_->run(fmt::format("CREATE OR REPLACE VIEW {} AS {}", schema.table(), scan_sql(schema, *listed)));
+    return connection_->run(
+        fmt::format("CREATE OR REPLACE VIEW {} AS {}", name(schema.table()), scan_sql(schema, *listed)));
   }
 
   Result<> run_once(const std::string& sql, RowSink& sink, bool& begun) {

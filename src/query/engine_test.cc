@@ -76,6 +76,7 @@ class EngineTest : public ::testing::Test {
                    store::segment_name(segment);
     fs::create_directories(segment.path.parent_path());
     const auto writer = store::make_parquet_writer();
+    batch.settle();
     const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
     const auto written = writer->write(segment.path, std::span(&sealed, 1));
     EXPECT_TRUE(written) << written.error().message;
@@ -238,6 +239,7 @@ TEST_F(EngineTest, CountersAreThereIfAskedFor) {
   const store::Segment segment{{}, kStart, kStart + std::chrono::seconds(10), 0, 1, 1, 0};
   const fs::path hour = directory / "counters/date=2026-11-22/hour=14";
   fs::create_directories(hour);
+  batch.settle();
   const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
   ASSERT_TRUE(store::make_parquet_writer()->write(hour / store::segment_name(segment), std::span(&sealed, 1)));
   engine.emplace(*Engine::open({.store = directory, .window = {}, .counters = true}));
@@ -269,6 +271,7 @@ TEST_F(EngineTest, ColumnsThatOnlyFilesKnow) {
     batch.set_valid(column, 0, 1);
   add_segment(1, kStart, {{"192.0.2.1", 1, 5}});
   const store::Segment segment{{}, kStart, kStart, 0, 2, 2, 0};
+  batch.settle();
   const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
   ASSERT_TRUE(store::make_parquet_writer()->write(
       directory / "flows/date=2026-11-22/hour=14" / store::segment_name(segment), std::span(&sealed, 1)));

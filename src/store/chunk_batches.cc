@@ -106,7 +106,7 @@ Result<std::span<const flow::SealedBatch>> ChunkBatches::next(size_t count) {
       waiting_.reset();
     }
     if (batch->rows() == 0) break;
-    batches_.push_back(batch);
+    batches_.push_back(flow::seal(batch));
   }
   return std::span<const flow::SealedBatch>(batches_);
 }

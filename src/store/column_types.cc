@@ -30,7 +30,7 @@ std::string types_sql(const std::vector<Segment>& segments, std::span<const flow
 
 Result<> check_types(const std::filesystem::path& directory, const flow::Schema& schema) {
   const std::span<const flow::ColumnInfo> configured = schema.columns().subspan(flow::kColumnCount);
-  if (configured.empty() || !std::filesystem::is_directory(table_folder(directory, kTables[0]))) return {};
+  if (configured.empty() || !std::filesystem::is_directory(table_folder(directory, flow::Table::flows))) return {};
   const auto segments = list_segments(directory);
   if (!segments) return std::unexpected(segments.error());
   if (segments->empty()) return {};

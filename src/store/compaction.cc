@@ -44,8 +44,8 @@ std::optional<Maintenance::HourState> Maintenance::scan(const HourFolder& folder
 
 std::optional<std::vector<Maintenance::HourState>> Maintenance::scan() {
   std::vector<HourState> hours;
-  for (const std::string_view table : kTables) {
-    const auto folders = list_hours(table_folder(store_, table));
+  for (const flow::Table table : flow::kTables) {
+    const auto folders = list_hours(store_, table);
     if (!folders) {
       log::warn("{}", folders.error().message);
       return std::nullopt;
@@ -128,7 +128,7 @@ std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder,
       return std::unexpected(MergeError{fmt::format("{} is damaged: {}", input.path.string(), verdict->reason)});
   }
   const std::string name = segment_name(merged_segment(plan));
-  const fs::path temporary = folder.table() / (name + std::string(kTemporarySuffix));
+  const fs::path temporary = folder.table_folder() / (name + std::string(kTemporarySuffix));
   const auto concatenated = concatenate_files(folder.schema(), plan.inputs, temporary);
   if (!concatenated) return std::unexpected(concatenated.error());
   if (!*concatenated) {
@@ -167,7 +167,7 @@ bool Maintenance::set_aside_unreadable(const HourFolder& folder, const std::vect
     }
     if (readable && rewrite) {
       std::error_code error;
-      const fs::path copy = folder.table() / (segment_name(segment) + std::string(kTemporarySuffix));
+      const fs::path copy = folder.table_folder() / (segment_name(segment) + std::string(kTemporarySuffix));
       readable = merge_files(**connection, folder.schema(), std::span(&segment, 1), copy);
       fs::remove(copy, error);
     }

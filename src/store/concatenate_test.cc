@@ -101,7 +101,7 @@ TEST_F(Concatenate, WhatAnInputHasNotIsNull) {
     made->set_valid(Column::bytes, 0, 32768);
     static_cast<flow::TextRef*>(made->raw(column))[7] = made->add_text(text);
     made->set_valid(column, 7, 1);
-    return made;
+    return flow::seal(std::move(made));
   };
   put({with(Column::url, "u")});
   put({with(Column::as_path, "64496")});

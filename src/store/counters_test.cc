@@ -31,7 +31,7 @@ flow::SealedBatch counters(size_t rows, Timestamp first = kNoon) {
   for (const auto column :
        {CounterColumn::time_received, CounterColumn::source_index, CounterColumn::name, CounterColumn::value})
     batch->set_valid(column, 0, rows);
-  return batch;
+  return flow::seal(std::move(batch));
 }
 
 struct CountersTest : RealStoreTest {
@@ -39,10 +39,10 @@ struct CountersTest : RealStoreTest {
   flow::SealedBatch flows(size_t rows, Timestamp first = kNoon) {
     return random_batch(random, {.rows = rows, .first = first, .span_us = 1000});
   }
-  std::vector<Segment> segments(std::string_view table) const {
+  std::vector<Segment> segments(flow::Table table) const {
     return list_segments(options.directory, {}, {}, table).value();
   }
-  std::string names(std::string_view table) const {
+  std::string names(flow::Table table) const {
     std::string text;
     for (const Segment& s : segments(table)) {
       text += fmt::format("{}{}:{}-{}", text.empty() ? "" : " ", s.generation, s.first_sequence, s.last_sequence);
@@ -50,7 +50,7 @@ struct CountersTest : RealStoreTest {
     return text;
   }
   // One number from the table's files.
-  int64_t ask(std::string_view what, std::string_view table) const {
+  int64_t ask(std::string_view what, flow::Table table) const {
     duck::Database database = duck::Database::open().value();
     duck::Connection connection = database.connect().value();
     std::string list;
@@ -65,59 +65,59 @@ struct CountersTest : RealStoreTest {
 };
 
 TEST_F(CountersTest, GoToTheirOwnTable) {
-  store->add(flows(10));
-  store->add(counters(20));
-  store->add(flows(5));
+  deliver(*store, ledger, flows(10));
+  deliver(*store, ledger, counters(20));
+  deliver(*store, ledger, flows(5));
   store->flush(kNoon, true);
-  EXPECT_EQ(names("flows"), "0:1-1");
-  EXPECT_EQ(names("counters"), "0:1-1");
+  EXPECT_EQ(names(flow::Table::flows), "0:1-1");
+  EXPECT_EQ(names(flow::Table::counters), "0:1-1");
   EXPECT_TRUE(fs::is_directory(options.directory / "counters/date=2026-11-22/hour=12"));
-  EXPECT_EQ(ask("count(*)", "flows"), 15);
-  EXPECT_EQ(ask("sum(value) FILTER (name = 'if_in_octets' AND source_index = 7)", "counters"), 190'000);
+  EXPECT_EQ(ask("count(*)", flow::Table::flows), 15);
+  EXPECT_EQ(ask("sum(value) FILTER (name = 'if_in_octets' AND source_index = 7)", flow::Table::counters), 190'000);
   // Each table goes on with its own number.
-  store->add(counters(1));
+  deliver(*store, ledger, counters(1));
   store->flush(kNoon + 1s, true);
   reopen();
-  store->add(counters(1));
-  store->add(flows(1));
+  deliver(*store, ledger, counters(1));
+  deliver(*store, ledger, flows(1));
   store->flush(kNoon + 2s, true);
-  EXPECT_EQ(names("flows"), "0:1-1 0:2-2");
-  EXPECT_EQ(names("counters"), "0:1-1 0:2-2 0:3-3");
+  EXPECT_EQ(names(flow::Table::flows), "0:1-1 0:2-2");
+  EXPECT_EQ(names(flow::Table::counters), "0:1-1 0:2-2 0:3-3");
 }
 
 TEST_F(CountersTest, HaveAnAccountOfTheirOwn) {
-  store->add(flows(10));
-  store->add(counters(20));
+  deliver(*store, ledger, flows(10));
+  deliver(*store, ledger, counters(20));
   store->flush(kNoon, true);
   const flow::ExporterLedger total = ledger.snapshot().total;
-  EXPECT_EQ(total.rows_stored, 10u);
-  EXPECT_EQ(total.counter_rows_stored, 20u);
+  EXPECT_EQ(total.rows(flow::Table::flows).stored, 10u);
+  EXPECT_EQ(total.rows(flow::Table::counters).stored, 20u);
 }
 
 TEST_F(CountersTest, AreWrittenAfterTheIntervalWhateverFlowsDo) {
   store->flush(kNoon);
-  store->add(counters(20));
+  deliver(*store, ledger, counters(20));
   store->flush(kNoon + 4s);
-  EXPECT_EQ(names("counters"), "");
+  EXPECT_EQ(names(flow::Table::counters), "");
   store->flush(kNoon + 5s);
-  EXPECT_EQ(names("counters"), "0:1-1");
-  EXPECT_EQ(names("flows"), "");
+  EXPECT_EQ(names(flow::Table::counters), "0:1-1");
+  EXPECT_EQ(names(flow::Table::flows), "");
 }
 
 TEST_F(CountersTest, AreMergedWithTheirColumns) {
   for (int i = 0; i < 4; ++i) {
-    store->add(counters(10, kNoon + i * 10s));
-    store->add(flows(10, kNoon + i * 10s));
+    deliver(*store, ledger, counters(10, kNoon + i * 10s));
+    deliver(*store, ledger, flows(10, kNoon + i * 10s));
     store->flush(kNoon + i * 10s, true);
   }
   store->maintain(std::max(wall_clock_now(), kNoon) + 24h);
-  EXPECT_EQ(names("counters"), "2:1-4");
-  EXPECT_EQ(names("flows"), "2:1-4");
-  EXPECT_EQ(ask("count(*)", "counters"), 40);
+  EXPECT_EQ(names(flow::Table::counters), "2:1-4");
+  EXPECT_EQ(names(flow::Table::flows), "2:1-4");
+  EXPECT_EQ(ask("count(*)", flow::Table::counters), 40);
   duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
   const auto columns = connection.describe(fmt::format("SELECT * FROM read_parquet({}, hive_partitioning = false)",
-                                                       duck::quote(segments("counters")[0].path.string())));
+                                                       duck::quote(segments(flow::Table::counters)[0].path.string())));
   ASSERT_TRUE(columns);
   ASSERT_EQ(columns->size(), flow::kCounterColumnCount);
   for (size_t i = 0; i < columns->size(); ++i) EXPECT_EQ((*columns)[i].name, flow::kCounterColumns[i].name);
@@ -127,45 +127,46 @@ TEST_F(CountersTest, AreMergedWithTheirColumns) {
 TEST_F(CountersTest, TheLimitOfSizeIsForBothTables) {
   options.compact = false;
   for (int i = 0; i < 3; ++i) {
-    store->add(flows(500, kNoon + i * 1h));
-    store->add(counters(500, kNoon + i * 1h));
+    deliver(*store, ledger, flows(500, kNoon + i * 1h));
+    deliver(*store, ledger, counters(500, kNoon + i * 1h));
     store->flush(kNoon + i * 1h, true);
   }
   uint64_t newest = 0;
-  for (const std::string_view table : kTables) newest += segments(table).back().bytes;
+  for (const flow::Table table : flow::kTables) newest += segments(table).back().bytes;
   options.max_bytes = newest;
   store->set_options(options);
   store->maintain(kNoon + 4h);
-  EXPECT_EQ(names("flows"), "0:3-3");
-  EXPECT_EQ(names("counters"), "0:3-3");
+  EXPECT_EQ(names(flow::Table::flows), "0:3-3");
+  EXPECT_EQ(names(flow::Table::counters), "0:3-3");
   options.max_bytes.reset();
   options.max_age = 1h;
   store->set_options(options);
   store->maintain(kNoon + 10h);
-  EXPECT_EQ(names("flows") + names("counters"), "");
+  EXPECT_EQ(names(flow::Table::flows) + names(flow::Table::counters), "");
 }
 
 TEST_F(CountersTest, WhatACrashLeftIsRemoved) {
-  store->add(counters(1));
+  deliver(*store, ledger, counters(1));
   store->flush(kNoon, true);
-  const fs::path left = options.directory / "counters" / (segments("counters")[0].path.filename().string() + ".tmp");
+  const fs::path left =
+      options.directory / "counters" / (segments(flow::Table::counters)[0].path.filename().string() + ".tmp");
   std::ofstream(left) << "half";
   reopen();
   EXPECT_FALSE(fs::exists(left));
-  EXPECT_EQ(names("counters"), "0:1-1");
+  EXPECT_EQ(names(flow::Table::counters), "0:1-1");
 }
 
 TEST_F(CountersTest, ThatCannotBeWrittenAreCountedAsDropped) {
   fs::create_directories(options.directory);
   std::ofstream(options.directory / "counters") << "in the way";
-  store->add(counters(20));
-  store->add(flows(10));
+  deliver(*store, ledger, counters(20));
+  deliver(*store, ledger, flows(10));
   store->close(kNoon);
   const flow::ExporterLedger total = ledger.snapshot().total;
-  EXPECT_EQ(total.rows_stored, 10u);
-  EXPECT_EQ(total.dropped(), 0u);
-  EXPECT_EQ(total.counter_rows_stored, 0u);
-  EXPECT_EQ(total.counter_rows_dropped[static_cast<size_t>(flow::DropReason::shutdown)], 20u);
+  EXPECT_EQ(total.rows(flow::Table::flows).stored, 10u);
+  EXPECT_EQ(total.rows(flow::Table::flows).dropped_in_all(), 0u);
+  EXPECT_EQ(total.rows(flow::Table::counters).stored, 0u);
+  EXPECT_EQ(total.rows(flow::Table::counters)[flow::DropReason::shutdown], 20u);
 }
 
 TEST(CheckTypes, AColumnKeepsItsTypeWhileTheStoreHasIt) {
@@ -177,7 +178,7 @@ TEST(CheckTypes, AColumnKeepsItsTypeWhileTheStoreHasIt) {
   };
   EXPECT_TRUE(check_types(options.directory, *schema(flow::ColumnType::u64))) << "no store yet";
   flow::Ledger ledger;
-  Store store = Store::open(options, make_parquet_writer(), ledger).value();
+  Store store = Store::open(options, make_parquet_writer()).value();
   EXPECT_TRUE(check_types(options.directory, *schema(flow::ColumnType::u64))) << "an empty store";
   const flow::SchemaPtr text = schema(flow::ColumnType::text);
   auto batch = std::make_shared<flow::FlowBatch>(64, text);
@@ -186,7 +187,7 @@ TEST(CheckTypes, AColumnKeepsItsTypeWhileTheStoreHasIt) {
   batch->set_valid(flow::Column::time_received, 0, 1);
   static_cast<flow::TextRef*>(batch->raw(*text->find("mood")))[0] = batch->add_text("good");
   batch->set_valid(*text->find("mood"), 0, 1);
-  store.add(batch);
+  deliver(store, ledger, flow::seal(std::move(batch)));
   store.flush(kNoon, true);
   EXPECT_TRUE(check_types(options.directory, *text));
   EXPECT_TRUE(check_types(options.directory, *flow::Schema::flows()));

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 #include <span>
 #include <string>
 
@@ -38,27 +39,27 @@ std::optional<Received> received_range(const flow::FlowBatch& batch) {
 
 }  // namespace
 
-void Flusher::add(flow::SealedBatch batch, const StoreOptions& options) {
-  if (batch->rows() == 0) return;
+void Flusher::add(flow::SealedBatch batch, flow::Receipt receipt, const StoreOptions& options) {
+  if (batch->rows() == 0) return receipt.stored();
   const auto received = received_range(*batch);
   // A capture may claim any time. What has no place in the folders cannot be stored.
   if (!received || received->first < kEarliest || received->last > kLatest ||
       hour_of(received->first) != hour_of(received->last)) {
     log::error("{} rows are dropped: their time_received is missing, not between 1970 and 9999, or not within one hour",
                batch->rows());
-    ledger_.dropped(*batch, flow::DropReason::store_failed);
-    return;
+    return receipt.dropped(flow::DropReason::store_failed);
   }
   const Kind kind{hour_of(received->first), batch->shared_schema()};
   const uint64_t rows = batch->rows();
   const uint64_t most = std::min<uint64_t>(parquet::kGroupRows, options.rows_per_segment);
   if (const uint64_t open = open_rows(kind); open > 0 && open + rows > most) prepare_open(kind);
-  std::vector<flow::ExporterRows> exporters(batch->exporters().begin(), batch->exporters().end());
   waiting_rows_ += rows;
+  std::vector<flow::Receipt> receipts;
+  receipts.push_back(std::move(receipt));
   waiting_.push_back({.kind = kind,
                       .rows = {{std::move(batch)}, nullptr},
                       .count = rows,
-                      .exporters = std::move(exporters),
+                      .receipts = std::move(receipts),
                       .first = received->first,
                       .last = received->last,
                       .since = last_call_});
@@ -99,7 +100,7 @@ void Flusher::prepare_open(const Kind& kind) {
   for (Waiting& w : std::span(open).subspan(1)) {
     batches.push_back(std::move(w.rows.batches.front()));
     whole.count += w.count;
-    whole.exporters.insert(whole.exporters.end(), w.exporters.begin(), w.exporters.end());
+    std::ranges::move(w.receipts, std::back_inserter(whole.receipts));
     whole.first = std::min(whole.first, w.first);
     whole.last = std::max(whole.last, w.last);
   }
@@ -135,7 +136,7 @@ void Flusher::flush(Timestamp now, bool force, const StoreOptions& options) {
       drop_oldest(options.pending_rows_limit);
       return;
     }
-    succeeded(group, *stats);
+    succeeded(std::move(group), *stats);
   }
 }
 
@@ -156,8 +157,8 @@ Flusher::Group Flusher::take_segment(uint64_t rows) {
 
 Result<SegmentStats> Flusher::write(const Group& group) {
   Segment segment;
-  segment.first = std::ranges::min(group, {}, &Waiting::first).first;
-  segment.last = std::ranges::max(group, {}, &Waiting::last).last;
+  segment.first = std::ranges::min_element(group, {}, &Waiting::first)->first;
+  segment.last = std::ranges::max_element(group, {}, &Waiting::last)->last;
   segment.first_sequence = segment.last_sequence = next_sequence_;
   std::vector<PreparedRows> rows;
   std::vector<flow::SealedBatch> open;
@@ -198,8 +199,10 @@ Result<> Flusher::publish(const fs::path& temporary, const Segment& segment) {
   return synced;  // not stored then, and written again later
 }
 
-void Flusher::succeeded(const Group& group, const SegmentStats& stats) {
-  for (const Waiting& w : group) ledger_.stored(*w.kind.schema, w.exporters);
+void Flusher::succeeded(Group group, const SegmentStats& stats) {
+  for (Waiting& w : group) {
+    for (flow::Receipt& receipt : w.receipts) receipt.stored();
+  }
   if (back_off_ > Micros{0})
     log::info("the store can be written to again; {} rows were dropped meanwhile", dropped_rows_);
   back_off_ = Micros{0};
@@ -227,17 +230,19 @@ void Flusher::failed(Group group, const Error& error, Timestamp now) {
 
 void Flusher::drop_oldest(uint64_t limit) {
   while (waiting_rows_ > limit) {
-    const Waiting& oldest = waiting_.front();
+    Waiting& oldest = waiting_.front();
     dropped_rows_ += oldest.count;
     waiting_rows_ -= oldest.count;
-    ledger_.dropped(*oldest.kind.schema, oldest.exporters, flow::DropReason::store_failed);
+    for (flow::Receipt& receipt : oldest.receipts) receipt.dropped(flow::DropReason::store_failed);
     waiting_.pop_front();
   }
 }
 
 void Flusher::drop_all(flow::DropReason reason) {
   if (waiting_rows_ > 0) log::error("{} rows could not be written and are dropped", waiting_rows_);
-  for (const Waiting& w : waiting_) ledger_.dropped(*w.kind.schema, w.exporters, reason);
+  for (Waiting& w : waiting_) {
+    for (flow::Receipt& receipt : w.receipts) receipt.dropped(reason);
+  }
   waiting_.clear();
   waiting_rows_ = 0;
 }

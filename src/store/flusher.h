@@ -4,8 +4,7 @@
 //   add        a batch joins the others of its hour; as many as make a row group are encoded, and free again
 //   due        a batch waited for flush_interval, or rows_per_segment rows wait
 //   failed     everything stays; the next try comes after 1 s, then 2, 4, .. 30 s; past pending_rows_limit the oldest
-//   batches go
-//              and the ledger hears of it
+//              batches are dropped, and their receipts say so
 //
 // One thread, except that `folders` keeps the background work from removing an hour's folder just before a segment
 // moves in.
@@ -26,16 +25,15 @@ namespace weir::store {
 class Flusher {
  public:
   // folder: of the table.
-  Flusher(std::filesystem::path folder, uint64_t next_sequence, SegmentWriter& writer, flow::Ledger& ledger,
-          SharedCounters& counters, std::mutex& folders)
+  Flusher(std::filesystem::path folder, uint64_t next_sequence, SegmentWriter& writer, SharedCounters& counters,
+          std::mutex& folders)
       : folder_(std::move(folder)),
         next_sequence_(next_sequence),
         writer_(writer),
-        ledger_(ledger),
         counters_(counters),
         folders_(folders) {}
 
-  void add(flow::SealedBatch batch, const StoreOptions& options);
+  void add(flow::SealedBatch batch, flow::Receipt receipt, const StoreOptions& options);
   void flush(Timestamp now, bool force, const StoreOptions& options);
   // Everything that still waits is given up.
   void drop_all(flow::DropReason reason);
@@ -52,7 +50,7 @@ class Flusher {
     PreparedRows rows;
     bool prepared = false;  // otherwise one batch
     uint64_t count = 0;     // of rows
-    std::vector<flow::ExporterRows> exporters;
+    std::vector<flow::Receipt> receipts;
     Timestamp first;  // time_received
     Timestamp last;
     std::optional<Timestamp> since;  // not later than when it was added
@@ -68,14 +66,13 @@ class Flusher {
   Group take_segment(uint64_t rows);
   Result<SegmentStats> write(const Group& group);
   Result<> publish(const std::filesystem::path& temporary, const Segment& segment);
-  void succeeded(const Group& group, const SegmentStats& stats);
+  void succeeded(Group group, const SegmentStats& stats);
   void failed(Group group, const Error& error, Timestamp now);
   void drop_oldest(uint64_t limit);
 
   const std::filesystem::path folder_;
   uint64_t next_sequence_;
   SegmentWriter& writer_;
-  flow::Ledger& ledger_;
   SharedCounters& counters_;
   std::mutex& folders_;
 

@@ -10,6 +10,7 @@
 #include "store/random_batch.h"
 #include "store/segments.h"
 #include "store/store.h"
+#include "store/test_deliver.h"
 #include "store/test_folder.h"
 
 namespace weir::store {
@@ -67,7 +68,7 @@ struct FullDisk : testing::Test {
   Store open(const fs::path& directory) {
     StoreOptions options;
     options.directory = directory;
-    auto store = Store::open(options, make_parquet_writer(), ledger);
+    auto store = Store::open(options, make_parquet_writer());
     EXPECT_TRUE(store) << store.error().message;
     return std::move(*store);
   }
@@ -85,11 +86,11 @@ TEST_F(FullDisk, IsReportedSurvivedAndRecoveredFrom) {
   const SmallDisk disk(folder / "disk");
   if (!disk.mounted) GTEST_SKIP() << "mounting a small file system needs root";
   Store store = open(disk.folder / "store");
-  store.add(batch(5000));
+  deliver(store, ledger, batch(5000));
   store.flush(kNoon, true);
-  ASSERT_EQ(ledger.snapshot().total.rows_stored, 5000u);
+  ASSERT_EQ(ledger.snapshot().total.rows(flow::Table::flows).stored, 5000u);
   disk.fill();
-  store.add(batch(5000));
+  deliver(store, ledger, batch(5000));
   store.flush(kNoon + 5s, true);
   EXPECT_EQ(store.counters().write_failures, 1u);
   EXPECT_NE(store.counters().last_error.find("No space left on device"), std::string::npos)
@@ -100,7 +101,7 @@ TEST_F(FullDisk, IsReportedSurvivedAndRecoveredFrom) {
   EXPECT_EQ(temporaries(disk.folder), 0u);
   fs::remove(disk.folder / "ballast");
   store.flush(kNoon + 6s);
-  EXPECT_EQ(ledger.snapshot().total.rows_stored, 10000u);
+  EXPECT_EQ(ledger.snapshot().total.rows(flow::Table::flows).stored, 10000u);
   EXPECT_EQ(store.counters().last_error, "");
   EXPECT_EQ(list_segments(disk.folder / "store")->size(), 2u);
 }
@@ -110,7 +111,7 @@ TEST_F(FullDisk, AMergeThatDoesNotFitLeavesTheSegmentsAsTheyAre) {
   if (!disk.mounted) GTEST_SKIP() << "mounting a small file system needs root";
   Store store = open(disk.folder / "store");
   for (int i = 0; i < 3; ++i) {
-    store.add(batch(2000, kNoon + i * 5s));
+    deliver(store, ledger, batch(2000, kNoon + i * 5s));
     store.flush(kNoon, true);
   }
   disk.fill();
@@ -126,16 +127,16 @@ TEST_F(FullDisk, AMergeThatDoesNotFitLeavesTheSegmentsAsTheyAre) {
 
 TEST_F(FullDisk, AWriteThatIsCutShortIsTriedAgain) {
   Store store = open(folder / "store");
-  store.add(batch(20000));
+  deliver(store, ledger, batch(20000));
   {
     const FileSizeLimit limit(65536);
     store.flush(kNoon, true);
   }
   EXPECT_EQ(store.counters().write_failures, 1u);
-  EXPECT_EQ(ledger.snapshot().total.rows_stored, 0u);
+  EXPECT_EQ(ledger.snapshot().total.rows(flow::Table::flows).stored, 0u);
   EXPECT_EQ(temporaries(folder.path), 0u);
   store.flush(kNoon + 1s);
-  EXPECT_EQ(ledger.snapshot().total.rows_stored, 20000u);
+  EXPECT_EQ(ledger.snapshot().total.rows(flow::Table::flows).stored, 20000u);
 }
 
 // Makes a folder read-only as long as it lives, if this process may.
@@ -156,7 +157,7 @@ struct ReadOnly {
 
 TEST_F(FullDisk, AFolderThatBecomesReadOnlyIsReportedAndRecoveredFrom) {
   Store store = open(folder / "store");
-  store.add(batch(100));
+  deliver(store, ledger, batch(100));
   {
     const ReadOnly closed(folder / "store/flows");
     if (!closed.done) GTEST_SKIP() << "making a folder read-only needs root";
@@ -165,7 +166,7 @@ TEST_F(FullDisk, AFolderThatBecomesReadOnlyIsReportedAndRecoveredFrom) {
         << store.counters().last_error;
   }
   store.flush(kNoon + 1s);
-  EXPECT_EQ(ledger.snapshot().total.rows_stored, 100u);
+  EXPECT_EQ(ledger.snapshot().total.rows(flow::Table::flows).stored, 100u);
 }
 
 TEST_F(FullDisk, AReadOnlyFolderIsRefusedAtTheStart) {
@@ -173,7 +174,7 @@ TEST_F(FullDisk, AReadOnlyFolderIsRefusedAtTheStart) {
   if (!closed.done) GTEST_SKIP() << "making a folder read-only needs root";
   StoreOptions options;
   options.directory = folder / "store";
-  const auto refused = Store::open(options, make_parquet_writer(), ledger);
+  const auto refused = Store::open(options, make_parquet_writer());
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("Read-only file system"), std::string::npos) << refused.error().message;
 }

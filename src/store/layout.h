@@ -2,7 +2,6 @@
 // them. Everything that is not ours (other names, links, folders of other shapes) is left alone.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -21,14 +20,9 @@ inline constexpr uint64_t kMaxSequence = 999'999'999'999'999;   // 31 years at a
 inline constexpr Timestamp kEarliest = timestamp_from_us(0);    // 1970-01-01
 inline constexpr Timestamp kLatest = timestamp_from_us(253'402'300'799'999'999);  // 9999-12-31T23:59:59.999999
 
-// The tables of a store, each a folder of its own.
-inline constexpr std::array<std::string_view, 2> kTables = {"flows", "counters"};
-inline std::filesystem::path table_folder(const std::filesystem::path& store, std::string_view table) {
-  return store / table;
-}
-// The columns of this version.
-inline const flow::Schema& schema_of(std::string_view table) {
-  return table == kTables[1] ? *flow::Schema::counters() : *flow::Schema::flows();
+// Each table of a store is a folder of its own, with the table's name.
+inline std::filesystem::path table_folder(const std::filesystem::path& store, flow::Table table) {
+  return store / name(table);
 }
 
 using Hour = std::chrono::sys_time<std::chrono::hours>;
@@ -40,13 +34,15 @@ std::filesystem::path hour_folder_name(Hour hour);
 struct HourFolder {
   std::filesystem::path path;
   Hour hour;
-  std::filesystem::path table() const { return path.parent_path().parent_path(); }
-  const flow::Schema& schema() const { return schema_of(table().filename().string()); }
+  flow::Table table;
+  std::filesystem::path table_folder() const { return path.parent_path().parent_path(); }
+  // The columns of this version.
+  const flow::Schema& schema() const { return *flow::Schema::of(table); }
 };
 
-// The hour folders of a table, oldest first; none if nothing was written to the table yet. Fails if its folder cannot
-// be read; what vanishes meanwhile is left out.
-Result<std::vector<HourFolder>> list_hours(const std::filesystem::path& table);
+// The hour folders of a table of a store, oldest first; none if nothing was written to the table yet. Fails if its
+// folder cannot be read; what vanishes meanwhile is left out.
+Result<std::vector<HourFolder>> list_hours(const std::filesystem::path& store, flow::Table table);
 
 // The files of an hour folder whose name is a segment's followed by `suffix`, by sequence. Segments with times outside
 // the hour are not ours. Empty if the folder has vanished.

@@ -75,7 +75,7 @@ inline flow::SealedBatch random_batch(Random& random, const BatchShape& shape) {
       batch->set_valid(column, row, 1);
     }
   }
-  return batch;
+  return flow::seal(std::move(batch));
 }
 
 }  // namespace weir::store

@@ -135,19 +135,18 @@ fs::path hour_folder_name(Hour hour) {
          fmt::format("hour={:02}", (hour - day).count());
 }
 
-Result<std::vector<HourFolder>> list_hours(const fs::path& table) {
-  if (vanished(table)) return std::vector<HourFolder>{};
-  const auto dates = folders_in(table);
-  if (!dates) return std::unexpected(dates.error());
+Result<std::vector<HourFolder>> list_hours(const fs::path& store, flow::Table table) {
+  const fs::path table_path = table_folder(store, table);
+  if (vanished(table_path)) return std::vector<HourFolder>{};
   std::vector<HourFolder> hours;
-  for (const fs::path& date : *dates) {
+  for (const fs::path& date : TRY(folders_in(table_path))) {
     if (!parse_hour(date.filename().string(), "hour=00")) continue;
     const auto folders = folders_in(date);
     if (!folders && vanished(date)) continue;
     if (!folders) return std::unexpected(folders.error());
     for (const fs::path& folder : *folders) {
       const auto hour = parse_hour(date.filename().string(), folder.filename().string());
-      if (hour) hours.push_back({folder, *hour});
+      if (hour) hours.push_back({folder, *hour, table});
     }
   }
   std::ranges::sort(hours, {}, &HourFolder::hour);
@@ -199,15 +198,13 @@ Coverage split_covered(std::vector<Segment> segments) {
 }
 
 Result<std::vector<Segment>> list_segments(const fs::path& directory, std::optional<Timestamp> from,
-                                           std::optional<Timestamp> to, std::string_view table) {
+                                           std::optional<Timestamp> to, flow::Table table) {
   std::error_code error;
-  if (!fs::is_directory(table_folder(directory, kTables[0]), error)) {
+  if (!fs::is_directory(table_folder(directory, flow::Table::flows), error)) {
     return fail("there is no store in {}: give the folder that a collector writes to with --store", directory.string());
   }
-  const auto hours = list_hours(table_folder(directory, table));
-  if (!hours) return std::unexpected(hours.error());
   std::vector<Segment> segments;
-  for (const HourFolder& folder : *hours) {
+  for (const HourFolder& folder : TRY(list_hours(directory, table))) {
     if ((from && folder.hour + std::chrono::hours{1} <= *from) || (to && folder.hour >= *to)) continue;
     auto found = scan_hour(folder);
     if (!found) return std::unexpected(found.error());

@@ -164,7 +164,7 @@ inline flow::SealedBatch shaped_batch(Random& random, const flow::SchemaPtr& sch
       batch->set_valid(column, i, 1);
     }
   }
-  return batch;
+  return flow::seal(std::move(batch));
 }
 
 // `flows` with a column of each type that it has not.

@@ -41,9 +41,9 @@ void remove_temporaries(const fs::path& folder) {
 }
 
 // The sequence number after the highest one on the disk, set aside ones included.
-Result<uint64_t> next_sequence(const fs::path& table) {
+Result<uint64_t> next_sequence(const fs::path& store, flow::Table table) {
   uint64_t highest = 0;
-  const auto hours = list_hours(table);
+  const auto hours = list_hours(store, table);
   if (!hours) return std::unexpected(hours.error());
   for (const HourFolder& hour : *hours) {
     for (const std::string_view suffix : {std::string_view(), kCorruptSuffix}) {
@@ -53,7 +53,7 @@ Result<uint64_t> next_sequence(const fs::path& table) {
     }
   }
   if (highest >= kMaxSequence)
-    return fail("the store {} has no sequence numbers left: start a new one", table.parent_path().string());
+    return fail("the store {} has no sequence numbers left: start a new one", store.string());
   return highest + 1;
 }
 
@@ -61,21 +61,18 @@ Result<uint64_t> next_sequence(const fs::path& table) {
 
 class Store::Impl {
  public:
-  // first_sequences: as kTables.
-  Impl(StoreOptions options, StoreLock lock, const std::array<uint64_t, kTables.size()>& first_sequences,
-       std::unique_ptr<SegmentWriter> writer, flow::Ledger& ledger)
+  Impl(StoreOptions options, StoreLock lock, const flow::PerTable<uint64_t>& first_sequences,
+       std::unique_ptr<SegmentWriter> writer)
       : directory_(options.directory),
         lock_(std::move(lock)),
         writer_(std::move(writer)),
-        flows_(table_folder(directory_, kTables[0]), first_sequences[0], *writer_, ledger, counters_, folders_),
-        device_counters_(table_folder(directory_, kTables[1]), first_sequences[1], *writer_, ledger, counters_,
-                         folders_),
         maintenance_(directory_, counters_, folders_),
-        options_(std::move(options)) {}
-
-  Flusher& table_of(const flow::FlowBatch& batch) {
-    return &batch.schema() == flow::Schema::counters().get() ? device_counters_ : flows_;
+        options_(std::move(options)) {
+    for (const flow::Table table : flow::kTables) {
+      flushers_[table].emplace(table_folder(directory_, table), first_sequences[table], *writer_, counters_, folders_);
+    }
   }
+
   StoreOptions options() const {
     const std::lock_guard lock(options_mutex_);
     return options_;
@@ -103,8 +100,7 @@ class Store::Impl {
   SharedCounters counters_;
   std::mutex folders_;
   const std::unique_ptr<SegmentWriter> writer_;
-  Flusher flows_;
-  Flusher device_counters_;
+  flow::PerTable<std::optional<Flusher>> flushers_;
   Maintenance maintenance_;
 
  private:
@@ -119,41 +115,35 @@ Store::Store(Store&&) noexcept = default;
 Store& Store::operator=(Store&&) noexcept = default;
 Store::~Store() = default;
 
-Result<Store> Store::open(StoreOptions options, std::unique_ptr<SegmentWriter> writer, flow::Ledger& ledger) {
-  if (const auto created = create_folders(table_folder(options.directory, kTables[0])); !created) {
+Result<Store> Store::open(StoreOptions options, std::unique_ptr<SegmentWriter> writer) {
+  if (const auto created = create_folders(table_folder(options.directory, flow::Table::flows)); !created) {
     return fail("cannot make a store in {}: {}; choose a folder that this user may write to with --store",
                 options.directory.string(), created.error().message);
   }
-  auto lock = StoreLock::take(options.directory);
-  if (!lock) return std::unexpected(lock.error());
+  StoreLock lock = TRY(StoreLock::take(options.directory));
   remove_temporaries(options.directory);
-  std::array<uint64_t, kTables.size()> sequences{};
-  for (size_t i = 0; i < kTables.size(); ++i) {
-    const fs::path folder = table_folder(options.directory, kTables[i]);
-    remove_temporaries(folder);
-    const auto sequence = next_sequence(folder);
-    if (!sequence) return std::unexpected(sequence.error());
-    sequences[i] = *sequence;
+  flow::PerTable<uint64_t> sequences;
+  for (const flow::Table table : flow::kTables) {
+    remove_temporaries(table_folder(options.directory, table));
+    sequences[table] = TRY(next_sequence(options.directory, table));
   }
-  return Store(std::make_unique<Impl>(std::move(options), std::move(*lock), sequences, std::move(writer), ledger));
+  return Store(std::make_unique<Impl>(std::move(options), std::move(lock), sequences, std::move(writer)));
 }
 
-void Store::add(flow::SealedBatch batch) {
-  Flusher& table = impl_->table_of(*batch);
-  table.add(std::move(batch), impl_->options());
+void Store::add(flow::SealedBatch batch, flow::Receipt receipt) {
+  Flusher& flusher = *impl_->flushers_[batch->schema().table()];
+  flusher.add(std::move(batch), std::move(receipt), impl_->options());
 }
 
 void Store::flush(Timestamp now, bool force) {
   const StoreOptions options = impl_->options();
-  impl_->flows_.flush(now, force, options);
-  impl_->device_counters_.flush(now, force, options);
+  for (auto& flusher : impl_->flushers_) flusher->flush(now, force, options);
 }
 
 void Store::close(Timestamp now) {
   impl_->maintenance_.stop();
   flush(now, true);
-  impl_->flows_.drop_all(flow::DropReason::shutdown);
-  impl_->device_counters_.drop_all(flow::DropReason::shutdown);
+  for (auto& flusher : impl_->flushers_) flusher->drop_all(flow::DropReason::shutdown);
 }
 
 void Store::maintain(Timestamp now) { impl_->maintain(now); }

@@ -20,7 +20,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "flow/batch.h"
-#include "flow/ledger.h"
+#include "sink/sink.h"
 #include "store/segment_writer.h"
 
 namespace weir::store {
@@ -49,22 +49,24 @@ struct StoreCounters {
   std::string last_error;         // empty once a write succeeded again
 };
 
-class Store {
+class Store final : public sink::Sink {
  public:
   // Creates the folder, takes the lock, removes what a crash left half written. Fails if the folder cannot be written
-  // or another process writes to it (the message names it). `ledger` hears of every row stored or dropped.
-  static Result<Store> open(StoreOptions options, std::unique_ptr<SegmentWriter> writer, flow::Ledger& ledger);
+  // or another process writes to it (the message names it).
+  static Result<Store> open(StoreOptions options, std::unique_ptr<SegmentWriter> writer);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
-  ~Store();  // releases the lock; does not flush
+  ~Store() override;  // releases the lock; does not flush
 
-  // The writing side: one thread. The schema of a batch says which table it belongs to.
-  void add(flow::SealedBatch batch);
-  // Writes what is due at `now`; with `force`, everything. A failed write keeps its rows and is tried again with
-  // back-off.
-  void flush(Timestamp now, bool force = false);
-  // The last chance: flushes, and counts what still cannot be written as dropped (shutdown).
-  void close(Timestamp now);
+  // The writing side (sink/sink.h): one thread.
+  std::string_view name() const override { return "store"; }
+  void add(flow::SealedBatch batch, flow::Receipt receipt) override;
+  // A failed write keeps its rows and is tried again with back-off.
+  void flush(Timestamp now) override { flush(now, false); }
+  // With `force`, everything that waits, due or not.
+  void flush(Timestamp now, bool force);
+  // Flushes, and counts what still cannot be written as dropped (shutdown).
+  void close(Timestamp now) override;
 
   // One round of the background work: merge, expire, delete late. May run in another thread than the writing side.
   void maintain(Timestamp now);

@@ -10,6 +10,7 @@
 #include "store/layout.h"
 #include "store/random_batch.h"
 #include "store/segments.h"
+#include "store/test_deliver.h"
 #include "store/test_folder.h"
 
 namespace weir::store {
@@ -49,7 +50,7 @@ struct StoreTest : testing::Test {
   StoreTest() { options.directory = folder / "store"; }
 
   Store open() {
-    auto store = Store::open(options, std::make_unique<FakeWriter>(script), ledger);
+    auto store = Store::open(options, std::make_unique<FakeWriter>(script));
     EXPECT_TRUE(store) << store.error().message;
     return std::move(*store);
   }
@@ -57,10 +58,8 @@ struct StoreTest : testing::Test {
     added += rows;
     return random_batch(random, {.rows = rows, .first = received, .span_us = 1000});
   }
-  uint64_t stored() const { return ledger.snapshot().total.rows_stored; }
-  uint64_t dropped(flow::DropReason reason) const {
-    return ledger.snapshot().total.rows_dropped[static_cast<size_t>(reason)];
-  }
+  uint64_t stored() const { return ledger.snapshot().total.rows(flow::Table::flows).stored; }
+  uint64_t dropped(flow::DropReason reason) const { return ledger.snapshot().total.rows(flow::Table::flows)[reason]; }
   std::vector<Segment> segments() const { return list_segments(options.directory).value(); }
   size_t temporaries() const {
     size_t count = 0;
@@ -73,10 +72,10 @@ struct StoreTest : testing::Test {
 TEST_F(StoreTest, WritesAfterTheIntervalAndNotBefore) {
   Store store = open();
   store.flush(kNoon);
-  store.add(batch(10));
+  deliver(store, ledger, batch(10));
   store.flush(kNoon + 4s);
   EXPECT_EQ(segments().size(), 0u);
-  store.add(batch(5));
+  deliver(store, ledger, batch(5));
   store.flush(kNoon + 5s);
   EXPECT_EQ(script.written, (std::vector<uint64_t>{15}));
   EXPECT_EQ(stored(), 15u);
@@ -89,7 +88,7 @@ TEST_F(StoreTest, WritesAfterTheIntervalAndNotBefore) {
 TEST_F(StoreTest, WritesWhenEnoughRowsWait) {
   options.rows_per_segment = 100;
   Store store = open();
-  for (int i = 0; i < 5; ++i) store.add(batch(50));
+  for (int i = 0; i < 5; ++i) deliver(store, ledger, batch(50));
   store.flush(kNoon);
   EXPECT_EQ(script.written, (std::vector<uint64_t>{100, 100}));
   store.flush(kNoon + 1s, true);
@@ -98,10 +97,10 @@ TEST_F(StoreTest, WritesWhenEnoughRowsWait) {
 
 TEST_F(StoreTest, EachHourHasItsSegment) {
   Store store = open();
-  store.add(batch(1, kNoon));
-  store.add(batch(2, kNoon + 1h));
-  store.add(batch(4, kNoon));
-  store.add(batch(8, kNoon + 24h));
+  deliver(store, ledger, batch(1, kNoon));
+  deliver(store, ledger, batch(2, kNoon + 1h));
+  deliver(store, ledger, batch(4, kNoon));
+  deliver(store, ledger, batch(8, kNoon + 24h));
   store.flush(kNoon, true);
   EXPECT_EQ(script.written, (std::vector<uint64_t>{5, 2, 8}));
   EXPECT_TRUE(fs::is_directory(options.directory / "flows/date=2026-11-23/hour=12"));
@@ -112,7 +111,7 @@ TEST_F(StoreTest, KeepsRowsWhileTheDiskFailsAndWritesThemLater) {
   Store store = open();
   script.fails = true;
   store.flush(kNoon);
-  store.add(batch(10));
+  deliver(store, ledger, batch(10));
   store.flush(kNoon + 5s);
   EXPECT_EQ(store.counters().write_failures, 1u);
   EXPECT_NE(store.counters().last_error.find("no space"), std::string::npos);
@@ -127,7 +126,7 @@ TEST_F(StoreTest, KeepsRowsWhileTheDiskFailsAndWritesThemLater) {
     EXPECT_EQ(store.counters().write_failures, ++failures) << back_off.count();
   }
   script.fails = false;
-  store.add(batch(7));
+  deliver(store, ledger, batch(7));
   store.flush(now + 30s);
   EXPECT_EQ(stored(), 17u);
   EXPECT_EQ(store.counters().last_error, "");
@@ -137,16 +136,16 @@ TEST_F(StoreTest, KeepsRowsWhileTheDiskFailsAndWritesThemLater) {
 TEST_F(StoreTest, PastTheLimitTheOldestRowsAreDroppedAndCounted) {
   options.pending_rows_limit = 100;
   Store store = open();
-  for (int i = 0; i < 3; ++i) store.add(batch(40));
+  for (int i = 0; i < 3; ++i) deliver(store, ledger, batch(40));
   EXPECT_EQ(dropped(flow::DropReason::store_failed), 0u) << "nothing failed yet";
   script.fails = true;
   store.flush(kNoon, true);
   EXPECT_EQ(dropped(flow::DropReason::store_failed), 40u);
-  store.add(batch(30));
+  deliver(store, ledger, batch(30));
   EXPECT_EQ(dropped(flow::DropReason::store_failed), 80u);
   store.close(kNoon + 1s);
   EXPECT_EQ(dropped(flow::DropReason::shutdown), 70u);
-  EXPECT_EQ(stored() + ledger.snapshot().total.dropped(), added);
+  EXPECT_EQ(stored() + ledger.snapshot().total.rows(flow::Table::flows).dropped_in_all(), added);
 }
 
 // Only its time: quickly made.
@@ -155,16 +154,16 @@ flow::SealedBatch long_batch(size_t rows) {
   batch->append(rows, IpAddress::from_v4(1));
   std::fill_n(batch->values<flow::Column::time_received>(), rows, to_us(kNoon));
   batch->set_valid(flow::Column::time_received, 0, rows);
-  return batch;
+  return flow::seal(std::move(batch));
 }
 
 TEST_F(StoreTest, BatchesThatMakeARowGroupAreFreeBeforeItIsWritten) {
-  Store store = Store::open(options, make_parquet_writer(), ledger).value();
+  Store store = Store::open(options, make_parquet_writer()).value();
   std::vector<std::weak_ptr<const flow::FlowBatch>> batches;
   for (const size_t rows : {65536, 65472, 64, 128, 65536, 65536}) {
     flow::SealedBatch batch = long_batch(rows);
     batches.push_back(batch);
-    store.add(std::move(batch));
+    deliver(store, ledger, std::move(batch));
   }
   std::vector<bool> free;
   for (const auto& batch : batches) free.push_back(batch.expired());
@@ -179,14 +178,14 @@ TEST_F(StoreTest, BatchesThatMakeARowGroupAreFreeBeforeItIsWritten) {
 TEST_F(StoreTest, ARowGroupThatCannotBeWrittenIsDroppedAsAWhole) {
   options.pending_rows_limit = 150'000;
   Store store = open();
-  store.add(long_batch(65536));
-  store.add(batch(1, kNoon + 1h));
-  store.add(long_batch(65536));
-  store.add(long_batch(64));
+  deliver(store, ledger, long_batch(65536));
+  deliver(store, ledger, batch(1, kNoon + 1h));
+  deliver(store, ledger, long_batch(65536));
+  deliver(store, ledger, long_batch(64));
   script.fails = true;
   store.flush(kNoon, true);
   EXPECT_EQ(dropped(flow::DropReason::store_failed), 0u);
-  store.add(long_batch(65536));
+  deliver(store, ledger, long_batch(65536));
   EXPECT_EQ(dropped(flow::DropReason::store_failed), 131'072u);
   script.fails = false;
   store.flush(kNoon + 1s, true);
@@ -196,20 +195,20 @@ TEST_F(StoreTest, ARowGroupThatCannotBeWrittenIsDroppedAsAWhole) {
 
 TEST_F(StoreTest, CloseWritesWhatWaits) {
   Store store = open();
-  store.add(batch(10));
+  deliver(store, ledger, batch(10));
   store.close(kNoon);
   EXPECT_EQ(stored(), added);
-  EXPECT_EQ(ledger.snapshot().total.dropped(), 0u);
+  EXPECT_EQ(ledger.snapshot().total.rows(flow::Table::flows).dropped_in_all(), 0u);
 }
 
 TEST_F(StoreTest, AClockThatIsSetBackStopsNothing) {
   Store store = open();
   store.flush(kNoon);
-  store.add(batch(10));
+  deliver(store, ledger, batch(10));
   store.flush(kNoon - 1h);
   EXPECT_EQ(stored(), 10u);
   script.fails = true;
-  store.add(batch(10));
+  deliver(store, ledger, batch(10));
   store.flush(kNoon, true);
   script.fails = false;
   store.flush(kNoon - 2h);
@@ -218,12 +217,12 @@ TEST_F(StoreTest, AClockThatIsSetBackStopsNothing) {
 
 TEST_F(StoreTest, TimesWithoutAFolderAreDroppedNotFatal) {
   Store store = open();
-  store.add(batch(3, timestamp_from_us(-3'600'000'000)));
-  store.add(batch(4, kLatest + 1us));
+  deliver(store, ledger, batch(3, timestamp_from_us(-3'600'000'000)));
+  deliver(store, ledger, batch(4, kLatest + 1us));
   auto untimed = std::make_shared<flow::FlowBatch>(64);
   untimed->append(5, IpAddress::from_v4(1));
-  store.add(untimed);
-  store.add(batch(1));
+  deliver(store, ledger, flow::seal(std::move(untimed)));
+  deliver(store, ledger, batch(1));
   store.close(kNoon);
   EXPECT_EQ(dropped(flow::DropReason::store_failed), 12u);
   EXPECT_EQ(stored(), 1u);
@@ -232,7 +231,7 @@ TEST_F(StoreTest, TimesWithoutAFolderAreDroppedNotFatal) {
 TEST_F(StoreTest, ASecondWriterIsRefusedAndToldWhoHasIt) {
   Store store = open();
   flow::Ledger other;
-  const auto second = Store::open(options, std::make_unique<FakeWriter>(script), other);
+  const auto second = Store::open(options, std::make_unique<FakeWriter>(script));
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find("process " + std::to_string(::getpid())), std::string::npos)
       << second.error().message;
@@ -246,10 +245,10 @@ TEST_F(StoreTest, ASecondWriterIsRefusedAndToldWhoHasIt) {
 TEST_F(StoreTest, StartsAgainAfterACrash) {
   {
     Store store = open();
-    store.add(batch(10));
-    store.add(batch(10, kNoon + 1h));
+    deliver(store, ledger, batch(10));
+    deliver(store, ledger, batch(10, kNoon + 1h));
     store.flush(kNoon, true);
-    store.add(batch(10));  // lost: never flushed
+    deliver(store, ledger, batch(10));  // lost: never flushed
   }
   const fs::path flows = options.directory / "flows";
   const std::string name = segments()[0].path.filename().string();
@@ -262,7 +261,7 @@ TEST_F(StoreTest, StartsAgainAfterACrash) {
   EXPECT_TRUE(fs::exists(flows / "mine.tmp"));
   EXPECT_FALSE(fs::exists(options.directory / "ledger.json.tmp"));
   EXPECT_FALSE(fs::exists(options.directory / "exporters.json.tmp"));
-  store.add(batch(1));
+  deliver(store, ledger, batch(1));
   store.flush(kNoon, true);
   const auto after = segments();
   ASSERT_EQ(after.size(), 2u);
@@ -272,7 +271,7 @@ TEST_F(StoreTest, StartsAgainAfterACrash) {
 TEST_F(StoreTest, AFolderThatCannotBeMadeIsExplained) {
   std::ofstream(folder / "file") << "x";
   options.directory = folder / "file/store";
-  const auto store = Store::open(options, std::make_unique<FakeWriter>(script), ledger);
+  const auto store = Store::open(options, std::make_unique<FakeWriter>(script));
   ASSERT_FALSE(store);
   EXPECT_NE(store.error().message.find("file/store"), std::string::npos);
   EXPECT_NE(store.error().message.find("--store"), std::string::npos);
@@ -294,7 +293,7 @@ TEST_F(StoreTest, LedgerFileIsReplacedAsAWhole) {
 TEST_F(StoreTest, OptionsChangeWhileRunning) {
   Store store = open();
   store.flush(kNoon);
-  store.add(batch(10));
+  deliver(store, ledger, batch(10));
   StoreOptions faster = options;
   faster.flush_interval = 1s;
   faster.directory = "elsewhere";

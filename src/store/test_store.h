@@ -5,6 +5,7 @@
 
 #include "store/random_batch.h"
 #include "store/store.h"
+#include "store/test_deliver.h"
 #include "store/test_folder.h"
 
 namespace weir::store {
@@ -22,7 +23,7 @@ struct RealStoreTest : testing::Test {
   }
   void reopen() {
     store.reset();
-    auto opened = Store::open(options, make_parquet_writer(), ledger);
+    auto opened = Store::open(options, make_parquet_writer());
     ASSERT_TRUE(opened) << opened.error().message;
     store.emplace(std::move(*opened));
   }

@@ -29,7 +29,7 @@ class Traffic {
     for (size_t c = 0; c < flow::kColumnCount; ++c) {
       if (touched_[c]) made->set_valid(static_cast<Column>(c), 0, rows);
     }
-    return made;
+    return flow::seal(std::move(made));
   }
 
  private:
@@ -111,7 +111,7 @@ const std::vector<flow::SealedBatch>& traffic() {
     Traffic source;
     std::vector<flow::SealedBatch> made;
     for (size_t i = 0; i < kBatches; ++i) made.push_back(source.batch(flow::FlowBatch::kDefaultCapacity));
-    return made;
+    return flow::seal(std::move(made));
   }();
   return batches;
 }

@@ -177,6 +177,7 @@ TEST_P(Writer, ABatchThatIsUsedAgainLeavesNothingOfItsFirstUse) {
   batch.append(4, IpAddress::from_v4(1));
   batch.values<flow::Column::other>()[0] = batch.add_text("b");
   batch.set_valid(flow::Column::other, 0, 1);
+  batch.settle();
   const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
   ASSERT_TRUE(writer->write(folder / "x", {{sealed}}));
   expect_equal(folder / "x", {{sealed}});
@@ -198,7 +199,7 @@ TEST_P(Writer, ASparseColumnIsInAFileOnlyIfARowHasAValue) {
       batch->set_valid(Column::inner_src_addr, 0, 1);
       batch->set_null(Column::inner_src_addr, 0);
     }
-    batches.push_back(batch);
+    batches.push_back(flow::seal(std::move(batch)));
   }
   ASSERT_TRUE(writer->write(folder / "x", batches));
   expect_equal(folder / "x", batches);
@@ -232,8 +233,9 @@ TEST_P(Writer, WritesTheColumnsThatTheOperatorAdds) {
   batch->set_valid(*schema->find("load"), 0, 1);
   static_cast<flow::TextRef*>(batch->raw(*schema->find("mood")))[0] = batch->add_text("better than ever before");
   batch->set_valid(*schema->find("mood"), 0, 1);
-  ASSERT_TRUE(writer->write(folder / "x", {{batch}}));
-  expect_equal(folder / "x", {{batch}});
+  const flow::SealedBatch sealed = flow::seal(std::move(batch));
+  ASSERT_TRUE(writer->write(folder / "x", {{sealed}}));
+  expect_equal(folder / "x", {{sealed}});
   auto rows =
       connection.query("SELECT fan_speed, load, mood FROM read_parquet(" + duck::quote((folder / "x").string()) + ")");
   ASSERT_TRUE(rows) << rows.error().message;

@@ -53,7 +53,7 @@ Load make_load(gen::Protocol protocol, bool single) {
 }  // namespace
 
 // Callgrind collects while these run (--toggle-collect); they are not inlined, so that they have names.
-[[gnu::noinline]] void measured_decode(decode::Decoder& decoder, flow::BatchBuilder& builder,
+[[gnu::noinline]] void measured_decode(decode::Decoder& decoder, flow::TableBuilders& builder,
                                        std::span<const std::vector<uint8_t>> datagrams) {
   for (const std::vector<uint8_t>& bytes : datagrams) {
     decoder.decode(
@@ -73,13 +73,13 @@ namespace {
 std::vector<flow::SealedBatch> decode_all(const Load& load) {
   std::vector<flow::SealedBatch> batches;
   uint64_t rows = 0;
-  flow::BatchBuilder builder([&](flow::SealedBatch batch) {
-    rows += batch->rows();
-    batches.push_back(std::move(batch));
+  flow::TableBuilders builder([&](flow::FullBatch full) {
+    rows += full->rows();
+    batches.push_back(flow::seal(std::move(full)));
   });
   decode::Decoder decoder{decode::DecoderOptions{}};
   measured_decode(decoder, builder, load.datagrams);
-  builder.seal();
+  builder.hand_over();
   CHECK(rows == load.flows);
   return batches;
 }

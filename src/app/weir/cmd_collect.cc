@@ -163,9 +163,9 @@ int collect(const Options& options) {
   const pipeline::LedgerReport report = (*collector)->stop();
   print_out(totals_text(report));
   const bool adds_up = report.ledger.imbalance().empty();
-  constexpr auto shutdown = static_cast<size_t>(flow::DropReason::shutdown);
-  const flow::ExporterLedger& total = report.ledger.total;
-  const uint64_t unwritten = total.rows_dropped[shutdown] + total.counter_rows_dropped[shutdown];
+  uint64_t unwritten = 0;
+  for (const flow::Table table : flow::kTables)
+    unwritten += report.ledger.total.rows(table)[flow::DropReason::shutdown];
   if (unwritten > 0)
     log::error("{} flows and counters could not be written before the end: {}", unwritten, report.store.last_error);
   return adds_up && unwritten == 0 ? 0 : 1;

@@ -52,18 +52,19 @@ std::string anomalies_of(const flow::ExporterCounters& counters) {
 
 Value time_value(Timestamp t) { return t == Timestamp{} ? Value() : Value(t); }
 
-uint64_t dropped(const flow::ExporterLedger& e, flow::DropReason reason) {
-  return e.rows_dropped[static_cast<size_t>(reason)];
-}
+using flow::Table;
+
+uint64_t dropped(const flow::ExporterLedger& e, flow::DropReason reason) { return e.rows(Table::flows)[reason]; }
 
 constexpr Column kColumns[] = {
     {"protocols", false, true, [](const flow::ExporterLedger& e) -> Value { return protocols_of(e.counters); }},
     {"datagrams", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.datagrams_received; }},
     {"bytes_received", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.bytes_received; }},
     {"rejected", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.datagrams_rejected; }},
-    {"flows", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.records_decoded; }},
-    {"stored", true, true, [](const flow::ExporterLedger& e) -> Value { return e.rows_stored; }},
-    {"dropped", true, true, [](const flow::ExporterLedger& e) -> Value { return e.dropped(); }},
+    {"flows", true, true, [](const flow::ExporterLedger& e) -> Value { return e.counters.rows[Table::flows]; }},
+    {"stored", true, true, [](const flow::ExporterLedger& e) -> Value { return e.rows(Table::flows).stored; }},
+    {"dropped", true, true,
+     [](const flow::ExporterLedger& e) -> Value { return e.rows(Table::flows).dropped_in_all(); }},
     {"dropped_queue_full", true, false,
      [](const flow::ExporterLedger& e) -> Value { return dropped(e, flow::DropReason::queue_full); }},
     {"dropped_store_failed", true, false,
@@ -74,9 +75,11 @@ constexpr Column kColumns[] = {
     {"gaps", true, true,
      [](const flow::ExporterLedger& e) -> Value { return e.counters.anomalies[flow::Anomaly::sequence_gap]; }},
     {"reported_drops", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.agent_drops; }},
-    {"counters", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.counter_rows; }},
-    {"counters_stored", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counter_rows_stored; }},
-    {"counters_dropped", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters_dropped(); }},
+    {"counters", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.rows[Table::counters]; }},
+    {"counters_stored", true, false,
+     [](const flow::ExporterLedger& e) -> Value { return e.rows(Table::counters).stored; }},
+    {"counters_dropped", true, false,
+     [](const flow::ExporterLedger& e) -> Value { return e.rows(Table::counters).dropped_in_all(); }},
     {"templates", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.templates_received; }},
     {"option_records", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.option_records; }},
     {"sets_waiting", true, false, [](const flow::ExporterLedger& e) -> Value { return e.counters.early_sets_held; }},

@@ -55,15 +55,18 @@ void print_json(const pipeline::ReplaySummary& s) {
   out["other_frames"] = s.other_frames;
   out["damaged_frames"] = s.damaged_frames;
   out["datagrams_rejected"] = c.datagrams_rejected;
-  out["records"] = c.records_decoded;
+  const flow::ExporterLedger& total = s.report.ledger.total;
+  const flow::RowCounts& flows = total.rows(flow::Table::flows);
+  const flow::RowCounts& counters = total.rows(flow::Table::counters);
+  out["records"] = c.rows[flow::Table::flows];
   out["option_records"] = c.option_records;
   out["undecodable_sets"] = c.undecodable_sets;
   out["lost_units"] = c.lost_units;
-  out["stored"] = s.report.ledger.total.rows_stored;
-  out["dropped"] = s.report.ledger.total.dropped();
-  out["counter_rows"] = c.counter_rows;
-  out["counter_rows_stored"] = s.report.ledger.total.counter_rows_stored;
-  out["counter_rows_dropped"] = s.report.ledger.total.counters_dropped();
+  out["stored"] = flows.stored;
+  out["dropped"] = flows.dropped_in_all();
+  out["counter_rows"] = c.rows[flow::Table::counters];
+  out["counter_rows_stored"] = counters.stored;
+  out["counter_rows_dropped"] = counters.dropped_in_all();
   out["agent_drops"] = c.agent_drops;
   json::object anomalies;
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
@@ -72,7 +75,7 @@ void print_json(const pipeline::ReplaySummary& s) {
   }
   out["anomalies"] = std::move(anomalies);
   out["elapsed_seconds"] = static_cast<double>(s.elapsed.count()) / 1e6;
-  out["flows_per_second"] = per_second(c.records_decoded, s.elapsed);
+  out["flows_per_second"] = per_second(c.rows[flow::Table::flows], s.elapsed);
   out["adds_up"] = s.report.ledger.imbalance().empty();
   fmt::print("{}\n", json::serialize(out));
 }
@@ -81,7 +84,7 @@ void print_table(const pipeline::ReplaySummary& s) {
   print_out(totals_text(s.report));
   fmt::print("{} file{}, {} datagrams in {}: {:.2f} M flows/s\n", s.files, s.files == 1 ? "" : "s",
              with_commas(s.datagrams), to_human(s.elapsed),
-             per_second(s.report.ledger.total.counters.records_decoded, s.elapsed) / 1e6);
+             per_second(s.report.ledger.total.counters.rows[flow::Table::flows], s.elapsed) / 1e6);
   if (s.other_frames + s.damaged_frames + s.other_ports > 0) {
     fmt::print("passed over: {} frames that are not UDP, {} damaged, {} datagrams to other ports\n",
                with_commas(s.other_frames), with_commas(s.damaged_frames), with_commas(s.other_ports));
@@ -101,8 +104,11 @@ int run_replay(pipeline::ReplayOptions options, bool as_json, const std::atomic<
   as_json ? print_json(*summary) : print_table(*summary);
   for (const std::string& problem : summary->problems) fmt::print(stderr, "weir: {}\n", problem);
   if (interrupted) fmt::print(stderr, "weir: interrupted: what was decoded until then is stored\n");
-  const bool complete = summary->problems.empty() && summary->report.ledger.total.dropped() == 0 &&
-                        summary->report.ledger.total.counters_dropped() == 0 && !interrupted;
+  const auto nothing_dropped = [&](flow::Table table) {
+    return summary->report.ledger.total.rows(table).dropped_in_all() == 0;
+  };
+  const bool complete =
+      summary->problems.empty() && std::ranges::all_of(flow::kTables, nothing_dropped) && !interrupted;
   return complete && summary->report.ledger.imbalance().empty() ? 0 : 1;
 }
 

@@ -29,17 +29,31 @@ std::string streams_text(const StreamCounters& streams) {
     line_unless_zero(out, fmt::format("closed: {}", kStreamCloses[i]), streams.closed[i]);
   }
   line(out, "messages", streams.messages);
-  line_unless_zero(out, "octets of incomplete messages", streams.incomplete_bytes);
+  line_unless_zero(out, "bytes of incomplete messages", streams.incomplete_bytes);
   return out;
 }
 
-std::string counters_text(const flow::ExporterLedger& total) {
-  std::string out = "counters (of devices)\n";
-  line(out, "decoded", total.counters.counter_rows);
-  line(out, "stored", total.counter_rows_stored);
-  line(out, "dropped", total.counters_dropped());
+// The rows of a table at an outlet.
+std::string rows_text(const flow::ExporterLedger& total, size_t outlet, flow::Table table) {
+  const flow::RowCounts& rows = total.outlet(outlet)[table];
+  std::string out;
+  line(out, "decoded", total.counters.rows[table]);
+  line(out, "stored", rows.stored);
+  line(out, "dropped", rows.dropped_in_all());
   for (size_t i = 0; i < flow::kDropReasonCount; ++i) {
-    line_unless_zero(out, fmt::format("  {}", flow::kDropReasons[i]), total.counter_rows_dropped[i]);
+    line_unless_zero(out, fmt::format("  {}", flow::kDropReasons[i]), rows.dropped[i]);
+  }
+  return out;
+}
+
+// What became of the rows at the outlets beside the store.
+std::string outlets_text(const flow::LedgerSnapshot& ledger) {
+  std::string out;
+  for (size_t i = 1; i < ledger.outlets.size(); ++i) {
+    for (const flow::Table table : flow::kTables) {
+      if (ledger.total.counters.rows[table] == 0) continue;
+      out += fmt::format("{} at {}\n{}", flow::name(table), ledger.outlets[i], rows_text(ledger.total, i, table));
+    }
   }
   return out;
 }
@@ -79,16 +93,14 @@ std::string totals_text(const pipeline::LedgerReport& report) {
   line(out, "rejected", c.datagrams_rejected);
   out += streams_text(ledger.streams);
   out += "flows\n";
-  line(out, "decoded", c.records_decoded);
-  line(out, "stored", ledger.total.rows_stored);
-  line(out, "dropped", ledger.total.dropped());
-  for (size_t i = 0; i < flow::kDropReasonCount; ++i) {
-    line_unless_zero(out, fmt::format("  {}", flow::kDropReasons[i]), ledger.total.rows_dropped[i]);
-  }
+  const flow::RowCounts& flows = ledger.total.rows(flow::Table::flows);
+  out += rows_text(ledger.total, 0, flow::Table::flows);
   line_unless_zero(out, "lost before us (sequence gaps)", c.lost_units);
   line_unless_zero(out, "reported drops (of the exporters)", c.agent_drops);
   line_unless_zero(out, "sets without their template", c.undecodable_sets);
-  if (c.counter_rows > 0) out += counters_text(ledger.total);
+  if (c.rows[flow::Table::counters] > 0)
+    out += "counters (of devices)\n" + rows_text(ledger.total, 0, flow::Table::counters);
+  out += outlets_text(ledger);
   out += state_text(report.state);
   bool heading = false;
   for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
@@ -102,8 +114,8 @@ std::string totals_text(const pipeline::LedgerReport& report) {
   if (imbalance.empty()) {
     out += fmt::format(
         "it adds up: {} received = {} decoded + {} rejected datagrams, {} decoded = {} stored + {} dropped flows\n",
-        c.datagrams_received, c.datagrams_decoded, c.datagrams_rejected, c.records_decoded, ledger.total.rows_stored,
-        ledger.total.dropped());
+        c.datagrams_received, c.datagrams_decoded, c.datagrams_rejected, c.rows[flow::Table::flows], flows.stored,
+        flows.dropped_in_all());
   } else {
     out += fmt::format("it does NOT add up: {}\n", imbalance);
   }

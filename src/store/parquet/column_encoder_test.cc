@@ -20,7 +20,7 @@ flow::SealedBatch flows(size_t rows, uint32_t addresses, std::mt19937& random) {
   for (uint64_t& value : bytes) value = 40 + random() % 10'000 * 97;
   batch->set_valid(Column::src_addr, 0, rows);
   batch->set_valid(Column::bytes, 0, rows);
-  return batch;
+  return flow::seal(std::move(batch));
 }
 
 class ColumnEncoderTest : public testing::Test {

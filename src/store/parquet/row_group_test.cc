@@ -12,7 +12,7 @@ std::vector<flow::SealedBatch> batches_of(const std::vector<size_t>& rows) {
   for (const size_t count : rows) {
     auto batch = std::make_shared<flow::FlowBatch>((count + 63) / 64 * 64);
     batch->append(count, IpAddress::from_v4(1));
-    batches.push_back(batch);
+    batches.push_back(flow::seal(std::move(batch)));
   }
   return batches;
 }
@@ -95,7 +95,7 @@ TEST(PlanGroups, APageOfSeveralBatchesHasNoMoreTextThanAPageMayHave) {
     auto batch = std::make_shared<flow::FlowBatch>(64);
     batch->append(1, IpAddress::from_v4(1));
     batch->add_text(std::string(octets, 'x'));
-    return batch;
+    return flow::seal(std::move(batch));
   };
   const std::vector<flow::SealedBatch> fits{with_text(kPageText / 2), with_text(kPageText / 2)};
   EXPECT_EQ(plan_groups(fits)[0].pages.size(), 1u);
