@@ -35,7 +35,9 @@ struct StoreOptions {
   Micros compact_after{300'000'000};  // segments are merged by this span, then by the hour
   Micros delete_grace{60'000'000};    // how long merged segments stay for readers that have them open
   std::optional<Micros> max_age;      // retention by age of time_received
-  std::optional<uint64_t> max_bytes;  // retention by total size
+  // Retention by size: of the segments that readers choose, of all tables. Merged ones that wait for delete_grace are
+  // not counted, so the disk holds a little more.
+  std::optional<uint64_t> max_bytes;
 };
 
 struct StoreCounters {
