@@ -147,7 +147,7 @@ class Case:
             of_message["type"] = TYPES[version]
             of_message["observation_domain_id"] = domain_of(version, payload) if domain is None else domain
         if self.file:
-            of_message["sampler_address"] = "::"
+            of_message["sampler_address"] = "0.0.0.0"  # nobody
         self.payloads.append((time, exporter, PORTS.get(version, SFLOW_PORT), payload))
         for row in rows:
             self.rows.append(complete({**of_message, **row}))

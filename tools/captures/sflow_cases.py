@@ -158,8 +158,7 @@ def more_records():
 
     given = [header, block(1014, string("guests") + mac("02:aa:bb:cc:dd:ee") + bytes(2) + u32(4, 11) + u64(54_000_000) + bytes(12))]
     row = dict(IPV4, bytes=1400, wlan_ssid="guests", wtp_mac="02:aa:bb:cc:dd:ee", wlan_channel=11)
-    yield one_sample("sflow-wireless", "sFlow: SSID, access point and channel of a frame that came by radio.", "sFlow 802.11 Structures (sflow_80211.txt)", given, row,
-                     "tshark takes a MAC address of these records for 6 bytes without padding.")
+    yield one_sample("sflow-wireless", "sFlow: SSID, access point and channel of a frame that came by radio.", "sFlow 802.11 Structures (sflow_80211.txt)", given, row)
 
     request = u32(2, 1001) + string("/x") + string("example.org") + string("ref") + string("curl") + string("192.0.2.7") + string("alice")
     given = [header, block(2206, request + string("text/html") + u64(1, 2) + u32(3, 404))]
