@@ -80,6 +80,7 @@ SFLOW = {
 OWN = {"time_received", "type", "sampler_address", "observation_domain_id", "agent_address", "etype", "inner_etype", "src_vlan", "other"}
 NOTHING = (0, "", "0.0.0.0", "::", 0xFFFFFFFF)
 LINK_TYPES = {"1": 1, "7": 9, "11": 228, "12": 229, "13": 219}  # header_protocol of sFlow: link type of pcap
+LEGACY = (2, 5, 6)  # types of rows of NetFlow v5, v1 and v7
 INTERNAL = 0x3FFFFFFF  # sFlow: the device itself, in weir's rows 0
 
 
@@ -157,8 +158,10 @@ class Seen:
             if column in OWN or not candidates:
                 continue
             if column.startswith("time_"):
-                # NTP fractions are not whole microseconds.
-                same = any(abs(row_time(value) - one) <= 1 for one in candidates)
+                # NTP fractions are not whole microseconds. Of v1, v5 and v7 the rows have whole milliseconds.
+                candidates = [one for one in candidates if one != 0]
+                near = 1000 if row["type"] in LEGACY else 1
+                same = not candidates or any(abs(row_time(value) - one) <= near for one in candidates)
             else:
                 same = value in candidates
             if same:
@@ -194,18 +197,22 @@ def cflow_flows(cflow):
         yield Seen(pairs, CFLOW)
 
 
-def sampled_frame(pairs):
-    """The fields of a sampled header, read as a frame of its own: within sFlow tshark does not look into UDP."""
-    fields = dict(pairs)
-    link, octets = LINK_TYPES.get(fields.get("sflow_245.header_protocol")), fields.get("sflow_245.header")
-    if link is None or octets is None:
-        return []
-    octets = bytes.fromhex(octets.replace(":", ""))
-    with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link) + struct.pack("<IIII", 0, 0, len(octets), len(octets)) + octets)
-        file.flush()
-        found = layers(file.name)
-    return [pair for layer in found for name, part in layer.items() if name != "frame" for pair in leaves({name: part}, [])]
+def sampled_frames(samples):
+    """The fields of each sample's header, read as a frame of its own: within sFlow tshark does not look into UDP."""
+    found = [[] for _ in samples]
+    for kind, link in LINK_TYPES.items():
+        frames = [(index, bytes.fromhex(dict(pairs)["sflow_245.header"].replace(":", ""))) for index, pairs in enumerate(samples)
+                  if ("sflow_245.header_protocol", kind) in pairs and "sflow_245.header" in dict(pairs)]
+        if not frames:
+            continue
+        with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
+            file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link))
+            for _, octets in frames:
+                file.write(struct.pack("<IIII", 0, 0, len(octets), len(octets)) + octets)
+            file.flush()
+            for (index, _), layer in zip(frames, layers(file.name)):
+                found[index] = [pair for name, part in layer.items() if name != "frame" for pair in leaves({name: part}, [])]
+    return found
 
 
 def without_headers(node):
@@ -217,27 +224,37 @@ def without_headers(node):
     return node
 
 
-def sflow_samples(sflow):
+def sflow_pairs(sflow):
+    """The fields of each sample, without its sampled header."""
     for node in blocks(sflow, r".*sample, seq \d+"):
         pairs = leaves(without_headers(node), [])
         formats = dict(pairs).get("sflow.flow_sample.output_interface_format", "0")
-        pairs = [(name, "0" if "interface" in name and value == str(INTERNAL) else value) for name, value in pairs
-                 if formats == "0" or not name.endswith("output_interface_value")]
-        frame = sampled_frame(pairs)
+        yield [(name, "0" if "interface" in name and value == str(INTERNAL) else value) for name, value in pairs
+               if formats == "0" or not name.endswith("output_interface_value")]
+
+
+def read(capture):
+    """What tshark shows, flow by flow."""
+    flows, samples = [], []
+    for layer in layers(capture, "-J", "cflow sflow"):
+        for name in ("cflow", "sflow"):
+            for message in layer[name] if isinstance(layer.get(name), list) else [layer.get(name)]:
+                if not isinstance(message, dict):
+                    continue
+                if name == "cflow":
+                    flows += cflow_flows(message)
+                else:
+                    samples += sflow_pairs(message)
+    for pairs, frame in zip(samples, sampled_frames(samples)):
         # NVGRE: the upper 24 bits of the key.
         frame += [(name, str(int(value, 0) >> 8)) for name, value in frame if name == "gre.key"]
-        yield Seen(pairs + frame, SFLOW)
+        flows.append(Seen(pairs + frame, SFLOW))
+    return flows
 
 
 def check(folder):
     """(rows, confirmed, values compared, texts of differences)"""
-    capture = next(folder.glob("capture.*"))
-    seen = []
-    for layer in layers(capture, "-J", "cflow sflow"):
-        for name, reader in (("cflow", cflow_flows), ("sflow", sflow_samples)):
-            for message in layer[name] if isinstance(layer.get(name), list) else [layer.get(name)]:
-                if isinstance(message, dict):
-                    seen += reader(message)
+    seen = read(next(folder.glob("capture.*")))
     rows = [json.loads(line) for line in (folder / "expected.ndjson").read_text().splitlines()]
     free = list(seen)
     confirmed, values, texts = 0, 0, []
