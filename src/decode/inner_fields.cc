@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ether_type.h"
+
 namespace weir::decode {
 namespace {
 
@@ -28,9 +30,6 @@ constexpr auto kInnerElements = std::to_array<InnerElement>({
     {192, Column::inner_ttl},
     {256, Column::inner_etype},
 });
-
-constexpr uint16_t kEtypeIpv4 = 0x0800;
-constexpr uint16_t kEtypeIpv6 = 0x86dd;
 
 bool is_address(Column column) { return column == Column::inner_src_addr || column == Column::inner_dst_addr; }
 

@@ -40,7 +40,7 @@ struct Run {
             64, options.schema) {}
 
   void message(ByteView bytes) {
-    CHECK(bytes.size() >= net::kIpfixHeaderBytes && bytes.size() <= net::kMaxIpfixMessageBytes);
+    CHECK(bytes.size() >= kIpfixHeaderBytes && bytes.size() <= kMaxIpfixMessageBytes);
     const std::vector<uint8_t> copy(bytes.begin(), bytes.end());  // so that a read beyond it is seen
     Datagram datagram = test::datagram(copy);
     datagram.connection = kConnection;
@@ -50,7 +50,7 @@ struct Run {
   }
   void feed(ByteView chunk) {
     while (const auto next = framer.next(chunk)) message(*next);
-    CHECK(framer.memory() <= 2 * net::kMaxIpfixMessageBytes);
+    CHECK(framer.memory() <= 2 * kMaxIpfixMessageBytes);
     CHECK(framer.broken() || chunk.empty());
     unread += chunk.size();
   }

@@ -6,6 +6,7 @@
 
 #include "base/big_endian.h"
 #include "base/check.h"
+#include "base/ether_type.h"
 #include "base/prefetch.h"
 #include "decode/inner_fields.h"
 #include "flow/element.h"
@@ -18,9 +19,6 @@ using flow::Column;
 using flow::ColumnType;
 using flow::Conversion;
 using flow::FlowBatch;
-
-constexpr uint16_t kEtypeIpv4 = 0x0800;
-constexpr uint16_t kEtypeIpv6 = 0x86dd;
 
 // A column that an element fills.
 struct Target {

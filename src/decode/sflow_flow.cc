@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ether_type.h"
 #include "decode/convert.h"
 #include "decode/sflow_text.h"
 
@@ -37,9 +38,6 @@ constexpr uint32_t kHttp = format_of(0, 2206);
 
 constexpr uint32_t kUnknown = UINT32_MAX;
 constexpr uint8_t kForwardingDropped = 128;  // RFC 7270: status 10, reason not known
-constexpr uint16_t kMinEtherType = 0x600;    // below it is a length (IEEE 802.3)
-constexpr uint16_t kEtherTypeIpv4 = 0x0800;
-constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 constexpr uint8_t kIpInIp = 4;
 constexpr uint8_t kTcp = 6;
 constexpr uint8_t kUdp = 17;
@@ -308,14 +306,13 @@ void FlowRecords::put_special(uint32_t format, const RowPlace& place, Summary& s
         summary.bytes_rank = kRankEthernet;
         summary.bytes = values_[0].number;
       }
-      if (values_[3].number >= kMinEtherType)
-        put_checked<Column::etype>(place, static_cast<uint32_t>(values_[3].number));
+      if (values_[3].number >= kFirstEtype) put_checked<Column::etype>(place, static_cast<uint32_t>(values_[3].number));
       break;
     case kIpv4:
-      put_ip(kEtherTypeIpv4, place, summary);
+      put_ip(kEtypeIpv4, place, summary);
       break;
     case kIpv6:
-      put_ip(kEtherTypeIpv6, place, summary);
+      put_ip(kEtypeIpv6, place, summary);
       break;
     case kGateway:
       put_route(place);
@@ -451,9 +448,9 @@ void FlowRecords::put_wireless_payload(const RowPlace& place) {
   const ByteView data = values_[1].octets;
   if (data.size() < 8 || !std::ranges::equal(data.first(6), kSnap)) return;
   const auto etype = load_be<uint16_t>(data.subspan(6).data());
-  const packet::Link link = etype == kEtherTypeIpv4   ? packet::Link::ipv4
-                            : etype == kEtherTypeIpv6 ? packet::Link::ipv6
-                                                      : packet::Link::unknown;
+  const packet::Link link = etype == kEtypeIpv4   ? packet::Link::ipv4
+                            : etype == kEtypeIpv6 ? packet::Link::ipv6
+                                                  : packet::Link::unknown;
   packet::dissect(data.subspan(8), link, packet_);
   packet::put_columns(packet_, place.batch, place.row);
   if (!has(place, Column::etype)) put<Column::etype>(place, etype);

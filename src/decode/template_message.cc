@@ -4,6 +4,7 @@
 
 #include "base/big_endian.h"
 #include "base/check.h"
+#include "base/ipfix_header.h"
 #include "decode/ordered_sequence.h"
 
 namespace weir::decode {
@@ -20,21 +21,9 @@ struct HeaderV9 {
   Be32 sequence;
   Be32 source_id;
 };
-struct HeaderIpfix {
-  Be16 version;
-  Be16 length;
-  Be32 export_seconds;
-  Be32 sequence;
-  Be32 domain;
-};
-struct SetHeader {
-  Be16 id;
-  Be16 length;
-};
-static_assert(sizeof(HeaderV9) == 20 && sizeof(HeaderIpfix) == 16);
+static_assert(sizeof(HeaderV9) == 20);
 
 constexpr uint16_t kVersion9 = 9;
-constexpr uint16_t kVersionIpfix = 10;
 constexpr int64_t kDaySeconds = 86400;
 
 bool all_zero(ByteView bytes) {
@@ -74,13 +63,13 @@ std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView
     message.sets = in.rest();
     return parsed;
   }
-  const auto header = in.read<HeaderIpfix>();
-  if (!header || header->length < sizeof(HeaderIpfix)) {
+  const auto header = in.read<IpfixHeader>();
+  if (!header || header->length < sizeof(IpfixHeader)) {
     anomalies.add(Anomaly::truncated_header);
     parsed.reset();
     return parsed;
   }
-  const size_t length = header->length - sizeof(HeaderIpfix);
+  const size_t length = header->length - sizeof(IpfixHeader);
   message.clipped = in.remaining() < length;
   if (message.clipped) anomalies.add(Anomaly::length_beyond_datagram);
   message.dialect = &kIpfix;
@@ -95,8 +84,8 @@ std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView
 
 bool begins_message(const TemplateMessage& previous, ByteView rest) {
   if (previous.context.type == FlowType::ipfix) {
-    const auto header = ByteReader(rest).read<HeaderIpfix>();
-    return header && header->version == kVersionIpfix && header->length >= sizeof(HeaderIpfix) &&
+    const auto header = ByteReader(rest).read<IpfixHeader>();
+    return header && header->version == kIpfixVersion && header->length >= sizeof(IpfixHeader) &&
            header->length <= rest.size() && within_a_day(header->export_seconds, previous.context);
   }
   const auto header = ByteReader(rest).read<HeaderV9>();

@@ -3,6 +3,7 @@
 // sequence number.
 #include <span>
 
+#include "base/ipfix_header.h"
 #include "gen/encoder.h"
 
 namespace weir::gen {
@@ -23,7 +24,6 @@ constexpr uint16_t kTemplates = 3;
 constexpr uint16_t kPaddingElement = 210;
 constexpr uint32_t kPaddings = 8;
 constexpr uint32_t kIdRounds = 500;
-constexpr size_t kSetHeaderBytes = 4;
 constexpr size_t kLengthInSet = 2;  // where a set has its length
 constexpr size_t kMaxPaddingBytes = 3;
 
@@ -76,7 +76,7 @@ class TemplateEncoder : public Encoder {
 
   bool add(Flow& flow) final {
     WireWriter& set = flow.is_v4() ? v4_set_ : v6_set_;
-    const size_t header = set.size() == 0 ? kSetHeaderBytes + kMaxPaddingBytes : 0;
+    const size_t header = set.size() == 0 ? sizeof(SetHeader) + kMaxPaddingBytes : 0;
     const size_t reserved = (v4_set_.size() != 0 ? kMaxPaddingBytes : 0) + (v6_set_.size() != 0 ? kMaxPaddingBytes : 0);
     const size_t used = writer_.size() + v4_set_.size() + v6_set_.size() + reserved;
     if (kMaxDatagramBytes - used < header + padding() + (flow.is_v4() ? v4_bytes_ : v6_bytes_)) return false;
@@ -265,7 +265,7 @@ class IpfixEncoder final : public TemplateEncoder {
 
   void write_header(Timestamp now) override {
     now_ms_ = static_cast<uint64_t>(to_us(now) / 1000);
-    writer_.u16(10);
+    writer_.u16(kIpfixVersion);
     writer_.u16(0);
     writer_.u32(static_cast<uint32_t>(now_ms_ / 1000));
     writer_.u32(sequence_);

@@ -7,9 +7,9 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/ether_type.h"
 #include "net/ip_packet.h"
 #include "net/link_layer.h"
-#include "net/packet_headers.h"
 #include "net/reassembly.h"
 #include "net/recording.h"
 
@@ -97,8 +97,8 @@ std::optional<CapturedDatagram> PcapRecording::read_frame(ByteView frame, Timest
     return std::nullopt;
   }
   IpContent content = NotUdp{};
-  if (packet->ether_type == kEtherTypeIpv4) content = parse_ipv4(packet->bytes);
-  if (packet->ether_type == kEtherTypeIpv6) content = parse_ipv6(packet->bytes);
+  if (packet->ether_type == kEtypeIpv4) content = parse_ipv4(packet->bytes);
+  if (packet->ether_type == kEtypeIpv6) content = parse_ipv6(packet->bytes);
 
   if (const auto* udp = std::get_if<UdpDatagram>(&content)) return found(*udp, time);
   if (const auto* fragment = std::get_if<Fragment>(&content)) return add_fragment(*fragment, time);
@@ -141,7 +141,7 @@ void PcapRecording::finish() {
 
 }  // namespace
 
-// By the first octet: the version of an IPFIX message begins with 0, no capture does. A pipe can take back just one.
+// By the first byte: the version of an IPFIX message begins with 0, no capture does. A pipe can take back just one.
 Result<CaptureReader> CaptureReader::open_file(std::string name, std::FILE* opened, uint64_t file_bytes,
                                                uint64_t session) {
   File file(opened);

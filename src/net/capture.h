@@ -1,7 +1,7 @@
 // UDP datagrams out of a pcap or pcapng file (libpcap reads both), through Ethernet, VLAN, Linux cooked, raw IP and
 // loopback link layers, IPv4 and IPv6; fragmented datagrams are put together. Everything else in the capture is passed
 // over and counted. A file of IPFIX messages (RFC 5655) is read, too: each message as a datagram whose time is that of
-// its export; of damaged parts the octets are counted.
+// its export; of damaged parts the bytes are counted.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct CaptureCounts {
   uint64_t other_frames = 0;     // not UDP over IP
   uint64_t damaged_frames = 0;   // cut short, lengths that contradict each other, or a fragment that never became whole
   uint64_t fragment_frames = 0;  // parts of a datagram that a later frame completed
-  uint64_t damaged_bytes = 0;    // IPFIX files: octets that are not of a whole message
+  uint64_t damaged_bytes = 0;    // IPFIX files: bytes that are not of a whole message
   uint64_t bytes_read = 0;       // of the file, for a progress bar
 };
 

@@ -76,7 +76,7 @@ struct PcapFile {
     content = number(magic) + version + number(0) + number(0) + number(262144) + number(link);
   }
   Bytes number(uint32_t value) const { return big_endian ? be32(value) : le32(value); }
-  // cut: octets at the end that the capture's snapshot length left out.
+  // cut: bytes at the end that the capture's snapshot length left out.
   PcapFile& add(const Bytes& frame, size_t cut = 0, uint32_t seconds = 1'700'000'000, uint32_t fraction = 5) {
     const auto length = static_cast<uint32_t>(frame.size());
     const auto captured = static_cast<uint32_t>(frame.size() - cut);
@@ -134,7 +134,7 @@ TEST(Capture, FindsTheDatagramUnderEveryLinkLayer) {
   } cases[] = {
       {"ethernet", kEthernet, ethernet(0x0800, v4), true},
       {"ethernet, IPv6", kEthernet, ethernet(0x86dd, v6), false},
-      {"padded to 60 octets", kEthernet, ethernet(0x0800, v4) + Bytes(20, 0xff), true},
+      {"padded to 60 bytes", kEthernet, ethernet(0x0800, v4) + Bytes(20, 0xff), true},
       {"802.1Q", kEthernet, ethernet(0x8100, be16(100) + be16(0x0800) + v4), true},
       {"QinQ", kEthernet, ethernet(0x88a8, be16(7) + be16(0x8100) + be16(100) + be16(0x86dd) + v6), false},
       {"802.2 SNAP", kEthernet, ethernet(8 + v4.size(), Bytes{0xaa, 0xaa, 3, 0, 0, 0} + be16(0x0800) + v4), true},
@@ -148,7 +148,7 @@ TEST(Capture, FindsTheDatagramUnderEveryLinkLayer) {
       {"PPP", kPpp, Bytes{0, 0x21} + v4, true},
       {"PPP in HDLC framing", kPpp, Bytes{0xff, 3, 0, 0x57} + v6, false},
       {"IPv4 options", kRaw, ipv4(udp(kPayload), {.options = Bytes(8, 1)}), true},
-      // hop-by-hop 8 octets, routing 16, AH (1 + 2) * 4, destination options 8
+      // hop-by-hop 8 bytes, routing 16, AH (1 + 2) * 4, destination options 8
       {"IPv6 extension headers", kRaw,
        ipv6(0, Bytes{43, 0} + Bytes(6, 0) + Bytes{51, 1} + Bytes(14, 0) + Bytes{60, 1} + Bytes(10, 0) + Bytes{17, 0} +
                    Bytes(6, 0) + udp(kPayload)),
@@ -235,7 +235,7 @@ TEST(Capture, ReadsPcapng) {
   EXPECT_EQ(outcome.time_us, static_cast<int64_t>(us));
 }
 
-// The first `split` octets of a UDP datagram and the rest, as IPv4 fragments.
+// The first `split` bytes of a UDP datagram and the rest, as IPv4 fragments.
 struct Fragments {
   Bytes first, second;
 };

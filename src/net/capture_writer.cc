@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "base/check.h"
-#include "net/packet_headers.h"
+#include "base/ether_type.h"
+#include "base/packet_headers.h"
 
 namespace weir::net {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr int kSnapLength = 262144;
 constexpr size_t kMaxPayload = 65507;  // 65535 without the headers of IPv4 and UDP
 constexpr uint8_t kHopLimit = 64;
+constexpr uint8_t kUdp = 17;  // protocol number
 
 // The sum of the Internet checksum (RFC 1071), not yet folded.
 uint32_t sum_words(ByteView bytes, uint32_t sum = 0) {
@@ -46,7 +48,7 @@ Be16 udp_checksum(const IpAddress& source, const IpAddress& destination, const U
   const auto address = [](const IpAddress& a) { return ByteView(a.octets).subspan(a.is_v4() ? 12 : 0); };
   std::vector<uint8_t> scratch;
   uint32_t sum = sum_words(address(source), sum_words(address(destination)));
-  sum = sum_words(bytes_of(header, scratch), sum + kProtocolUdp + header.length);
+  sum = sum_words(bytes_of(header, scratch), sum + kUdp + header.length);
   const uint16_t checksum = fold(sum_words(payload, sum));
   return Be16::from(checksum == 0 ? uint16_t{0xffff} : checksum);  // 0 would mean "none"
 }
@@ -57,7 +59,7 @@ void append_ipv4(std::vector<uint8_t>& frame, const IpAddress& source, const IpA
   header.version_ihl = 0x45;
   header.total_length = Be16::from(static_cast<uint16_t>(sizeof header + udp_length));
   header.ttl = kHopLimit;
-  header.protocol = kProtocolUdp;
+  header.protocol = kUdp;
   header.source = Be32::from(source.v4());
   header.destination = Be32::from(destination.v4());
   std::vector<uint8_t> scratch;
@@ -70,10 +72,10 @@ void append_ipv6(std::vector<uint8_t>& frame, const IpAddress& source, const IpA
   Ipv6Header header{};
   header.version_class_flow = Be32::from(uint32_t{6} << 28);
   header.payload_length = Be16::from(udp_length);
-  header.next_header = kProtocolUdp;
+  header.next_header = kUdp;
   header.hop_limit = kHopLimit;
-  header.source = source.octets;
-  header.destination = destination.octets;
+  header.source = source;
+  header.destination = destination;
   append(frame, header);
 }
 
@@ -105,7 +107,7 @@ class CaptureWriter::Impl {
     EthernetHeader ethernet{};
     ethernet.destination = {2, 0, 0, 0, 0, 2};  // locally administered
     ethernet.source = {2, 0, 0, 0, 0, 1};
-    ethernet.type = Be16::from(v4 ? kEtherTypeIpv4 : kEtherTypeIpv6);
+    ethernet.type = Be16::from(v4 ? kEtypeIpv4 : kEtypeIpv6);
     UdpHeader udp{Be16::from(datagram.exporter_port), Be16::from(destination_port), Be16::from(udp_length), {}};
     udp.checksum = udp_checksum(datagram.exporter, destination, udp, datagram.bytes);
 

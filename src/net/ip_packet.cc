@@ -1,38 +1,19 @@
 #include "net/ip_packet.h"
 
-#include "net/packet_headers.h"
+#include "base/packet_headers.h"
 
 namespace weir::net {
 namespace {
 
+constexpr uint8_t kUdp = 17;  // protocol number
 constexpr uint16_t kIpv4MoreFragments = 0x2000;
 constexpr uint16_t kIpv4OffsetMask = 0x1fff;
 constexpr uint16_t kIpv6MoreFragments = 0x0001;
 constexpr uint16_t kIpv6OffsetMask = 0xfff8;
 
-// Next header numbers (RFC 8200 section 4, RFC 4302, RFC 6275, RFC 7401, RFC 5533).
-constexpr uint8_t kHopByHop = 0;
-constexpr uint8_t kRouting = 43;
-constexpr uint8_t kFragment = 44;
-constexpr uint8_t kAuthentication = 51;
-constexpr uint8_t kDestinationOptions = 60;
-constexpr uint8_t kMobility = 135;
-constexpr uint8_t kHostIdentity = 139;
-constexpr uint8_t kShim6 = 140;
-
-bool is_extension(uint8_t next_header) {
-  switch (next_header) {
-    case kHopByHop:
-    case kRouting:
-    case kAuthentication:
-    case kDestinationOptions:
-    case kMobility:
-    case kHostIdentity:
-    case kShim6:
-      return true;
-    default:
-      return false;
-  }
+// Whether what this next header names may, in the end, be UDP. Not a fragment: its content is not known here.
+bool may_hold_udp(uint8_t next_header) {
+  return next_header == kUdp || (is_ipv6_extension(next_header) && next_header != kIpv6Fragment);
 }
 
 IpContent parse_udp(const IpAddress& source, const IpAddress& destination, ByteView bytes) {
@@ -48,24 +29,21 @@ IpContent parse_udp(const IpAddress& source, const IpAddress& destination, ByteV
 IpContent parse_ipv6_content(const IpAddress& source, const IpAddress& destination, uint8_t next_header,
                              ByteView bytes) {
   ByteReader reader(bytes);
-  while (is_extension(next_header)) {
-    const auto header = reader.read<Ipv6ExtensionHeader>();
-    if (!header) return Damaged{};
-    const size_t length =
-        next_header == kAuthentication ? (size_t{header->length} + 2) * 4 : (size_t{header->length} + 1) * 8;
-    if (!reader.skip(length - sizeof(Ipv6ExtensionHeader))) return Damaged{};
-    next_header = header->next_header;
+  while (is_ipv6_extension(next_header) && next_header != kIpv6Fragment) {
+    const auto extension = read_ipv6_extension(next_header, reader);
+    if (!extension || !extension->whole) return Damaged{};
+    next_header = extension->next_header;
   }
-  if (next_header == kFragment) {
+  if (next_header == kIpv6Fragment) {
     const auto header = reader.read<Ipv6FragmentHeader>();
     if (!header) return Damaged{};
-    if (header->next_header != kProtocolUdp && !is_extension(header->next_header)) return NotUdp{};
+    if (!may_hold_udp(header->next_header)) return NotUdp{};
     const uint16_t offset_flags = header->offset_flags;
     const FragmentKey key{source, destination, header->identification, header->next_header};
     return Fragment{key, size_t{offset_flags} & kIpv6OffsetMask, (offset_flags & kIpv6MoreFragments) != 0,
                     reader.rest()};
   }
-  if (next_header != kProtocolUdp) return NotUdp{};
+  if (next_header != kUdp) return NotUdp{};
   return parse_udp(source, destination, reader.rest());
 }
 
@@ -75,7 +53,7 @@ IpContent parse_ipv4(ByteView packet) {
   ByteReader reader(packet);
   const auto header = reader.read<Ipv4Header>();
   if (!header || header->version_ihl >> 4 != 4) return Damaged{};
-  if (header->protocol != kProtocolUdp) return NotUdp{};
+  if (header->protocol != kUdp) return NotUdp{};
   const size_t header_length = size_t{header->version_ihl} % 16 * 4;
   const size_t total_length = header->total_length;
   if (header_length < sizeof(Ipv4Header) || total_length < header_length || total_length > packet.size())
@@ -88,7 +66,7 @@ IpContent parse_ipv4(ByteView packet) {
   const bool more = (flags_offset & kIpv4MoreFragments) != 0;
   const size_t offset_bytes = (size_t{flags_offset} & kIpv4OffsetMask) * 8;
   if (!more && offset_bytes == 0) return parse_udp(source, destination, content);
-  return Fragment{{source, destination, header->identification, kProtocolUdp}, offset_bytes, more, content};
+  return Fragment{{source, destination, header->identification, kUdp}, offset_bytes, more, content};
 }
 
 IpContent parse_ipv6(ByteView packet) {
@@ -99,15 +77,14 @@ IpContent parse_ipv6(ByteView packet) {
   // header.
   const auto content = reader.take(header->payload_length);
   if (!content) {
-    const bool may_hold_udp = header->next_header == kProtocolUdp || is_extension(header->next_header);
-    if (may_hold_udp || header->next_header == kFragment) return Damaged{};
+    if (may_hold_udp(header->next_header) || header->next_header == kIpv6Fragment) return Damaged{};
     return NotUdp{};
   }
-  return parse_ipv6_content(IpAddress{header->source}, IpAddress{header->destination}, header->next_header, *content);
+  return parse_ipv6_content(header->source, header->destination, header->next_header, *content);
 }
 
 IpContent parse_reassembled(const FragmentKey& key, ByteView bytes) {
-  if (key.next_header == kProtocolUdp) return parse_udp(key.source, key.destination, bytes);
+  if (key.next_header == kUdp) return parse_udp(key.source, key.destination, bytes);
   const IpContent content = parse_ipv6_content(key.source, key.destination, key.next_header, bytes);
   // Fragments inside fragments are an attack, not an exporter.
   if (std::holds_alternative<Fragment>(content)) return Damaged{};

@@ -38,7 +38,7 @@ struct Damaged {};  // cut short, or lengths that contradict each other
 
 using IpContent = std::variant<NotUdp, Damaged, UdpDatagram, Fragment>;
 
-// Octets after the packet, such as the padding of short Ethernet frames, are ignored.
+// Bytes after the packet, such as the padding of short Ethernet frames, are ignored.
 IpContent parse_ipv4(ByteView packet);
 IpContent parse_ipv6(ByteView packet);
 

@@ -4,25 +4,12 @@
 #include <span>
 #include <vector>
 
-#include "base/big_endian.h"
+#include "base/ipfix_header.h"
 #include "net/ipfix_framing.h"
 #include "net/recording.h"
 
 namespace weir::net {
 namespace {
-
-struct MessageHeader {
-  Be16 version;
-  Be16 length;
-  Be32 export_seconds;
-  Be32 sequence;
-  Be32 domain;
-};
-struct SetHeader {
-  Be16 id;
-  Be16 length;
-};
-static_assert(sizeof(MessageHeader) == kIpfixHeaderBytes);
 
 constexpr size_t kWindowBytes = size_t{1} << 18;
 // What must be at hand to judge a message: all of it, and the beginning of what follows.
@@ -79,7 +66,7 @@ class IpfixFile final : public Recording {
   }
 
   // The length of the message that begins here, if one does. A damaged length is told by what the sets add up to and by
-  // what follows: one of them may be wrong. After damage, when any octets may look like a header, the sets must be
+  // what follows: one of them may be wrong. After damage, when any bytes may look like a header, the sets must be
   // right.
   std::optional<size_t> whole_message() const {
     const std::optional<size_t> length = ipfix_message_length(view());
@@ -97,7 +84,7 @@ class IpfixFile final : public Recording {
     begin_ += length;
     ++counts_.frames;
     ++counts_.datagrams;
-    const auto header = *ByteReader(message).read<MessageHeader>();
+    const auto header = *ByteReader(message).read<IpfixHeader>();
     return {.frame = counts_.frames,
             .datagram = {.bytes = message,
                          .exporter = IpAddress::from_v4(0),
@@ -111,7 +98,7 @@ class IpfixFile final : public Recording {
   Result<std::optional<CapturedDatagram>> finish() {
     if (std::ferror(file_.get()) != 0) return fail_errno("cannot read " + name_);
     if (damages_ == 0) return std::nullopt;
-    return fail("{} is damaged: {} octets at {} place{} are not of a whole IPFIX message; {} messages were read", name_,
+    return fail("{} is damaged: {} bytes at {} place{} are not of a whole IPFIX message; {} messages were read", name_,
                 counts_.damaged_bytes, damages_, damages_ == 1 ? "" : "s", counts_.datagrams);
   }
 

@@ -1,4 +1,4 @@
-// IPFIX files: read message by message; damage costs what is damaged, and every octet is accounted for.
+// IPFIX files: read message by message; damage costs what is damaged, and every byte is accounted for.
 #include "net/ipfix_file.h"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ Bytes file_of(uint32_t count, size_t set_length = 28) {
 
 struct Read {
   std::vector<uint32_t> sequences;
-  uint64_t octets = 0;
+  uint64_t bytes = 0;
   CaptureCounts counts;
   std::string error;
 };
@@ -52,7 +52,7 @@ Read read(CaptureReader reader) {
     if (!next || !*next) break;
     const ByteView bytes = (*next)->datagram.bytes;
     out.sequences.push_back(load_be<uint32_t>(bytes.subspan(8).data()));
-    out.octets += bytes.size();
+    out.bytes += bytes.size();
   }
   out.counts = reader.counts();
   return out;
@@ -60,7 +60,7 @@ Read read(CaptureReader reader) {
 
 Read read(const Bytes& content) {
   auto reader = CaptureReader::open_bytes(content);
-  if (!reader) return {.sequences = {}, .octets = 0, .counts = {}, .error = reader.error().message};
+  if (!reader) return {.sequences = {}, .bytes = 0, .counts = {}, .error = reader.error().message};
   return read(*std::move(reader));
 }
 
@@ -106,13 +106,13 @@ TEST(IpfixFile, TruncatedAnywhereKeepsWhatIsWhole) {
   for (size_t length = 4; length < content.size(); ++length) {
     const Read got = read(Bytes(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(length)));
     EXPECT_EQ(got.sequences.size(), length / 44) << length;
-    EXPECT_EQ(got.octets + got.counts.damaged_bytes, length);
+    EXPECT_EQ(got.bytes + got.counts.damaged_bytes, length);
     EXPECT_EQ(got.error.empty(), length % 44 == 0) << length;
   }
 }
 
-// Any single octet may be wrong: at most the message that holds it is lost, the others are read, nothing is uncounted.
-TEST(IpfixFile, AnyDamagedOctetCostsAtMostItsMessage) {
+// Any single byte may be wrong: at most the message that holds it is lost, the others are read, nothing is uncounted.
+TEST(IpfixFile, AnyDamagedByteCostsAtMostItsMessage) {
   const Bytes content = file_of(5);
   for (size_t at = 44; at < content.size(); ++at) {  // the first message says what file it is
     for (const uint8_t flip : Bytes{0x01, 0x80, 0xff}) {
@@ -120,7 +120,7 @@ TEST(IpfixFile, AnyDamagedOctetCostsAtMostItsMessage) {
       damaged[at] ^= flip;
       const Read got = read(damaged);
       EXPECT_GE(got.sequences.size(), 4u) << at;
-      EXPECT_EQ(got.octets + got.counts.damaged_bytes, content.size()) << at;
+      EXPECT_EQ(got.bytes + got.counts.damaged_bytes, content.size()) << at;
       EXPECT_EQ(got.error.empty(), got.counts.damaged_bytes == 0) << at;
       EXPECT_TRUE(at >= size_t{4} * 44 || got.sequences.back() == 4) << at;
     }
@@ -136,7 +136,7 @@ TEST(IpfixFile, RubbishInBetweenIsSkipped) {
   const Read got = read(content);
   EXPECT_EQ(got.sequences, (std::vector<uint32_t>{0, 1, 0, 1, 2}));
   EXPECT_EQ(got.counts.damaged_bytes, rubbish.size());
-  EXPECT_NE(got.error.find("100000 octets at 1 place are not of a whole IPFIX message; 5 messages were read"),
+  EXPECT_NE(got.error.find("100000 bytes at 1 place are not of a whole IPFIX message; 5 messages were read"),
             std::string::npos)
       << got.error;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/big_endian.h"
+#include "base/ipfix_header.h"
 
 namespace weir::net {
 namespace {
@@ -12,7 +12,7 @@ struct Start {
   Be16 version;
   Be16 length;
 };
-constexpr std::array<uint8_t, 2> kVersion10 = {0, 10};
+constexpr std::array<uint8_t, 2> kVersion = {0, kIpfixVersion};
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::optional<size_t> ipfix_message_length(ByteView bytes) {
 }
 
 bool may_begin_ipfix_message(ByteView bytes) {
-  if (!std::equal(kVersion10.begin(), kVersion10.begin() + std::min(bytes.size(), kVersion10.size()), bytes.begin())) {
+  if (!std::equal(kVersion.begin(), kVersion.begin() + std::min(bytes.size(), kVersion.size()), bytes.begin())) {
     return false;
   }
   const auto start = ByteReader(bytes).read<Start>();
@@ -52,7 +52,7 @@ std::optional<ByteView> IpfixFramer::next(ByteView& chunk) {
   return ByteView(waiting_);
 }
 
-// Until `wanted` octets wait, or the chunk is used up.
+// Until `wanted` bytes wait, or the chunk is used up.
 void IpfixFramer::append(ByteView& chunk, size_t wanted) {
   if (waiting_.size() >= wanted) return;
   const ByteView taken = chunk.first(std::min(wanted - waiting_.size(), chunk.size()));

@@ -1,8 +1,5 @@
-// Cuts a stream of octets into IPFIX messages by the length in their headers, as TCP, TLS and files carry them (RFC
+// Cuts a stream of bytes into IPFIX messages by the length in their headers, as TCP, TLS and files carry them (RFC
 // 7011 sections 3.1 and 10.4, RFC 5655 section 5).
-//
-//   version 10 | length of the whole message    2 + 2
-//   export time, sequence, observation domain   4 + 4 + 4
 #pragma once
 
 #include <cstdint>
@@ -10,17 +7,15 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/ipfix_header.h"
 
 namespace weir::net {
 
-inline constexpr size_t kIpfixHeaderBytes = 16;
-inline constexpr size_t kMaxIpfixMessageBytes = 65535;  // the length is a number of 16 bits
-
 // By its header, the length of the message that begins here. Nothing if no IPFIX message begins so, or its first four
-// octets are not all there.
+// bytes are not all there.
 std::optional<size_t> ipfix_message_length(ByteView bytes);
 
-// Whether octets can be the beginning of a message, as far as they reach.
+// Whether bytes can be the beginning of a message, as far as they reach.
 bool may_begin_ipfix_message(ByteView bytes);
 
 class IpfixFramer {
@@ -32,7 +27,7 @@ class IpfixFramer {
 
   // What should be a message header is none. Where the next message begins cannot be known any more.
   bool broken() const { return broken_; }
-  // Octets that wait for the rest of their message.
+  // Bytes that wait for the rest of their message.
   size_t waiting_bytes() const { return delivered_ ? 0 : waiting_.size(); }
   // Memory that they take: never more than twice what has arrived, whatever length a header claims.
   size_t memory() const { return waiting_.capacity(); }

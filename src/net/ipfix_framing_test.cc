@@ -13,7 +13,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-// `length` octets whose header says so, the rest filled with `fill`.
+// `length` bytes whose header says so, the rest filled with `fill`.
 Bytes message(size_t length, uint8_t fill) {
   Bytes bytes(length, fill);
   store_be<uint16_t>(bytes.data(), 10);
@@ -53,7 +53,7 @@ TEST(IpfixFraming, EverySplitPoint) {
   }
 }
 
-TEST(IpfixFraming, OctetByOctetAndAllAtOnce) {
+TEST(IpfixFraming, ByteByByteAndAllAtOnce) {
   const Bytes all = join(kMessages);
   IpfixFramer framer;
   Framed framed;
@@ -85,21 +85,21 @@ TEST(IpfixFraming, RandomSplitsOfLongMessages) {
 
 TEST(IpfixFraming, TableOfHeadersThatAreNone) {
   const std::vector<std::pair<const char*, Bytes>> cases = {
-      {"first octet", {1}},           {"second octet", {0, 9}},
+      {"first byte", {1}},           {"second byte", {0, 9}},
       {"NetFlow v9", {0, 9, 0, 20}},  {"TLS", {0x16, 3, 1, 2, 0}},
       {"HTTP", {'G', 'E', 'T', ' '}}, {"length 0", {0, 10, 0, 0}},
       {"length 15", {0, 10, 0, 15}},  {"length 4", {0, 10, 0, 4, 0, 0, 0, 0}},
   };
   for (const auto& [name, start] : cases) {
     for (const bool after_a_good_one : {false, true}) {
-      for (const bool octet_by_octet : {false, true}) {
+      for (const bool byte_by_byte : {false, true}) {
         SCOPED_TRACE(name);
         Bytes all = after_a_good_one ? message(20, 9) : Bytes{};
         all.insert(all.end(), start.begin(), start.end());
         IpfixFramer framer;
         Framed framed;
-        for (size_t i = 0; i < all.size(); i += octet_by_octet ? 1 : all.size()) {
-          feed(framer, octet_by_octet ? ByteView(all).subspan(i, 1) : ByteView(all), framed);
+        for (size_t i = 0; i < all.size(); i += byte_by_byte ? 1 : all.size()) {
+          feed(framer, byte_by_byte ? ByteView(all).subspan(i, 1) : ByteView(all), framed);
         }
         EXPECT_TRUE(framer.broken());
         EXPECT_EQ(framed.messages.size(), after_a_good_one ? 1u : 0u);

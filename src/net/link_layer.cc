@@ -2,20 +2,38 @@
 
 #include <pcap/dlt.h>
 
-#include "net/packet_headers.h"
+#include "base/ether_type.h"
+#include "base/packet_headers.h"
 
 namespace weir::net {
 namespace {
 
-constexpr uint16_t kFirstEtherType = 0x0600;
 constexpr uint16_t kPppIpv4 = 0x0021;
 constexpr uint16_t kPppIpv6 = 0x0057;
 
-bool is_vlan(uint16_t type) { return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200; }
+// LINKTYPE_LINUX_SLL
+struct CookedHeader {
+  Be16 packet_type;
+  Be16 arp_type;
+  Be16 address_length;
+  std::array<uint8_t, 8> address;
+  Be16 type;
+};
+
+// LINKTYPE_LINUX_SLL2
+struct CookedHeader2 {
+  Be16 type;
+  Be16 reserved;
+  Be32 interface_index;
+  Be16 arp_type;
+  uint8_t packet_type;
+  uint8_t address_length;
+  std::array<uint8_t, 8> address;
+};
 
 // The packet after any number of VLAN tags; the length of the frame limits them.
 std::optional<NetworkPacket> strip_vlan_tags(uint16_t type, ByteReader reader) {
-  while (is_vlan(type)) {
+  while (is_vlan_tag(type)) {
     const auto tag = reader.read<VlanTag>();
     if (!tag) return std::nullopt;
     type = tag->type;
@@ -27,7 +45,7 @@ std::optional<NetworkPacket> strip_ethernet(ByteReader reader) {
   const auto header = reader.read<EthernetHeader>();
   if (!header) return std::nullopt;
   uint16_t type = header->type;
-  if (type < kFirstEtherType) {
+  if (type < kFirstEtype) {
     const auto snap = reader.read<SnapHeader>();
     if (!snap || snap->destination_sap != 0xaa || snap->source_sap != 0xaa) return NetworkPacket{0, {}};
     type = snap->type;
@@ -35,12 +53,12 @@ std::optional<NetworkPacket> strip_ethernet(ByteReader reader) {
   return strip_vlan_tags(type, reader);
 }
 
-// By the version in the first octet: link layers that say no more than "an IP packet".
+// By the version in the first byte: link layers that say no more than "an IP packet".
 std::optional<NetworkPacket> strip_nothing(ByteView packet) {
   if (packet.empty()) return std::nullopt;
   const int version = packet[0] >> 4;
-  if (version == 4) return NetworkPacket{kEtherTypeIpv4, packet};
-  return NetworkPacket{version == 6 ? kEtherTypeIpv6 : uint16_t{0}, packet};
+  if (version == 4) return NetworkPacket{kEtypeIpv4, packet};
+  return NetworkPacket{version == 6 ? kEtypeIpv6 : uint16_t{0}, packet};
 }
 
 // BSD loopback: an address family in the byte order of the machine that captured (DLT_NULL) or of the network
@@ -55,8 +73,8 @@ std::optional<NetworkPacket> strip_ppp(ByteReader reader) {
   auto protocol = reader.read<Be16>();
   if (protocol && *protocol == 0xff03) protocol = reader.read<Be16>();
   if (!protocol) return std::nullopt;
-  if (*protocol == kPppIpv4) return NetworkPacket{kEtherTypeIpv4, reader.rest()};
-  return NetworkPacket{*protocol == kPppIpv6 ? kEtherTypeIpv6 : uint16_t{0}, reader.rest()};
+  if (*protocol == kPppIpv4) return NetworkPacket{kEtypeIpv4, reader.rest()};
+  return NetworkPacket{*protocol == kPppIpv6 ? kEtypeIpv6 : uint16_t{0}, reader.rest()};
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace weir::net {
 
 struct NetworkPacket {
-  uint16_t ether_type;  // kEtherTypeIpv4, kEtherTypeIpv6 or another
+  uint16_t ether_type;  // kEtypeIpv4, kEtypeIpv6 or another
   ByteView bytes;       // from the IP header on; padding of the link layer may follow the packet
 };
 

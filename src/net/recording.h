@@ -1,4 +1,4 @@
-// One kind of file with datagrams or messages in it: behind CaptureReader, which chooses by the first octet.
+// One kind of file with datagrams or messages in it: behind CaptureReader, which chooses by the first byte.
 #pragma once
 
 #include <cstdio>
@@ -28,7 +28,7 @@ class Recording {
   CaptureCounts counts_;
 };
 
-// A file of IPFIX messages (RFC 5655). Fails if its first octets are none.
+// A file of IPFIX messages (RFC 5655). Fails if its first bytes are none.
 Result<std::unique_ptr<Recording>> open_ipfix_file(std::string name, File file, uint64_t session);
 
 }  // namespace weir::net

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/ether_type.h"
 #include "store/parquet_types.h"
 #include "store/random_batch.h"
 #include "store/store.h"
@@ -74,7 +75,7 @@ class Traffic {
     set<Column::src_port>(b, row, out ? client : service);
     set<Column::dst_port>(b, row, out ? service : client);
     set<Column::proto>(b, row, tcp ? 6 : 17);
-    set<Column::etype>(b, row, v6 ? 0x86dd : 0x0800);
+    set<Column::etype>(b, row, v6 ? kEtypeIpv6 : kEtypeIpv4);
     set<Column::next_hop>(b, row, IpAddress::from_v4(static_cast<uint32_t>(0x0a0000fe + below(40))));
     set<Column::src_as>(b, row, out ? 64512 : static_cast<uint32_t>(1000 + remote % 5000));
     set<Column::dst_as>(b, row, out ? static_cast<uint32_t>(1000 + remote % 5000) : 64512);

@@ -18,8 +18,8 @@ constexpr std::array<ByNumber, 9> kEtherTypes = {{
     {kEtypeIpv6, {ipv6}},
     {kEtypeVlan, {vlan_tag}},
     {kEtypeServiceVlan, {vlan_tag}},
-    {0x9100, {vlan_tag}},  // before 802.1ad
-    {0x9200, {vlan_tag}},
+    {kEtypeOldServiceVlan, {vlan_tag}},
+    {kEtypeOldServiceVlan2, {vlan_tag}},
     {kEtypeMpls, {mpls}},
     {kEtypeMplsMulticast, {mpls}},
     {kEtypePppoe, {pppoe}},

@@ -7,33 +7,7 @@
 namespace weir::decode::packet {
 namespace {
 
-// Next header numbers (RFC 8200 section 4, RFC 4302, RFC 6275, RFC 7401, RFC 5533).
-constexpr uint8_t kHopByHop = 0;
-constexpr uint8_t kRouting = 43;
-constexpr uint8_t kFragment = 44;
-constexpr uint8_t kAuthentication = 51;
-constexpr uint8_t kDestinationOptions = 60;
-constexpr uint8_t kMobility = 135;
-constexpr uint8_t kHostIdentity = 139;
-constexpr uint8_t kShim6 = 140;
-
 constexpr uint8_t kSegmentRouting = 4;  // routing type
-
-bool is_extension(uint8_t next_header) {
-  switch (next_header) {
-    case kHopByHop:
-    case kRouting:
-    case kFragment:
-    case kAuthentication:
-    case kDestinationOptions:
-    case kMobility:
-    case kHostIdentity:
-    case kShim6:
-      return true;
-    default:
-      return false;
-  }
-}
 
 void read_segments(SegmentRouting& srv6, ByteReader body) {
   const auto header = body.read<SegmentRoutingHeader>();
@@ -50,7 +24,7 @@ void read_segments(SegmentRouting& srv6, ByteReader body) {
 }
 
 // True if this is not the first fragment: what follows is the middle of something.
-bool read_fragment(Headers& level, const FragmentHeader& header) {
+bool read_fragment(Headers& level, const Ipv6FragmentHeader& header) {
   const uint16_t offset_flags = header.offset_flags;
   level.fragment_known = true;
   level.fragment_id = header.identification;
@@ -68,26 +42,24 @@ Next upper_layer(Headers& level, uint8_t protocol) {
 // The extension headers, the first of which is `next_header`.
 Next extensions(Walk& walk, uint8_t next_header) {
   Headers& level = *walk.level;
-  for (size_t count = 0; count < kMaxExtensionHeaders && is_extension(next_header); ++count) {
-    if (next_header == kFragment) {
-      const auto fragment = walk.in.read<FragmentHeader>();
+  for (size_t count = 0; count < kMaxExtensionHeaders && is_ipv6_extension(next_header); ++count) {
+    if (next_header == kIpv6Fragment) {
+      const auto fragment = walk.in.read<Ipv6FragmentHeader>();
       if (!fragment) return {};
       next_header = fragment->next_header;
       if (!read_fragment(level, *fragment)) continue;
-      if (!is_extension(next_header)) upper_layer(level, next_header);
+      if (!is_ipv6_extension(next_header)) upper_layer(level, next_header);
       return {};
     }
-    const auto header = walk.in.read<ExtensionHeader>();
-    if (!header) return {};
-    const size_t octets =
-        next_header == kAuthentication ? (size_t{header->length} + 2) * 4 : (size_t{header->length} + 1) * 8;
-    const size_t body = octets - sizeof(ExtensionHeader);
-    const ByteView there = walk.in.rest().first(std::min(body, walk.in.remaining()));
-    if (next_header == kRouting && &level == &walk.packet.outer) read_segments(walk.packet.srv6, ByteReader(there));
-    if (!walk.in.skip(body)) return {};
-    next_header = header->next_header;
+    const auto extension = read_ipv6_extension(next_header, walk.in);
+    if (!extension) return {};
+    if (next_header == kIpv6Routing && &level == &walk.packet.outer) {
+      read_segments(walk.packet.srv6, ByteReader(extension->body));
+    }
+    if (!extension->whole) return {};
+    next_header = extension->next_header;
   }
-  return is_extension(next_header) ? Next{} : upper_layer(level, next_header);
+  return is_ipv6_extension(next_header) ? Next{} : upper_layer(level, next_header);
 }
 
 }  // namespace

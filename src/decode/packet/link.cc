@@ -20,10 +20,6 @@ Next type_or_length(Walk& walk, uint16_t type) {
   return type < kFirstEtype ? logical_link(walk, type) : by_ethertype(walk, type);
 }
 
-bool is_vlan(uint16_t type) {
-  return type == kEtypeVlan || type == kEtypeServiceVlan || type == 0x9100 || type == 0x9200;
-}
-
 }  // namespace
 
 Next ethernet(Walk& walk) {
@@ -47,7 +43,7 @@ Next vlan_tag(Walk& walk) {
       level.vlan_priority[level.vlan_count] = static_cast<uint8_t>(tag->control >> 13);
     }
     ++level.vlan_count;
-    if (!is_vlan(tag->type)) return type_or_length(walk, tag->type);
+    if (!is_vlan_tag(tag->type)) return type_or_length(walk, tag->type);
   }
   return {};
 }
@@ -93,9 +89,10 @@ std::optional<bool> begins_frame(ByteView octets) {
   if (!header || !payload) return std::nullopt;
   const auto& [first, second, third, fourth] = *payload;
   const uint16_t type = header->type;
-  if (is_vlan(type)) {
+  if (is_vlan_tag(type)) {
     const auto inner = static_cast<uint16_t>(third << 8 | fourth);
-    return inner == kEtypeIpv4 || inner == kEtypeIpv6 || inner == kEtypeArp || inner == kEtypePppoe || is_vlan(inner);
+    return inner == kEtypeIpv4 || inner == kEtypeIpv6 || inner == kEtypeArp || inner == kEtypePppoe ||
+           is_vlan_tag(inner);
   }
   switch (type) {
     case kEtypeIpv4:

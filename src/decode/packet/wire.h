@@ -1,16 +1,15 @@
-// Headers of sampled packets as they are on the wire: the figures of the RFCs, made of octets. Bit fields are named by
-// their octets.
+// Headers that only sampled packets are read by, as they are on the wire: the figures of the RFCs, made of bytes. Bit
+// fields are named by the bytes that hold them. The common ones are in base/packet_headers.h.
 #pragma once
 
 #include <array>
 #include <cstdint>
 
 #include "base/big_endian.h"
-#include "base/ip_address.h"
+#include "base/ether_type.h"
+#include "base/packet_headers.h"
 
 namespace weir::decode::packet {
-
-using MacAddress = std::array<uint8_t, 6>;
 
 constexpr uint64_t to_number(const MacAddress& mac) {
   uint64_t value = 0;
@@ -18,86 +17,12 @@ constexpr uint64_t to_number(const MacAddress& mac) {
   return value;
 }
 
-constexpr uint16_t kEtypeIpv4 = 0x0800;
-constexpr uint16_t kEtypeArp = 0x0806;
-constexpr uint16_t kEtypeBridging = 0x6558;  // RFC 1701: transparent Ethernet bridging
-constexpr uint16_t kEtypeVlan = 0x8100;
-constexpr uint16_t kEtypeIpv6 = 0x86dd;
-constexpr uint16_t kEtypePpp = 0x880b;
-constexpr uint16_t kEtypeMpls = 0x8847;
-constexpr uint16_t kEtypeMplsMulticast = 0x8848;
-constexpr uint16_t kEtypePppoe = 0x8864;
-constexpr uint16_t kEtypeServiceVlan = 0x88a8;
-constexpr uint16_t kFirstEtype = 0x0600;  // below it is a length
-
-struct EthernetHeader {
-  MacAddress destination;
-  MacAddress source;
-  Be16 type;
-};
-static_assert(sizeof(EthernetHeader) == 14);
-
-// What follows a tag protocol identifier (IEEE 802.1Q).
-struct VlanTag {
-  Be16 control;  // priority 3 bits, drop eligible, VLAN id 12 bits
-  Be16 type;
-};
-
-// IEEE 802.2 with SNAP: aa aa 03, organization, EtherType (RFC 1042).
-struct SnapHeader {
-  uint8_t destination_sap;
-  uint8_t source_sap;
-  uint8_t control;
-  std::array<uint8_t, 3> organization;
-  Be16 type;
-};
-
 // RFC 2516 section 4.
 struct PppoeHeader {
   uint8_t version_type;  // 0x11
   uint8_t code;          // 0: a session's data
   Be16 session;
   Be16 length;
-};
-
-// RFC 791 section 3.1, without options.
-struct Ipv4Header {
-  uint8_t version_ihl;
-  uint8_t tos;
-  Be16 total_length;
-  Be16 identification;
-  Be16 flags_offset;  // reserved, don't fragment, more fragments, 13 bits of offset in units of 8 octets
-  uint8_t ttl;
-  uint8_t protocol;
-  Be16 checksum;
-  Be32 source;
-  Be32 destination;
-};
-static_assert(sizeof(Ipv4Header) == 20);
-
-// RFC 8200 section 3.
-struct Ipv6Header {
-  Be32 version_class_flow;
-  Be16 payload_length;
-  uint8_t next_header;
-  uint8_t hop_limit;
-  IpAddress source;
-  IpAddress destination;
-};
-static_assert(sizeof(Ipv6Header) == 40);
-
-// The first two octets of every extension header (RFC 8200 section 4).
-struct ExtensionHeader {
-  uint8_t next_header;
-  uint8_t length;  // in units of 8 octets, without the first 8; units of 4 without the first 8 in AH (RFC 4302)
-};
-
-// RFC 8200 section 4.5.
-struct FragmentHeader {
-  uint8_t next_header;
-  uint8_t reserved;
-  Be16 offset_flags;  // 13 bits of offset in units of 8 octets, 2 reserved, more fragments
-  Be32 identification;
 };
 
 // RFC 8754 section 2, after next header and length; the segments follow.
