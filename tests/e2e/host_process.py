@@ -51,6 +51,23 @@ class Exporter:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(what + r":\s+(\d+)", status)[1])
 
+    def own_memory_kib(self):
+        """Resident memory by kind: what is the process's alone ("anonymous": heap, stack, relocated data, wherever it is), and pages of the
+        program's file ("program"). Pages of shared libraries' files are not counted: they are the page cache's, shared by all processes,
+        and how many of them are mapped depends on what happens to be in the cache."""
+        kinds = {"anonymous": 0, "program": 0}
+        program = os.path.realpath(f"/proc/{self.process.pid}/exe")
+        file = None
+        for line in Path(f"/proc/{self.process.pid}/smaps").read_text().splitlines():
+            if header := re.match(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*(.*)", line):
+                file = header[1]
+            elif resident := re.match(r"Rss:\s+(\d+)", line):
+                rss = int(resident[1])
+            elif anonymous := re.match(r"Anonymous:\s+(\d+)", line):
+                kinds["anonymous"] += int(anonymous[1])
+                kinds["program"] += rss - int(anonymous[1]) if file == program else 0
+        return kinds
+
     def check_alive(self):
         if self.process.poll() is not None:
             self._reader.join()
