@@ -18,8 +18,7 @@ bool set_option(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-// Root may go beyond net.core.rmem_max. The kernel keeps twice of what is asked for, as it counts its own overhead,
-// too.
+// Root may go beyond net.core.rmem_max. The kernel keeps twice of what is asked for: it counts its own overhead, too.
 size_t set_receive_buffer(int fd, size_t bytes) {
   const int wanted = static_cast<int>(std::min(bytes, size_t{INT_MAX / 2}));
   if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, wanted)) set_option(fd, SOL_SOCKET, SO_RCVBUF, wanted);
@@ -64,11 +63,23 @@ bool has_ipv6() {
   return fd && bind(fd.get(), any.get(), any.size()) == 0;
 }
 
+// The first address of a name that this machine has: "::1 localhost" stands in /etc/hosts also where IPv6 is switched
+// off. If it has none, the last: opening it says why.
+const SocketAddress& first_of_ours(std::span<const SocketAddress> addresses) {
+  for (const SocketAddress& address : addresses) {
+    const Fd probe(::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    SocketAddress any_port = address;
+    any_port.set_port(0);
+    if (probe && bind(probe.get(), any_port.get(), any_port.size()) == 0) return address;
+  }
+  return addresses.back();
+}
+
 Result<ListenSocket> open_first(const ListenAddress& address, const SocketOptions& options) {
   if (!address.host.empty()) {
-    const Result<SocketAddress> where = SocketAddress::resolve(address.host, address.port);
+    const auto where = SocketAddress::resolve(address.host, address.port);
     if (!where) return fail("cannot listen on UDP {}: {}", address.to_string(), where.error().message);
-    return open_one(address, *where, false, options);
+    return open_one(address, first_of_ours(*where), false, options);
   }
   const sa_family_t family = has_ipv6() ? AF_INET6 : AF_INET;
   return open_one(address, SocketAddress::any(family, address.port), false, options);
@@ -79,27 +90,19 @@ Result<ListenSocket> open_first(const ListenAddress& address, const SocketOption
 Result<std::vector<ListenSocket>> open_listen_sockets(const ListenAddress& address, size_t count,
                                                       const SocketOptions& options) {
   std::vector<ListenSocket> sockets;
-  auto first = open_first(address, options);
-  if (!first) return std::unexpected(first.error());
-  sockets.push_back(std::move(*first));
+  sockets.push_back(TRY(open_first(address, options)));
   const int first_fd = sockets[0].fd.get();
   if (count > 1 && !set_option(first_fd, SOL_SOCKET, SO_REUSEPORT, 1)) return cannot_listen(address, errno);
   const SocketAddress where = SocketAddress::of_socket(first_fd);
   while (sockets.size() < count) {
-    auto next = open_one(address, where, true, options);
-    if (!next) return std::unexpected(next.error());
-    sockets.push_back(std::move(*next));
+    sockets.push_back(TRY(open_one(address, where, true, options)));
   }
   return sockets;
 }
 
-Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlog) {
-  SocketAddress where = SocketAddress::any(has_ipv6() ? AF_INET6 : AF_INET, address.port);
-  if (!address.host.empty()) {
-    const Result<SocketAddress> resolved = SocketAddress::resolve(address.host, address.port);
-    if (!resolved) return fail("cannot listen on TCP {}: {}", address.to_string(), resolved.error().message);
-    where = *resolved;
-  }
+namespace {
+
+Result<ListenSocket> open_stream(const ListenAddress& address, const SocketAddress& where, int backlog) {
   ListenSocket socket{Fd(::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), address};
   const int fd = socket.fd.get();
   if (!socket.fd) return cannot_listen(address, errno, "TCP");
@@ -111,15 +114,26 @@ Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlo
   return socket;
 }
 
+}  // namespace
+
+Result<ListenSocket> open_stream_socket(const ListenAddress& address, int backlog) {
+  if (address.host.empty()) {
+    return open_stream(address, SocketAddress::any(has_ipv6() ? AF_INET6 : AF_INET, address.port), backlog);
+  }
+  const auto where = SocketAddress::resolve(address.host, address.port);
+  if (!where) return fail("cannot listen on TCP {}: {}", address.to_string(), where.error().message);
+  return open_stream(address, first_of_ours(*where), backlog);
+}
+
 Fd accept_stream(int listening, SocketAddress& from) { return Fd(from.accept(listening)); }
 
 namespace {
 
-// The programs see the datagram's payload from octet 0 on, and its IP header at SKF_NET_OFF. They return the number of
+// The programs see the datagram's payload from byte 0 on, and its IP header at SKF_NET_OFF. They return the number of
 // the socket; a load from beyond the end ends them with 0.
 using Program = std::vector<sock_filter>;
 
-// By the source address: IPv4 has it at octet 12 of its header, IPv6 at 8 to 23.
+// By the source address: IPv4 has it at byte 12 of its header, IPv6 at 8 to 23.
 //   hash = 0; for every word of the source: hash = (hash ^ word) * constant; return (hash >> 16) % sockets
 void add_by_address(Program& program, uint32_t sockets) {
   constexpr auto net = [](int offset) { return static_cast<uint32_t>(SKF_NET_OFF + offset); };

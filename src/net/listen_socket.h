@@ -37,8 +37,8 @@ bool spread(std::span<const ListenSocket> sockets, Spread spread);
 
 // How many datagrams the kernel has dropped on this socket, modulo 2^32.
 uint32_t socket_drops(int fd);
-// Octets of its buffer that waiting datagrams take, as the kernel counts them: with its own overhead. The whole buffer
-// is twice granted_buffer_bytes.
+// Bytes of its buffer that waiting datagrams take, with the kernel's own overhead. The whole buffer has twice
+// granted_buffer_bytes.
 size_t socket_waiting_bytes(int fd);
 
 }  // namespace weir::net

@@ -42,17 +42,24 @@ SocketAddress SocketAddress::any(sa_family_t family, uint16_t port) {
   return family == AF_INET ? SocketAddress(IpAddress::from_v4(0), port) : SocketAddress(IpAddress{}, port);
 }
 
-Result<SocketAddress> SocketAddress::resolve(const std::string& host, uint16_t port) {
+Result<std::vector<SocketAddress>> SocketAddress::resolve(const std::string& host, uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
   const int status = getaddrinfo(host.c_str(), nullptr, &hints, &found);
   if (status != 0) return fail("cannot look up \"{}\": {}", host, gai_strerror(status));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
-  SocketAddress address;
-  std::memcpy(&address.storage_, found->ai_addr, std::min(size_t{found->ai_addrlen}, sizeof address.storage_));
-  address.set_port(port);
-  return address;
+  std::vector<SocketAddress> addresses;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    if (entry->ai_family != AF_INET && entry->ai_family != AF_INET6) continue;
+    SocketAddress address;
+    std::memcpy(&address.storage_, entry->ai_addr, std::min(size_t{entry->ai_addrlen}, sizeof address.storage_));
+    address.set_port(port);
+    const auto same = [&](const SocketAddress& other) { return address.is_same(other); };
+    if (std::ranges::none_of(addresses, same)) addresses.push_back(address);
+  }
+  if (addresses.empty()) return fail("cannot look up \"{}\": it has no IPv4 or IPv6 address", host);
+  return addresses;
 }
 
 SocketAddress SocketAddress::of_socket(int fd) {
@@ -78,6 +85,25 @@ IpAddress SocketAddress::ip() const {
     std::memcpy(address.octets.data(), &v6.sin6_addr, 16);
   }
   return address;
+}
+
+bool SocketAddress::is_loopback() const {
+  const IpAddress address = ip();
+  if (address.is_v4()) return address.v4() >> 24 == 127;
+  const auto v6 = load<sockaddr_in6>(storage_);
+  return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0;
+}
+
+// The zone belongs to it: fe80::1 of two interfaces are two machines.
+bool SocketAddress::is_same(const SocketAddress& other) const {
+  if (family() != other.family() || ip() != other.ip() || port() != other.port()) return false;
+  return family() == AF_INET ||
+         load<sockaddr_in6>(storage_).sin6_scope_id == load<sockaddr_in6>(other.storage_).sin6_scope_id;
+}
+
+std::string SocketAddress::to_string() const {
+  const std::string address = ip().to_string();
+  return family() == AF_INET ? fmt::format("{}:{}", address, port()) : fmt::format("[{}]:{}", address, port());
 }
 
 uint16_t SocketAddress::port() const {

@@ -15,10 +15,10 @@
 namespace weir::net {
 namespace {
 
-constexpr size_t kWriteBytes = size_t{64} << 10;  // queued octets of a source that are worth a system call
+constexpr size_t kWriteBytes = size_t{64} << 10;  // queued bytes of a source that are worth a system call
 constexpr time_t kPatienceSeconds = 15;           // for a collector that does not answer, or takes nothing
 
-// Whether octets are nothing but whole IPFIX messages.
+// Whether bytes are nothing but whole IPFIX messages.
 bool is_whole_messages(ByteView bytes) {
   IpfixFramer framer;
   size_t messages = 0;
@@ -31,12 +31,13 @@ struct Source {
   std::optional<TlsChannel> tls;
   std::vector<uint8_t> bytes;  // queued
   uint64_t messages = 0;       // in them
+  SourceReport report;
 };
 
 class StreamBackend final : public SenderBackend {
  public:
-  StreamBackend(const SendTarget& target, const SocketAddress& destination, std::optional<TlsContext> tls)
-      : target_(target), destination_(destination), tls_(std::move(tls)) {
+  StreamBackend(Destination destination, std::optional<TlsContext> tls)
+      : destination_(std::move(destination)), tls_(std::move(tls)) {
     block_sigpipe();
   }
 
@@ -44,49 +45,80 @@ class StreamBackend final : public SenderBackend {
   Result<> send(size_t source, ByteView message) override;
   Result<> flush() override;
   Result<> finish() override;
+  void await_refusals() override {}  // a connection tells itself
+  const SourceReport& report(size_t source) const override { return sources_[source].report; }
 
  private:
   std::unexpected<Error> cannot(std::string_view what, const std::string& why) const {
-    return fail("cannot {} {}: {}", what, target_.to_string(), why);
+    return fail("cannot {} {}: {}", what, destination_.target.to_string(), why);
   }
-  Result<> open(Source& source, std::optional<IpAddress> address) const;
+  Result<> connect_any(Source& source, std::optional<IpAddress> from);
+  Result<int> connect_to(Source& source, const SocketAddress& address, std::optional<IpAddress> from) const;
+  Result<> handshake(Source& source) const;
   Result<> write(Source& source);
   Io write_some(Source& source, ByteView bytes) const;
   Result<> end(Source& source) const;
 
-  SendTarget target_;
-  SocketAddress destination_;
+  Destination destination_;
   std::optional<TlsContext> tls_;
   std::vector<Source> sources_;
+  std::optional<SocketAddress> chosen_;  // the first that took a connection, for all that follow
 };
 
 Result<size_t> StreamBackend::add_source(std::optional<IpAddress> address) {
   Source source;
-  if (const Result<> opened = open(source, address); !opened) return std::unexpected(opened.error());
+  TRY(connect_any(source, address));
+  if (tls_) TRY(handshake(source));
   sources_.push_back(std::move(source));
   return sources_.size() - 1;
 }
 
-Result<> StreamBackend::open(Source& source, std::optional<IpAddress> address) const {
-  source.fd = Fd(::socket(destination_.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+// Tries the addresses of a name in turn. Whoever takes the connection is the collector: after that no other is tried.
+Result<> StreamBackend::connect_any(Source& source, std::optional<IpAddress> from) {
+  std::string failures;
+  bool nobody = false;
+  const std::vector<SocketAddress> addresses = chosen_ ? std::vector{*chosen_} : destination_.addresses;
+  for (const SocketAddress& address : addresses) {
+    const int error = TRY(connect_to(source, address, from));
+    if (error == 0) {
+      if (!chosen_) destination_.chosen(address);
+      chosen_ = address;
+      return {};
+    }
+    nobody |= error == ECONNREFUSED;
+    if (destination_.addresses.size() == 1)
+      failures = std::strerror(error);
+    else
+      add_failure(failures, address, std::strerror(error));
+  }
+  return cannot("connect to", failures + (nobody ? " (start `weir collect` with --listen-tcp or --listen-tls)" : ""));
+}
+
+// 0, or why there is no connection: an errno.
+Result<int> StreamBackend::connect_to(Source& source, const SocketAddress& address,
+                                      std::optional<IpAddress> from) const {
+  source.fd = Fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int fd = source.fd.get();
+  if (!source.fd && errno == EAFNOSUPPORT) return errno;
   if (!source.fd) return fail_errno("cannot open a socket");
   const timeval patience{.tv_sec = kPatienceSeconds, .tv_usec = 0};
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);  // for connect(), too
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   const int no_delay = 1;  // what is handed over is meant to go
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, sizeof no_delay);
-  if (address) {
-    const SocketAddress from(*address, 0);
-    if (bind(fd, from.get(), from.size()) != 0) return fail_errno("cannot send from " + address->to_string());
+  source.report.address = source_for(address, from);
+  if (source.report.address) {
+    const SocketAddress bound(*source.report.address, 0);
+    if (bind(fd, bound.get(), bound.size()) != 0) {
+      return fail_errno("cannot send from " + source.report.address->to_string());
+    }
   }
-  if (connect(fd, destination_.get(), destination_.size()) != 0) {
-    const bool nobody = errno == ECONNREFUSED;
-    return cannot("connect to", fmt::format("{}{}", std::strerror(errno == EINPROGRESS ? ETIMEDOUT : errno),
-                                            nobody ? " (start `weir collect` with --listen-tcp or --listen-tls)" : ""));
-  }
-  if (!tls_) return {};
-  source.tls = TlsChannel::client(*tls_, fd, target_.host);
+  if (connect(fd, address.get(), address.size()) == 0) return 0;
+  return errno == EINPROGRESS ? ETIMEDOUT : errno;
+}
+
+Result<> StreamBackend::handshake(Source& source) const {
+  source.tls = TlsChannel::client(*tls_, source.fd.get(), destination_.target.host);
   switch (source.tls->handshake().status) {
     case IoStatus::done:
       return {};
@@ -113,9 +145,7 @@ Result<> StreamBackend::send(size_t number, ByteView message) {
 }
 
 Result<> StreamBackend::flush() {
-  for (Source& source : sources_) {
-    if (const Result<> written = write(source); !written) return written;
-  }
+  for (Source& source : sources_) TRY(write(source));
   return {};
 }
 
@@ -132,13 +162,15 @@ Result<> StreamBackend::write(Source& source) {
         return cannot("send to", fmt::format("it has taken nothing for {} s", kPatienceSeconds));
       case IoStatus::end:
       case IoStatus::failed: {
-        if (const Result<> ended = end(source); !ended) return ended;  // it may have said why
+        TRY(end(source));  // it may have said why
         return cannot("send to", "the collector closed the connection (its log says why)");
       }
     }
   }
-  counts_.datagrams += std::exchange(source.messages, 0);
+  counts_.datagrams += source.messages;
   counts_.bytes += source.bytes.size();
+  source.report.datagrams += std::exchange(source.messages, 0);
+  source.report.bytes += source.bytes.size();
   source.bytes.clear();
   return {};
 }
@@ -151,14 +183,12 @@ Io StreamBackend::write_some(Source& source, ByteView bytes) const {
 }
 
 Result<> StreamBackend::finish() {
-  if (const Result<> flushed = flush(); !flushed) return flushed;
+  TRY(flush());
   for (Source& source : sources_) {
     if (source.tls) source.tls->close();
     shutdown(source.fd.get(), SHUT_WR);
   }
-  for (Source& source : sources_) {
-    if (const Result<> ended = end(source); !ended) return ended;
-  }
+  for (Source& source : sources_) TRY(end(source));
   return {};
 }
 
@@ -183,9 +213,8 @@ Result<> StreamBackend::end(Source& source) const {
 
 }  // namespace
 
-std::unique_ptr<SenderBackend> make_stream_backend(const SendTarget& target, const SocketAddress& destination,
-                                                   std::optional<TlsContext> tls) {
-  return std::make_unique<StreamBackend>(target, destination, std::move(tls));
+std::unique_ptr<SenderBackend> make_stream_backend(Destination destination, std::optional<TlsContext> tls) {
+  return std::make_unique<StreamBackend>(std::move(destination), std::move(tls));
 }
 
 }  // namespace weir::net

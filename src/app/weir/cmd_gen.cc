@@ -10,6 +10,7 @@
 #include "app/weir/commands.h"
 #include "app/weir/gen_report.h"
 #include "app/weir/interrupt.h"
+#include "app/weir/refusals.h"
 #include "app/weir/tls_options.h"
 #include "gen/exporter.h"
 #include "net/capture_writer.h"
@@ -87,7 +88,7 @@ class NetworkOutput final : public Output {
           start_ +
           std::chrono::nanoseconds(static_cast<int64_t>(1e9 * static_cast<double>(flows) / static_cast<double>(rate_)));
       if (due - now > std::chrono::milliseconds{1}) {
-        if (const Result<> flushed = sender_.flush(); !flushed) return std::unexpected(flushed.error());
+        TRY(sender_.flush());
         if (interrupt_.sleep_until(due)) return std::nullopt;
       }
     }
@@ -104,13 +105,14 @@ class NetworkOutput final : public Output {
   Result<> finish() override {
     const Result<> flushed = sender_.finish();
     elapsed_ = std::chrono::duration_cast<Micros>(SteadyClock::now() - start_);
+    sender_.await_refusals();
     if (show_progress_) fmt::print(stderr, "\r\x1b[K");
     return flushed;
   }
   Micros elapsed() const override {
     return elapsed_ ? *elapsed_ : std::chrono::duration_cast<Micros>(SteadyClock::now() - start_);
   }
-  const net::SendCounts& counts() const { return sender_.counts(); }
+  const net::Sender& sender() const { return sender_; }
 
  private:
   net::Sender sender_;
@@ -182,15 +184,11 @@ class IpfixOutput final : public FileOutput {
 
 Result<std::unique_ptr<Output>> capture_output(const std::string& path, uint64_t rate, Timestamp start,
                                                const std::vector<GenReport::Exporter>& exporters) {
-  auto writer = net::CaptureWriter::create(path);
-  if (!writer) return std::unexpected(writer.error());
-  return std::make_unique<CaptureOutput>(*std::move(writer), rate, start, exporters);
+  return std::make_unique<CaptureOutput>(TRY(net::CaptureWriter::create(path)), rate, start, exporters);
 }
 
 Result<std::unique_ptr<Output>> ipfix_output(const std::string& path, uint64_t rate, Timestamp start) {
-  auto writer = net::IpfixFileWriter::create(path);
-  if (!writer) return std::unexpected(writer.error());
-  return std::make_unique<IpfixOutput>(*std::move(writer), rate, start);
+  return std::make_unique<IpfixOutput>(TRY(net::IpfixFileWriter::create(path)), rate, start);
 }
 
 // Exporters in turn, each a datagram, until the limits are reached.
@@ -198,24 +196,20 @@ Result<> generate(std::vector<gen::SyntheticExporter>& exporters, Output& output
                   size_t max_flows) {
   uint64_t flows = 0;
   for (size_t turn = 0; flows < limits.flows; turn = (turn + 1) % exporters.size()) {
-    const auto now = output.wait(flows);
-    if (!now) return std::unexpected(now.error());
-    if (!*now || output.elapsed() >= limits.duration) break;
+    const std::optional<Timestamp> now = TRY(output.wait(flows));
+    if (!now || output.elapsed() >= limits.duration) break;
     gen::SyntheticExporter& exporter = exporters[turn];
     const uint64_t before = exporter.totals().all.flows;
-    const ByteView datagram = exporter.next_datagram(**now, std::min<uint64_t>(max_flows, limits.flows - flows));
+    const ByteView datagram = exporter.next_datagram(*now, std::min<uint64_t>(max_flows, limits.flows - flows));
     flows += exporter.totals().all.flows - before;
-    if (const Result<> added = output.add(turn, datagram, **now); !added) return added;
+    TRY(output.add(turn, datagram, *now));
   }
   return output.finish();
 }
 
-int report_and_exit(GenReport report, const std::vector<gen::SyntheticExporter>& exporters, const GenOptions& options) {
+void print_report(GenReport& report, const std::vector<gen::SyntheticExporter>& exporters, const GenOptions& options) {
   for (size_t i = 0; i < exporters.size(); ++i) report.exporters[i].totals = exporters[i].totals();
   options.output == "json" ? print_json(report) : print_text(report);
-  if (report.refused > 0)
-    fmt::print(stderr, "weir gen: datagrams were refused: nobody listens on {} (start `weir collect`)\n", options.to);
-  return 0;
 }
 
 bool only_ipfix(const GenOptions& options) {
@@ -233,20 +227,26 @@ int send(const GenOptions& options, const Limits& limits, std::vector<gen::Synth
   if (target->transport != net::Transport::udp && !only_ipfix(options)) {
     return wrong_usage("over TCP and TLS goes only IPFIX (RFC 7011 section 10.4): add --protocol ipfix");
   }
-  auto sender = net::Sender::open(*target, options.tls);
+  auto sender = net::Sender::open(
+      *target, options.tls, [](std::string_view address) { fmt::print(stderr, "weir gen: sending to {}\n", address); });
   if (!sender) return failed(sender.error());
-  for (GenReport::Exporter& exporter : report.exporters) {
-    if (!sender->can_spread()) exporter.address = IpAddress{};
-    const auto added = sender->add_source(sender->can_spread() ? std::optional(exporter.address) : std::nullopt);
-    if (!added) return failed(added.error());
+  for (const GenReport::Exporter& exporter : report.exporters) {
+    if (const auto added = sender->add_source(exporter.address); !added) return failed(added.error());
   }
   // Routers do not hold flows back until a datagram is full: at low rates a datagram goes out each quarter of a second.
   const uint64_t usual = options.rate == 0 ? SIZE_MAX : std::max<uint64_t>(options.rate / 4 / exporters.size(), 1);
   NetworkOutput output(std::move(*sender), options.rate);
   if (const Result<> done = generate(exporters, output, limits, usual); !done) return failed(done.error());
   report.elapsed = output.elapsed();
-  report.refused = output.counts().refused;
-  return report_and_exit(std::move(report), exporters, options);
+  const net::SendCounts& counts = output.sender().counts();
+  report.sent_datagrams = counts.datagrams;
+  report.refused = counts.refused;
+  for (size_t i = 0; i < report.exporters.size(); ++i) {
+    report.exporters[i].address = output.sender().report(i).address.value_or(IpAddress{});
+  }
+  print_report(report, exporters, options);
+  report_refusals("gen", output.sender(), *target);
+  return counts.refused > 0 && counts.datagrams == 0 ? 1 : 0;
 }
 
 int write(const GenOptions& options, Limits limits, std::vector<gen::SyntheticExporter>& exporters, GenReport report) {
@@ -266,7 +266,8 @@ int write(const GenOptions& options, Limits limits, std::vector<gen::SyntheticEx
   Output& output = **opened;
   if (const Result<> done = generate(exporters, output, limits, SIZE_MAX); !done) return failed(done.error());
   report.elapsed = output.elapsed();
-  return report_and_exit(std::move(report), exporters, options);
+  print_report(report, exporters, options);
+  return 0;
 }
 
 int run_gen(const GenOptions& options) {
@@ -352,7 +353,7 @@ void add_gen(CLI::App& app, Run& run) {
       ->capture_default_str();
   command
       ->add_option("--flows-per-datagram", options->flows_per_datagram,
-                   "At most so many; fewer where 1452 octets hold fewer")
+                   "At most so many; fewer where 1452 bytes hold fewer")
       ->check(CLI::Range(1u, 1000u))
       ->capture_default_str();
   command->add_option("--template-interval", options->template_interval, "How often v9 and IPFIX templates are sent")

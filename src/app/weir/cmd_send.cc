@@ -12,6 +12,7 @@
 #include "app/weir/commands.h"
 #include "app/weir/flow_export.h"
 #include "app/weir/interrupt.h"
+#include "app/weir/refusals.h"
 #include "app/weir/tls_options.h"
 #include "net/capture.h"
 #include "net/sender.h"
@@ -34,10 +35,10 @@ struct SendOptions {
   std::string output = "table";
 };
 
-// An exporter of the capture, and where its datagrams come from now.
+// An exporter of the capture, and what was sent for it.
 struct Exporter {
   IpAddress recorded;
-  std::optional<IpAddress> sent_from;  // none: what the route has
+  std::optional<IpAddress> sent_from{};  // none: what the route has
   uint64_t datagrams = 0;
   uint64_t bytes = 0;
 };
@@ -61,9 +62,11 @@ class SendRun {
 
   // Fails if sending does; a damaged capture is reported and passed over.
   Result<Outcome> run();
+  // Waits for refusals of what was sent last; call it before what is printed.
+  void settle();
   void print_text() const;
   void print_json() const;
-  const net::SendCounts& counts() const { return sender_.counts(); }
+  const net::Sender& sender() const { return sender_; }
 
  private:
   Result<Outcome> send_file(const std::string& file);
@@ -98,16 +101,26 @@ Result<Outcome> SendRun::run() {
   Outcome outcome = Outcome::kDone;
   for (loop_ = 1; loop_ <= options_.loops && outcome != Outcome::kInterrupted; ++loop_) {
     for (file_ = 0; file_ < options_.files.size() && outcome != Outcome::kInterrupted; ++file_) {
-      const Result<Outcome> sent = send_file(options_.files[file_]);
-      if (!sent) return sent;
-      if (*sent != Outcome::kDone) outcome = *sent;
+      const Outcome sent = TRY(send_file(options_.files[file_]));
+      if (sent != Outcome::kDone) outcome = sent;
     }
   }
   const Result<> flushed = sender_.finish();
   end_ = SteadyClock::now();
   if (progress_) fmt::print(stderr, "\r\x1b[K");
-  if (!flushed) return std::unexpected(flushed.error());
+  TRY(flushed);
   return outcome;
+}
+
+void SendRun::settle() {
+  sender_.await_refusals();
+  for (const auto& [key, source] : sources_) {
+    const net::SourceReport& report = sender_.report(source.number);
+    Exporter& exporter = exporters_[source.exporter];
+    exporter.sent_from = report.address;
+    exporter.datagrams += report.datagrams;
+    exporter.bytes += report.bytes;
+  }
 }
 
 Result<Outcome> SendRun::send_file(const std::string& file) {
@@ -132,15 +145,12 @@ Result<Outcome> SendRun::send_file(const std::string& file) {
       continue;
     }
     if (!first) first = datagram.received;
-    const Result<bool> go_on = wait_for(datagram.received, *first);
-    if (!go_on) return std::unexpected(go_on.error());
-    if (!*go_on) {
+    if (!TRY(wait_for(datagram.received, *first))) {
       outcome = Outcome::kInterrupted;
       break;
     }
-    const Result<size_t> source = source_of(datagram);
-    if (!source) return std::unexpected(source.error());
-    if (const Result<> sent = sender_.send(*source, datagram.bytes); !sent) return std::unexpected(sent.error());
+    const size_t source = TRY(source_of(datagram));
+    TRY(sender_.send(source, datagram.bytes));
     ++queued_;
     show_progress(*reader);
   }
@@ -160,7 +170,7 @@ Result<bool> SendRun::wait_for(Timestamp recorded, Timestamp first) {
     due += std::chrono::nanoseconds(static_cast<int64_t>(ns));
   }
   if (due - SteadyClock::now() > kTimerGrain) {
-    if (const Result<> flushed = sender_.flush(); !flushed) return std::unexpected(flushed.error());
+    TRY(sender_.flush());
     return !interrupt_.sleep_until(due);
   }
   return queued_ % kDatagramsPerCheck != 0 || !interrupt_.seen();
@@ -172,18 +182,12 @@ Result<size_t> SendRun::source_of(const Datagram& datagram) {
   auto found = sources_.find(key);
   if (found == sources_.end()) {
     const auto [exporter, is_new] = exporter_of_.try_emplace(datagram.exporter, exporters_.size());
-    if (is_new) {
-      const bool spread = sender_.can_spread() && !options_.no_spread;
-      const auto number = static_cast<uint32_t>(exporters_.size());
-      exporters_.push_back({datagram.exporter, spread ? std::optional(net::loopback_address(number)) : std::nullopt});
-    }
-    const Result<size_t> added = sender_.add_source(exporters_[exporter->second].sent_from);
-    if (!added) return added;
-    found = sources_.emplace(key, Source{*added, exporter->second}).first;
+    if (is_new) exporters_.push_back({.recorded = datagram.exporter});
+    std::optional<IpAddress> distinct;
+    if (!options_.no_spread) distinct = net::loopback_address(static_cast<uint32_t>(exporter->second));
+    const size_t added = TRY(sender_.add_source(distinct));
+    found = sources_.emplace(key, Source{added, exporter->second}).first;
   }
-  Exporter& exporter = exporters_[found->second.exporter];
-  ++exporter.datagrams;
-  exporter.bytes += datagram.bytes.size();
   return found->second.number;
 }
 
@@ -207,7 +211,7 @@ void SendRun::show_progress(const net::CaptureReader& reader) {
 void SendRun::print_text() const {
   const net::SendCounts& counts = sender_.counts();
   const double rate = seconds() > 0 ? 1 / seconds() : 0;
-  fmt::print(stderr, "sent {} datagrams, {} octets, of {} exporters in {}: {:.0f} datagrams/s, {:.2f} Mbit/s\n",
+  fmt::print(stderr, "sent {} datagrams, {} bytes, of {} exporters in {}: {:.0f} datagrams/s, {:.2f} Mbit/s\n",
              counts.datagrams, counts.bytes, exporters_.size(), to_human(Micros(static_cast<int64_t>(seconds() * 1e6))),
              static_cast<double>(counts.datagrams) * rate, static_cast<double>(counts.bytes) * rate * 8e-6);
   if (skipped_.not_exports + skipped_.other_frames + skipped_.damaged_frames + counts.too_long > 0) {
@@ -256,27 +260,30 @@ int run_send(const SendOptions& options) {
     fmt::print(stderr, "weir send: {}\n", checked.error().message);
     return 2;
   }
-  auto sender = net::Sender::open(*target, options.tls);
+  auto sender = net::Sender::open(*target, options.tls, [](std::string_view address) {
+    fmt::print(stderr, "weir send: sending to {}\n", address);
+  });
   if (!sender) {
     fmt::print(stderr, "weir send: {}\n", sender.error().message);
     return 1;
   }
   SendRun run(options, std::move(*sender));
   const Result<Outcome> outcome = run.run();
+  run.settle();
+  const net::SendCounts& counts = run.sender().counts();
   options.output == "json" ? run.print_json() : run.print_text();
   if (!outcome) fmt::print(stderr, "weir send: {}\n", outcome.error().message);
-  if (run.counts().not_ipfix > 0) {
+  if (counts.not_ipfix > 0) {
     fmt::print(
         stderr,
         "weir send: {} datagrams were not sent: they are not whole IPFIX messages, and nothing else goes over TCP "
         "and TLS (RFC 7011 section 10.4)\n",
-        run.counts().not_ipfix);
-    if (run.counts().datagrams == 0) return 1;
+        counts.not_ipfix);
+    if (counts.datagrams == 0) return 1;
   }
-  if (run.counts().refused > 0) {
-    fmt::print(stderr, "weir send: datagrams were refused: nobody listens on {} (start `weir collect`)\n", options.to);
-  }
-  return outcome && *outcome != Outcome::kDamaged ? 0 : 1;
+  report_refusals("send", run.sender(), *target);
+  const bool nothing_arrived = counts.refused > 0 && counts.datagrams == 0;
+  return outcome && *outcome != Outcome::kDamaged && !nothing_arrived ? 0 : 1;
 }
 
 }  // namespace

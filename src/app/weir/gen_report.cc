@@ -111,9 +111,10 @@ void print_text(const GenReport& report) {
   }
   const double seconds = static_cast<double>(report.elapsed.count()) / 1e6;
   const double rate = seconds > 0 ? static_cast<double>(all.all.flows) / seconds : 0;
-  fmt::print("\n{} flows in {} datagrams ({} octets), {} options records, seed {}, in {}: {:.0f} flows/s\n",
+  fmt::print("\n{} flows in {} datagrams ({} bytes), {} options records, seed {}, in {}: {:.0f} flows/s\n",
              all.all.flows, all.datagrams, all.datagram_bytes, all.option_records, report.seed,
              to_human(report.elapsed), rate);
+  if (report.refused > 0) fmt::print("{} of these datagrams were refused and arrived nowhere\n", report.refused);
 }
 
 void print_json(const GenReport& report) {
@@ -123,6 +124,7 @@ void print_json(const GenReport& report) {
   object["sampling_interval"] = report.sampling_interval;
   object["elapsed_seconds"] = static_cast<double>(report.elapsed.count()) / 1e6;
   put(object, all);
+  if (report.sent_datagrams) object["sent_datagrams"] = *report.sent_datagrams;
   object["refused"] = report.refused;
   json::object protocols;
   for (size_t i = 0; i < all.by_ip_protocol.size(); ++i) {

@@ -1,6 +1,7 @@
 // What `weir gen` prints at its end: exact totals of what it exported, as text or JSON.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -38,8 +39,10 @@ struct GenReport {
   std::vector<Exporter> exporters;
   uint64_t seed = 0;
   uint32_t sampling_interval = 1;
-  Micros elapsed{0};     // of the clock; of the capture's time with --write
-  uint64_t refused = 0;  // datagrams answered with "nobody listens"
+  Micros elapsed{0};  // of the clock; of the capture's time with --write
+  // With --to: datagrams that were sent and not refused, and those that were refused; their flows are in the totals.
+  std::optional<uint64_t> sent_datagrams{};
+  uint64_t refused = 0;
   const Talkers* talkers = nullptr;
   size_t top = 0;
 };
