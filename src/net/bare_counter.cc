@@ -49,10 +49,10 @@ class BareCounter::Impl {
 };
 
 Result<BareCounter> BareCounter::open(size_t socket_buffer_bytes, size_t batch) {
-  auto sockets = open_listen_sockets({"127.0.0.1", 0}, 1, {.buffer_bytes = socket_buffer_bytes});
-  if (!sockets) return std::unexpected(sockets.error());
-  fcntl(sockets->front().fd.get(), F_SETFL, 0);  // blocking: the loop waits in recvmmsg itself
-  return BareCounter(std::make_unique<Impl>(std::move((*sockets)[0]), batch));
+  std::vector<ListenSocket> sockets =
+      TRY(open_listen_sockets({"127.0.0.1", 0}, 1, {.buffer_bytes = socket_buffer_bytes}));
+  fcntl(sockets[0].fd.get(), F_SETFL, 0);  // blocking: the loop waits in recvmmsg itself
+  return BareCounter(std::make_unique<Impl>(std::move(sockets[0]), batch));
 }
 
 BareCounter::BareCounter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -150,8 +150,7 @@ Result<CaptureReader> CaptureReader::open_file(std::string name, std::FILE* open
   if (first != EOF) std::ungetc(first, file.get());
   auto recording = first == 0 ? open_ipfix_file(std::move(name), std::move(file), session)
                               : PcapRecording::open(std::move(name), std::move(file));
-  if (!recording) return std::unexpected(recording.error());
-  return CaptureReader(*std::move(recording), file_bytes);
+  return CaptureReader(TRY(std::move(recording)), file_bytes);
 }
 
 Result<CaptureReader> CaptureReader::open(const std::filesystem::path& path, uint64_t session) {

@@ -1,5 +1,4 @@
-// A whole capture file from an attacker: it must be read to its end or to an error, and every frame must be accounted
-// for.
+// A whole capture file from an attacker: it is read to its end or to an error, and every frame is accounted for.
 #include "base/check.h"
 #include "net/capture.h"
 

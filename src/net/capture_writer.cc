@@ -145,7 +145,7 @@ class CaptureWriter::Impl {
 
 Result<CaptureWriter> CaptureWriter::create(const std::filesystem::path& path) {
   auto impl = std::make_unique<Impl>(path.string());
-  if (const Result<> started = impl->start(); !started) return std::unexpected(started.error());
+  TRY(impl->start());
   return CaptureWriter(std::move(impl));
 }
 

@@ -3,9 +3,8 @@
 //
 //   quiet       whoever sends a datagram now and then is served at once: nothing gathers
 //   busy        the time doubles from kShortest on, up to kLongest, as long as datagrams come in the meantime
-//   a burst     the wait is cut into slices, each over before three quarters of the free buffer could fill at
-//               the rate of kHighestBurst; after each the receiver looks how full it is: a quarter is
-//               enough
+//   a burst     the wait is cut into slices, each over before three quarters of the free buffer could fill at the rate
+//               of kHighestBurst; after each the receiver looks how full it is: a quarter is enough
 //
 // So a small buffer costs more looks, not datagrams. Times are those of the receiving thread.
 #pragma once
@@ -21,7 +20,7 @@ class GatherTime {
  public:
   static constexpr std::chrono::milliseconds kShortest{1};
   static constexpr std::chrono::milliseconds kLongest{18};
-  // Octets a second as the kernel counts them, which takes 768 for a small datagram and 2,304 for one of 1,400 octets:
+  // Bytes a second as the kernel counts them, which takes 768 for a small datagram and 2,304 for one of 1,400 bytes:
   // more than a million a second of the first, 5 Gbit/s of the second.
   static constexpr uint64_t kHighestBurst = 1'000'000'000;
   // Fewer datagrams than this were not worth the wait.

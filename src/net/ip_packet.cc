@@ -73,8 +73,7 @@ IpContent parse_ipv6(ByteView packet) {
   ByteReader reader(packet);
   const auto header = reader.read<Ipv6Header>();
   if (!header || header->version_class_flow >> 28 != 6) return Damaged{};
-  // A payload length of 0 would be a jumbogram (RFC 2675): no exporter sends one, and no UDP datagram is empty of a
-  // header.
+  // A payload length of 0 would be a jumbogram (RFC 2675). No exporter sends one.
   const auto content = reader.take(header->payload_length);
   if (!content) {
     if (may_hold_udp(header->next_header) || header->next_header == kIpv6Fragment) return Damaged{};

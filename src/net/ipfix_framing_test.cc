@@ -85,10 +85,14 @@ TEST(IpfixFraming, RandomSplitsOfLongMessages) {
 
 TEST(IpfixFraming, TableOfHeadersThatAreNone) {
   const std::vector<std::pair<const char*, Bytes>> cases = {
-      {"first byte", {1}},           {"second byte", {0, 9}},
-      {"NetFlow v9", {0, 9, 0, 20}},  {"TLS", {0x16, 3, 1, 2, 0}},
-      {"HTTP", {'G', 'E', 'T', ' '}}, {"length 0", {0, 10, 0, 0}},
-      {"length 15", {0, 10, 0, 15}},  {"length 4", {0, 10, 0, 4, 0, 0, 0, 0}},
+      {"first byte", {1}},
+      {"second byte", {0, 9}},
+      {"NetFlow v9", {0, 9, 0, 20}},
+      {"TLS", {0x16, 3, 1, 2, 0}},
+      {"HTTP", {'G', 'E', 'T', ' '}},
+      {"length 0", {0, 10, 0, 0}},
+      {"length 15", {0, 10, 0, 15}},
+      {"length 4", {0, 10, 0, 4, 0, 0, 0, 0}},
   };
   for (const auto& [name, start] : cases) {
     for (const bool after_a_good_one : {false, true}) {

@@ -49,7 +49,7 @@ class WrappingCounter {
 // What control messages say: 32 bits each.
 struct Control {
   std::optional<uint32_t> drops;     // SO_RXQ_OVFL: dropped when this was queued; comes only once there are any
-  std::optional<uint32_t> datagram;  // UDP_GRO: octets of each datagram but the last, which may be shorter
+  std::optional<uint32_t> datagram;  // UDP_GRO: bytes of each datagram but the last, which may be shorter
 };
 Control control_of(msghdr& header) {
   Control out;
@@ -171,13 +171,11 @@ Result<std::span<const Datagram>> Receiver::Impl::receive(std::chrono::milliseco
   filled_ = 0;
   datagrams_.clear();
   const bool goes_on = !ready_.empty() && ++rounds_ < kRoundsWithoutWait;
-  if (goes_on) {
-    if (const Result<> taken = take_from_ready(); !taken) return std::unexpected(taken.error());
-  }
+  if (goes_on) TRY(take_from_ready());
   if (datagrams_.empty()) {
     if (emptied_ && timeout > GatherTime::kLongest) gather();
-    if (const Result<> waited = wait(timeout); !waited) return std::unexpected(waited.error());
-    if (const Result<> taken = take_from_ready(); !taken) return std::unexpected(taken.error());
+    TRY(wait(timeout));
+    TRY(take_from_ready());
   }
   gathered_ += datagrams_.size();
   emptied_ = !datagrams_.empty() && ready_.empty();
@@ -233,9 +231,7 @@ Result<> Receiver::Impl::wait(std::chrono::milliseconds timeout) {
 Result<> Receiver::Impl::take_from_ready() {
   size_t served = 0;
   while (served < ready_.size() && filled_ < headers_.size()) {
-    const Result<bool> more = take_from(ready_[served]);
-    if (!more) return std::unexpected(more.error());
-    if (*more) {
+    if (TRY(take_from(ready_[served]))) {
       ++served;
     } else {
       ready_.erase(ready_.begin() + static_cast<std::ptrdiff_t>(served));
@@ -317,16 +313,15 @@ Result<std::vector<Receiver>> Receiver::open(std::span<const ListenAddress> addr
   std::vector<std::vector<ListenSocket>> sockets_of(count);  // by receiver
   bool as_asked = true;
   for (const ListenAddress& address : addresses) {
-    auto sockets =
-        open_listen_sockets(address, count, {.buffer_bytes = options.socket_buffer_bytes, .gro = options.gro});
-    if (!sockets) return std::unexpected(sockets.error());
-    if (count > 1) as_asked = spread(*sockets, options.spread) && as_asked;
-    for (size_t i = 0; i < count; ++i) sockets_of[i].push_back(std::move((*sockets)[i]));
+    const SocketOptions wanted{.buffer_bytes = options.socket_buffer_bytes, .gro = options.gro};
+    std::vector<ListenSocket> sockets = TRY(open_listen_sockets(address, count, wanted));
+    if (count > 1) as_asked = spread(sockets, options.spread) && as_asked;
+    for (size_t i = 0; i < count; ++i) sockets_of[i].push_back(std::move(sockets[i]));
   }
   std::vector<Receiver> receivers;
   for (std::vector<ListenSocket>& sockets : sockets_of) {
     auto impl = std::make_unique<Impl>(std::move(sockets), as_asked, options.batch);
-    if (const Result<> started = impl->start(); !started) return std::unexpected(started.error());
+    TRY(impl->start());
     receivers.push_back(Receiver(std::move(impl)));
   }
   return receivers;

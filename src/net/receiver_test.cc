@@ -32,9 +32,9 @@ class Exporter {
     EXPECT_EQ(sendto(fd_.get(), text.data(), text.size(), 0, to.get(), to.size()), static_cast<ssize_t>(text.size()));
   }
   uint16_t port() const { return SocketAddress::of_socket(fd_.get()).port(); }
-  // From now on what is sent is cut into datagrams of so many octets, by the kernel or the adapter (UDP_SEGMENT): over
+  // From now on what is sent is cut into datagrams of so many bytes, by the kernel or the adapter (UDP_SEGMENT): over
   // loopback it stays in one piece, as datagrams do that GRO has joined.
-  void cut_into(int octets) const { EXPECT_EQ(setsockopt(fd_.get(), SOL_UDP, UDP_SEGMENT, &octets, sizeof octets), 0); }
+  void cut_into(int bytes) const { EXPECT_EQ(setsockopt(fd_.get(), SOL_UDP, UDP_SEGMENT, &bytes, sizeof bytes), 0); }
 
  private:
   SocketAddress source_;

@@ -37,8 +37,8 @@ Io StreamConnection::read_plain(std::span<uint8_t> into) {
   return {IoStatus::failed, 0};
 }
 
-std::optional<ByteView> StreamConnection::next(ByteView& octets) {
-  const auto message = framer_.next(octets);
+std::optional<ByteView> StreamConnection::next(ByteView& bytes) {
+  const auto message = framer_.next(bytes);
   if (message) proven_ = message_in_this_read_ = true;
   return message;
 }

@@ -1,4 +1,4 @@
-// One TCP connection of an exporter, with TLS or without: its octets, cut into messages, and since when it keeps us
+// One TCP connection of an exporter, with TLS or without: cuts its bytes into messages, and knows since when it keeps us
 // waiting. Reads only what is there.
 #pragma once
 
@@ -29,15 +29,15 @@ class StreamConnection {
   bool begun() const { return !handshake_; }
   // What is there, at most the size of `into`.
   Io read(std::span<uint8_t> into);
-  // The next whole message among octets that were read; see IpfixFramer.
-  std::optional<ByteView> next(ByteView& octets);
+  // The next whole message among bytes that were read; see IpfixFramer.
+  std::optional<ByteView> next(ByteView& bytes);
   bool broken() const { return framer_.broken(); }
   // After a read, once its messages were taken.
   void note_read(SteadyTime now);
   void close();
 
   bool has_sent_a_message() const { return proven_; }
-  // Octets of a message that is not whole yet.
+  // Bytes of a message that is not whole yet.
   size_t waiting_bytes() const { return framer_.waiting_bytes(); }
   size_t memory() const { return framer_.memory(); }
   // When the message that is not whole yet began.

@@ -19,13 +19,13 @@ struct StreamLimits {
   size_t buffer_bytes = size_t{64} << 20;
   // A few round trips and two signatures; slow routers need a second for theirs.
   std::chrono::milliseconds handshake_time{10'000};
-  // From its first octet to its last: exporters write whole messages, so more than a lost packet or two is no accident.
+  // From its first byte to its last: exporters write whole messages, so more than a lost packet or two is no accident.
   std::chrono::milliseconds message_time{30'000};
   // Exporters may be quiet for hours, and TCP keepalive sees those that are gone. Without it: for ever.
   std::optional<std::chrono::milliseconds> idle_time;
 };
 
-// Octets that one read takes: several TLS records, dozens of messages.
+// Bytes that one read takes: several TLS records, dozens of messages.
 inline constexpr size_t kStreamReadBytes = size_t{64} << 10;
 // Reads in a row from one connection, then others have their turn.
 inline constexpr int kStreamReadsPerTurn = 4;

@@ -91,7 +91,7 @@ class StreamListener::Impl {
   void pause_accepting(bool pause);
   void serve(uint64_t number, StreamSink& sink);
   bool begin(StreamConnection& connection, StreamSink& sink);
-  bool take(StreamConnection& connection, ByteView octets, StreamSink& sink);
+  bool take(StreamConnection& connection, ByteView bytes, StreamSink& sink);
   void watch(StreamConnection& connection, bool write) const;
   void free_buffers(StreamSink& sink);
   void check_deadlines(StreamSink& sink);
@@ -286,14 +286,14 @@ bool StreamListener::Impl::begin(StreamConnection& connection, StreamSink& sink)
   return false;
 }
 
-// Octets that were read. False if the connection is gone.
-bool StreamListener::Impl::take(StreamConnection& connection, ByteView octets, StreamSink& sink) {
+// Bytes that were read. False if the connection is gone.
+bool StreamListener::Impl::take(StreamConnection& connection, ByteView bytes, StreamSink& sink) {
   const uint64_t number = connection.number();
   const size_t memory_before = connection.memory();
-  counters_.bytes += octets.size();
+  counters_.bytes += bytes.size();
   const Timestamp received = wall_clock_now();
   const bool was_proven = connection.has_sent_a_message();
-  while (const auto message = connection.next(octets)) {
+  while (const auto message = connection.next(bytes)) {
     ++counters_.messages;
     sink.on_message({.bytes = *message,
                      .exporter = connection.peer().address,
@@ -308,7 +308,7 @@ bool StreamListener::Impl::take(StreamConnection& connection, ByteView octets, S
     exporters_[connection.peer().address].unproven.erase(number);
   }
   if (connection.broken()) {
-    counters_.incomplete_bytes += octets.size();
+    counters_.incomplete_bytes += bytes.size();
     close(number, StreamClose::not_ipfix, sink);
     return false;
   }
@@ -382,13 +382,11 @@ Result<StreamListener> StreamListener::open(std::span<const ListenAddress> tcp, 
   std::vector<Impl::Listening> sockets;
   for (const bool with_tls : {false, true}) {
     for (const ListenAddress& address : with_tls ? tls : tcp) {
-      auto socket = open_stream_socket(address, kStreamBacklog);
-      if (!socket) return std::unexpected(socket.error());
-      sockets.push_back({*std::move(socket), with_tls});
+      sockets.push_back({TRY(open_stream_socket(address, kStreamBacklog)), with_tls});
     }
   }
   auto impl = std::make_unique<Impl>(std::move(sockets), std::move(context), limits);
-  if (const Result<> started = impl->start(); !started) return std::unexpected(started.error());
+  TRY(impl->start());
   return StreamListener(std::move(impl));
 }
 

@@ -1,5 +1,4 @@
-// Connections on loopback: messages arrive whole and in order, bad peers cost what the limits say and are counted, good
-// ones go on.
+// Connections on loopback: messages arrive whole and in order; bad peers cost what the limits say, and are counted.
 #include "net/stream_listener.h"
 
 #include <gtest/gtest.h>
@@ -76,19 +75,19 @@ struct Harness : StreamSink {
   }
   size_t count(StreamClose reason) const { return counters().closed[static_cast<size_t>(reason)]; }
   const StreamCounters& counters() const { return listener->counters(); }
-  // Empty if every connection and every octet is accounted for; ends all.
+  // Empty if every connection and every byte is accounted for; ends all.
   std::string imbalance() {
     listener->close_all(*this);
     const StreamCounters& c = counters();
-    uint64_t octets = c.incomplete_bytes;
+    uint64_t bytes = c.incomplete_bytes;
     uint64_t number = 0;
     for (const auto& [connection, list] : messages) {
       number += list.size();
-      for (const Bytes& m : list) octets += m.size();
+      for (const Bytes& m : list) bytes += m.size();
     }
     if (c.open != 0 || c.accepted != c.closed_in_all() || closed.size() != c.accepted) return "connections";
     if (number != c.messages) return "messages";
-    return octets == c.bytes ? "" : fmt::format("octets {} of {}", octets, c.bytes);
+    return bytes == c.bytes ? "" : fmt::format("bytes {} of {}", bytes, c.bytes);
   }
 
   std::optional<StreamListener> listener;
@@ -106,17 +105,17 @@ TEST(StreamListener, MessagesOfSeveralConnectionsInOrder) {
   constexpr size_t kSources = 5;
   constexpr uint8_t kEach = 200;
   for (uint32_t i = 0; i < kSources; ++i) ASSERT_TRUE(sender->add_source(loopback_address(i)));
-  size_t octets = 0;
+  size_t bytes = 0;
   for (uint8_t i = 0; i < kEach; ++i) {
     for (size_t source = 0; source < kSources; ++source) {
       const Bytes m = message(16 + size_t{i} * 7, i);
-      octets += m.size();
+      bytes += m.size();
       ASSERT_TRUE(sender->send(source, m));
     }
   }
   ASSERT_TRUE(sender->flush());
   ASSERT_TRUE(h.poll_until([&] { return h.counters().messages == kSources * kEach; }));
-  EXPECT_EQ(h.counters().bytes, octets);
+  EXPECT_EQ(h.counters().bytes, bytes);
   EXPECT_EQ(h.messages.size(), kSources);
   for (const auto& [connection, list] : h.messages) {
     for (size_t i = 0; i < list.size(); ++i) EXPECT_EQ(list[i], message(16 + i * 7, static_cast<uint8_t>(i)));
@@ -267,8 +266,7 @@ TEST(StreamListener, NoDescriptorLeft) {
   EXPECT_EQ(h.imbalance(), "");
 }
 
-// The last descriptor there is goes to a peer; accepting once more fails, but nobody waits: nothing is refused or
-// evicted.
+// The last descriptor goes to a peer. Accepting once more fails, but nobody waits: nothing is refused or evicted.
 TEST(StreamListener, TheLastDescriptorIsNotOneTooFew) {
   Harness h;
   Peer peer(h.port);

@@ -56,8 +56,8 @@ class TlsContext {
   Timestamp ends_{};
 };
 
-// OpenSSL writes without MSG_NOSIGNAL: a peer that is gone would end the process. Blocked in this thread, the write
-// fails instead.
+// Blocks the signal in this thread. OpenSSL writes without MSG_NOSIGNAL, so a peer that is gone would end the process;
+// now the write fails instead.
 void block_sigpipe();
 
 // What a read, a write or a step of the handshake came to.
