@@ -2,7 +2,6 @@
 // that hold them. The decoder reads sampled packets by them, the capture reader looks through them for UDP.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -106,15 +105,13 @@ struct Ipv6FragmentHeader {
   Be32 identification;
 };
 
-// One extension header that was read, of any kind but the fragment header.
+// What an extension header of any kind but the fragment header begins with.
 struct Ipv6Extension {
   uint8_t next_header;
-  ByteView body;  // after the two bytes that all kinds begin with
-  bool whole;     // the packet holds all of the body; else body is what there is
+  size_t body_bytes;  // after the two bytes that all kinds begin with
 };
 
-// Takes the extension header of the given kind from the front of `in`, in so far as it is there. Nothing: not even its
-// length is.
+// Reads the beginning of an extension header of the given kind; its body is next in `in`, as far as it is there.
 inline std::optional<Ipv6Extension> read_ipv6_extension(uint8_t kind, ByteReader& in) {
   struct Start {
     uint8_t next_header;
@@ -123,9 +120,7 @@ inline std::optional<Ipv6Extension> read_ipv6_extension(uint8_t kind, ByteReader
   const auto start = in.read<Start>();
   if (!start) return std::nullopt;
   const size_t bytes = kind == kIpv6Authentication ? (size_t{start->length} + 2) * 4 : (size_t{start->length} + 1) * 8;
-  const size_t body = bytes - sizeof(Start);
-  const bool whole = body <= in.remaining();
-  return Ipv6Extension{start->next_header, *in.take(std::min(body, in.remaining())), whole};
+  return Ipv6Extension{start->next_header, bytes - sizeof(Start)};
 }
 
 }  // namespace weir

@@ -31,7 +31,7 @@ IpContent parse_ipv6_content(const IpAddress& source, const IpAddress& destinati
   ByteReader reader(bytes);
   while (is_ipv6_extension(next_header) && next_header != kIpv6Fragment) {
     const auto extension = read_ipv6_extension(next_header, reader);
-    if (!extension || !extension->whole) return Damaged{};
+    if (!extension || !reader.skip(extension->body_bytes)) return Damaged{};
     next_header = extension->next_header;
   }
   if (next_header == kIpv6Fragment) {

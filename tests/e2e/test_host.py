@@ -20,7 +20,7 @@ from host_process import SANITIZED, WEIR_HOST, WeirHost, weir_host
 from weir_process import DEADLINE, Case, wait_for
 
 # What weir-host may have of memory of its own, with all default collectors.
-OWN_MEMORY_KIB = 5 * 1024
+OWN_MEMORY_KIB = 4 * 1024
 # What a test of paths and sockets needs, not more.
 FEW = ("--collector.disable-defaults", "--collector.loadavg", "--collector.filefd", "--collector.textfile")
 

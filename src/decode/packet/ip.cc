@@ -54,9 +54,10 @@ Next extensions(Walk& walk, uint8_t next_header) {
     const auto extension = read_ipv6_extension(next_header, walk.in);
     if (!extension) return {};
     if (next_header == kIpv6Routing && &level == &walk.packet.outer) {
-      read_segments(walk.packet.srv6, ByteReader(extension->body));
+      const size_t there = std::min(extension->body_bytes, walk.in.remaining());
+      read_segments(walk.packet.srv6, ByteReader(walk.in.rest().first(there)));
     }
-    if (!extension->whole) return {};
+    if (!walk.in.skip(extension->body_bytes)) return {};
     next_header = extension->next_header;
   }
   return is_ipv6_extension(next_header) ? Next{} : upper_layer(level, next_header);
