@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "host/collector.h"
+#include "host/collectors/collector.h"
 #include "telemetry/exposition.h"
 #include "telemetry/process_metrics.h"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/test_allocations.h"
-#include "host/options.h"
+#include "host/collectors/options.h"
 #include "host/registry.h"
 
 namespace weir::host {

@@ -11,8 +11,8 @@
 #include <iterator>
 
 #include "base/text.h"
-#include "host/links.h"
-#include "host/options.h"
+#include "host/collectors/options.h"
+#include "host/kernel/links.h"
 #include "host/registry.h"
 
 namespace weir::host {

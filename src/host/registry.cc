@@ -2,75 +2,75 @@
 
 #include <array>
 
-#include "host/arp.h"
-#include "host/bcache.h"
-#include "host/bcachefs.h"
-#include "host/bonding.h"
-#include "host/btrfs.h"
-#include "host/buddyinfo.h"
-#include "host/cgroups.h"
-#include "host/conntrack.h"
-#include "host/cpu.h"
-#include "host/cpu_vulnerabilities.h"
-#include "host/cpufreq.h"
-#include "host/diskstats.h"
-#include "host/dmi.h"
-#include "host/dmmultipath.h"
-#include "host/edac.h"
-#include "host/entropy.h"
-#include "host/ethtool.h"
-#include "host/fibrechannel.h"
-#include "host/filefd.h"
-#include "host/filesystem.h"
-#include "host/hwmon.h"
-#include "host/infiniband.h"
-#include "host/interrupts.h"
-#include "host/ipvs.h"
-#include "host/kernel_hung.h"
-#include "host/ksmd.h"
-#include "host/lnstat.h"
-#include "host/loadavg.h"
-#include "host/mdadm.h"
-#include "host/meminfo.h"
-#include "host/meminfo_numa.h"
-#include "host/mountstats.h"
-#include "host/netclass.h"
-#include "host/netdev.h"
-#include "host/netqueues.h"
-#include "host/netstat.h"
-#include "host/network_route.h"
-#include "host/nfs.h"
-#include "host/nftables.h"
-#include "host/nvme.h"
-#include "host/os.h"
-#include "host/powersupplyclass.h"
-#include "host/pressure.h"
-#include "host/processes.h"
-#include "host/qdisc.h"
-#include "host/rapl.h"
-#include "host/schedstat.h"
-#include "host/selinux.h"
-#include "host/slabinfo.h"
-#include "host/sockstat.h"
-#include "host/softirqs.h"
-#include "host/softnet.h"
-#include "host/stat.h"
-#include "host/systemd.h"
-#include "host/tapestats.h"
-#include "host/tcpstat.h"
-#include "host/textfile.h"
-#include "host/thermal_zone.h"
-#include "host/time.h"
-#include "host/timex.h"
-#include "host/udp_queues.h"
-#include "host/uname.h"
-#include "host/vmstat.h"
-#include "host/watchdog.h"
-#include "host/wifi.h"
-#include "host/xfrm.h"
-#include "host/xfs.h"
-#include "host/zfs.h"
-#include "host/zoneinfo.h"
+#include "host/collectors/arp.h"
+#include "host/collectors/bcache.h"
+#include "host/collectors/bcachefs.h"
+#include "host/collectors/bonding.h"
+#include "host/collectors/btrfs.h"
+#include "host/collectors/buddyinfo.h"
+#include "host/collectors/cgroups.h"
+#include "host/collectors/conntrack.h"
+#include "host/collectors/cpu.h"
+#include "host/collectors/cpu_vulnerabilities.h"
+#include "host/collectors/cpufreq.h"
+#include "host/collectors/diskstats.h"
+#include "host/collectors/dmi.h"
+#include "host/collectors/dmmultipath.h"
+#include "host/collectors/edac.h"
+#include "host/collectors/entropy.h"
+#include "host/collectors/ethtool.h"
+#include "host/collectors/fibrechannel.h"
+#include "host/collectors/filefd.h"
+#include "host/collectors/filesystem.h"
+#include "host/collectors/hwmon.h"
+#include "host/collectors/infiniband.h"
+#include "host/collectors/interrupts.h"
+#include "host/collectors/ipvs.h"
+#include "host/collectors/kernel_hung.h"
+#include "host/collectors/ksmd.h"
+#include "host/collectors/lnstat.h"
+#include "host/collectors/loadavg.h"
+#include "host/collectors/mdadm.h"
+#include "host/collectors/meminfo.h"
+#include "host/collectors/meminfo_numa.h"
+#include "host/collectors/mountstats.h"
+#include "host/collectors/netclass.h"
+#include "host/collectors/netdev.h"
+#include "host/collectors/netqueues.h"
+#include "host/collectors/netstat.h"
+#include "host/collectors/network_route.h"
+#include "host/collectors/nfs.h"
+#include "host/collectors/nftables.h"
+#include "host/collectors/nvme.h"
+#include "host/collectors/os.h"
+#include "host/collectors/powersupplyclass.h"
+#include "host/collectors/pressure.h"
+#include "host/collectors/processes.h"
+#include "host/collectors/qdisc.h"
+#include "host/collectors/rapl.h"
+#include "host/collectors/schedstat.h"
+#include "host/collectors/selinux.h"
+#include "host/collectors/slabinfo.h"
+#include "host/collectors/sockstat.h"
+#include "host/collectors/softirqs.h"
+#include "host/collectors/softnet.h"
+#include "host/collectors/stat.h"
+#include "host/collectors/systemd.h"
+#include "host/collectors/tapestats.h"
+#include "host/collectors/tcpstat.h"
+#include "host/collectors/textfile.h"
+#include "host/collectors/thermal_zone.h"
+#include "host/collectors/time.h"
+#include "host/collectors/timex.h"
+#include "host/collectors/udp_queues.h"
+#include "host/collectors/uname.h"
+#include "host/collectors/vmstat.h"
+#include "host/collectors/watchdog.h"
+#include "host/collectors/wifi.h"
+#include "host/collectors/xfrm.h"
+#include "host/collectors/xfs.h"
+#include "host/collectors/zfs.h"
+#include "host/collectors/zoneinfo.h"
 
 namespace weir::host {
 namespace {
@@ -150,8 +150,27 @@ constexpr auto kCollectors = std::to_array<CollectorEntry>({
     {"zoneinfo", false, none, "pages of the memory zones", make_zoneinfo},
 });
 
+// The folder that a glob looks into: what stands before its first wildcard, up to a "/".
+std::string folder_of_glob(const std::string& glob) {
+  const size_t wildcard = glob.find_first_of("*?[");
+  if (wildcard == std::string::npos) return glob;
+  return glob.substr(0, glob.rfind('/', wildcard) + 1);
+}
+
 }  // namespace
 
 std::span<const CollectorEntry> collectors() { return kCollectors; }
+
+std::vector<std::string> paths_read(const Options& options) {
+  const std::string& root = options.rootfs;
+  std::vector<std::string> paths = {options.procfs, options.sysfs, options.udev_data,
+                                    "/proc",  // process_*
+                                    // os: /etc/os-release is a link into /usr/lib on most systems
+                                    root + "/etc/os-release", root + "/usr/lib", root + "/etc/selinux",
+                                    // time: the zone
+                                    "/etc/localtime", "/usr/share/zoneinfo"};
+  for (const std::string& folder : options.textfile_directories) paths.push_back(folder_of_glob(folder));
+  return paths;
+}
 
 }  // namespace weir::host

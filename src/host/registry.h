@@ -1,13 +1,19 @@
-// All collectors, by name.
+// All collectors, by name, and what they read.
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
-#include "host/collector.h"
+#include "host/collectors/collector.h"
+#include "host/collectors/options.h"
 
 namespace weir::host {
 
 // In the order of the alphabet.
 std::span<const CollectorEntry> collectors();
+
+// The files and folders that they, and process_* metrics, read with these options.
+std::vector<std::string> paths_read(const Options& options);
 
 }  // namespace weir::host

@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "host/options.h"
+#include "host/collectors/options.h"
 
 namespace weir::app {
 

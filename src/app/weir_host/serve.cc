@@ -9,7 +9,8 @@
 #include "app/weir_host/scrape_handler.h"
 #include "base/log.h"
 #include "host/exporter.h"
-#include "host/sandbox.h"
+#include "host/registry.h"
+#include "host/sandbox/sandbox.h"
 #include "http/listen.h"
 #include "http/server.h"
 #include "http/web_config.h"
@@ -71,8 +72,8 @@ std::vector<std::string> socket_folders(const http::Server& server) {
 
 void enter_sandbox(const Settings& settings, const http::Server& server) {
   if (!settings.sandbox) return;
-  host::SandboxPaths paths = host::paths_of_collectors(settings.options);
-  paths.remove = socket_folders(server);
+  host::SandboxPaths paths{.read = host::paths_read(settings.options), .remove = socket_folders(server)};
+  paths.read.emplace_back("/dev/null");  // what the server keeps open against EMFILE
   // The web configuration is read again when it changes, with the files that it names: new ones in the same folders.
   if (!settings.web_config.empty()) {
     if (const auto config = http::load_web_config(settings.web_config))

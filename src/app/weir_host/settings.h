@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "host/collector.h"
-#include "host/options.h"
+#include "host/collectors/collector.h"
+#include "host/collectors/options.h"
 
 namespace weir::app {
 

@@ -1,0 +1,21 @@
+// Neighbours of the interfaces for IPv4, by netlink.
+#pragma once
+
+#include "host/collectors/collector.h"
+#include "host/kernel/links.h"
+
+namespace weir::host {
+
+struct Neighbour {
+  uint32_t link_index = 0;
+  uint16_t state = 0;  // NUD_*
+};
+// The payload of one RTM_NEWNEIGH; nothing if it is none of IPv4, or one that /proc/net/arp does not show.
+std::optional<Neighbour> parse_neighbour(ByteView payload);
+
+// As node_exporter calls NUD_*; empty if unknown.
+std::string_view neighbour_state_text(uint16_t state);
+
+Result<std::unique_ptr<Collector>> make_arp(const Options& options);
+
+}  // namespace weir::host

@@ -1,0 +1,45 @@
+// Devices of sysfs that have the same files, each with one number: a table says what metric a file is.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "host/kernel/attribute.h"
+#include "telemetry/exposition.h"
+
+namespace weir::host {
+
+struct AttributeFamily {
+  std::string_view file;  // below the device's directory
+  std::string_view name;
+  telemetry::MetricType type = telemetry::MetricType::gauge;
+  std::string_view help;
+  double divisor = 1;  // 1: the integer as it is
+};
+
+class AttributeTable {
+ public:
+  explicit AttributeTable(std::span<const AttributeFamily> families) : families_(families) {}
+
+  void clear() { devices_.clear(); }
+  bool empty() const { return devices_.empty(); }
+  void add(const std::string& directory, std::vector<std::pair<std::string_view, std::string>> labels);
+
+  // A family for each line of the table, with the devices that have that file.
+  void write(telemetry::Exposition& out);
+
+ private:
+  struct Device {
+    std::vector<std::pair<std::string_view, std::string>> labels;
+    std::vector<Attribute> files;  // as families_
+  };
+  std::span<const AttributeFamily> families_;
+  std::vector<Device> devices_;
+  std::vector<telemetry::Label> labels_;
+  AttributeBuffer buffer_;
+};
+
+}  // namespace weir::host

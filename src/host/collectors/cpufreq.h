@@ -1,0 +1,10 @@
+// The frequency of each CPU and its governor (/sys/devices/system/cpu/cpuN/cpufreq).
+#pragma once
+
+#include "host/collectors/collector.h"
+
+namespace weir::host {
+
+Result<std::unique_ptr<Collector>> make_cpufreq(const Options& options);
+
+}  // namespace weir::host

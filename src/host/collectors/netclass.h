@@ -1,0 +1,18 @@
+// Properties of the network interfaces, as /sys/class/net shows them: most by netlink, the rest from files that are
+// read when a link is new or has changed.
+#pragma once
+
+#include "host/collectors/collector.h"
+#include "host/kernel/links.h"
+
+namespace weir::host {
+
+// Makes `text` aa:bb:cc of the octets of a link layer address.
+void write_link_address(std::string_view octets, std::string& text);
+
+// IF_OPER_*, as /sys/class/net/NAME/operstate shows it.
+std::string_view operstate_text(uint8_t operstate);
+
+Result<std::unique_ptr<Collector>> make_netclass(const Options& options);
+
+}  // namespace weir::host

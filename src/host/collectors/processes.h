@@ -1,0 +1,21 @@
+// How many processes and threads there are, by state: all of /proc is walked, which is why it is off by default.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "host/collectors/collector.h"
+
+namespace weir::host {
+
+struct TaskStat {
+  char state = 0;  // R S D Z T t X I P W
+  uint64_t threads = 0;
+};
+// /proc/PID/stat: "PID (name, which may hold anything) state ... threads ...".
+std::optional<TaskStat> parse_task_stat(std::string_view text);
+
+Result<std::unique_ptr<Collector>> make_processes(const Options& options);
+
+}  // namespace weir::host

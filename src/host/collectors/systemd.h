@@ -1,0 +1,16 @@
+// Units of systemd and their states.
+#pragma once
+
+#include "host/collectors/collector.h"
+#include "host/kernel/systemd_bus.h"
+
+namespace weir::host {
+
+// 252.22 of "252.22-1~deb12u1"; nothing if there is no such number in it.
+std::optional<double> systemd_version_number(std::string_view version);
+
+Result<std::unique_ptr<Collector>> make_systemd(const Options& options);
+// With another bus.
+Result<std::unique_ptr<Collector>> make_systemd_over(const Options& options, std::unique_ptr<SystemdBus> bus);
+
+}  // namespace weir::host

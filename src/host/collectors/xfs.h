@@ -1,0 +1,10 @@
+// What XFS did, by file system (/sys/fs/xfs/DEVICE/stats/stats).
+#pragma once
+
+#include "host/collectors/collector.h"
+
+namespace weir::host {
+
+Result<std::unique_ptr<Collector>> make_xfs(const Options& options);
+
+}  // namespace weir::host

@@ -1,0 +1,44 @@
+// Generic netlink: families that get their number when the kernel, or a module, registers them by name.
+#pragma once
+
+#include <linux/genetlink.h>
+
+#include <optional>
+#include <string>
+
+#include "host/kernel/netlink.h"
+
+namespace weir::host::netlink {
+
+// The number out of an answer to CTRL_CMD_GETFAMILY.
+std::optional<uint16_t> parse_family(ByteView payload);
+
+// A conversation with one family. What it is not there for costs one question in many scrapes.
+class GenericSocket {
+ public:
+  explicit GenericSocket(std::string family) : family_(std::move(family)) {}
+
+  // Whether the kernel knows the family; asked again after kRecheck calls if not.
+  bool there();
+
+  // To be asked with ask(): a command of the family.
+  Request request(uint8_t command, uint16_t flags) const;
+
+  template <class Restart, class Each>
+  Result<> ask(Request& question, Restart&& restart, Each&& each) {
+    return socket_.ask(question, restart, [&](const Message& message) {
+      if (message.type == number_) each(message);
+    });
+  }
+  int last_errno() const { return socket_.last_errno(); }
+
+ private:
+  static constexpr int kRecheck = 60;
+
+  std::string family_;
+  Socket socket_{NETLINK_GENERIC};
+  uint16_t number_ = 0;
+  int skip_ = 0;
+};
+
+}  // namespace weir::host::netlink
