@@ -1,4 +1,4 @@
-// Integers in network byte order, stored as the octets of the wire (no alignment, no padding).
+// Integers in network byte order, stored as the bytes of the wire (no alignment, no padding).
 #pragma once
 
 #include <bit>
@@ -9,7 +9,7 @@
 
 namespace weir {
 
-// Reads an unsigned integer of exactly sizeof(T) octets in network byte order. The caller guarantees the octets.
+// Reads an unsigned integer of exactly sizeof(T) bytes in network byte order. The caller guarantees the bytes.
 template <std::unsigned_integral T>
 inline T load_be(const uint8_t* bytes) {
   T value;
@@ -24,7 +24,7 @@ inline void store_be(uint8_t* bytes, T value) {
   std::memcpy(bytes, &value, sizeof(T));
 }
 
-// An unsigned integer of 0 to 8 octets in network byte order (reduced-size encoding, RFC 7011 section 6.2).
+// An unsigned integer of 0 to 8 bytes in network byte order (reduced-size encoding, RFC 7011 section 6.2).
 inline uint64_t load_be_sized(std::span<const uint8_t> bytes) {
   uint64_t value = 0;
   for (const uint8_t byte : bytes) value = value << 8 | byte;
@@ -37,7 +37,7 @@ struct BigEndian {
 
   constexpr operator T() const { return value(); }  // NOLINT(google-explicit-constructor): reads like the field it is
   constexpr T value() const {
-    // Compilers make octet by octet of a loop over them.
+    // Compilers make byte by byte of a loop over them.
     const T value = std::bit_cast<T>(*this);
     return std::endian::native == std::endian::little ? std::byteswap(value) : value;
   }

@@ -24,7 +24,7 @@ class ByteReader {
   // All that has not been read.
   ByteView rest() const { return rest_; }
 
-  // The next `length` octets, or nothing if fewer remain.
+  // The next `length` bytes, or nothing if fewer remain.
   std::optional<ByteView> take(size_t length) {
     if (rest_.size() < length) return std::nullopt;
     const ByteView taken = rest_.first(length);

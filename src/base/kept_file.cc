@@ -17,12 +17,12 @@ std::unexpected<Error> cannot_read(const std::string& path, int error) {
   return fail("{}: {}", path, std::strerror(error));
 }
 
-// A line of /proc/net/udp6 has 170 octets, one of /proc/diskstats up to 450.
+// A line of /proc/net/udp6 has 170 bytes, one of /proc/diskstats up to 450.
 constexpr size_t kShortRecord = 512;
 // The least that the kernel fills with records before it gives them.
 constexpr size_t kPage = 4096;
 
-// Whether a read into `room` octets that brought `got` tells that there is no more.
+// Whether a read into `room` bytes that brought `got` tells that there is no more.
 bool is_all(Shape shape, size_t got, size_t room) {
   switch (shape) {
     case Shape::records:
@@ -35,7 +35,7 @@ bool is_all(Shape shape, size_t got, size_t room) {
   return got == 0;
 }
 
-// The whole file from its begin into `buffer`, which stays as large as it is. Octets, or -1 (errno).
+// The whole file from its start into `buffer`, which stays as large as it is. Bytes, or -1 (errno).
 ssize_t read_from_begin(int fd, std::string& buffer, Shape shape) {
   size_t filled = 0;
   if (buffer.size() < kFirstSize) buffer.resize(kFirstSize);

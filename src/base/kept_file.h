@@ -20,7 +20,7 @@ enum class Shape : uint8_t {
   // All at once (seq_file's single_open, a sysctl, an attribute of sysfs): what fits into the reader's buffer comes
   // with one read, so a read that leaves space in the buffer was all of it, and the second system call is not needed.
   one_record,
-  // As `records`, of kShortRecord octets at most: a read that leaves more than that of a page was all of it.
+  // As `records`, of kShortRecord bytes at most: a read that leaves more than that of a page was all of it.
   short_records,
 };
 

@@ -1,7 +1,7 @@
 // What became of TCP and TLS connections: every one is accounted for, by reason.
 //
 //   accepted = open + closed (by reason)                 refused: never became a connection of ours
-//   bytes    = octets of messages + incomplete_bytes     once all are closed
+//   bytes    = bytes of messages + incomplete_bytes     once all are closed
 #pragma once
 
 #include <array>

@@ -18,10 +18,10 @@ inline std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-// find_first_of() with more than one character searches them anew for each octet; this was 6 % of a scrape.
+// find_first_of() with more than one character searches them anew for each byte; this was 6 % of a scrape.
 constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
-// The next run of octets that are neither space nor tab nor line feed; empty if there is none.
+// The next run of bytes that are neither space nor tab nor line feed; empty if there is none.
 inline std::string_view next_word(std::string_view& text) {
   size_t begin = 0;
   while (begin < text.size() && is_space(text[begin])) ++begin;
@@ -60,7 +60,7 @@ inline bool is_name(std::string_view text) {
   });
 }
 
-// For error messages: the begin of a text, without line ends.
+// For error messages: the start of a text, without line ends.
 inline std::string_view shortened(std::string_view text) {
   return text.substr(0, std::min(text.find('\n'), size_t{80}));
 }

@@ -13,7 +13,7 @@ namespace {
 
 using enum telemetry::MetricType;
 
-// A collector that took longer goes after the others, so that a deadline hits it and not them.
+// A collector that took longer than this runs after the others.
 constexpr auto kSlow = std::chrono::milliseconds(100);
 constexpr std::string_view kRefusedFamilies = "weir_host_refused_families";
 
@@ -23,7 +23,7 @@ double thread_cpu_seconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-// Of the line "# HELP NAME ..." or "# TYPE NAME ..." that begins the text.
+// NAME in the line "# HELP NAME ..." or "# TYPE NAME ..." that begins the text.
 std::string_view name_of_family(std::string_view text) {
   std::string_view line = next_line(text);
   next_word(line);
@@ -103,8 +103,8 @@ Scrape Exporter::scrape(const Chosen& chosen, std::optional<Clock::time_point> d
   compose(chosen);
   figures_.cpu_seconds += thread_cpu_seconds() - cpu_before;
   last_chosen_ = chosen;
-  // What is missing is tried again by the next scrape: only whole ones are shared. Young is what was finished lately:
-  // whoever waited for a slow collection gets it.
+  // A partial scrape is not shared: the next one tries again. Age counts from the end of a collection, so that a scrape
+  // that arrived during a slow one shares its text.
   last_made_ = whole ? settings_.now() : Clock::time_point();
   return last_;
 }
@@ -139,7 +139,7 @@ bool Exporter::collect(Source& source, std::optional<Clock::time_point> deadline
   return true;
 }
 
-// One line when a collector begins to fail, not one for each scrape.
+// Logs the first failure of a row, not each scrape that fails.
 void Exporter::report(Source& source, const Result<>& result) const {
   if (result || is_no_data(result.error())) {
     source.reported = false;
@@ -157,7 +157,7 @@ std::shared_ptr<std::string> Exporter::free_body() {
       return body;
     }
   }
-  // All are on their way to clients. The pool stays as small as in quiet times; this one goes with its last client.
+  // All are being sent to clients. The pool stays small: a third body is freed when its last client has read it.
   auto body = std::make_shared<std::string>();
   if (bodies_.size() < 2) bodies_.push_back(body);
   return body;
@@ -196,7 +196,7 @@ void Exporter::compose(const Chosen& chosen) {
 
 void Exporter::find_clashes(const Chosen& chosen) {
   clashes_.clear();
-  // Nearly always: no text file has anything.
+  // The usual case: no text file has a family of its own.
   if (std::ranges::all_of(names_, [](std::string_view name) { return name.starts_with("node_textfile_"); })) return;
   std::ranges::sort(names_);
   const auto check = [&](std::string_view name) {

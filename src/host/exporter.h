@@ -1,8 +1,9 @@
-// Runs the collectors and makes the text of a scrape of what they wrote.
+// Runs the collectors and joins what they wrote into the text of a scrape.
 //
-// Each collector's text is kept with the moment of its making. A text that is younger than kShared is served as it is:
-// 200 scrapes at once cost one collection. A scrape with a deadline leaves out the collectors that it has no time left
-// for: what they wrote last is served again, with success 0.
+// Each collector's text is kept together with the time when it was made. A text younger than kShared is served again,
+// so that 200 scrapes at once cost one collection. A scrape may have a deadline. A collector that has not started by
+// then does not run; its last text is served again, with node_scrape_collector_success 0. Collectors that were slow the
+// last time run last, so that a deadline cuts off them and not the others.
 #pragma once
 
 #include <bitset>
@@ -24,23 +25,24 @@ namespace weir::host {
 
 using Clock = std::chrono::steady_clock;
 
-// More than there will ever be; registry.cc has about 80.
+// Room for growth: registry.cc has about 70.
 constexpr size_t kMaxCollectors = 128;
 // Which of an exporter's collectors, by position.
 using Chosen = std::bitset<kMaxCollectors>;
 
-// What parallel scrapes share. Long enough for the slowest of them to arrive, shorter than any interval of scrapes.
+// How long a text is shared: long enough for the slowest of several parallel scrapers to ask, and shorter than any
+// scrape interval.
 constexpr auto kShared = std::chrono::milliseconds(200);
 
 struct ExporterSettings {
   std::string version;      // of node_exporter_build_info
   bool own_metrics = true;  // process_* and weir_host_*: --web.disable-exporter-metrics
-  // Families of whoever carries the scrapes (the HTTP server); may be empty.
+  // Writes the metrics of the HTTP server; may be empty.
   std::function<void(telemetry::Exposition&)> more_metrics = {};
   std::function<Clock::time_point()> now = Clock::now;
 };
 
-// One scrape. Equal numbers mean equal text: what was made of it (compressed, say) can be used again.
+// One scrape. Equal numbers mean equal texts, so that a compressed form can be used again.
 struct Scrape {
   std::shared_ptr<const std::string> text;
   uint64_t number = 0;
@@ -53,11 +55,11 @@ class Exporter {
   static Result<Exporter> make(std::span<const CollectorEntry> entries, const Options& options,
                                ExporterSettings settings);
 
-  // The collectors of `?collect[]=` or `?exclude[]=`; all of them if both are empty. Fails, with a line for the client,
-  // if both are given or one of the names is not turned on.
+  // The collectors that `?collect[]=` names, or all but those of `?exclude[]=`. Fails with a line for the client if
+  // both are given, or if a name is not that of a collector that is turned on.
   Result<Chosen> choose(std::span<const std::string> collect, std::span<const std::string> exclude) const;
 
-  // The text format 0.0.4. `deadline`: no collector starts after it.
+  // In the text format 0.0.4. No collector starts after `deadline`.
   Scrape scrape(const Chosen& chosen, std::optional<Clock::time_point> deadline);
 
  private:
@@ -69,7 +71,7 @@ class Exporter {
     std::chrono::duration<double> duration{};
     bool success = false;
     bool reported = false;  // its failure is in the log
-    size_t refused = 0;     // foreign families that the program has too
+    size_t refused = 0;     // families of text files that collide with those of this program
   };
   struct Figures {
     uint64_t scrapes = 0;
@@ -80,7 +82,7 @@ class Exporter {
   };
 
   explicit Exporter(ExporterSettings settings) : settings_(std::move(settings)) {}
-  // False if the deadline left something out.
+  // False if the deadline kept a collector from running.
   bool collect(const Chosen& chosen, std::optional<Clock::time_point> deadline);
   bool collect(Source& source, std::optional<Clock::time_point> deadline);
   void report(Source& source, const Result<>& result) const;
@@ -96,10 +98,10 @@ class Exporter {
   telemetry::ProcessMetrics process_;
   Figures figures_;
   telemetry::Exposition own_;
-  // While a scrape is made: the names of foreign families, and those of them that the program has too.
+  // Used while a scrape is composed: the names of foreign families, and those that this program has as well.
   std::vector<std::string_view> names_;
   std::vector<std::string_view> clashes_;
-  // The texts handed out lately; one that nobody holds any more is written anew.
+  // The texts of recent scrapes. One that no answer holds any more is overwritten by the next scrape.
   std::vector<std::shared_ptr<std::string>> bodies_;
   Scrape last_;
   Chosen last_chosen_;

@@ -273,7 +273,7 @@ TEST_F(FixtureTest, NothingThere) {
   fs::remove_all(tree);
 }
 
-// Names and values with every octet that a format could stumble over.
+// Names and values with every byte that a format could stumble over.
 TEST_F(FixtureTest, OddBytes) {
   const fs::path tree = fs::path(testing::TempDir()) / ("weir_odd_" + std::to_string(::getpid()));
   const std::string odd = "a\"b\\c\xff\xc3\xa4 \x01{d}";

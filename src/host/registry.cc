@@ -163,12 +163,13 @@ std::span<const CollectorEntry> collectors() { return kCollectors; }
 
 std::vector<std::string> paths_read(const Options& options) {
   const std::string& root = options.rootfs;
-  std::vector<std::string> paths = {options.procfs, options.sysfs, options.udev_data,
-                                    "/proc",  // process_*
-                                    // os: /etc/os-release is a link into /usr/lib on most systems
-                                    root + "/etc/os-release", root + "/usr/lib", root + "/etc/selinux",
-                                    // time: the zone
-                                    "/etc/localtime", "/usr/share/zoneinfo"};
+  std::vector<std::string> paths = {
+      options.procfs, options.sysfs, options.udev_data,
+      "/proc",  // process_*
+      // os: /etc/os-release is a link into /usr/lib on most systems
+      root + "/etc/os-release", root + "/usr/lib", root + "/etc/selinux", "/etc/localtime",
+      "/usr/share/zoneinfo",  // time
+  };
   for (const std::string& folder : options.textfile_directories) paths.push_back(folder_of_glob(folder));
   return paths;
 }

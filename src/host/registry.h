@@ -10,10 +10,10 @@
 
 namespace weir::host {
 
-// In the order of the alphabet.
+// In alphabetical order.
 std::span<const CollectorEntry> collectors();
 
-// The files and folders that they, and process_* metrics, read with these options.
+// The files and folders that the collectors and the process_* metrics read with these options.
 std::vector<std::string> paths_read(const Options& options);
 
 }  // namespace weir::host

@@ -8,12 +8,12 @@
 #include <system_error>
 
 #include "base/big_endian.h"
-#include "http/lazy_library.h"
+#include "base/lazy_library.h"
 
 namespace weir::http {
 namespace {
 
-// A user of 64 and a password of 72 octets, the most that bcrypt looks at, and as much again.
+// A user of 64 and a password of 72 bytes, the most that bcrypt looks at, and as much again.
 constexpr size_t kMaxCredentials = 512;
 // Waiting for their hash, of some 50 ms each; more are asked to come again.
 constexpr size_t kMaxPending = 16;
@@ -88,10 +88,9 @@ std::optional<Credentials> parse_basic(std::string_view authorization) {
 }
 
 Result<std::unique_ptr<Authenticator>> Authenticator::make(std::vector<User> users) {
-  const auto openssl = load_openssl("basic_auth_users");
-  if (!openssl) return std::unexpected(openssl.error());
-  if (const auto crypt = load_crypt(); !crypt) return std::unexpected(crypt.error());
-  std::unique_ptr<Authenticator> made(new Authenticator(std::move(users), **openssl));
+  const auto openssl = TRY(load_openssl("basic_auth_users"));
+  TRY(load_crypt());
+  std::unique_ptr<Authenticator> made(new Authenticator(std::move(users), *openssl));
   if (::getrandom(made->key_.data(), made->key_.size(), 0) != static_cast<ssize_t>(made->key_.size())) {
     return fail_errno("basic_auth_users: no random numbers");
   }
@@ -127,7 +126,7 @@ Authenticator::~Authenticator() {
   jobs_.close();
 }
 
-// The lengths make it unambiguous: no user and password are taken for another pair of the same octets.
+// The lengths make it unambiguous: no user and password are taken for another pair of the same bytes.
 Authenticator::Mac Authenticator::mac_of(std::string_view user, std::string_view password) const {
   std::string message;
   for (const std::string_view part : {user, password}) {
@@ -138,9 +137,8 @@ Authenticator::Mac Authenticator::mac_of(std::string_view user, std::string_view
   }
   Mac mac{};
   unsigned size = 0;
-  const auto* const octets =
-      reinterpret_cast<const unsigned char*>(message.data());  // NOLINT: OpenSSL's type of octets
-  openssl_.HMAC(openssl_.EVP_sha256(), key_.data(), static_cast<int>(key_.size()), octets, message.size(), mac.data(),
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());  // NOLINT: OpenSSL's type of bytes
+  openssl_.HMAC(openssl_.EVP_sha256(), key_.data(), static_cast<int>(key_.size()), bytes, message.size(), mac.data(),
                 &size);
   return mac;
 }

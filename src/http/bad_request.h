@@ -9,7 +9,7 @@
 namespace weir::http {
 
 enum class BadRequest : uint8_t {
-  not_http,           // the first octet cannot begin a method: TLS, SMB, RDP, noise
+  not_http,           // the first byte cannot begin a method: TLS, SMB, RDP, noise
   method_length,      // longer than any method
   method_unknown,     // a method that nobody here knows
   request_line,       // not METHOD SP TARGET SP HTTP/d.d CRLF

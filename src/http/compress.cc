@@ -10,7 +10,7 @@ namespace weir::http {
 namespace {
 
 // Compressing is the largest part of what a scrape of weir-host costs in our own code. ISA-L's level 0 with a Huffman
-// code made of such a text takes half the time of libdeflate's level 1 (a quarter of zlib's), for 4 % more octets: its
+// code made of such a text takes half the time of libdeflate's level 1 (a quarter of zlib's), for 4 % more bytes: its
 // code is for other texts, which makes 17 %. One page differs little from the next, so that the code holds for many.
 constexpr uint32_t kTextsOfOneCode = 256;
 // Of gzip with blocks that are stored, and of a text that has grown since its code was made.
@@ -22,8 +22,8 @@ constexpr int kZstdHashLog = 12;
 // The longest text that is compressed at all; more is sent as it is.
 constexpr size_t kMaxText = size_t{1} << 30;
 
-// The library takes octets as uint8_t, and does not change what it reads.
-uint8_t* octets(const char* text) {
+// The library takes bytes as uint8_t, and does not change what it reads.
+uint8_t* bytes(const char* text) {
   return static_cast<uint8_t*>(static_cast<void*>(const_cast<char*>(text)));  // NOLINT
 }
 
@@ -36,24 +36,24 @@ struct Compressor::Gzip {
   uint32_t texts = 0;  // that had this code
   size_t longest = 0;  // text that may have this code
 
-  // Every octet and every length gets a code, also what this text has not.
+  // Every byte and every length gets a code, also what this text has not.
   bool make_code(std::string_view text) {
     histogram = {};
-    isal_update_histogram(octets(text.data()), static_cast<int>(text.size()), &histogram);
+    isal_update_histogram(bytes(text.data()), static_cast<int>(text.size()), &histogram);
     longest = 2 * text.size() + kGzipOverhead;
     texts = 0;
     return isal_create_hufftables(&code, &histogram) == 0;
   }
 
-  // Octets written into `out`, which is as large as it may become; 0 if that is too little.
+  // Bytes written into `out`, which is as large as it may become; 0 if that is too little.
   size_t compress(std::string_view text, std::string& out) {
     isal_deflate_stateless_init(&stream);
     stream.gzip_flag = IGZIP_GZIP;
     stream.end_of_stream = 1;
     stream.hufftables = &code;
-    stream.next_in = octets(text.data());
+    stream.next_in = bytes(text.data());
     stream.avail_in = static_cast<uint32_t>(text.size());
-    stream.next_out = octets(out.data());
+    stream.next_out = bytes(out.data());
     stream.avail_out = static_cast<uint32_t>(std::min(out.size(), 2 * kMaxText));
     return isal_deflate_stateless(&stream) == COMP_OK && stream.avail_in == 0 ? stream.total_out : 0;
   }

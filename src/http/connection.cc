@@ -15,7 +15,7 @@ namespace {
 
 using boost::system::error_code;
 
-// Room for a body behind its head: a chunk's line and some octets.
+// Room for a body behind its head: a chunk's line and some bytes.
 constexpr size_t kBodyRoom = 2 * kMaxChunkLine;
 
 }  // namespace
@@ -24,9 +24,9 @@ Connection::Connection(Server::Impl& server, uint32_t slot) : server_(server), s
 
 Connection::~Connection() = default;
 
-std::span<char> Connection::buffer() { return large_ ? std::span<char>(large_->octets) : std::span<char>(small_); }
+std::span<char> Connection::buffer() { return large_ ? std::span<char>(large_->bytes) : std::span<char>(small_); }
 std::span<const char> Connection::buffer() const {
-  return large_ ? std::span<const char>(large_->octets) : std::span<const char>(small_);
+  return large_ ? std::span<const char>(large_->bytes) : std::span<const char>(small_);
 }
 
 void Connection::enter(Phase phase) {
@@ -165,8 +165,8 @@ Connection::Worth Connection::worth(Clock::time_point now) const {
 }
 
 bool Connection::has_unread() {
-  char octet = 0;
-  return ::recv(socket_.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+  char byte = 0;
+  return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
 }
 
 std::optional<std::string_view> Connection::unread_answer() const {
@@ -227,7 +227,7 @@ bool Connection::step_handshake() {
 }
 
 bool Connection::step_reading() {
-  switch (guard_.look(octets())) {
+  switch (guard_.look(bytes())) {
     case HeadGuard::Verdict::bad:
       refuse(guard_.problem());
       return true;
@@ -247,7 +247,7 @@ bool Connection::step_reading() {
 bool Connection::head_complete() {
   if (const auto minor = guard_.newer_minor()) buffer()[*minor] = '1';
   head_end_ = guard_.end();
-  const std::string_view head = octets().substr(guard_.begin(), head_end_ - guard_.begin());
+  const std::string_view head = bytes().substr(guard_.begin(), head_end_ - guard_.begin());
   if (const auto problem = parser_.emplace().parse_head(head)) {
     refuse(*problem);
     return true;
@@ -272,7 +272,7 @@ bool Connection::head_complete() {
   if (buffer().size() - head_end_ < kBodyRoom) {
     if (!reserve_room(kBodyRoom + used_ - head_end_)) return false;
     // The views of the head point into the former buffer.
-    const auto again = parser_.emplace().parse_head(octets().substr(guard_.begin(), head_end_ - guard_.begin()));
+    const auto again = parser_.emplace().parse_head(bytes().substr(guard_.begin(), head_end_ - guard_.begin()));
     CHECK(!again);
   }
   enter(Phase::body);
@@ -281,7 +281,7 @@ bool Connection::head_complete() {
 }
 
 bool Connection::step_body() {
-  const auto step = parser_->parse_body(octets().substr(head_end_));
+  const auto step = parser_->parse_body(bytes().substr(head_end_));
   if (step.consumed > 0) {
     const std::span<char> rest = buffer().subspan(head_end_, used_ - head_end_);
     std::memmove(rest.data(), rest.subspan(step.consumed).data(), rest.size() - step.consumed);
@@ -310,7 +310,7 @@ bool Connection::step_lingering() {
 
 // ---- reading ----
 
-// Makes the buffer large if `wanted` octets more do not fit. False, and closed, if there is no large one to be had.
+// Makes the buffer large if `wanted` bytes more do not fit. False, and closed, if there is no large one to be had.
 bool Connection::reserve_room(size_t wanted) {
   if (buffer().size() - used_ >= wanted) return true;
   CHECK(!large_);  // the guard lets no head grow beyond it
@@ -319,7 +319,7 @@ bool Connection::reserve_room(size_t wanted) {
     close(Close::evicted);
     return false;
   }
-  std::ranges::copy(octets(), larger->octets.begin());
+  std::ranges::copy(bytes(), larger->bytes.begin());
   large_ = std::move(larger);
   return true;
 }
@@ -330,7 +330,7 @@ bool Connection::receive() {
     const Io io = tls_->read(room);
     switch (io.status) {
       case Io::Status::done:
-        return received(io.octets);
+        return received(io.bytes);
       case Io::Status::want_read:
         wait_read();
         return false;
@@ -346,7 +346,7 @@ bool Connection::receive() {
   }
   ++operations_;
   socket_.async_receive(boost::asio::buffer(room.data(), room.size()),
-                        with_memory(read_memory_, [this](error_code ec, size_t octets) {
+                        with_memory(read_memory_, [this](error_code ec, size_t bytes) {
                           if (phase_ == Phase::closed || ec == boost::asio::error::operation_aborted)
                             return operation_done();
                           --operations_;
@@ -355,16 +355,16 @@ bool Connection::receive() {
                           } else if (ec) {
                             return close(Close::failed);
                           } else {
-                            received(octets);
+                            received(bytes);
                           }
                           advance();
                         }));
   return false;
 }
 
-bool Connection::received(size_t octets) {
-  used_ += octets;
-  server_.counters.received_bytes += octets;
+bool Connection::received(size_t bytes) {
+  used_ += bytes;
+  server_.counters.received_bytes += bytes;
   return true;
 }
 

@@ -33,7 +33,7 @@ namespace weir::http {
 
 class TlsSession;
 struct LargeBuffer {
-  std::array<char, kLargeBuffer> octets;
+  std::array<char, kLargeBuffer> bytes;
 };
 
 class Connection {
@@ -97,14 +97,13 @@ class Connection {
   void call_handler();
   void refuse(BadRequest reason);
   void answer(Response response);
-  void compress(Response& response);
   void write_head(const Response& response);
   bool answer_sent();
   void next_request();
 
-  // Waits for octets behind those that are there, or takes them (TLS). True if some came at once.
+  // Waits for bytes behind those that are there, or takes them (TLS). True if some came at once.
   bool receive();
-  bool received(size_t octets);
+  bool received(size_t bytes);
   bool ended();
   bool reserve_room(size_t wanted);
   void wait_read();
@@ -112,7 +111,7 @@ class Connection {
   void operation_done();
   Io send(std::span<iovec> pieces);
 
-  std::string_view octets() const { return {buffer().data(), used_}; }
+  std::string_view bytes() const { return {buffer().data(), used_}; }
   std::span<char> buffer();
   std::span<const char> buffer() const;
   void enter(Phase phase);
@@ -132,19 +131,18 @@ class Connection {
   size_t pipelined_ = 0;
   unsigned operations_ = 0;  // under way in asio
   bool in_advance_ = false;
-  bool begun_ = false;  // octets of the request have come, its deadline runs
+  bool begun_ = false;  // bytes of the request have come, its deadline runs
   bool refused_ = false;
 
   HeadGuard guard_;
   std::optional<RequestParser> parser_;
-  size_t used_ = 0;      // octets in the buffer
+  size_t used_ = 0;      // bytes in the buffer
   size_t head_end_ = 0;  // of the request's head in the buffer
   bool unread_body_ = false;
 
   Response response_;
   std::shared_ptr<const std::string> extra_fields_;  // and the empty line, behind the head
-  Encoding accepted_encoding_ = Encoding::identity;
-  size_t handler_ = 0;  // of the request that is answered, for the counters
+  size_t handler_ = 0;                               // of the request that is answered, for the counters
   bool head_only_ = false;
   bool keep_ = false;
   bool waits_for_client_ = false;  // to read its answer

@@ -17,13 +17,9 @@ namespace {
 
 using boost::system::error_code;
 
-// Answers shorter than this are not worth compressing: a segment of TCP holds them anyway.
-constexpr size_t kMinCompressed = 1024;
-
 }  // namespace
 
 void Connection::answer(Response response) {
-  if (response.compressible) compress(response);
   if (response.close) keep_ = false;
   if (server_.stopping) keep_ = false;
   server_.counters.add_answer(handler_, response.status);
@@ -35,16 +31,6 @@ void Connection::answer(Response response) {
   waits_for_client_ = false;
   enter(Phase::writing);
   deadline_ = Clock::time_point::max();
-}
-
-void Connection::compress(Response& response) {
-  response.negotiated = true;
-  if (response.encoding != Encoding::identity || accepted_encoding_ == Encoding::identity) return;
-  if (response.body.bytes().size() < kMinCompressed) return;
-  std::string packed;
-  if (!server_.compressor.compress(accepted_encoding_, response.body.bytes(), packed)) return;
-  response.encoding = accepted_encoding_;
-  response.body = Body(std::move(packed));
 }
 
 void Connection::write_head(const Response& response) {
@@ -126,8 +112,8 @@ bool Connection::step_writing() {
     if (count == 0) return answer_sent();
     const Io io = send(std::span(pieces).first(count));
     if (io.status == Io::Status::done) {
-      sent_ += io.octets;
-      server_.counters.sent_bytes += io.octets;
+      sent_ += io.bytes;
+      server_.counters.sent_bytes += io.bytes;
       continue;
     }
     if (io.status != Io::Status::want_read && io.status != Io::Status::want_write) {
@@ -175,7 +161,7 @@ void Connection::next_request() {
   used_ = rest.size();
   pipelined_ = used_ > 0 ? pipelined_ + 1 : 0;
   if (large_ && used_ <= small_.size()) {
-    std::ranges::copy(octets(), small_.begin());
+    std::ranges::copy(bytes(), small_.begin());
     server_.return_buffer(std::move(large_));
   }
   guard_ = {};

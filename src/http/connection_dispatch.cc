@@ -135,7 +135,6 @@ void Connection::call_handler() {
   request.accept_encoding = joined(head.accept_encoding, server_.joined_encoding);
   request.scrape_timeout_s = parse_seconds(head.scrape_timeout);
   request.peer = peer_.text();
-  accepted_encoding_ = negotiate_encoding(request.accept_encoding);
   enter(Phase::answering);
   deadline_ = Clock::time_point::max();
   serial_ = server_.next_serial++;

@@ -77,8 +77,8 @@ void write_metrics(Exposition& out, std::string_view prefix, const ServerCounter
   for (size_t handler = 0; handler <= c.handlers.size(); ++handler) write_answers(out, c, handler);
   family("bad_requests_total", "Requests that were none, by what was wrong.");
   for (size_t i = 0; i < kBadRequests.size(); ++i) out.sample({{"reason", kBadRequests[i].name}}, c.bad_requests[i]);
-  single("received_bytes_total", counter, "Octets received from clients.", c.received_bytes);
-  single("sent_bytes_total", counter, "Octets sent to clients.", c.sent_bytes);
+  single("received_bytes_total", counter, "Bytes received from clients.", c.received_bytes);
+  single("sent_bytes_total", counter, "Bytes sent to clients.", c.sent_bytes);
   single("accept_errors_total", counter, "Connections that could not be accepted for want of resources.",
          c.accept_errors);
   single("config_reloads_total", counter, "Times that a changed web configuration was put into effect.",

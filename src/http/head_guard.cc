@@ -14,9 +14,9 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
 
-HeadGuard::Verdict HeadGuard::look(std::string_view octets) {
-  while (seen_ < octets.size()) {
-    const char c = octets[seen_];
+HeadGuard::Verdict HeadGuard::look(std::string_view bytes) {
+  while (seen_ < bytes.size()) {
+    const char c = bytes[seen_];
     ++seen_;
     if (!step(c)) return Verdict::bad;
     if (complete_) return Verdict::complete;

@@ -1,4 +1,4 @@
-// Looks at the octets of a request as they come, so that what can never become a good one is refused at once instead of
+// Looks at the bytes of a request as they come, so that what can never become a good one is refused at once instead of
 // being waited for, and what Beast's parser is lax about never reaches it: line ends, control characters, folded lines,
 // the form of the request line, sizes. Beast parses the head when it is complete (http/request_parser.h).
 #pragma once
@@ -16,12 +16,12 @@ class HeadGuard {
  public:
   enum class Verdict : uint8_t { more, complete, bad };
 
-  // `octets` are all of the request so far: what was there at the last call, and more.
-  Verdict look(std::string_view octets);
+  // `bytes` are all of the request so far: what was there at the last call, and more.
+  Verdict look(std::string_view bytes);
 
   // After bad.
   BadRequest problem() const { return problem_; }
-  // After complete: the head is octets[begin, end), with the empty line that ends it.
+  // After complete: the head is bytes[begin, end), with the empty line that ends it.
   size_t begin() const { return begin_; }
   size_t end() const { return seen_; }
   // After complete: where the minor version stands, if it is newer than ours. HTTP/1.2 is answered as HTTP/1.1 (RFC
@@ -64,7 +64,7 @@ class HeadGuard {
   bool complete_ = false;
   size_t seen_ = 0;
   size_t begin_ = 0;
-  size_t in_place_ = 0;      // octets of the method, target, version or field name
+  size_t in_place_ = 0;      // bytes of the method, target, version or field name
   size_t header_begin_ = 0;  // behind the request line
   size_t leading_lines_ = 0;
   size_t fields_ = 0;

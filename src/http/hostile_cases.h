@@ -15,7 +15,7 @@ inline constexpr std::string_view kScrape = "up 1\n";
 
 enum class How : uint8_t {
   whole,       // in one piece, nothing more
-  octets,      // octet by octet
+  bytes,       // byte by byte
   half_close,  // in one piece, then no more
 };
 enum class After : uint8_t {
@@ -57,11 +57,11 @@ inline std::vector<Case> beginnings_and_line_ends() {
   using enum After;
   return {
       {3, "2048 x a", std::string(2048, 'a'), {501}},
-      {3, "2048 x a, octet by octet", std::string(2048, 'a'), {501}, closed, {}, How::octets},
+      {3, "2048 x a, byte by byte", std::string(2048, 'a'), {501}, closed, {}, How::bytes},
       {4, "2048 x a and an empty line", std::string(2048, 'a') + "\r\n\r\n", {501}},
       {5, "TLS ClientHello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), {400}},
       {5, "NUL", kNul, {400}},
-      {5, "octets above 127", "\xff\xfe\xfd", {400}},
+      {5, "bytes above 127", "\xff\xfe\xfd", {400}},
       {6, "half-close after a whole request", std::string(kGood), {200}, closed, {}, How::half_close},
       {7, "half-close in a request line", "GET /metr", {400}, closed, {}, How::half_close},
       {7, "half-close in the fields", "GET /metrics HTTP/1.1\r\nHost: x\r\n", {400}, closed, {}, How::half_close},
@@ -152,7 +152,7 @@ inline std::vector<Case> several_requests_and_expectations() {
   using enum After;
   return {
       {25, "ten in a row", repeated(kGood, 10), std::vector<unsigned>(10, 200), open},
-      {25, "ten in a row, octet by octet", repeated(kGood, 10), std::vector<unsigned>(10, 200), open, {}, How::octets},
+      {25, "ten in a row, byte by byte", repeated(kGood, 10), std::vector<unsigned>(10, 200), open, {}, How::bytes},
       {25,
        "more in a row than the limit",
        repeated(kGood, 60),
@@ -202,17 +202,17 @@ inline std::vector<Case> lengths_of_bodies() {
       {30, "0x3", get("/metrics", "Content-Length: 0x3\r\n"), {400}},
       {30, "empty", get("/metrics", "Content-Length:\r\n"), {400}},
       {30, "2^64", get("/metrics", "Content-Length: 18446744073709551616\r\n"), {400}},
-      {31, "10^12 octets", get("/metrics", "Content-Length: 1000000000000\r\n"), {413}},
+      {31, "10^12 bytes", get("/metrics", "Content-Length: 1000000000000\r\n"), {413}},
       {31, "a small body", get("/metrics", "Content-Length: 5\r\n") + "abcde", {200}, open},
       {31,
-       "a small body, octet by octet",
+       "a small body, byte by byte",
        get("/metrics", "Content-Length: 5\r\n") + "abcde",
        {200},
        open,
        {},
-       How::octets},
+       How::bytes},
       {31, "the largest body", get("/metrics", "Content-Length: 16384\r\n") + std::string(16384, 'b'), {200}, open},
-      {31, "one octet more", get("/metrics", "Content-Length: 16385\r\n") + std::string(16385, 'b'), {413}},
+      {31, "one byte more", get("/metrics", "Content-Length: 16385\r\n") + std::string(16385, 'b'), {413}},
   };
 }
 
@@ -229,12 +229,12 @@ inline std::vector<Case> transfer_codings() {
       {34, "TE in HTTP/1.0", "GET /metrics HTTP/1.0\r\n" + kChunked + "\r\n0\r\n\r\n", {400}},
       {35, "a chunked body", get("/metrics", kChunked) + "3\r\nabc\r\n0\r\n\r\n", {200}, open},
       {35,
-       "a chunked body, octet by octet",
+       "a chunked body, byte by byte",
        get("/metrics", kChunked) + "3\r\nabc\r\n0\r\nX: y\r\n\r\n",
        {200},
        open,
        {},
-       How::octets},
+       How::bytes},
       {35,
        "a chunked body with a request behind it",
        get("/metrics", kChunked) + "3\r\nabc\r\n0\r\n\r\n" + get("/stopme"),
@@ -259,7 +259,7 @@ inline std::vector<Case> transfer_codings() {
 }
 
 // Rows 37 to 41. In fields, targets and request lines.
-inline std::vector<Case> odd_octets() {
+inline std::vector<Case> odd_bytes() {
   using enum After;
   return {
       {37, "a folded field", get("/metrics", "X: a\r\n b\r\n"), {400}},
@@ -276,14 +276,14 @@ inline std::vector<Case> odd_octets() {
            "X: a\x7f"
            "b\r\n"),
        {400}},
-      {38, "octets above 127 in a field", get("/metrics", "X: \x80\xff\xc3\xa4\r\n"), {200}, open},
+      {38, "bytes above 127 in a field", get("/metrics", "X: \x80\xff\xc3\xa4\r\n"), {200}, open},
       {38, "TAB in a field", get("/metrics", "X: a\tb\r\n"), {200}, open},
       {39, "NUL in the target", get("/met" + kNul + "rics"), {400}},
       {39, "%00", get("/metrics%00"), {404}, open},
       {39, "%zz", get("/metrics%zz"), {400}},
       {39, "% at the end", get("/metrics%"), {400}},
       {39, "%zz in the query", get("/metrics?a=%zz"), {400}},
-      {39, "octets above 127 in the target", get("/m\xc3\xa4trics"), {400}},
+      {39, "bytes above 127 in the target", get("/m\xc3\xa4trics"), {400}},
       {39, "backslashes, quotes, braces", get("/\"{}|\\^`"), {404}, open},
       {40, "a field without a colon", get("/metrics", "Nothing\r\n"), {400}},
       {40, "a field without a name", get("/metrics", ": x\r\n"), {400}},
@@ -309,7 +309,7 @@ inline std::vector<Case> paths_and_sizes() {
       {43, "/%6detrics", get("/%6detrics"), {200}, open},
       {43, "/%6Detrics", get("/%6Detrics"), {200}, open},
       {44, "the longest target", get("/" + std::string(kMaxTarget - 1, 'a')), {404}, open},
-      {44, "one octet more", get("/" + std::string(kMaxTarget, 'a')), {414}},
+      {44, "one byte more", get("/" + std::string(kMaxTarget, 'a')), {414}},
       {44, "a target without end", "GET /" + std::string(20000, 'a'), {414}},
       {45, "100 fields", get("/metrics", fields(99, 1)), {200}, open},
       {45, "101 fields", get("/metrics", fields(100, 1)), {431}},
@@ -366,7 +366,7 @@ inline std::vector<Case> cases() {
   std::vector<Case> all;
   for (const auto& of_subject : {beginnings_and_line_ends(), versions_and_hosts(), targets_and_methods(),
                                  several_requests_and_expectations(), lengths_of_bodies(), transfer_codings(),
-                                 odd_octets(), paths_and_sizes(), parameters_and_preferences(), other_protocols()})
+                                 odd_bytes(), paths_and_sizes(), parameters_and_preferences(), other_protocols()})
     all.insert(all.end(), of_subject.begin(), of_subject.end());
   return all;
 }

@@ -43,8 +43,8 @@ bool has_line(const std::string& answer, const std::string& line) {
 void run_case(const Case& c, uint16_t port) {
   TestClient client(port);
   ASSERT_TRUE(client.connected());
-  if (c.how == How::octets) {
-    for (const char octet : c.input) client.send({&octet, 1});
+  if (c.how == How::bytes) {
+    for (const char byte : c.input) client.send({&byte, 1});
   } else {
     client.send(c.input);
   }

@@ -1,7 +1,7 @@
-// What a client may send, to the whole server over a socket pair: octets, cut at places that the input chooses. A good
+// What a client may send, to the whole server over a socket pair: bytes, cut at places that the input chooses. A good
 // scrape on another connection must succeed after it.
 //
-// The first octet says how often the rest is cut, the next ones where; 0xff instead of a cut ends the client's side.
+// The first byte says how often the rest is cut, the next ones where; 0xff instead of a cut ends the client's side.
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -66,19 +66,19 @@ class Target {
     server_->adopt_connection(std::move(pair.server));
     const size_t cuts = input.empty() ? 0 : input[0] & 15;
     input = input.subspan(input.empty() ? 0 : 1);
-    std::string_view octets(reinterpret_cast<const char*>(input.data()), input.size());  // NOLINT: octets as text
-    octets.remove_prefix(std::min(cuts, octets.size()));
+    std::string_view bytes(reinterpret_cast<const char*>(input.data()), input.size());  // NOLINT: bytes as text
+    bytes.remove_prefix(std::min(cuts, bytes.size()));
     for (size_t i = 0; i < cuts && i < input.size(); ++i) {
       if (input[i] == 0xff) {
         ::shutdown(pair.client.get(), SHUT_WR);
         break;
       }
-      write_some(pair, octets.substr(0, input[i]));
-      octets.remove_prefix(std::min<size_t>(input[i], octets.size()));
+      write_some(pair, bytes.substr(0, input[i]));
+      bytes.remove_prefix(std::min<size_t>(input[i], bytes.size()));
     }
-    while (!octets.empty()) {
-      write_some(pair, octets.substr(0, 32768));
-      octets.remove_prefix(std::min<size_t>(32768, octets.size()));
+    while (!bytes.empty()) {
+      write_some(pair, bytes.substr(0, 32768));
+      bytes.remove_prefix(std::min<size_t>(32768, bytes.size()));
     }
     drain(pair.client.get());
     pair.client = Fd();
@@ -88,8 +88,8 @@ class Target {
   }
 
  private:
-  void write_some(Pair& pair, std::string_view octets) {
-    (void)!::send(pair.client.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+  void write_some(Pair& pair, std::string_view bytes) {
+    (void)!::send(pair.client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     server_->poll();
     if (drain(pair.client.get()).size() > 60000) server_->poll();
   }

@@ -9,7 +9,7 @@ namespace weir::http {
 struct Io {
   enum class Status : uint8_t { done, want_read, want_write, end, failed };
   Status status = Status::failed;
-  size_t octets = 0;  // when done
+  size_t bytes = 0;  // when done
 };
 
 }  // namespace weir::http

@@ -18,7 +18,7 @@ inline constexpr size_t kMaxMethod = 20;
 inline constexpr size_t kMaxLeadingLines = 4;
 // Query parameters: one for each collector, and again as many.
 inline constexpr size_t kMaxParameters = 256;
-// Accept is read so far; real ones have 300 octets.
+// Accept is read so far; real ones have 300 bytes.
 inline constexpr size_t kMaxAccept = 2048;
 // Fields that may be repeated (Accept) are joined up to this many.
 inline constexpr size_t kMaxRepeats = 4;
@@ -26,7 +26,7 @@ inline constexpr size_t kMaxRepeats = 4;
 inline constexpr size_t kMaxBody = size_t{16} * 1024;
 // The line of a chunk's size with its extensions, which nobody sends.
 inline constexpr size_t kMaxChunkLine = 512;
-// What a connection has for reading: enough for a scrape (350 octets) and most browsers.
+// What a connection has for reading: enough for a scrape (350 bytes) and most browsers.
 inline constexpr size_t kSmallBuffer = 1024;
 // The largest head: request line, fields, empty lines.
 inline constexpr size_t kLargeBuffer = kMaxTarget + kMaxHeader + 64;
@@ -36,7 +36,7 @@ inline constexpr size_t kLargeBuffers = 16;
 inline constexpr size_t kKeptBuffers = 2;
 // The head of an answer, without the fields that the web configuration adds.
 inline constexpr size_t kAnswerHead = 512;
-// Octets thrown away behind a request that was refused, before the connection is closed: a close with octets unread
+// Bytes thrown away behind a request that was refused, before the connection is closed: a close with bytes unread
 // would take the answer from the client (RFC 9112 section 9.6).
 inline constexpr size_t kMaxLinger = size_t{256} * 1024;
 // Connections accepted in one go, before those that are there are looked at again.
@@ -56,7 +56,7 @@ struct Limits {
   size_t unread_answers_bytes = size_t{2} * 1024 * 1024;
   // A connection whose client has not read its whole answer after so long may be closed to make room for another.
   std::chrono::milliseconds stalled{5'000};
-  std::chrono::milliseconds header{10'000};  // from the first octet (or accepting) to the end of the head
+  std::chrono::milliseconds header{10'000};  // from the first byte (or accepting) to the end of the head
   std::chrono::milliseconds body{5'000};
   std::chrono::milliseconds idle{300'000};  // twice the longest scrape interval that is sensible (2 min) and more
   std::chrono::milliseconds handshake{10'000};

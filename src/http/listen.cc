@@ -99,7 +99,7 @@ Result<std::vector<ListeningSocket>> listen_on_path(std::string path) {
   Address address;
   auto& local = address.as<sockaddr_un>();
   if (path.empty() || path.size() >= sizeof(local.sun_path)) {
-    return fail("cannot listen on unix:{}: a path of 1 to {} octets is needed", path, sizeof(local.sun_path) - 1);
+    return fail("cannot listen on unix:{}: a path of 1 to {} bytes is needed", path, sizeof(local.sun_path) - 1);
   }
   local.sun_family = AF_UNIX;
   std::memcpy(local.sun_path, path.c_str(), path.size() + 1);

@@ -17,7 +17,7 @@ std::string gunzip(std::string_view packed) {
   EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
   std::string in(packed);
   std::string out(size_t{8} << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());  // NOLINT: zlib's type of octets
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());  // NOLINT: zlib's type of bytes
   stream.avail_in = static_cast<uInt>(in.size());
   stream.next_out = reinterpret_cast<Bytef*>(out.data());  // NOLINT
   stream.avail_out = static_cast<uInt>(out.size());
@@ -42,7 +42,7 @@ std::string scrape_text(size_t lines) {
   return text;
 }
 
-// Octets that do not compress.
+// Bytes that do not compress.
 std::string noise(size_t size) {
   std::string text(size, '\0');
   uint32_t state = 1;

@@ -1,5 +1,5 @@
 // Which of the forms of an answer a client gets (RFC 9110 section 12): by its q values, never 406. Bounded: only the
-// first kMaxAccept octets of a field count.
+// first kMaxAccept bytes of a field count.
 #pragma once
 
 #include <cstdint>

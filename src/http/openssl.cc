@@ -1,6 +1,6 @@
 #include "http/openssl.h"
 
-#include "http/lazy_library.h"
+#include "base/lazy_library.h"
 
 namespace weir::http {
 

@@ -1,4 +1,4 @@
-// The functions of OpenSSL 3 that TLS and passwords use, loaded on first use (http/lazy_library.h).
+// The functions of OpenSSL 3 that TLS and passwords use, loaded on first use (base/lazy_library.h).
 #pragma once
 
 #include <openssl/err.h>

@@ -27,11 +27,10 @@ std::vector<Protection::Stamp> Protection::stamps_of(const std::vector<std::stri
 }
 
 Result<std::unique_ptr<Protection>> Protection::load(const std::string& path) {
-  auto config = load_web_config(path);
-  if (!config) return std::unexpected(config.error());
+  auto config = TRY(load_web_config(path));
   auto protection = std::make_unique<Protection>();
   protection->path_ = path;
-  if (auto applied = protection->apply(std::move(*config)); !applied)
+  if (auto applied = protection->apply(std::move(config)); !applied)
     return fail("{}: {}", path, applied.error().message);
   protection->stamps_ = stamps_of(protection->config_.files);
   protection->looked_ = Clock::now();
@@ -42,18 +41,16 @@ Result<std::unique_ptr<Protection>> Protection::load(const std::string& path) {
 Result<> Protection::apply(WebConfig config) {
   std::shared_ptr<TlsContext> tls;
   if (config.tls) {
-    auto made = TlsContext::make(*config.tls);
-    if (!made) return std::unexpected(made.error());
-    tls = std::move(*made);
+    auto made = TRY(TlsContext::make(*config.tls));
+    tls = std::move(made);
   }
   std::shared_ptr<Authenticator> authenticator;
   if (!config.users.empty()) {
     // The same users: who is remembered stays so.
     authenticator = config.users == config_.users ? authenticator_ : nullptr;
     if (!authenticator) {
-      auto made = Authenticator::make(config.users);
-      if (!made) return std::unexpected(made.error());
-      authenticator = std::move(*made);
+      auto made = TRY(Authenticator::make(config.users));
+      authenticator = std::move(made);
     }
   }
   rate_.reset();
@@ -68,14 +65,13 @@ Result<> Protection::apply(WebConfig config) {
 }
 
 Result<> Protection::reload() {
-  auto config = load_web_config(path_);
-  if (!config) return std::unexpected(config.error());
+  auto config = TRY(load_web_config(path_));
   const auto weaker = [&](std::string_view what) { return fail("{}: {}; that needs a restart", path_, what); };
-  if (config_.tls && !config->tls) return weaker("tls_server_config is gone");
-  if (config_.tls && config->tls->client_auth < config_.tls->client_auth)
+  if (config_.tls && !config.tls) return weaker("tls_server_config is gone");
+  if (config_.tls && config.tls->client_auth < config_.tls->client_auth)
     return weaker("client_auth_type asks for less");
-  if (!config_.users.empty() && config->users.empty()) return weaker("basic_auth_users is gone");
-  if (auto applied = apply(std::move(*config)); !applied) return fail("{}: {}", path_, applied.error().message);
+  if (!config_.users.empty() && config.users.empty()) return weaker("basic_auth_users is gone");
+  if (auto applied = apply(std::move(config)); !applied) return fail("{}: {}", path_, applied.error().message);
   return {};
 }
 

@@ -129,9 +129,9 @@ std::string get(const std::string& fields = "", const std::string& target = "/me
 
 std::string base64(std::string_view text) {
   std::string out(text.size() * 2 + 4, '\0');
-  const auto* const octets = reinterpret_cast<const unsigned char*>(text.data());  // NOLINT: OpenSSL's type of octets
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());  // NOLINT: OpenSSL's type of bytes
   out.resize(static_cast<size_t>(
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), octets, static_cast<int>(text.size()))));  // NOLINT
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes, static_cast<int>(text.size()))));  // NOLINT
   return out;
 }
 std::string basic(std::string_view credentials) { return "Authorization: Basic " + base64(credentials) + "\r\n"; }
@@ -388,7 +388,7 @@ TEST_F(ProtectionTest, UsersAndPasswords) {
   EXPECT_EQ(TestClient::status(ask(port, "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")), 401U);
 }
 
-// CVE-2022-46146: what is remembered must not be reachable by other pairs of the same octets.
+// CVE-2022-46146: what is remembered must not be reachable by other pairs of the same bytes.
 TEST_F(ProtectionTest, RememberedPasswordsAreOfTheirUser) {
   write("basic_auth_users:\n  ab: " + bcrypt("cd") + "\n  a: " + bcrypt("x") + "\n  abc: " + bcrypt("y") + "\n");
   TestServer server(options(), serve);

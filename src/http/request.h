@@ -7,7 +7,7 @@
 
 namespace weir::http {
 
-// Decoded: any octets, also control characters.
+// Decoded: any bytes, also control characters.
 struct Parameter {
   std::string_view name;
   std::string_view value;

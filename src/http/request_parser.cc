@@ -59,9 +59,9 @@ void RequestParser::refuse(BadRequest reason, ErrorCode& ec) {
   ec = beast_http::error::bad_value;
 }
 
-std::optional<BadRequest> RequestParser::parse_head(std::string_view octets) {
+std::optional<BadRequest> RequestParser::parse_head(std::string_view bytes) {
   ErrorCode ec;
-  put(boost::asio::const_buffer(octets.data(), octets.size()), ec);
+  put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
   // Our own findings first: they say more than that Beast could not go on.
   if (const auto problem = problem_with_framing()) return problem;
   if (ec == beast_http::error::body_limit) return BadRequest::body_length;
@@ -136,18 +136,18 @@ void RequestParser::on_field_impl(beast_http::field name, View text, View field_
 
 void RequestParser::on_header_impl(ErrorCode&) { head_done_ = true; }
 
-RequestParser::BodyStep RequestParser::parse_body(std::string_view octets) {
+RequestParser::BodyStep RequestParser::parse_body(std::string_view bytes) {
   BodyStep step;
-  // One structure at a time (a chunk's line, its octets): what comes after the body is not ours to look at.
+  // One structure at a time (a chunk's line, its bytes): what comes after the body is not ours to look at.
   while (!is_done()) {
-    const std::string_view rest = octets.substr(step.consumed);
+    const std::string_view rest = bytes.substr(step.consumed);
     if (rest.empty()) return step;
     ErrorCode ec;
     const size_t taken = put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
     step.consumed += taken;
-    body_octets_ += taken;
-    // Framing counts too, so that a body of chunks of one octet ends as well.
-    if (ec == beast_http::error::body_limit || body_octets_ > 2 * kMaxBody) {
+    body_bytes_ += taken;
+    // Framing counts too, so that a body of chunks of one byte ends as well.
+    if (ec == beast_http::error::body_limit || body_bytes_ > 2 * kMaxBody) {
       step.problem = BadRequest::body_length;
     } else if (ec == beast_http::error::need_more) {
       if (rest.size() - taken > kMaxChunkLine) step.problem = BadRequest::chunk;
@@ -165,8 +165,8 @@ void RequestParser::on_chunk_header_impl(std::uint64_t, View extensions, ErrorCo
   if (extensions.size() > kMaxChunkLine) refuse(BadRequest::chunk, ec);
 }
 
-size_t RequestParser::on_body_impl(View octets, ErrorCode&) { return octets.size(); }
-size_t RequestParser::on_chunk_body_impl(std::uint64_t, View octets, ErrorCode&) { return octets.size(); }
+size_t RequestParser::on_body_impl(View bytes, ErrorCode&) { return bytes.size(); }
+size_t RequestParser::on_chunk_body_impl(std::uint64_t, View bytes, ErrorCode&) { return bytes.size(); }
 void RequestParser::on_response_impl(int, View, int, ErrorCode&) {}
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) {}
 void RequestParser::on_finish_impl(ErrorCode&) {}

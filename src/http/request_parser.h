@@ -1,5 +1,5 @@
-// Boost.Beast's parser, without storage of its own: what it finds are views of the caller's octets. One object for each
-// request. HeadGuard (http/head_guard.h) has seen the octets first.
+// Boost.Beast's parser, without storage of its own: what it finds are views of the caller's bytes. One object for each
+// request. HeadGuard (http/head_guard.h) has seen the bytes first.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ struct RepeatedField {
   }
 };
 
-// Views of the head's octets.
+// Views of the head's bytes.
 struct RequestHead {
   Method method = Method::unknown;
   std::string_view target;
@@ -49,13 +49,13 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   std::optional<BadRequest> parse_head(std::string_view head);
   const RequestHead& head() const { return head_; }
 
-  // After a good head with a body: takes octets of the body (what they are is not kept) from the beginning of `octets`.
+  // After a good head with a body: takes bytes of the body (what they are is not kept) from the beginning of `bytes`.
   struct BodyStep {
     size_t consumed = 0;
     bool complete = false;
     std::optional<BadRequest> problem;
   };
-  BodyStep parse_body(std::string_view octets);
+  BodyStep parse_body(std::string_view bytes);
 
  private:
   using ErrorCode = boost::beast::error_code;
@@ -66,9 +66,9 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   void on_field_impl(boost::beast::http::field name, View text, View value, ErrorCode& ec) override;
   void on_header_impl(ErrorCode& ec) override;
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, ErrorCode& ec) override;
-  size_t on_body_impl(View octets, ErrorCode& ec) override;
+  size_t on_body_impl(View bytes, ErrorCode& ec) override;
   void on_chunk_header_impl(std::uint64_t size, View extensions, ErrorCode& ec) override;
-  size_t on_chunk_body_impl(std::uint64_t remain, View octets, ErrorCode& ec) override;
+  size_t on_chunk_body_impl(std::uint64_t remain, View bytes, ErrorCode& ec) override;
   void on_finish_impl(ErrorCode& ec) override;
 
   void refuse(BadRequest reason, ErrorCode& ec);
@@ -84,7 +84,7 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   bool unknown_coding_ = false;
   bool bad_expectation_ = false;
   bool head_done_ = false;
-  size_t body_octets_ = 0;  // with the framing
+  size_t body_bytes_ = 0;  // with the framing
 };
 
 }  // namespace weir::http

@@ -15,7 +15,7 @@ inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 inline constexpr std::string_view kHtml = "text/html; charset=utf-8";
 inline constexpr std::string_view kJson = "application/json";
 
-// Octets that many answers may share without a copy.
+// Bytes that many answers may share without a copy.
 class Body {
  public:
   Body() = default;
@@ -42,9 +42,8 @@ struct Response {
   std::string_view content_type = kPlainText;  // of static storage
   Body body{};
   Encoding encoding = Encoding::identity;  // what the body is in already
-  bool compressible = false;  // the server may compress it, each time; a page that many ask for compresses itself
-  bool negotiated = false;    // the answer depends on Accept or Accept-Encoding (Vary)
-  std::string_view allow{};   // of static storage; for 405
+  bool negotiated = false;                 // the answer depends on Accept or Accept-Encoding (Vary)
+  std::string_view allow{};                // of static storage; for 405
   unsigned retry_after_s = 0;
   bool close = false;
 };

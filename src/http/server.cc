@@ -27,6 +27,8 @@ using boost::system::error_code;
 // While no descriptor is to be had, accepting is tried again so often.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr size_t kFewestConnections = 8;
+// Of lines about what a client can make happen at will.
+constexpr std::chrono::minutes kLogInterval{1};
 // Connections with something unread that are passed over for a later one when room has to be made.
 constexpr size_t kMaxSpared = 32;
 
@@ -82,17 +84,15 @@ Result<> Server::Impl::start() {
     if (counters.handler_of(path) == counters.no_handler()) counters.handlers.push_back(path);
   }
   CHECK(counters.handlers.size() <= kMaxHandlers);
-  if (auto loaded = load_protection(); !loaded) return loaded;
+  TRY(load_protection());
   limits.connections = connections_within(limits.connections);
   for (const std::string& address : options.listen) {
-    auto sockets = listen_on(address);
-    if (!sockets) return std::unexpected(sockets.error());
-    for (ListeningSocket& socket : *sockets) listeners.push_back(std::make_unique<Listener>(io, std::move(socket)));
+    auto sockets = TRY(listen_on(address));
+    for (ListeningSocket& socket : sockets) listeners.push_back(std::make_unique<Listener>(io, std::move(socket)));
   }
   for (Fd& fd : options.adopted) {
-    auto socket = http::adopt(std::move(fd));
-    if (!socket) return std::unexpected(socket.error());
-    listeners.push_back(std::make_unique<Listener>(io, std::move(*socket)));
+    auto socket = TRY(http::adopt(std::move(fd)));
+    listeners.push_back(std::make_unique<Listener>(io, std::move(socket)));
   }
   mailbox->wake = Fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!mailbox->wake) return fail_errno("cannot make an eventfd");
@@ -153,10 +153,9 @@ bool Server::Impl::accept_batch(Listener& listener) {
 // client knows and the queue empties. False if neither is possible.
 bool Server::Impl::out_of_descriptors(Listener& listener) {
   counters.add(Refusal::no_descriptor);
-  uint64_t left_out = 0;
-  if (options.log && descriptor_log.allows(Clock::now(), left_out)) {
+  if (const auto left_out = descriptor_log.allows(Clock::now(), kLogInterval); left_out && options.log) {
     log::warn("no file descriptor left for a connection on {} ({} more times before): raise LimitNOFILE= or ulimit -n",
-              listener.socket.name, left_out);
+              listener.socket.name, *left_out);
   }
   if (evict(nullptr)) return true;
   reserve = Fd();
@@ -277,7 +276,7 @@ void Server::Impl::return_buffer(std::unique_ptr<LargeBuffer> buffer) {
 void Server::Impl::limit_unread(const Connection& newest) {
   for (;;) {
     // Answers that several wait for are there once.
-    size_t octets = 0;
+    size_t bytes = 0;
     Connection* oldest = nullptr;
     for (size_t i = 0; i < slots.size(); ++i) {
       const auto unread = slots[i]->unread_answer();
@@ -287,11 +286,11 @@ void Server::Impl::limit_unread(const Connection& newest) {
             const auto other = earlier->unread_answer();
             return other && other->data() == unread->data();
           });
-      if (!counted) octets += unread->size();
+      if (!counted) bytes += unread->size();
       if (slots[i].get() != &newest && (oldest == nullptr || slots[i]->since() < oldest->since()))
         oldest = slots[i].get();
     }
-    if (octets <= limits.unread_answers_bytes || oldest == nullptr) return;
+    if (bytes <= limits.unread_answers_bytes || oldest == nullptr) return;
     oldest->close_reset(Close::stalled);
   }
 }
@@ -315,18 +314,16 @@ std::string_view Server::Impl::date_line() {
 }
 
 void Server::Impl::log_handler_failure() {
-  uint64_t left_out = 0;
-  if (options.log && handler_log.allows(Clock::now(), left_out))
-    log::error("a request handler has failed; answered 500 ({} more times before)", left_out);
+  if (const auto left_out = handler_log.allows(Clock::now(), kLogInterval); left_out && options.log)
+    log::error("a request handler has failed; answered 500 ({} more times before)", *left_out);
 }
 
 // ---- the web configuration ----
 
 Result<> Server::Impl::load_protection() {
   if (options.web_config.empty()) return {};
-  auto loaded = Protection::load(options.web_config);
-  if (!loaded) return std::unexpected(loaded.error());
-  protection = std::move(*loaded);
+  auto loaded = TRY(Protection::load(options.web_config));
+  protection = std::move(loaded);
   if (protection->config().http2 && options.log) {
     log::info("{}: http2 is accepted, but there is no HTTP/2 here: HTTP/1.1 is served", options.web_config);
   }
@@ -400,15 +397,6 @@ void Server::Impl::on_timer() {
   if (next != Clock::time_point::max()) arm_timer(next);
 }
 
-void Server::Impl::run_periodic(Periodic& periodic) {
-  periodic.timer.expires_after(periodic.interval);
-  periodic.timer.async_wait([this, &periodic](error_code ec) {
-    if (ec || stopping) return;
-    periodic.work();
-    run_periodic(periodic);
-  });
-}
-
 // ---- other threads ----
 
 void Server::Impl::wait_for_mail() {
@@ -452,7 +440,6 @@ void Server::Impl::finish_if_idle() {
 
 void Server::Impl::run() {
   block_sigpipe();
-  for (Periodic& periodic : periodics) run_periodic(periodic);
   io.run();
   for (const auto& slot : slots) slot->close(Close::shutdown);
 }
@@ -465,7 +452,7 @@ Server::~Server() = default;
 Result<std::unique_ptr<Server>> Server::create(Options options, Handler handler) {
   try {
     auto impl = std::make_unique<Impl>(std::move(options), std::move(handler));
-    if (auto started = impl->start(); !started) return std::unexpected(started.error());
+    TRY(impl->start());
     return std::unique_ptr<Server>(new Server(std::move(impl)));
   } catch (const std::exception& e) {
     return fail("cannot start the HTTP server: {}", e.what());
@@ -487,10 +474,6 @@ void Server::stop() noexcept {
 }
 
 void Server::post(std::function<void()> work) { impl_->mailbox->post(std::move(work)); }
-
-void Server::every(std::chrono::milliseconds interval, std::function<void()> work) {
-  impl_->periodics.emplace_back(impl_->io, interval, std::move(work));
-}
 
 std::vector<std::string> Server::addresses() const {
   std::vector<std::string> names;

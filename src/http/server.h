@@ -14,7 +14,6 @@
 // large, everything in limits.h. Handlers see GET and HEAD of any path and answer 404 themselves.
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -53,8 +52,6 @@ class Server {
   void stop() noexcept;
   // Runs `work` on the server's thread soon; from any thread.
   void post(std::function<void()> work);
-  // Runs `work` on the server's thread every `interval`. Before run().
-  void every(std::chrono::milliseconds interval, std::function<void()> work);
 
   // Where it listens: "[::]:9100", "unix:/run/x.sock"; and the ports of those that have one.
   std::vector<std::string> addresses() const;

@@ -5,14 +5,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
 #include <memory>
 #include <vector>
 
-#include "http/compress.h"
+#include "base/log_limit.h"
 #include "http/connection.h"
 #include "http/listen.h"
-#include "http/log_limit.h"
 #include "http/mailbox.h"
 #include "http/protection.h"
 #include "http/server.h"
@@ -32,13 +30,6 @@ struct Server::Impl {
     ListeningSocket socket;
     Descriptor descriptor;
     HandlerMemory memory;
-  };
-  struct Periodic {
-    Periodic(boost::asio::io_context& io, std::chrono::milliseconds i, std::function<void()> w)
-        : timer(io), interval(i), work(std::move(w)) {}
-    Timer timer;
-    std::chrono::milliseconds interval;
-    std::function<void()> work;
   };
 
   Impl(Options options, Handler handler);
@@ -61,7 +52,6 @@ struct Server::Impl {
   void on_timer();
   void begin_shutdown();
   void finish_if_idle();
-  void run_periodic(Periodic& periodic);
 
   // For connections.
   std::unique_ptr<LargeBuffer> large_buffer(const Connection& asking);
@@ -90,8 +80,7 @@ struct Server::Impl {
   Timer timer{io};
   HandlerMemory timer_memory;
   Clock::time_point timer_due = Clock::time_point::max();
-  std::deque<std::unique_ptr<Listener>> listeners;
-  std::deque<Periodic> periodics;
+  std::vector<std::unique_ptr<Listener>> listeners;
   std::vector<std::unique_ptr<Connection>> slots;
   std::vector<uint32_t> free_slots;
   size_t active = 0;
@@ -109,7 +98,6 @@ struct Server::Impl {
   DecodedTarget decoded;
   std::string joined_accept;
   std::string joined_encoding;
-  Compressor compressor;
   // Fields of the web configuration, and the empty line behind the head.
   std::shared_ptr<const std::string> extra_fields = std::make_shared<const std::string>("\r\n");
   std::unique_ptr<Protection> protection;  // none without a web configuration

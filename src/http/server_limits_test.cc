@@ -18,7 +18,7 @@ TEST(Server, SlowHeadsEndAtTheirDeadline) {
   const auto began = std::chrono::steady_clock::now();
   TestClient client(server.port());
   client.send("GET /metrics HTTP/1.1\r\nX: ");
-  // One octet after the other until the server has had enough: the deadline does not move.
+  // One byte after the other until the server has had enough: the deadline does not move.
   std::string answer;
   while (client.end() == TestClient::End::open) {
     client.send("y");

@@ -97,18 +97,23 @@ TEST(Server, StopLetsAnswersEnd) {
   server.stop();
 }
 
-TEST(Server, PeriodicWorkAndPosts) {
+TEST(Server, PostedWorkRunsInOrder) {
   Server::Options options;
   options.listen = {"127.0.0.1:0"};
   options.log = false;
   auto server = Server::create(std::move(options), serve);
   ASSERT_TRUE(server);
-  int ticks = 0;
-  (*server)->every(milliseconds(1), [&] {
-    if (++ticks == 3) (*server)->post([&] { (*server)->stop(); });
+  std::string done;
+  (*server)->post([&] {
+    done += "a";
+    (*server)->post([&] {
+      done += "c";
+      (*server)->stop();
+    });
   });
+  (*server)->post([&] { done += "b"; });
   EXPECT_TRUE((*server)->run());
-  EXPECT_EQ(ticks, 3);
+  EXPECT_EQ(done, "abc");
 }
 
 TEST(Server, RequestsAreCountedByPath) {

@@ -43,11 +43,11 @@ class TestClient {
   int fd() const { return fd_.get(); }
 
   // Sends all of it, if the server takes it.
-  void send(std::string_view octets) const {
-    while (!octets.empty()) {
-      const ssize_t sent = ::send(fd_.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
+  void send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) return;
-      octets.remove_prefix(static_cast<size_t>(sent));
+      bytes.remove_prefix(static_cast<size_t>(sent));
     }
   }
   void half_close() const { ::shutdown(fd_.get(), SHUT_WR); }
@@ -58,7 +58,7 @@ class TestClient {
   }
   void close() { fd_ = Fd(); }
 
-  // Octets until `enough` of what was received, or the end.
+  // Bytes until `enough` of what was received, or the end.
   std::string receive_until(const std::function<bool(const std::string&)>& enough) {
     while (end_ == End::open && !enough(received_)) {
       pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};

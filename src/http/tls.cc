@@ -40,14 +40,14 @@ class OpenSslSession : public TlsSession {
   }
   Io read(std::span<char> room) override {
     lib_.ERR_clear_error();
-    size_t octets = 0;
-    const int status = lib_.SSL_read_ex(ssl_, room.data(), room.size(), &octets);
-    return result(status, octets);
+    size_t bytes = 0;
+    const int status = lib_.SSL_read_ex(ssl_, room.data(), room.size(), &bytes);
+    return result(status, bytes);
   }
-  Io write(std::string_view octets) override {
+  Io write(std::string_view bytes) override {
     lib_.ERR_clear_error();
     size_t written = 0;
-    const int status = lib_.SSL_write_ex(ssl_, octets.data(), octets.size(), &written);
+    const int status = lib_.SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
     return result(status, written);
   }
   void shut_down() override {
@@ -58,8 +58,8 @@ class OpenSslSession : public TlsSession {
   }
 
  private:
-  Io result(int status, size_t octets) {
-    if (status == 1) return {Io::Status::done, octets};
+  Io result(int status, size_t bytes) {
+    if (status == 1) return {Io::Status::done, bytes};
     switch (lib_.SSL_get_error(ssl_, status)) {
       case SSL_ERROR_WANT_READ:
         return {Io::Status::want_read, 0};
@@ -98,12 +98,12 @@ class OpenSslSession : public TlsSession {
     if (!address && name.type != GEN_DNS && name.type != GEN_EMAIL && name.type != GEN_URI)
       return "\n";                                // equals nothing
     const ASN1_STRING* const value = name.d.ia5;  // the same type for all of them
-    const auto* const octets = lib_.ASN1_STRING_get0_data(value);
+    const auto* const bytes = lib_.ASN1_STRING_get0_data(value);
     const auto length = static_cast<size_t>(lib_.ASN1_STRING_length(value));
-    if (!address) return std::string(octets, octets + length);
+    if (!address) return std::string(bytes, bytes + length);
     std::array<char, INET6_ADDRSTRLEN> text{};
     if (length != 4 && length != 16) return "\n";
-    ::inet_ntop(length == 4 ? AF_INET : AF_INET6, octets, text.data(), static_cast<socklen_t>(text.size()));
+    ::inet_ntop(length == 4 ? AF_INET : AF_INET6, bytes, text.data(), static_cast<socklen_t>(text.size()));
     return text.data();
   }
 
@@ -131,10 +131,10 @@ class OpenSslContext : public TlsContext {
     control(SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF);
     control(SSL_CTRL_MODE,
             SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    if (auto set = set_algorithms(settings); !set) return set;
-    if (auto used = use_certificate(settings.certificate); !used) return used;
-    if (auto used = use_key(settings.key); !used) return used;
-    if (auto trusted = trust(settings.client_ca); !trusted) return trusted;
+    TRY(set_algorithms(settings));
+    TRY(use_certificate(settings.certificate));
+    TRY(use_key(settings.key));
+    TRY(trust(settings.client_ca));
     switch (settings.client_auth) {
       case ClientAuth::none:
         lib_.SSL_CTX_set_verify(context_, SSL_VERIFY_NONE, nullptr);
@@ -238,10 +238,9 @@ class OpenSslContext : public TlsContext {
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> TlsContext::make(const TlsSettings& settings) {
-  const auto library = load_openssl("tls_server_config");
-  if (!library) return std::unexpected(library.error());
-  auto context = std::make_shared<OpenSslContext>(**library);
-  if (auto configured = context->configure(settings); !configured) return std::unexpected(configured.error());
+  const auto library = TRY(load_openssl("tls_server_config"));
+  auto context = std::make_shared<OpenSslContext>(*library);
+  TRY(context->configure(settings));
   return context;
 }
 

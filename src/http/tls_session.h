@@ -18,7 +18,7 @@ class TlsSession {
   // None of them waits; what they want to wait for is in the result. `done` of the handshake: it is complete.
   virtual Io handshake() = 0;
   virtual Io read(std::span<char> room) = 0;
-  virtual Io write(std::string_view octets) = 0;
+  virtual Io write(std::string_view bytes) = 0;
   // Says goodbye, as far as that goes without waiting.
   virtual void shut_down() = 0;
 };

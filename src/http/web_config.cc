@@ -73,7 +73,7 @@ Result<std::string> read_whole(const std::string& path) {
   std::string text(kMaxFile + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   if (std::ferror(file.get()) != 0) return fail_errno(fmt::format("cannot read {}", path));
-  if (text.size() > kMaxFile) return fail("{} is larger than {} octets", path, kMaxFile);
+  if (text.size() > kMaxFile) return fail("{} is larger than {} bytes", path, kMaxFile);
   return text;
 }
 
@@ -84,9 +84,8 @@ class Parser {
 
   Result<WebConfig> parse() {
     config_.files.push_back(path_);
-    const auto text = read_whole(path_);
-    if (!text) return std::unexpected(text.error());
-    const auto root = parse_yaml(*text);
+    const auto text = TRY(read_whole(path_));
+    const auto root = parse_yaml(text);
     if (!root) return fail("{}, {}", path_, root.error().message);
     const auto done = each_key(*root, "", [&](std::string_view key, const YamlNode& value) -> Result<bool> {
       if (key == "tls_server_config") return known(tls(value));
@@ -121,9 +120,8 @@ class Parser {
       if (key.kind != YamlNode::Kind::text) return wrong(key, "a key is to be a text");
       if (std::ranges::find(seen, key.text) != seen.end()) return wrong(key, "{} is there twice", key.text);
       seen.push_back(key.text);
-      const Result<bool> found = read(std::string_view(key.text), node.items[i]);
-      if (!found) return std::unexpected(found.error());
-      if (!*found) return wrong(key, "unknown key \"{}\"{}{}", key.text, where.empty() ? "" : " in ", where);
+      const bool found = TRY(read(std::string_view(key.text), node.items[i]));
+      if (!found) return wrong(key, "unknown key \"{}\"{}{}", key.text, where.empty() ? "" : " in ", where);
     }
     return {};
   }
@@ -161,7 +159,7 @@ class Parser {
   Result<> translated(const YamlNode& node, std::string_view key, std::span<const Names> table,
                       std::vector<std::string>& to) const {
     std::vector<std::string> names;
-    if (auto read = texts(node, key, names); !read) return read;
+    TRY(texts(node, key, names));
     for (size_t i = 0; i < names.size(); ++i) {
       const auto found = std::ranges::find(table, names[i], [](const Names& row) { return row.first; });
       if (found == table.end()) return wrong(node.items[i], "unknown value \"{}\" in {}", names[i], key);
@@ -203,9 +201,9 @@ class Parser {
       to = std::move(*contents);
       return {};
     };
-    if (auto read = file("cert", cert_file, tls.certificate); !read) return read;
-    if (auto read = file("key", key_file, tls.key); !read) return read;
-    if (auto read = file("client_ca", ca_file, tls.client_ca); !read) return read;
+    TRY(file("cert", cert_file, tls.certificate));
+    TRY(file("key", key_file, tls.key));
+    TRY(file("client_ca", ca_file, tls.client_ca));
     if (tls.certificate.empty()) return wrong(node, "tls_server_config needs cert_file or cert");
     if (tls.key.empty()) return wrong(node, "tls_server_config needs key_file or key");
     if (tls.min_version > tls.max_version) return wrong(node, "min_version is above max_version");
@@ -240,7 +238,7 @@ class Parser {
                                                         "Strict-Transport-Security"};
     if (std::ranges::find(kNames, name) == kNames.end()) return false;
     std::string value;
-    if (auto read = text(node, name, value); !read) return std::unexpected(read.error());
+    TRY(text(node, name, value));
     const bool printable = std::ranges::all_of(value, [](char c) { return c >= ' ' && c != '\x7f'; });
     if (!printable || value.size() > kMaxHeaderValue) return wrong(node, "{} is not a text for a header", name);
     if (name == "X-Frame-Options" && !value.empty() && value != "deny" && value != "sameorigin")

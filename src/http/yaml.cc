@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "http/lazy_library.h"
+#include "base/lazy_library.h"
 
 namespace weir::http {
 namespace {
@@ -61,21 +61,18 @@ class Reader {
       case YAML_SEQUENCE_NODE:
         node.kind = YamlNode::Kind::list;
         for (const int* item = from->data.sequence.items.start; item != from->data.sequence.items.top; ++item) {
-          auto child = read(at(*item), depth + 1);
-          if (!child) return child;
-          node.items.push_back(std::move(*child));
+          auto child = TRY(read(at(*item), depth + 1));
+          node.items.push_back(std::move(child));
         }
         return node;
       case YAML_MAPPING_NODE:
         node.kind = YamlNode::Kind::mapping;
         for (const yaml_node_pair_t* pair = from->data.mapping.pairs.start; pair != from->data.mapping.pairs.top;
              ++pair) {
-          auto key = read(at(pair->key), depth + 1);
-          if (!key) return key;
-          auto value = read(at(pair->value), depth + 1);
-          if (!value) return value;
-          node.keys.push_back(std::move(*key));
-          node.items.push_back(std::move(*value));
+          auto key = TRY(read(at(pair->key), depth + 1));
+          auto value = TRY(read(at(pair->value), depth + 1));
+          node.keys.push_back(std::move(key));
+          node.items.push_back(std::move(value));
         }
         return node;
       case YAML_NO_NODE:
@@ -95,22 +92,20 @@ class Reader {
 }  // namespace
 
 Result<YamlNode> parse_yaml(std::string_view text) {
-  const auto library = load_library();
-  if (!library) return std::unexpected(library.error());
-  const Yaml& yaml = **library;
+  const auto library = TRY(load_library());
+  const Yaml& yaml = *library;
   yaml_parser_t parser;
   if (yaml.parser_initialize(&parser) != 1) return fail("no memory for the YAML parser");
   const std::unique_ptr<yaml_parser_t, decltype(yaml.parser_delete)> parser_owner(&parser, yaml.parser_delete);
   yaml.parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()),
-                               text.size());  // NOLINT: libyaml's type of octets
+                               text.size());  // NOLINT: libyaml's type of bytes
   yaml_document_t document;
   if (yaml.parser_load(&parser, &document) != 1) {
     return fail("line {}: {}", parser.problem_mark.line + 1, parser.problem == nullptr ? "not YAML" : parser.problem);
   }
   const std::unique_ptr<yaml_document_t, decltype(yaml.document_delete)> document_owner(&document,
                                                                                         yaml.document_delete);
-  auto root = Reader(yaml, document).read(yaml.get_root_node(&document), 0);
-  if (!root) return root;
+  auto root = TRY(Reader(yaml, document).read(yaml.get_root_node(&document), 0));
   yaml_document_t more;
   if (yaml.parser_load(&parser, &more) != 1)
     return fail("line {}: {}", parser.problem_mark.line + 1, parser.problem == nullptr ? "not YAML" : parser.problem);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kPollTimeout{100};
 constexpr std::chrono::milliseconds kErrorPause{100};
-constexpr std::chrono::seconds kLogEvery{10};
+constexpr std::chrono::seconds kLogInterval{10};
 
 // What the operator should know, and what to do; nothing for what is as it should be.
 std::string_view explain(StreamClose reason) {
@@ -70,15 +70,10 @@ void StreamLog::refused(const net::StreamPeer& peer, StreamRefusal reason) {
   write(refused_[static_cast<size_t>(reason)], fmt::format("{} refused: {}", who, explain(reason)));
 }
 
-void StreamLog::write(Line& line, const std::string& text) {
-  const Clock::time_point now = Clock::now();
-  if (now < line.next) {
-    ++line.kept_back;
-    return;
-  }
-  line.next = now + kLogEvery;
-  const uint64_t kept_back = std::exchange(line.kept_back, 0);
-  log::warn("{}{}", text, kept_back == 0 ? "" : fmt::format(" ({} more like this since the last line)", kept_back));
+void StreamLog::write(LogLimit& limit, const std::string& text) {
+  const auto left_out = limit.allows(LogLimit::Clock::now(), kLogInterval);
+  if (!left_out) return;
+  log::warn("{}{}", text, *left_out == 0 ? "" : fmt::format(" ({} more like this since the last line)", *left_out));
 }
 
 StreamLoop::StreamLoop(net::StreamListener listener, decode::DecoderOptions decoder, ReceiveLoopOptions options,

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log_limit.h"
 #include "net/stream_listener.h"
 #include "pipeline/intake.h"
 
@@ -22,15 +23,10 @@ class StreamLog {
   void refused(const net::StreamPeer& peer, StreamRefusal reason);
 
  private:
-  using Clock = std::chrono::steady_clock;
-  struct Line {
-    Clock::time_point next{};
-    uint64_t kept_back = 0;
-  };
-  static void write(Line& line, const std::string& text);
+  static void write(LogLimit& limit, const std::string& text);
 
-  std::array<Line, kStreamCloses.size()> closed_;
-  std::array<Line, kStreamRefusals.size()> refused_;
+  std::array<LogLimit, kStreamCloses.size()> closed_;
+  std::array<LogLimit, kStreamRefusals.size()> refused_;
 };
 
 class StreamLoop : private net::StreamSink {

@@ -21,7 +21,7 @@ namespace weir::telemetry {
 
 enum class MetricType : uint8_t { counter, gauge, untyped, histogram };
 
-// The value may be any octets (a mount point, an interface alias): what is not UTF-8 becomes U+FFFD, `\`, `"` and line
+// The value may be any bytes (a mount point, an interface alias): what is not UTF-8 becomes U+FFFD, `\`, `"` and line
 // feeds are escaped. The name is the program's own.
 struct Label {
   std::string_view name;

@@ -35,7 +35,7 @@ std::optional<double> boot_time() {
   return std::nullopt;
 }
 
-// The entries of an open folder without "." and "..". A record of getdents64(2) has its length at octet 16.
+// The entries of an open folder without "." and "..". A record of getdents64(2) has its length at byte 16.
 uint64_t entries(int folder) {
   std::array<char, 4096> records;
   uint64_t count = 0;

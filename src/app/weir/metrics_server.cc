@@ -9,17 +9,12 @@
 namespace weir::app {
 namespace {
 
-constexpr std::string_view kLandingPage =
-    "<!doctype html>\n<html lang=\"en\">\n<head><title>weir</title></head>\n<body>\n<h1>weir</h1>\n"
-    "<p>A collector of NetFlow, IPFIX and sFlow, version " WEIR_VERSION
-    ".</p>\n<ul>\n<li><a href=\"/metrics\">Metrics</a></li>\n<li><a href=\"/-/healthy\">Healthy</a></li>\n"
-    "<li><a href=\"/-/ready\">Ready</a></li>\n</ul>\n</body>\n</html>\n";
-
-http::Response literal(std::string_view text, std::string_view type = http::kPlainText, unsigned status = 200) {
-  return {.status = status, .content_type = type, .body = http::Body::literal(text)};
-}
+constexpr std::string_view kMetricsPath = "/metrics";
 
 }  // namespace
+
+MetricsServer::MetricsServer(const pipeline::Collector& collector)
+    : collector_(collector), pages_("weir", "A collector of NetFlow, IPFIX and sFlow", WEIR_VERSION, kMetricsPath) {}
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const config::Http& config,
                                                             const pipeline::Collector& collector) {
@@ -28,12 +23,10 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const config::Http& 
   http::Server::Options options;
   options.listen = config.listen;
   options.web_config = config.web_config.value_or("");
-  options.handlers = {"/metrics", "/", "/-/healthy", "/-/ready"};
-  auto server = http::Server::create(
+  options.handlers = http::ProgramPages::paths(kMetricsPath);
+  self->server_ = TRY(http::Server::create(
       std::move(options),
-      [self = self.get()](const http::Request& request, http::Responder respond) { respond(self->answer(request)); });
-  if (!server) return std::unexpected(server.error());
-  self->server_ = *std::move(server);
+      [self = self.get()](const http::Request& request, http::Responder respond) { respond(self->answer(request)); }));
   for (const std::string& address : self->server_->addresses()) log::info("serving metrics on {}", address);
   self->thread_ = std::thread([self = self.get()] {
     const Result<> ended = self->server_->run();
@@ -49,11 +42,7 @@ MetricsServer::~MetricsServer() {
 }
 
 http::Response MetricsServer::answer(const http::Request& request) {
-  if (request.path == "/metrics") return metrics(request);
-  if (request.path == "/") return literal(kLandingPage, http::kHtml);
-  // It receives from the start of this server until its end.
-  if (request.path == "/-/healthy" || request.path == "/-/ready") return literal("OK\n");
-  return literal("not found\n", http::kPlainText, 404);
+  return request.path == kMetricsPath ? metrics(request) : pages_.answer(request.path);
 }
 
 http::Response MetricsServer::metrics(const http::Request& request) {

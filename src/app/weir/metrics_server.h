@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "http/metrics_page.h"
+#include "http/program_pages.h"
 #include "http/server.h"
 #include "pipeline/collector.h"
 #include "telemetry/exposition.h"
@@ -25,7 +26,7 @@ class MetricsServer {
   MetricsServer& operator=(const MetricsServer&) = delete;
 
  private:
-  explicit MetricsServer(const pipeline::Collector& collector) : collector_(collector) {}
+  explicit MetricsServer(const pipeline::Collector& collector);
   http::Response answer(const http::Request& request);
   http::Response metrics(const http::Request& request);
 
@@ -33,6 +34,7 @@ class MetricsServer {
   telemetry::ProcessMetrics process_;
   telemetry::Exposition text_;
   http::MetricsPage page_;
+  const http::ProgramPages pages_;
   uint64_t scrapes_ = 0;
   std::unique_ptr<http::Server> server_;
   std::thread thread_;

@@ -7,7 +7,7 @@
 
 namespace weir::app {
 
-// One arena, and large blocks that go back as soon as they are freed. At the begin of main.
+// One arena, and large blocks that go back as soon as they are freed. At the start of main.
 void keep_memory_small();
 
 // Gives back free memory between blocks in use, and the pages of the program and its libraries that were touched: those

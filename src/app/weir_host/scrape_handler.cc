@@ -1,7 +1,5 @@
 #include "app/weir_host/scrape_handler.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -17,28 +15,15 @@ host::Clock::time_point deadline_of(double timeout_s) {
   return host::Clock::now() + std::chrono::duration_cast<host::Clock::duration>(std::chrono::duration<double>(left_s));
 }
 
-http::Response plain(unsigned status, std::string_view text) {
-  return {.status = status, .body = http::Body::literal(text)};
-}
-
-std::shared_ptr<const std::string> landing_page(const std::string& metrics) {
-  return std::make_shared<const std::string>(fmt::format(
-      "<!doctype html>\n<html lang=\"en\">\n<head><title>weir-host</title></head>\n<body>\n<h1>weir-host</h1>\n"
-      "<p>Metrics of this machine for Prometheus, version {}.</p>\n<ul>\n<li><a href=\"{}\">Metrics</a></li>\n"
-      "<li><a href=\"/-/healthy\">Healthy</a></li>\n<li><a href=\"/-/ready\">Ready</a></li>\n</ul>\n</body>\n</html>\n",
-      WEIR_VERSION, metrics));
-}
-
 }  // namespace
 
 ScrapeHandler::ScrapeHandler(const Settings& settings, host::Exporter& exporter)
-    : settings_(settings), exporter_(exporter), landing_page_(landing_page(settings.telemetry_path)) {}
+    : settings_(settings),
+      exporter_(exporter),
+      pages_("weir-host", "Metrics of this machine for Prometheus", WEIR_VERSION, settings.telemetry_path) {}
 
 http::Response ScrapeHandler::answer(const http::Request& request) {
-  if (request.path == settings_.telemetry_path) return metrics(request);
-  if (request.path == "/") return {.content_type = http::kHtml, .body = landing_page_};
-  if (request.path == "/-/healthy" || request.path == "/-/ready") return plain(200, "OK\n");
-  return plain(404, "not found\n");
+  return request.path == settings_.telemetry_path ? metrics(request) : pages_.answer(request.path);
 }
 
 size_t ScrapeHandler::unread_answers() {

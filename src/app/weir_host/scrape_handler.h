@@ -1,4 +1,4 @@
-// What the HTTP server answers: the metrics, a landing page on "/" only, two health paths, 404 for the rest.
+// What the HTTP server of weir-host answers: a scrape for the path of the metrics, and the pages of every program.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "app/weir_host/settings.h"
 #include "host/exporter.h"
 #include "http/metrics_page.h"
+#include "http/program_pages.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -34,8 +35,8 @@ class ScrapeHandler {
   const Settings& settings_;
   host::Exporter& exporter_;
   http::MetricsPage page_;
+  const http::ProgramPages pages_;
   std::vector<std::shared_ptr<Answer>> answers_;
-  std::shared_ptr<const std::string> landing_page_;
 };
 
 }  // namespace weir::app

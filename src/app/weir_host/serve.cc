@@ -12,6 +12,7 @@
 #include "host/registry.h"
 #include "host/sandbox/sandbox.h"
 #include "http/listen.h"
+#include "http/program_pages.h"
 #include "http/server.h"
 #include "http/web_config.h"
 
@@ -51,7 +52,7 @@ Result<http::Server::Options> server_options(const Settings& settings) {
     options.listen.emplace_back(":9100");
   }
   options.web_config = settings.web_config;
-  options.handlers = {settings.telemetry_path, "/", "/-/healthy", "/-/ready"};
+  options.handlers = http::ProgramPages::paths(settings.telemetry_path);
   return options;
 }
 
@@ -89,12 +90,11 @@ void enter_sandbox(const Settings& settings, const http::Server& server) {
 }  // namespace
 
 Result<> serve(const Settings& settings) {
-  auto options = server_options(settings);
-  if (!options) return std::unexpected(options.error());
+  auto options = TRY(server_options(settings));
   std::optional<host::Exporter> exporter;
   std::optional<ScrapeHandler> handler;
   uint64_t answers = 0;
-  auto server = http::Server::create(std::move(*options), [&](const http::Request& request, http::Responder respond) {
+  auto server = http::Server::create(std::move(options), [&](const http::Request& request, http::Responder respond) {
     respond(handler->answer(request));
     if (++answers == 1 || answers == kWarm) give_back_memory();
   });
@@ -103,9 +103,8 @@ Result<> serve(const Settings& settings) {
   own.version = WEIR_VERSION;
   own.own_metrics = !settings.disable_exporter_metrics;
   own.more_metrics = [&](telemetry::Exposition& out) { http::write_metrics(out, "weir_host", (*server)->counters()); };
-  auto made = host::Exporter::make(settings.collectors, settings.options, std::move(own));
-  if (!made) return std::unexpected(made.error());
-  exporter.emplace(std::move(*made));
+  auto made = TRY(host::Exporter::make(settings.collectors, settings.options, std::move(own)));
+  exporter.emplace(std::move(made));
   handler.emplace(settings, *exporter);
   // All sockets are there, and what collectors load (libsystemd); none has started a thread yet.
   enter_sandbox(settings, **server);

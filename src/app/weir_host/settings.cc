@@ -137,15 +137,14 @@ Result<> parse(Parsing& parsing, std::span<const std::string_view> arguments) {
 
     auto flag = std::ranges::find(flags, name, &Flag::name);
     if (flag != flags.end() && !flag->value.empty()) {
-      const auto given = with_value();
-      if (!given) return std::unexpected(given.error());
-      if (auto done = set(parsing, *flag, *given); !done) return done;
+      const auto given = TRY(with_value());
+      TRY(set(parsing, *flag, given));
       continue;
     }
     if (contains(kIgnored, bare)) {
       // Those of a value in node_exporter; the others are switches.
       if (bare == "runtime.gomaxprocs" || bare == "log.format") {
-        if (const auto given = with_value(); !given) return std::unexpected(given.error());
+        TRY(with_value());
       }
       parsing.settings.ignored.emplace_back(name);
       continue;
@@ -210,8 +209,8 @@ Result<Settings> parse_command_line(std::span<const std::string_view> arguments)
   Parsing parsing;
   const auto all = host::collectors();
   parsing.turned.resize(all.size());
-  if (auto parsed = parse(parsing, arguments); !parsed) return std::unexpected(parsed.error());
-  if (auto checked = check(parsing.settings); !checked) return std::unexpected(checked.error());
+  TRY(parse(parsing, arguments));
+  TRY(check(parsing.settings));
   for (host::Selection* selection : parsing.included)
     if (!contains(parsing.excluded, selection)) selection->exclude.clear();
   for (size_t i = 0; i < all.size(); ++i) {

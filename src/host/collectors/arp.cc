@@ -47,7 +47,7 @@ class Arp : public Collector {
         *request_, [this] { counts_.clear(); }, [this](const netlink::Message& message) { count(message); });
     if (!asked) return fail("cannot list the neighbours: {}", asked.error().message);
     if (counts_.empty()) return {};
-    if (const auto links = links_->read(seen_); !links) return std::unexpected(links.error());
+    TRY(links_->read(seen_));
     std::erase_if(counts_, [&, position = size_t{0}](const Count& one) mutable {
       const std::string_view name = links_->name_of(one.link_index);
       return name.empty() || !selector_.selects(position++, name);
@@ -99,9 +99,8 @@ std::string_view neighbour_state_text(uint16_t state) {
 }
 
 Result<std::unique_ptr<Collector>> make_arp(const Options& options) {
-  Result<Selector> selector = Selector::compile(options.arp_device, "--collector.arp.device");
-  if (!selector) return std::unexpected(selector.error());
-  return std::make_unique<Arp>(options, std::move(*selector));
+  Selector selector = TRY(Selector::compile(options.arp_device, "--collector.arp.device"));
+  return std::make_unique<Arp>(options, std::move(selector));
 }
 
 }  // namespace weir::host

@@ -26,7 +26,7 @@ struct FileSystem {
   std::vector<Device> devices;
 };
 
-// "name:" or "name" at the begin of a line.
+// "name:" or "name" at the start of a line.
 std::string_view key_of(std::string_view& line) {
   std::string_view key = next_word(line);
   if (key.ends_with(':')) key.remove_suffix(1);
@@ -147,12 +147,12 @@ class Bcachefs : public Collector {
       if (line == "read:" || line == "write:") {
         operation = line.substr(0, colon);
       } else if (!operation.empty() && colon != std::string_view::npos) {
-        if (const auto octets = parse_number<uint64_t>(trimmed(line.substr(colon + 1))))
+        if (const auto bytes = parse_number<uint64_t>(trimmed(line.substr(colon + 1))))
           out.sample({{"data_type", trimmed(line.substr(0, colon))},
                       {"device", device.name},
                       {"operation", operation},
                       {"uuid", system.uuid}},
-                     *octets);
+                     *bytes);
       }
     }
   }

@@ -56,8 +56,8 @@ class Btrfs : public Collector {
     out.family("node_btrfs_reserved_bytes", gauge, "Amount of space reserved for a data type");
     for (FileSystem& system : systems_)
       for (auto& [group, file] : system.reserved)
-        if (const auto octets = file.number(buffer_))
-          out.sample({{"block_group_type", group}, {"uuid", system.uuid}}, *octets);
+        if (const auto bytes = file.number(buffer_))
+          out.sample({{"block_group_type", group}, {"uuid", system.uuid}}, *bytes);
     write_layouts(out, "node_btrfs_size_bytes", "Amount of space allocated for a layout/data type",
                   [&](Layout& layout) { return layout.total.number(buffer_); });
     write_layouts(out, "node_btrfs_used_bytes", "Amount of used space by a layout/data type",

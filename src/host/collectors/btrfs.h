@@ -8,7 +8,7 @@
 
 namespace weir::host {
 
-// How many octets on disk one octet of data needs.
+// How many bytes on disk one byte of data needs.
 double btrfs_allocation_ratio(std::string_view layout, size_t devices);
 
 Result<std::unique_ptr<Collector>> make_btrfs(const Options& options);

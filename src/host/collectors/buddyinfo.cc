@@ -19,10 +19,9 @@ class Buddyinfo : public Collector {
 
   // "Node 0, zone      DMA      1      0 ..."
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
+    const std::string_view read = TRY(file_.read());
     out.family("node_buddyinfo_blocks", telemetry::MetricType::gauge, "Count of free blocks according to size.");
-    std::string_view text = *read;
+    std::string_view text = read;
     while (!text.empty()) {
       const std::string_view whole = next_line(text);
       std::string_view line = whole;

@@ -244,9 +244,8 @@ CgroupIo parse_cgroup_io(std::string_view text) {
 }
 
 Result<std::unique_ptr<Collector>> make_cgroups(const Options& options) {
-  auto paths = Selector::compile(options.cgroups, "--collector.cgroups.path");
-  if (!paths) return std::unexpected(paths.error());
-  return std::make_unique<Cgroups>(options, std::move(*paths));
+  auto paths = TRY(Selector::compile(options.cgroups, "--collector.cgroups.path"));
+  return std::make_unique<Cgroups>(options, std::move(paths));
 }
 
 }  // namespace weir::host

@@ -88,10 +88,9 @@ class Conntrack : public Collector {
             write_number(limit_, "node_nf_conntrack_entries_limit", "Maximum size of connection tracking table.", out);
         !written)
       return written;
-    const Result<std::string_view> text = stat_.read();
-    if (!text) return std::unexpected(text.error());
-    const auto sums = parse_conntrack_stat(*text);
-    if (!sums) return fail("{} is not what it should be: {}", stat_.path(), shortened(*text));
+    const std::string_view text = TRY(stat_.read());
+    const auto sums = parse_conntrack_stat(text);
+    if (!sums) return fail("{} is not what it should be: {}", stat_.path(), shortened(text));
     for (const Gauge& one : kGauges) out.single(one.name, gauge, one.help, (*sums).*one.sum);
     out.family("weir_conntrack_operations_total", counter,
                "What the connection tracking did with packets and entries.");

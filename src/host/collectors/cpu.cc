@@ -54,9 +54,8 @@ class Cpu : public Collector {
 
   Result<> collect(Exposition& out) override {
     write_info(out);
-    const Result<std::string_view> stat = stat_->read(SharedFile::Reader::cpu);
-    if (!stat) return std::unexpected(stat.error());
-    const auto& cpus = ticks_.update(*stat);
+    const std::string_view stat = TRY(stat_->read(SharedFile::Reader::cpu));
+    const auto& cpus = ticks_.update(stat);
     if (cpus.empty()) return fail("{}: no line of a CPU", stat_->path());
     write_seconds(out, cpus);
     if (cpus_.changed()) find_throttles();
@@ -241,11 +240,9 @@ std::vector<CpuInfo> parse_cpuinfo(std::string_view text) {
 }
 
 Result<std::unique_ptr<Collector>> make_cpu(const Options& options) {
-  auto flags = Selector::only(options.cpu_info_flags, "--collector.cpu.info.flags-include");
-  if (!flags) return std::unexpected(flags.error());
-  auto bugs = Selector::only(options.cpu_info_bugs, "--collector.cpu.info.bugs-include");
-  if (!bugs) return std::unexpected(bugs.error());
-  return std::make_unique<Cpu>(options, std::move(*flags), std::move(*bugs));
+  auto flags = TRY(Selector::only(options.cpu_info_flags, "--collector.cpu.info.flags-include"));
+  auto bugs = TRY(Selector::only(options.cpu_info_bugs, "--collector.cpu.info.bugs-include"));
+  return std::make_unique<Cpu>(options, std::move(flags), std::move(bugs));
 }
 
 }  // namespace weir::host

@@ -30,7 +30,7 @@ const std::vector<CpuTicks>& SteadyTicks::update(std::string_view stat) {
   while (!stat.empty()) {
     const auto parsed = parse_cpu_ticks(next_line(stat));
     if (!parsed) {
-      if (!now_.empty()) break;  // they stand together at the begin
+      if (!now_.empty()) break;  // they stand together at the start
       continue;
     }
     now_.push_back(*parsed);

@@ -69,10 +69,8 @@ class DiskstatsCollector : public Collector {
         file_(options.procfs + "/diskstats") {}
 
   Result<> collect(Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
+    std::string_view text = TRY(file_.read());
     disks_.clear();
-    std::string_view text = *read;
     while (!text.empty()) {
       const auto disk = parse_diskstats_line(next_line(text));
       if (disk && selector_.selects(disk->device)) disks_.push_back(*disk);
@@ -261,9 +259,8 @@ UdevProperties parse_udev_data(std::string_view text) {
 }
 
 Result<std::unique_ptr<Collector>> make_diskstats(const Options& options) {
-  auto selector = Selector::compile(options.diskstats_device, "--collector.diskstats.device");
-  if (!selector) return std::unexpected(selector.error());
-  return std::make_unique<DiskstatsCollector>(options, std::move(*selector));
+  auto selector = TRY(Selector::compile(options.diskstats_device, "--collector.diskstats.device"));
+  return std::make_unique<DiskstatsCollector>(options, std::move(selector));
 }
 
 }  // namespace weir::host

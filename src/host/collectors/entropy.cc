@@ -16,13 +16,11 @@ class Entropy : public Collector {
   Result<> collect(telemetry::Exposition& out) override {
     using enum telemetry::MetricType;
     if (!pool_bits_) {  // a constant of the kernel
-      const auto size = pool_size_.read();
-      if (!size) return std::unexpected(size.error());
-      pool_bits_ = parse_number<uint64_t>(trimmed(*size));
+      const auto size = TRY(pool_size_.read());
+      pool_bits_ = parse_number<uint64_t>(trimmed(size));
     }
-    const auto available = available_.read();
-    if (!available) return std::unexpected(available.error());
-    const auto bits = parse_number<uint64_t>(trimmed(*available));
+    const auto available = TRY(available_.read());
+    const auto bits = parse_number<uint64_t>(trimmed(available));
     if (!bits || !pool_bits_) return fail("{} or {} is not a number", available_.path(), pool_size_.path());
     out.single("node_entropy_available_bits", gauge, "Bits of available entropy.", *bits);
     out.single("node_entropy_pool_size_bits", gauge, "Bits of entropy pool.", *pool_bits_);

@@ -120,10 +120,9 @@ class Ethtool : public Collector {
       : links_(options.links), selector_(std::move(devices)), metrics_(std::move(metrics)) {}
 
   Result<> collect(Exposition& out) override {
-    if (auto opened = socket_.open(); !opened) return opened;
-    const Result<std::span<const Link>> links = links_->read(seen_);
-    if (!links) return std::unexpected(links.error());
-    bool changed = match(*links);
+    TRY(socket_.open());
+    const std::span<const Link> links = TRY(links_->read(seen_));
+    bool changed = match(links);
     for (Device& device : devices_) changed |= read(device);
     if (changed) build_families();
     write_drivers(out);
@@ -350,12 +349,10 @@ std::vector<std::string> parse_ethtool_strings(ByteView texts) {
 std::span<const EthtoolSpeed> ethtool_speeds() { return kSpeeds; }
 
 Result<std::unique_ptr<Collector>> make_ethtool(const Options& options) {
-  Result<Selector> devices = Selector::compile(options.ethtool_device, "--collector.ethtool.device");
-  if (!devices) return std::unexpected(devices.error());
-  Result<Selector> metrics = Selector::compile({.include = options.ethtool_metrics_include, .exclude = {}},
-                                               "--collector.ethtool.metrics-include");
-  if (!metrics) return std::unexpected(metrics.error());
-  return std::make_unique<Ethtool>(options, std::move(*devices), std::move(*metrics));
+  Selector devices = TRY(Selector::compile(options.ethtool_device, "--collector.ethtool.device"));
+  Selector metrics = TRY(Selector::compile({.include = options.ethtool_metrics_include, .exclude = {}},
+                                           "--collector.ethtool.metrics-include"));
+  return std::make_unique<Ethtool>(options, std::move(devices), std::move(metrics));
 }
 
 }  // namespace weir::host

@@ -17,7 +17,7 @@ namespace weir::host {
 // with node_ethtool_ before it.
 std::string ethtool_family_name(std::string_view statistic);
 
-// The texts of ETHTOOL_GSTRINGS: 32 octets each, with or without a NUL.
+// The texts of ETHTOOL_GSTRINGS: 32 bytes each, with or without a NUL.
 std::vector<std::string> parse_ethtool_strings(ByteView texts);
 
 // A bit of the link modes (ETHTOOL_LINK_MODE_*_BIT) that is a speed.

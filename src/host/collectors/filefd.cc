@@ -13,10 +13,9 @@ class Filefd : public Collector {
 
   Result<> collect(telemetry::Exposition& out) override {
     using enum telemetry::MetricType;
-    const Result<std::string_view> text = file_.read();
-    if (!text) return std::unexpected(text.error());
-    const auto numbers = parse_file_nr(*text);
-    if (!numbers) return fail("{} is not what it should be: {}", file_.path(), shortened(*text));
+    const std::string_view text = TRY(file_.read());
+    const auto numbers = parse_file_nr(text);
+    if (!numbers) return fail("{} is not what it should be: {}", file_.path(), shortened(text));
     out.single("node_filefd_allocated", gauge, "File descriptor statistics: allocated.", numbers->allocated);
     out.single("node_filefd_maximum", gauge, "File descriptor statistics: maximum.", numbers->maximum);
     return {};

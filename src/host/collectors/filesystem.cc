@@ -217,13 +217,10 @@ Result<Selector> selector(Selection selection, std::string_view default_exclude,
 }  // namespace
 
 Result<std::unique_ptr<Collector>> make_filesystem_over(const Options& options, Statfs statfs) {
-  Result<Selector> points =
-      selector(options.filesystem_mount_points, kMountPointsExcluded, "--collector.filesystem.mount-points");
-  if (!points) return std::unexpected(points.error());
-  Result<Selector> types =
-      selector(options.filesystem_types, kFilesystemTypesExcluded, "--collector.filesystem.fs-types");
-  if (!types) return std::unexpected(types.error());
-  return std::make_unique<Filesystem>(options, std::move(*points), std::move(*types), std::move(statfs));
+  Selector points =
+      TRY(selector(options.filesystem_mount_points, kMountPointsExcluded, "--collector.filesystem.mount-points"));
+  Selector types = TRY(selector(options.filesystem_types, kFilesystemTypesExcluded, "--collector.filesystem.fs-types"));
+  return std::make_unique<Filesystem>(options, std::move(points), std::move(types), std::move(statfs));
 }
 
 Result<std::unique_ptr<Collector>> make_filesystem(const Options& options) {

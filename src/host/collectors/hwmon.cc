@@ -238,11 +238,9 @@ HwmonMetric hwmon_metric(std::string_view type, std::string_view property, bool 
 }
 
 Result<std::unique_ptr<Collector>> make_hwmon(const Options& options) {
-  auto chips = Selector::compile(options.hwmon_chip, "--collector.hwmon.chip");
-  if (!chips) return std::unexpected(chips.error());
-  auto sensors = Selector::compile(options.hwmon_sensor, "--collector.hwmon.sensor");
-  if (!sensors) return std::unexpected(sensors.error());
-  return std::make_unique<Hwmon>(options, std::move(*chips), std::move(*sensors));
+  auto chips = TRY(Selector::compile(options.hwmon_chip, "--collector.hwmon.chip"));
+  auto sensors = TRY(Selector::compile(options.hwmon_sensor, "--collector.hwmon.sensor"));
+  return std::make_unique<Hwmon>(options, std::move(chips), std::move(sensors));
 }
 
 }  // namespace weir::host

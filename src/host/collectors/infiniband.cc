@@ -18,7 +18,7 @@ struct Counter {
   std::string_view file;
   std::string_view family;
   std::string_view help;
-  uint64_t unit;  // data is counted in words of four octets
+  uint64_t unit;  // data is counted in words of four bytes
 };
 constexpr auto kCounters = std::to_array<Counter>({
     {"counters/excessive_buffer_overrun_errors", "node_infiniband_excessive_buffer_overrun_errors_total",

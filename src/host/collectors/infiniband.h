@@ -9,7 +9,7 @@
 
 namespace weir::host {
 
-// Octets per second of "40 Gb/sec (4X QDR)".
+// Bytes per second of "40 Gb/sec (4X QDR)".
 std::optional<uint64_t> parse_infiniband_rate(std::string_view text);
 // 4 of "4: ACTIVE".
 std::optional<uint64_t> parse_infiniband_state(std::string_view text);

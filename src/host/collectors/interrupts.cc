@@ -16,11 +16,10 @@ class Interrupts : public Collector {
       : names_(std::move(names)), zeros_(options.interrupts_zeros), file_(options.procfs + "/interrupts") {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
-    std::string_view text = *read;
+    const std::string_view read = TRY(file_.read());
+    std::string_view text = read;
     const auto cpus = parse_interrupt_cpus(next_line(text));
-    if (cpus.empty()) return fail("{} does not begin with the CPUs: {}", file_.path(), shortened(*read));
+    if (cpus.empty()) return fail("{} does not begin with the CPUs: {}", file_.path(), shortened(read));
     out.family("node_interrupts_total", counter, "Interrupt details.");
     while (!text.empty()) {
       if (!parse_interrupt_line(next_line(text), cpus.size(), interrupt_)) continue;
@@ -87,9 +86,8 @@ bool parse_interrupt_line(std::string_view line, size_t cpus, Interrupt& interru
 }
 
 Result<std::unique_ptr<Collector>> make_interrupts(const Options& options) {
-  auto names = Selector::compile(options.interrupts_name, "--collector.interrupts.name");
-  if (!names) return std::unexpected(names.error());
-  return std::make_unique<Interrupts>(options, std::move(*names));
+  auto names = TRY(Selector::compile(options.interrupts_name, "--collector.interrupts.name"));
+  return std::make_unique<Interrupts>(options, std::move(names));
 }
 
 }  // namespace weir::host

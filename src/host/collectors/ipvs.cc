@@ -116,9 +116,8 @@ class Ipvs : public Collector {
     out.single("node_ipvs_outgoing_packets_total", counter, "The total number of outgoing packets.", (*stats)[2]);
     out.single("node_ipvs_incoming_bytes_total", counter, "The total amount of incoming data.", (*stats)[3]);
     out.single("node_ipvs_outgoing_bytes_total", counter, "The total amount of outgoing data.", (*stats)[4]);
-    const Result<std::string_view> text = backends_file_.read();
-    if (!text) return std::unexpected(text.error());
-    add_up(parse_ipvs(*text));
+    const std::string_view text = TRY(backends_file_.read());
+    add_up(parse_ipvs(text));
     write(out, "node_ipvs_backend_connections_active", "The current active connections by local and remote address.",
           &IpvsBackend::active);
     write(out, "node_ipvs_backend_connections_inactive",
@@ -209,9 +208,8 @@ std::vector<IpvsBackend> parse_ipvs(std::string_view text) {
 }
 
 Result<std::unique_ptr<Collector>> make_ipvs(const Options& options) {
-  Result<std::vector<BackendLabel>> labels = parse_labels(options.ipvs_backend_labels);
-  if (!labels) return std::unexpected(labels.error());
-  return std::make_unique<Ipvs>(options, std::move(*labels));
+  std::vector<BackendLabel> labels = TRY(parse_labels(options.ipvs_backend_labels));
+  return std::make_unique<Ipvs>(options, std::move(labels));
 }
 
 }  // namespace weir::host

@@ -12,7 +12,7 @@
 
 namespace weir::host {
 
-// Connections, packets in and out, octets in and out: the third line of ip_vs_stats, in hexadecimal.
+// Connections, packets in and out, bytes in and out: the third line of ip_vs_stats, in hexadecimal.
 std::optional<std::array<uint64_t, 5>> parse_ipvs_stats(std::string_view text);
 
 struct IpvsBackend {

@@ -13,10 +13,9 @@ class Loadavg : public Collector {
 
   Result<> collect(telemetry::Exposition& out) override {
     using enum telemetry::MetricType;
-    const Result<std::string_view> text = file_.read();
-    if (!text) return std::unexpected(text.error());
-    const auto averages = parse_loadavg(*text);
-    if (!averages) return fail("{} is not what it should be: {}", file_.path(), shortened(*text));
+    const std::string_view text = TRY(file_.read());
+    const auto averages = parse_loadavg(text);
+    if (!averages) return fail("{} is not what it should be: {}", file_.path(), shortened(text));
     out.single("node_load1", gauge, "1m load average.", (*averages)[0]);
     out.single("node_load5", gauge, "5m load average.", (*averages)[1]);
     out.single("node_load15", gauge, "15m load average.", (*averages)[2]);

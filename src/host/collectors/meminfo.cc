@@ -13,9 +13,8 @@ class Meminfo : public Collector {
   explicit Meminfo(const Options& options) : file_(options.procfs + "/meminfo", Shape::one_record) {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
-    std::string_view text = *read;
+    const std::string_view read = TRY(file_.read());
+    std::string_view text = read;
     bool any = false;
     for (size_t i = 0; !text.empty(); ++i) {
       const auto field = parse_meminfo_line(next_line(text));
@@ -24,7 +23,7 @@ class Meminfo : public Collector {
       const LineFamily& family = families_.at(i, field->name, [&](LineFamily& made) { learn(made, *field); });
       out.single(family.name, telemetry::MetricType::gauge, family.help, field->value);
     }
-    if (!any) return fail("{} has no field: {}", file_.path(), shortened(*read));
+    if (!any) return fail("{} has no field: {}", file_.path(), shortened(read));
     return {};
   }
 

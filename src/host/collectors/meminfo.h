@@ -11,7 +11,7 @@ namespace weir::host {
 
 struct MeminfoField {
   std::string_view name;  // as it is in the file: "Active(anon)"
-  uint64_t value = 0;     // octets, or a number if `bytes` is false (HugePages_Total)
+  uint64_t value = 0;     // bytes, or a number if `bytes` is false (HugePages_Total)
   bool bytes = false;
 };
 

@@ -22,7 +22,7 @@ struct Node {
   std::string_view allocations;
 };
 
-// "Node 0 MemTotal: 5 kB" without its begin.
+// "Node 0 MemTotal: 5 kB" without its start.
 std::optional<MeminfoField> field_of(std::string_view line) {
   if (next_word(line) != "Node" || next_word(line).empty()) return std::nullopt;
   return parse_meminfo_line(trimmed(line));

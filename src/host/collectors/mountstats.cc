@@ -224,10 +224,9 @@ class Mountstats : public Collector {
   explicit Mountstats(const Options& options) : file_(options.procfs + "/self/mountstats"), table_(options.procfs) {}
 
   Result<> collect(Exposition& out) override {
-    const Result<std::string_view> text = file_.read();
-    if (!text) return std::unexpected(text.error());
-    mounts_ = parse_mountstats(*text);
-    if (const auto refreshed = table_.refresh(); !refreshed) return std::unexpected(refreshed.error());
+    const std::string_view text = TRY(file_.read());
+    mounts_ = parse_mountstats(text);
+    TRY(table_.refresh());
     choose();
     write_mounts(out);
     write_transports(out);

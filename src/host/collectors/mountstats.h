@@ -35,7 +35,7 @@ struct NfsTransport {
 
 struct NfsOperation {
   std::string name;
-  // Requests, transmissions, major timeouts, octets sent and received, milliseconds in the queue, until the answer, in
+  // Requests, transmissions, major timeouts, bytes sent and received, milliseconds in the queue, until the answer, in
   // all, and errors (newer kernels).
   std::array<uint64_t, 9> numbers{};
 };

@@ -122,16 +122,15 @@ class Netclass : public Collector {
         ignore_invalid_speed_(options.netclass_ignore_invalid_speed) {}
 
   Result<> collect(Exposition& out) override {
-    const Result<std::span<const Link>> links = links_->read(seen_);
-    if (!links) return std::unexpected(links.error());
-    const size_t refreshed = scrapes_++ % kRefreshInterval == 0 && !links->empty()
-                                 ? scrapes_ / kRefreshInterval % links->size()
-                                 : links->size();
+    const std::span<const Link> links = TRY(links_->read(seen_));
+    const size_t refreshed = scrapes_++ % kRefreshInterval == 0 && !links.empty()
+                                 ? scrapes_ / kRefreshInterval % links.size()
+                                 : links.size();
     // Each link has its place as long as none comes or goes. Grown first: known_ points into it.
-    if (details_.size() < links->size()) details_.resize(links->size());
+    if (details_.size() < links.size()) details_.resize(links.size());
     known_.clear();
-    for (size_t i = 0; i < links->size(); ++i) {
-      const Link& link = (*links)[i];
+    for (size_t i = 0; i < links.size(); ++i) {
+      const Link& link = links[i];
       if (!selector_.selects(i, link.name)) continue;
       Details& details = details_[i];
       if (i == refreshed || !details.generation.is_of(link)) read_details(link, details);
@@ -184,13 +183,13 @@ class Netclass : public Collector {
 
 }  // namespace
 
-void write_link_address(std::string_view octets, std::string& text) {
+void write_link_address(std::string_view bytes, std::string& text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   text.clear();
-  for (const char octet : octets) {
+  for (const char byte : bytes) {
     if (!text.empty()) text += ':';
-    text += kDigits[static_cast<uint8_t>(octet) >> 4];
-    text += kDigits[static_cast<uint8_t>(octet) & 15];
+    text += kDigits[static_cast<uint8_t>(byte) >> 4];
+    text += kDigits[static_cast<uint8_t>(byte) & 15];
   }
 }
 
@@ -201,10 +200,9 @@ std::string_view operstate_text(uint8_t operstate) {
 }
 
 Result<std::unique_ptr<Collector>> make_netclass(const Options& options) {
-  Result<Selector> selector = Selector::compile({.include = {}, .exclude = options.netclass_ignored_devices},
-                                                "--collector.netclass.ignored-devices");
-  if (!selector) return std::unexpected(selector.error());
-  return std::make_unique<Netclass>(options, std::move(*selector));
+  Selector selector = TRY(Selector::compile({.include = {}, .exclude = options.netclass_ignored_devices},
+                                            "--collector.netclass.ignored-devices"));
+  return std::make_unique<Netclass>(options, std::move(selector));
 }
 
 }  // namespace weir::host

@@ -7,8 +7,8 @@
 
 namespace weir::host {
 
-// Makes `text` aa:bb:cc of the octets of a link layer address.
-void write_link_address(std::string_view octets, std::string& text);
+// Makes `text` aa:bb:cc of the bytes of a link layer address.
+void write_link_address(std::string_view bytes, std::string& text);
 
 // IF_OPER_*, as /sys/class/net/NAME/operstate shows it.
 std::string_view operstate_text(uint8_t operstate);

@@ -90,11 +90,10 @@ class Netdev : public Collector {
         with_addresses_(options.netdev_address_info) {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::span<const Link>> links = links_->read(seen_);
-    if (!links) return std::unexpected(links.error());
+    const std::span<const Link> links = TRY(links_->read(seen_));
     selected_.clear();
     size_t position = 0;
-    for (const Link& link : *links) {
+    for (const Link& link : links) {
       if (selector_.selects(position++, link.name)) selected_.push_back(&link);
     }
     for (const Family& one : families_) write(one, out);
@@ -193,9 +192,8 @@ std::optional<LinkAddress> parse_address(ByteView payload) {
 }
 
 Result<std::unique_ptr<Collector>> make_netdev(const Options& options) {
-  Result<Selector> selector = Selector::compile(options.netdev_device, "--collector.netdev.device");
-  if (!selector) return std::unexpected(selector.error());
-  return std::make_unique<Netdev>(options, std::move(*selector));
+  Selector selector = TRY(Selector::compile(options.netdev_device, "--collector.netdev.device"));
+  return std::make_unique<Netdev>(options, std::move(selector));
 }
 
 }  // namespace weir::host

@@ -28,14 +28,14 @@ struct Family {
 };
 constexpr auto kFamilies = std::to_array<Family>({
     {"weir_network_queue_receive_packets_total", "Packets received by one queue of an interface.", 8, false},
-    {"weir_network_queue_receive_bytes_total", "Octets received by one queue of an interface.", 9, false},
+    {"weir_network_queue_receive_bytes_total", "Bytes received by one queue of an interface.", 9, false},
     {"weir_network_queue_receive_allocation_failures_total",
      "Packets that one receive queue could not take as there was no memory.", 12, false},
     {"weir_network_queue_receive_drops_total", "Packets that the adapter dropped before one receive queue.", 13, false},
     {"weir_network_queue_receive_overruns_total", "Packets of those dropped for which one receive queue had no room.",
      14, false},
     {"weir_network_queue_transmit_packets_total", "Packets sent by one queue of an interface.", 10, true},
-    {"weir_network_queue_transmit_bytes_total", "Octets sent by one queue of an interface.", 11, true},
+    {"weir_network_queue_transmit_bytes_total", "Bytes sent by one queue of an interface.", 11, true},
     {"weir_network_queue_transmit_drops_total", "Packets that the adapter dropped from one transmit queue.", 24, true},
     {"weir_network_queue_transmit_stops_total", "Times that one transmit queue was full.", 33, true},
 });
@@ -59,7 +59,7 @@ class Netqueues : public Collector {
     if (!asked && socket_.last_errno() == EOPNOTSUPP) return no_data();  // Linux 6.7 has the family without these
     if (!asked) return fail("cannot list the queues of the interfaces: {}", asked.error().message);
     if (queues_.empty()) return {};
-    if (const auto links = links_->read(seen_); !links) return std::unexpected(links.error());
+    TRY(links_->read(seen_));
     for (const Family& family : kFamilies) write(family, out);
     return {};
   }

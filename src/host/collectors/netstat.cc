@@ -30,9 +30,7 @@ class Netstat : public Collector {
   Result<> collect(telemetry::Exposition& out) override {
     size_t table = 0;
     for (KeptFile* file : {&netstat_, &snmp_}) {
-      const Result<std::string_view> read = file->read();
-      if (!read) return std::unexpected(read.error());
-      std::string_view text = *read;
+      std::string_view text = TRY(file->read());
       while (!text.empty()) {
         const std::string_view names = next_line(text);
         const std::string_view values = next_line(text);
@@ -48,7 +46,7 @@ class Netstat : public Collector {
       const LineFamily& family = sixes_.at(i, next_word(line), [this](LineFamily& made) { learn(made); });
       if (!family.name.empty()) write_value(out, family.name, family.help, next_word(line));
     }
-    fields_.rest();
+    fields_.shrink();
     return {};
   }
 
@@ -111,9 +109,8 @@ bool NetstatTable::write(telemetry::Exposition& out, std::string_view names, std
 }
 
 Result<std::unique_ptr<Collector>> make_netstat(const Options& options) {
-  auto fields = Selector::only(options.netstat_fields, "--collector.netstat.fields");
-  if (!fields) return std::unexpected(fields.error());
-  return std::make_unique<Netstat>(options, std::move(*fields));
+  auto fields = TRY(Selector::only(options.netstat_fields, "--collector.netstat.fields"));
+  return std::make_unique<Netstat>(options, std::move(fields));
 }
 
 }  // namespace weir::host

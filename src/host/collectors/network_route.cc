@@ -65,7 +65,7 @@ class NetworkRoute : public Collector {
         },
         [this](const netlink::Message& message) { take(message); });
     if (!asked) return fail("cannot list the routes: {}", asked.error().message);
-    if (const auto links = links_->read(seen_); !links) return std::unexpected(links.error());
+    TRY(links_->read(seen_));
     const auto all = [](const RouteHop& hop) {
       return std::tie(hop.link_index, hop.destination, hop.gateway, hop.source, hop.priority, hop.protocol, hop.weight);
     };

@@ -105,14 +105,14 @@ class Nftables : public Collector {
       return asked;
     const bool same = generation && generation == generation_;
     if (!same || has_chain_counters_) {
-      if (auto asked = ask_all(tables_, table_request_, NFT_MSG_NEWTABLE, parse_nft_table); !asked) return asked;
-      if (auto asked = ask_all(chains_, chain_request_, NFT_MSG_NEWCHAIN, parse_nft_chain); !asked) return asked;
+      TRY(ask_all(tables_, table_request_, NFT_MSG_NEWTABLE, parse_nft_table));
+      TRY(ask_all(chains_, chain_request_, NFT_MSG_NEWCHAIN, parse_nft_chain));
     }
     if (!same || !objects_.all().empty()) {
-      if (auto asked = ask_all(objects_, object_request_, NFT_MSG_NEWOBJ, parse_nft_object); !asked) return asked;
+      TRY(ask_all(objects_, object_request_, NFT_MSG_NEWOBJ, parse_nft_object));
     }
     if (!same || !sets_.all().empty()) {
-      if (auto asked = ask_all(sets_, set_request_, NFT_MSG_NEWSET, parse_nft_set); !asked) return asked;
+      TRY(ask_all(sets_, set_request_, NFT_MSG_NEWSET, parse_nft_set));
       count_elements();
     }
     has_chain_counters_ =
@@ -177,7 +177,7 @@ class Nftables : public Collector {
     write_family(out, "weir_nftables_chain_packets_total", counter,
                  "Packets that came to a base chain that counts them.", "chain", chains_,
                  [](const NftChain& chain) { return chain.packets; });
-    write_family(out, "weir_nftables_chain_bytes_total", counter, "Octets that came to a base chain that counts them.",
+    write_family(out, "weir_nftables_chain_bytes_total", counter, "Bytes that came to a base chain that counts them.",
                  "chain", chains_, [](const NftChain& chain) { return chain.bytes; });
   }
 
@@ -189,7 +189,7 @@ class Nftables : public Collector {
     };
     write_family(out, "weir_nftables_counter_packets_total", counter, "Packets of a named counter.", "counter",
                  objects_, of_counter(&NftObject::packets));
-    write_family(out, "weir_nftables_counter_bytes_total", counter, "Octets of a named counter.", "counter", objects_,
+    write_family(out, "weir_nftables_counter_bytes_total", counter, "Bytes of a named counter.", "counter", objects_,
                  of_counter(&NftObject::bytes));
   }
 
@@ -199,9 +199,9 @@ class Nftables : public Collector {
         return object.kind == NftObject::Kind::quota ? std::optional(object.*member) : std::nullopt;
       };
     };
-    write_family(out, "weir_nftables_quota_consumed_bytes_total", counter, "Octets that a named quota has seen.",
+    write_family(out, "weir_nftables_quota_consumed_bytes_total", counter, "Bytes that a named quota has seen.",
                  "quota", objects_, of_quota(&NftObject::consumed));
-    write_family(out, "weir_nftables_quota_limit_bytes", gauge, "Octets that a named quota allows.", "quota", objects_,
+    write_family(out, "weir_nftables_quota_limit_bytes", gauge, "Bytes that a named quota allows.", "quota", objects_,
                  of_quota(&NftObject::bytes));
     write_family(out, "weir_nftables_quota_depleted", gauge, "1 if a named quota is used up.", "quota", objects_,
                  of_quota(&NftObject::depleted));

@@ -19,7 +19,7 @@ struct Controller {
 struct Namespace {
   std::string controller, id;
   uint64_t block_size = 0;
-  Attribute size;  // in sectors of 512 octets, whatever the block size is
+  Attribute size;  // in sectors of 512 bytes, whatever the block size is
   Attribute used;  // in blocks
   Attribute ana_state;
 };

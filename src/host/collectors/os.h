@@ -13,7 +13,7 @@ struct OsRelease {
   std::string build_id, id, id_like, image_id, image_version, name, pretty_name;
   std::string variant, variant_id, version, version_codename, version_id, support_end;
 
-  // "12.5 (x)" -> 12.5, the major and minor number at the begin of version_id.
+  // "12.5 (x)" -> 12.5, the major and minor number at the start of version_id.
   std::optional<double> version_number() const;
   // Seconds since 1970 of "2028-06-30".
   std::optional<int64_t> support_end_seconds() const;

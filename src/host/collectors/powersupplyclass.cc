@@ -202,9 +202,8 @@ std::optional<PowerSupplyValue> parse_power_supply_value(std::string_view line) 
 }
 
 Result<std::unique_ptr<Collector>> make_powersupplyclass(const Options& options) {
-  auto ignored = Pattern::compile(options.powersupply_ignored, "--collector.powersupply.ignored-supplies");
-  if (!ignored) return std::unexpected(ignored.error());
-  return std::make_unique<PowerSupplyClass>(options, std::move(*ignored));
+  auto ignored = TRY(Pattern::compile(options.powersupply_ignored, "--collector.powersupply.ignored-supplies"));
+  return std::make_unique<PowerSupplyClass>(options, std::move(ignored));
 }
 
 }  // namespace weir::host

@@ -37,12 +37,10 @@ class Processes : public Collector {
     processes.each([&](std::string_view name) {
       if (is_number(name)) count(processes.fd(), name);
     });
-    const auto max_pids = number(max_pids_);
-    if (!max_pids) return std::unexpected(max_pids.error());
-    const auto max_threads = number(max_threads_);
-    if (!max_threads) return std::unexpected(max_threads.error());
-    out.single("node_processes_max_processes", gauge, "Number of max PIDs limit", *max_pids);
-    out.single("node_processes_max_threads", gauge, "Limit of threads in the system", *max_threads);
+    const auto max_pids = TRY(number(max_pids_));
+    const auto max_threads = TRY(number(max_threads_));
+    out.single("node_processes_max_processes", gauge, "Number of max PIDs limit", max_pids);
+    out.single("node_processes_max_threads", gauge, "Limit of threads in the system", max_threads);
     out.single("node_processes_pids", gauge, "Number of PIDs", pids_);
     write(out, "node_processes_state", "Number of processes in each state.", "state", states_);
     out.single("node_processes_threads", gauge, "Allocated threads in system", threads_);
@@ -52,9 +50,8 @@ class Processes : public Collector {
 
  private:
   static Result<uint64_t> number(KeptFile& file) {
-    const auto text = file.read();
-    if (!text) return std::unexpected(text.error());
-    const auto value = parse_number<uint64_t>(trimmed(*text));
+    const auto text = TRY(file.read());
+    const auto value = parse_number<uint64_t>(trimmed(text));
     if (!value) return fail("{} is not a number", file.path());
     return *value;
   }
@@ -100,7 +97,7 @@ class Processes : public Collector {
   KeptFile max_threads_;
   KeptFile max_pids_;
   std::string path_;
-  // A line of about 300 octets.
+  // A line of about 300 bytes.
   std::array<char, 2048> buffer_;
   uint64_t pids_ = 0;
   uint64_t threads_ = 0;

@@ -37,7 +37,7 @@ constexpr auto kFamilies = std::to_array<Family>({
 
 // Of the queues below mq and mqprio, one for each transmit queue of the interface.
 constexpr auto kQueueFamilies = std::to_array<Family>({
-    {"weir_qdisc_queue_backlog_bytes", gauge, "Octets that wait in the discipline of one transmit queue.",
+    {"weir_qdisc_queue_backlog_bytes", gauge, "Bytes that wait in the discipline of one transmit queue.",
      &Qdisc::backlog_bytes},
     {"weir_qdisc_queue_drops_total", counter, "Packets that the discipline of one transmit queue has dropped.",
      &Qdisc::drops},
@@ -53,9 +53,8 @@ class QdiscCollector : public Collector {
     const auto asked =
         socket_.ask(request_, [this] { count_ = 0; }, [this](const netlink::Message& message) { add(message); });
     if (!asked) return fail("cannot list the queueing disciplines: {}", asked.error().message);
-    const Result<std::span<const Link>> links = links_->read(seen_);
-    if (!links) return std::unexpected(links.error());
-    choose(*links);
+    const std::span<const Link> links = TRY(links_->read(seen_));
+    choose(links);
     for (const Family& family : kFamilies) {
       out.family(family.name, family.type, family.help);
       for (const Shown& shown : roots_)
@@ -165,9 +164,8 @@ bool parse_qdisc(ByteView payload, Qdisc& qdisc) {
 }
 
 Result<std::unique_ptr<Collector>> make_qdisc(const Options& options) {
-  Result<Selector> selector = Selector::compile(options.qdisc_device, "--collector.qdisc.device");
-  if (!selector) return std::unexpected(selector.error());
-  return std::make_unique<QdiscCollector>(options, std::move(*selector));
+  Selector selector = TRY(Selector::compile(options.qdisc_device, "--collector.qdisc.device"));
+  return std::make_unique<QdiscCollector>(options, std::move(selector));
 }
 
 }  // namespace weir::host

@@ -45,10 +45,8 @@ class Slabinfo : public Collector {
         file_(options.procfs + "/slabinfo") {}
 
   Result<> collect(Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
+    std::string_view text = TRY(file_.read());
     slabs_.clear();
-    std::string_view text = *read;
     while (!text.empty()) {
       const auto slab = parse_slab_line(next_line(text));
       if (slab && selector_.selects(slab->name)) slabs_.push_back(*slab);
@@ -167,9 +165,8 @@ std::optional<Slab> parse_slab_line(std::string_view line) {
 }
 
 Result<std::unique_ptr<Collector>> make_slabinfo(const Options& options) {
-  auto selector = Selector::compile(options.slabinfo_slabs, "--collector.slabinfo.slabs");
-  if (!selector) return std::unexpected(selector.error());
-  return std::make_unique<Slabinfo>(options, std::move(*selector));
+  auto selector = TRY(Selector::compile(options.slabinfo_slabs, "--collector.slabinfo.slabs"));
+  return std::make_unique<Slabinfo>(options, std::move(selector));
 }
 
 }  // namespace weir::host

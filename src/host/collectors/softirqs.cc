@@ -15,11 +15,10 @@ class Softirqs : public Collector {
   explicit Softirqs(const Options& options) : file_(options.procfs + "/softirqs", Shape::one_record) {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
-    std::string_view text = *read;
+    const std::string_view read = TRY(file_.read());
+    std::string_view text = read;
     const auto cpus = parse_interrupt_cpus(next_line(text));
-    if (cpus.empty()) return fail("{} does not begin with the CPUs: {}", file_.path(), shortened(*read));
+    if (cpus.empty()) return fail("{} does not begin with the CPUs: {}", file_.path(), shortened(read));
     out.family("node_softirqs_functions_total", telemetry::MetricType::counter, "Softirq counts per CPU.");
     while (!text.empty()) {
       std::string_view line = next_line(text);

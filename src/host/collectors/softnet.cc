@@ -37,10 +37,9 @@ class SoftnetCollector : public Collector {
       : file_(options.procfs + "/net/softnet_stat", Shape::short_records) {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
+    const std::string_view read = TRY(file_.read());
     cpus_.clear();
-    std::string_view text = *read;
+    std::string_view text = read;
     while (!text.empty()) {
       const std::string_view line = next_line(text);
       const auto cpu = parse_softnet_line(line);

@@ -15,9 +15,8 @@ class StatCollector : public Collector {
       : file_(options.shared->get(options.procfs + "/stat", Shape::one_record)), softirq_(options.stat_softirq) {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> text = file_->read(SharedFile::Reader::stat);
-    if (!text) return std::unexpected(text.error());
-    const Stat stat = parse_stat(*text);
+    const std::string_view text = TRY(file_->read(SharedFile::Reader::stat));
+    const Stat stat = parse_stat(text);
     const auto write = [&](std::string_view name, telemetry::MetricType type, std::string_view help,
                            const std::optional<uint64_t>& value) {
       if (value) out.single(name, type, help, *value);

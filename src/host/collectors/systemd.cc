@@ -39,9 +39,8 @@ class Systemd : public Collector {
   Result<> collect(Exposition& out) override {
     bus_->restart();
     ++scrapes_;
-    const Result<size_t> count = bus_->list_units(units_);
-    if (!count) return std::unexpected(count.error());
-    const std::span<const SystemdUnit> all = std::span<const SystemdUnit>(units_).first(*count);
+    const size_t count = TRY(bus_->list_units(units_));
+    const std::span<const SystemdUnit> all = std::span<const SystemdUnit>(units_).first(count);
     choose(all);
     write_manager(out);
     write_summary(all, out);
@@ -210,13 +209,11 @@ std::optional<double> systemd_version_number(std::string_view version) {
 }
 
 Result<std::unique_ptr<Collector>> make_systemd_over(const Options& options, std::unique_ptr<SystemdBus> bus) {
-  Result<Selector> include = Selector::compile({.include = anchored(options.systemd_unit.include), .exclude = {}},
-                                               "--collector.systemd.unit-include");
-  if (!include) return std::unexpected(include.error());
-  Result<Selector> exclude = Selector::compile({.include = {}, .exclude = anchored(options.systemd_unit.exclude)},
-                                               "--collector.systemd.unit-exclude");
-  if (!exclude) return std::unexpected(exclude.error());
-  return std::make_unique<Systemd>(options, std::move(bus), std::move(*include), std::move(*exclude));
+  Selector include = TRY(Selector::compile({.include = anchored(options.systemd_unit.include), .exclude = {}},
+                                           "--collector.systemd.unit-include"));
+  Selector exclude = TRY(Selector::compile({.include = {}, .exclude = anchored(options.systemd_unit.exclude)},
+                                           "--collector.systemd.unit-exclude"));
+  return std::make_unique<Systemd>(options, std::move(bus), std::move(include), std::move(exclude));
 }
 
 Result<std::unique_ptr<Collector>> make_systemd(const Options& options) {

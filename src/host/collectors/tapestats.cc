@@ -64,9 +64,8 @@ class Tapestats : public Collector {
 }  // namespace
 
 Result<std::unique_ptr<Collector>> make_tapestats(const Options& options) {
-  auto ignored = Pattern::compile(options.tapestats_ignored, "--collector.tapestats.ignored-devices");
-  if (!ignored) return std::unexpected(ignored.error());
-  return std::make_unique<Tapestats>(options, std::move(*ignored));
+  auto ignored = TRY(Pattern::compile(options.tapestats_ignored, "--collector.tapestats.ignored-devices"));
+  return std::make_unique<Tapestats>(options, std::move(ignored));
 }
 
 }  // namespace weir::host

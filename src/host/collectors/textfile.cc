@@ -204,7 +204,7 @@ class Textfile : public Collector {
     buffer_.clear();
     while (true) {
       const size_t filled = buffer_.size();
-      if (filled > kMaxFileSize) return fail("longer than {} octets", kMaxFileSize);
+      if (filled > kMaxFileSize) return fail("longer than {} bytes", kMaxFileSize);
       buffer_.resize(filled + kReadSize);
       const ssize_t got = ::read(fd.get(), buffer_.data() + filled, kReadSize);
       if (got < 0 && errno != EINTR) return fail("{}", reason(errno));

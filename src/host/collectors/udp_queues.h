@@ -9,7 +9,7 @@
 
 namespace weir::host {
 
-// Octets, over all sockets.
+// Bytes, over all sockets.
 struct SocketQueues {
   uint64_t transmit = 0;
   uint64_t receive = 0;

@@ -14,9 +14,7 @@ class Vmstat : public Collector {
   Vmstat(const Options& options, Selector fields) : fields_(std::move(fields)), file_(options.procfs + "/vmstat") {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
-    std::string_view text = *read;
+    std::string_view text = TRY(file_.read());
     for (size_t i = 0; !text.empty(); ++i) {
       std::string_view line = next_line(text);
       const std::string_view field = next_word(line);
@@ -26,7 +24,7 @@ class Vmstat : public Collector {
       if (!value) return fail("{}: field {} has no number", file_.path(), shortened(field));
       out.single(family.name, telemetry::MetricType::untyped, family.help, *value);
     }
-    fields_.rest();
+    fields_.shrink();
     return {};
   }
 
@@ -45,9 +43,8 @@ class Vmstat : public Collector {
 }  // namespace
 
 Result<std::unique_ptr<Collector>> make_vmstat(const Options& options) {
-  auto fields = Selector::only(options.vmstat_fields, "--collector.vmstat.fields");
-  if (!fields) return std::unexpected(fields.error());
-  return std::make_unique<Vmstat>(options, std::move(*fields));
+  auto fields = TRY(Selector::only(options.vmstat_fields, "--collector.vmstat.fields"));
+  return std::make_unique<Vmstat>(options, std::move(fields));
 }
 
 }  // namespace weir::host

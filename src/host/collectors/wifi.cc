@@ -19,13 +19,13 @@ constexpr uint8_t kSsidElement = 0;
 // An access point serves some hundred.
 constexpr size_t kMaxStations = 4096;
 
-std::string address_text(ByteView octets) {
+std::string address_text(ByteView bytes) {
   std::string text;
-  write_link_address({reinterpret_cast<const char*>(octets.data()), octets.size()}, text);
+  write_link_address({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, text);
   return text;
 }
 
-// Elements of a beacon: identifier, length, octets.
+// Elements of a beacon: identifier, length, bytes.
 std::string find_ssid(ByteView elements) {
   while (elements.size() >= 2) {
     const size_t length = elements[1];
@@ -81,7 +81,7 @@ class Wifi : public Collector {
  public:
   Result<> collect(Exposition& out) override {
     if (!socket_.there()) return no_data();
-    if (auto listed = list_interfaces(); !listed) return listed;
+    TRY(list_interfaces());
     stations_.clear();
     networks_.clear();
     for (const WifiInterface& interface : interfaces_) {

@@ -20,7 +20,7 @@ std::optional<WifiInterface> parse_wifi_interface(ByteView payload);
 
 struct WifiNetwork {
   std::string bssid;  // text
-  std::string ssid;   // octets that the owner chose
+  std::string ssid;   // bytes that the owner chose
   std::string_view mode;
 };
 // Of one result of a scan; nothing unless it is the network that the interface belongs to.

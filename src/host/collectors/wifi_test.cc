@@ -29,8 +29,8 @@ TEST(Wifi, Network) {
     return Bytes()
         .put(genlmsghdr{})
         .nest(NL80211_ATTR_BSS, Bytes()
-                                    .octets(NL80211_BSS_BSSID, "\x01\x02\x03\x04\x05\x06")
-                                    .octets(NL80211_BSS_INFORMATION_ELEMENTS, elements)
+                                    .string(NL80211_BSS_BSSID, "\x01\x02\x03\x04\x05\x06")
+                                    .string(NL80211_BSS_INFORMATION_ELEMENTS, elements)
                                     .attribute(NL80211_BSS_STATUS, status));
   };
   const std::string elements("\x01\x01\x02\x00\x04\xFFx\"y", 9);
@@ -55,7 +55,7 @@ TEST(Wifi, Station) {
           .attribute(NL80211_STA_INFO_SIGNAL, static_cast<int8_t>(-52))
           .nest(NL80211_STA_INFO_TX_BITRATE, Bytes().attribute(NL80211_RATE_INFO_BITRATE32, uint32_t{8667}));
   const Bytes bytes =
-      Bytes().put(genlmsghdr{}).octets(NL80211_ATTR_MAC, "\x01\x02\x03\x04\x05\x06").nest(NL80211_ATTR_STA_INFO, info);
+      Bytes().put(genlmsghdr{}).string(NL80211_ATTR_MAC, "\x01\x02\x03\x04\x05\x06").nest(NL80211_ATTR_STA_INFO, info);
   const auto station = parse_wifi_station(bytes.view());
   ASSERT_TRUE(station);
   EXPECT_EQ(station->address, "01:02:03:04:05:06");

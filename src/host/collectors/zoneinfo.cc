@@ -71,10 +71,9 @@ class Zoneinfo : public Collector {
   explicit Zoneinfo(const Options& options) : file_(options.procfs + "/zoneinfo") {}
 
   Result<> collect(telemetry::Exposition& out) override {
-    const Result<std::string_view> read = file_.read();
-    if (!read) return std::unexpected(read.error());
-    parse(*read);
-    if (zones_.empty()) return fail("{} has no zone: {}", file_.path(), shortened(*read));
+    const std::string_view read = TRY(file_.read());
+    parse(read);
+    if (zones_.empty()) return fail("{} has no zone: {}", file_.path(), shortened(read));
     const auto write = [&](std::string_view name, telemetry::MetricType type, std::string_view help, auto&& value_of) {
       name_.assign("node_zoneinfo_").append(name);
       out.family(name_, type, help);

@@ -11,8 +11,8 @@
 namespace weir::host {
 namespace {
 
-// Descriptors are given out from the lowest free number on, so the number itself tells how many are open. The limit
-// leaves half of what the process may have to its clients.
+// The kernel gives out the lowest free descriptor, so the number itself tells how many are open. The limit leaves half
+// of the descriptors that the process may have to its clients.
 bool may_be_kept(int fd) {
   constexpr int kMost = 1024;
   static const int limit = [] {
@@ -42,7 +42,7 @@ std::optional<std::string_view> Attribute::read(AttributeBuffer& buffer) {
       got = ::pread(fd_.get(), buffer.data(), buffer.size(), 0);
     } while (got < 0 && errno == EINTR);
     const int error = errno;
-    // ENODEV: the device behind the descriptor has gone; there may be another of that name.
+    // ENODEV: the device has gone. Another one of the same name may have come.
     if (got < 0 ? error == ENODEV : !may_be_kept(fd_.get())) fd_ = Fd();
     if (got >= 0) return trimmed(std::string_view(buffer.data(), static_cast<size_t>(got)));
     if (!kept || error != ENODEV) return std::nullopt;

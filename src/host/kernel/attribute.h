@@ -1,5 +1,5 @@
-// Attributes of sysfs: a file with one short value each (Documentation/filesystems/sysfs.rst), thousands of them on a
-// big machine. They share the reader's buffer, and their descriptors have a limit.
+// An attribute of sysfs: a file that holds one short value (Documentation/filesystems/sysfs.rst). A large machine has
+// thousands of them, so they share the reader's buffer, and only some keep their descriptor open.
 #pragma once
 
 #include <array>
@@ -12,16 +12,16 @@
 
 namespace weir::host {
 
-// The kernel gives at most a page for an attribute.
+// The kernel limits an attribute to a page.
 using AttributeBuffer = std::array<char, 4096>;
 
 class Attribute {
  public:
   explicit Attribute(std::string path) : path_(std::move(path)) {}
 
-  // The value without spaces at its ends, valid until the buffer is used again; nothing if there is none now: no such
-  // file (looked for again after kReadsUntilRecheck reads), the device has gone, the driver has no value. One system
-  // call if the descriptor is kept, which it is while the process has not opened too many.
+  // The value without surrounding spaces, valid until the buffer is used again. Nothing if there is no such file (it is
+  // looked for again after kReadsUntilRecheck reads), if the device has gone, or if the driver has no value. Takes one
+  // system call when the descriptor was kept.
   std::optional<std::string_view> read(AttributeBuffer& buffer);
 
   template <class Number = uint64_t>
@@ -37,7 +37,7 @@ class Attribute {
   int skip_ = 0;
 };
 
-// Once: the value of an attribute as a string of its own; empty if there is none.
+// The value of an attribute that is read only once; empty if there is none.
 std::string attribute_text(const std::string& path);
 
 }  // namespace weir::host

@@ -23,7 +23,7 @@ uint64_t hash_of(std::string_view name) {
 
 }  // namespace
 
-// struct linux_dirent64: u64 inode, s64 offset, u16 length of the record, u8 type, name up to a zero octet.
+// struct linux_dirent64: u64 inode, s64 offset, u16 length of the record, u8 type, name up to a zero byte.
 std::string_view next_name(std::span<const char>& records) {
   constexpr size_t kLengthAt = 16;
   constexpr size_t kNameAt = 19;

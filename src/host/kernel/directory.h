@@ -1,4 +1,4 @@
-// Names in a directory of /proc or /sys, without an allocation.
+// The names in a directory of /proc or /sys, read without allocating.
 #pragma once
 
 #include <dirent.h>
@@ -14,18 +14,18 @@
 
 namespace weir::host {
 
-// One entry of what getdents64(2) gives: where the next begins, and the name. Nothing is left of `records` if it is
-// damaged. A name is empty only then.
+// Takes the first of the records that getdents64(2) wrote, and returns its name. A damaged record empties `records` and
+// has an empty name.
 std::string_view next_name(std::span<const char>& records);
 
-// Reads a directory by its descriptor, or path. A process walks /proc with this; no name is kept.
+// A directory that is read once, name by name. No name is kept.
 class Directory {
  public:
   explicit Directory(const std::string& path);
   explicit operator bool() const { return static_cast<bool>(fd_); }
   int fd() const { return fd_.get(); }
 
-  // Each name but "." and "..", valid during the call.
+  // Calls `function` with each name except "." and "..". A name is valid during the call.
   template <class Function>
   void each(Function&& function) {
     while (fill()) {
@@ -46,28 +46,28 @@ class Directory {
   size_t filled_ = 0;
 };
 
-// More entries than that in one directory are not looked at.
+// Further entries of a directory are ignored.
 inline constexpr size_t kMaxNames = 65'536;
 
-// The names that begin with `prefix`, numbers by their value (cpu2 before cpu10). Empty if the directory is not there.
+// The names that begin with `prefix`, in natural order (cpu2 before cpu10). Empty if there is no such directory.
 std::vector<std::string> list_directory(const std::string& path, std::string_view prefix = {});
 
-// Orders names as list_directory does.
+// The order of list_directory.
 bool natural_less(std::string_view left, std::string_view right);
 
-// Without symbolic links; empty if it does not exist.
+// The path with symbolic links resolved; empty if it does not exist.
 std::string real_path(const std::string& path);
 
 // The last part of a path.
 std::string_view base_name(std::string_view path);
 
-// Tells when the names in a directory are not what they were, without keeping them.
+// Notices when the names in a directory change. Keeps a digest of them, not the names.
 class DirectoryWatch {
  public:
   DirectoryWatch(std::string path, std::string_view prefix) : path_(std::move(path)), prefix_(prefix) {}
 
-  // True at first, and when names came or went since it was true last. Looks once in kCallsUntilLook calls, and
-  // kReadsUntilRecheck if there is no such directory.
+  // True at the first call, and when names have come or gone since it last returned true. Looks at every
+  // kCallsUntilLook-th call, at every kReadsUntilRecheck-th one while there is no such directory.
   bool changed();
   void look_soon() { skip_ = 0; }
   bool there() const { return there_; }

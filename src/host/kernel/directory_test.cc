@@ -35,7 +35,7 @@ TEST(Directory, DamagedRecordsEnd) {
     EXPECT_EQ(next_name(rest), "");
     EXPECT_TRUE(rest.empty());
   }
-  // No zero octet at its end.
+  // No zero byte at its end.
   const std::string unended = record("01234", 24);
   std::span<const char> rest = unended;
   EXPECT_EQ(next_name(rest), "01234");

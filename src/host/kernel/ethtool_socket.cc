@@ -14,7 +14,7 @@
 namespace weir::host {
 namespace {
 
-// A large adapter has some 5,000 statistics; one with more has queues without number.
+// A large adapter has about 5,000 statistics.
 constexpr uint32_t kMaxStatistics = 65'536;
 
 template <size_t Size>
@@ -56,7 +56,8 @@ std::optional<EthtoolDriver> EthtoolSocket::driver(std::string_view device) {
 }
 
 std::optional<EthtoolLink> EthtoolSocket::link(std::string_view device) {
-  // Three masks follow the header: supported, advertised, of the partner. The kernel says first how long they are.
+  // Three masks follow the header: supported, advertised, those of the link partner. The kernel tells their length
+  // first.
   constexpr size_t kMaxWords = 127;
   buffer_.assign((sizeof(ethtool_link_settings) + 3 * kMaxWords * sizeof(uint32_t)) / sizeof(uint64_t) + 1, 0);
   auto* command = reinterpret_cast<ethtool_link_settings*>(buffer_.data());
@@ -77,7 +78,7 @@ std::optional<EthtoolLink> EthtoolSocket::link(std::string_view device) {
 }
 
 std::optional<uint32_t> EthtoolSocket::statistic_count(std::string_view device) {
-  // One number follows the header, as one bit of the mask is set.
+  // One bit of the mask is set, so one number follows the header.
   constexpr size_t kSize = sizeof(ethtool_sset_info) + sizeof(uint32_t);
   buffer_.assign(kSize / sizeof(uint64_t) + 1, 0);
   auto* sizes = reinterpret_cast<ethtool_sset_info*>(buffer_.data());
@@ -103,9 +104,9 @@ std::optional<ByteView> EthtoolSocket::statistic_names(std::string_view device) 
 
 bool EthtoolSocket::statistics(std::string_view device, size_t count, std::vector<uint64_t>& values) {
   static_assert(sizeof(ethtool_stats) == sizeof(uint64_t));
-  // The kernel writes as many as there are, whatever the reader has room for.
+  // The kernel writes as many numbers as there are, whatever room the reader has.
   if (statistic_count(device) != count) return false;
-  // Room for as many again, should there be more of them just now.
+  // Room for twice as many: their number may have grown since it was asked for.
   buffer_.assign(1 + 2 * count, 0);
   auto* command = reinterpret_cast<ethtool_stats*>(buffer_.data());
   command->cmd = ETHTOOL_GSTATS;

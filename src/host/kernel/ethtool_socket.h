@@ -1,4 +1,4 @@
-// The questions of ioctl SIOCETHTOOL that collectors ask.
+// The requests of ioctl SIOCETHTOOL that collectors use.
 #pragma once
 
 #include <array>
@@ -33,15 +33,15 @@ struct EthtoolLink {
   }
 };
 
-// One thread. What a driver cannot tell is nothing.
+// One thread. A request that a driver does not support returns nothing.
 class EthtoolSocket {
  public:
   Result<> open();
   std::optional<EthtoolDriver> driver(std::string_view device);
   std::optional<EthtoolLink> link(std::string_view device);
-  // The names of its statistics: texts as parse_ethtool_strings takes them, valid until the next question.
+  // The names of its statistics, for parse_ethtool_strings; valid until the next request.
   std::optional<ByteView> statistic_names(std::string_view device);
-  // As many as it has names, `count` of them; false if there are fewer.
+  // The values of its `count` statistics; false if there are fewer.
   bool statistics(std::string_view device, size_t count, std::vector<uint64_t>& values);
 
  private:

@@ -10,18 +10,18 @@
 
 namespace weir::host::netlink {
 
-// The number out of an answer to CTRL_CMD_GETFAMILY.
+// The number in the answer to CTRL_CMD_GETFAMILY.
 std::optional<uint16_t> parse_family(ByteView payload);
 
-// A conversation with one family. What it is not there for costs one question in many scrapes.
+// A conversation with one family. While the kernel lacks the family, most scrapes do not ask for it.
 class GenericSocket {
  public:
   explicit GenericSocket(std::string family) : family_(std::move(family)) {}
 
-  // Whether the kernel knows the family; asked again after kRecheck calls if not.
+  // Whether the kernel has the family. If not, asks again after kRecheck calls.
   bool there();
 
-  // To be asked with ask(): a command of the family.
+  // A command of the family, for ask().
   Request request(uint8_t command, uint16_t flags) const;
 
   template <class Restart, class Each>

@@ -12,8 +12,8 @@ namespace {
 // Newer than the kernel headers of Debian 12.
 constexpr uint16_t kAllMulticast = 61;  // IFLA_ALLMULTI
 
-// RTEXT_FILTER_SKIP_STATS must not be among the filters; without RTEXT_FILTER_VF the kernel says nothing of virtual
-// functions, which may be hundreds for each link.
+// Asks for all counters (no RTEXT_FILTER_SKIP_STATS), and for no virtual functions (no RTEXT_FILTER_VF): a link may
+// have hundreds.
 netlink::Request link_request() {
   netlink::Request request(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{});
   request.add(IFLA_EXT_MASK, uint32_t{0});
@@ -25,9 +25,9 @@ void take(ByteView value, Integer& into) {
   if (const auto integer = netlink::host_order<Integer>(value)) into = *integer;
 }
 
-void assign(std::string& text, ByteView octets) { text.assign(octets.begin(), octets.end()); }
+void assign(std::string& text, ByteView bytes) { text.assign(bytes.begin(), bytes.end()); }
 
-// As many counters as this kernel knows, which may be more or fewer than we do.
+// The kernel may know more or fewer counters than we do.
 void take_counters(ByteView value, std::span<uint64_t, kLinkCounters> counters) {
   for (uint64_t& counter : counters) {
     if (value.size() < sizeof(counter)) return;
@@ -95,7 +95,7 @@ void take_attribute(const netlink::Attribute& attribute, Link& link) {
   }
 }
 
-// Everything to its default; the texts keep their room.
+// Sets everything to its default. The strings keep their capacity.
 void reset(Link& link) {
   Link fresh;
   std::swap(fresh.name, link.name);
@@ -110,7 +110,7 @@ void reset(Link& link) {
 
 uint32_t Link::set_flags() const {
   constexpr uint32_t kStates = IFF_RUNNING | IFF_LOWER_UP | IFF_DORMANT;
-  // Netlink tells only what a user has asked for; captures are counted apart.
+  // Netlink reports IFF_PROMISC only if a user set it; packet captures are counted in `promiscuity`.
   uint32_t set = flags & ~(kStates | IFF_PROMISC);
   if (promiscuity > 0) set |= IFF_PROMISC;
   if (all_multicast) set = (set & ~uint32_t{IFF_ALLMULTI}) | (*all_multicast > 0 ? uint32_t{IFF_ALLMULTI} : 0);

@@ -46,9 +46,9 @@ constexpr size_t kLinkCounters = 24;
 struct Link {
   uint32_t index = 0;
   uint16_t type = 0;   // ARPHRD_*
-  uint32_t flags = 0;  // IFF_*, as netlink has them
+  uint32_t flags = 0;  // IFF_*, as netlink reports them
   std::string name;
-  std::string address;  // of the link layer, octets
+  std::string address;  // of the link layer, as bytes
   std::string broadcast;
   std::string alias;
   uint32_t mtu = 0;
@@ -66,31 +66,33 @@ struct Link {
   std::array<uint64_t, kLinkCounters> counters{};
 
   uint64_t counter(LinkCounter which) const { return counters[static_cast<size_t>(which)]; }
-  // The flags that were set, without those that tell of a state: what /sys/class/net/NAME/flags shows.
+  // The flags that were set, without those that report a state: as in /sys/class/net/NAME/flags.
   uint32_t set_flags() const;
   bool is_up() const;  // administratively
   bool is_dormant() const;
 };
 
-// Overwrites `link` with the payload of one RTM_NEWLINK message; its texts keep their room. False if it is none.
+// Overwrites `link` with the payload of one RTM_NEWLINK message; its strings keep their capacity. False if it is not
+// one.
 bool parse_link(ByteView payload, Link& link);
 
-// One thread at a time. Each user holds the number of the dump that it has seen last.
+// The kernel is asked once per scrape: a collector that comes second gets the dump of the first one. Each user keeps
+// the number of the dump that it saw last; asking again with that number means a new scrape. One thread at a time.
 class LinkTable {
  public:
   using Clock = std::chrono::steady_clock::time_point (*)();
-  // What another collector has read this long ago at most belongs to the same scrape.
+  // A dump this young belongs to the same scrape.
   static constexpr std::chrono::milliseconds kSameScrape{250};
 
   explicit LinkTable(Clock clock = std::chrono::steady_clock::now);
-  // Always these, whatever the kernel says: for tests.
+  // For tests: always these links.
   explicit LinkTable(std::vector<Link> links);
 
-  // The links as they are: of the dump that another user has caused a moment ago, or of a new one if that is what
-  // `seen` tells. Valid until the next call of anybody.
+  // The links of the newest dump; makes a new one if that is old, or if its number is `seen`. Sets `seen`. Valid until
+  // the next call by any user.
   Result<std::span<const Link>> read(uint64_t& seen);
 
-  // The name as of the last dump that anybody has caused; empty if unknown.
+  // The name in the newest dump; empty if unknown.
   std::string_view name_of(uint32_t index) const;
 
  private:

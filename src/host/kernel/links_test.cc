@@ -27,7 +27,7 @@ Bytes link_payload() {
                      .ifi_flags = IFF_UP | IFF_RUNNING | IFF_BROADCAST,
                      .ifi_change = 0})
       .text(IFLA_IFNAME, "weird\"\\\xFFname")
-      .octets(IFLA_ADDRESS, std::string_view("\x02\x00\xAB\xCD\xEF\x7F", 6))
+      .string(IFLA_ADDRESS, std::string_view("\x02\x00\xAB\xCD\xEF\x7F", 6))
       .text(IFLA_IFALIAS, "to the \"roof\"\n")
       .attribute(IFLA_MTU, uint32_t{9000})
       .attribute(IFLA_LINK, uint32_t{3})

@@ -51,7 +51,7 @@ void MountWatch::run(const std::shared_ptr<Shared>& shared) {
     watched->queued = false;
     watched->running = true;
     lock.unlock();
-    const StatfsAnswer got = shared->statfs(watched->path);  // for ever, perhaps
+    const StatfsAnswer got = shared->statfs(watched->path);  // may never return
     lock.lock();
     watched->running = false;
     watched->answer.asked_at.reset();
@@ -65,7 +65,7 @@ void MountWatch::run(const std::shared_ptr<Shared>& shared) {
   --shared->threads;
 }
 
-// The same paths keep what is known of them. Under the lock.
+// Takes over the paths; those that were there before keep what is known of them. Under the lock.
 void MountWatch::rebuild(std::span<const std::string> paths) {
   const auto path_of = [](const std::shared_ptr<Watched>& one) -> const std::string& { return one->path; };
   if (std::ranges::equal(watched_, paths, {}, path_of)) return;
@@ -84,13 +84,13 @@ void MountWatch::rebuild(std::span<const std::string> paths) {
   watched_ = std::move(next);
 }
 
-// As many as there is work for. Under the lock.
+// Starts a thread for each waiting path, up to the limit. Under the lock.
 void MountWatch::start_threads() {
   while (shared_->idle < shared_->queue.size() && shared_->threads < kMaxThreads) {
     try {
       std::thread([shared = shared_] { run(shared); }).detach();
     } catch (const std::system_error&) {
-      return;  // no threads to be had: those that wait in vain are told as unanswered
+      return;  // no thread to be had: the paths stay unanswered
     }
     ++shared_->threads;
     ++shared_->idle;
@@ -113,7 +113,7 @@ std::span<const MountWatch::Answer> MountWatch::ask(std::span<const std::string>
   if (asked) {
     start_threads();
     shared_->work.notify_all();
-    // Those that were asked at an earlier time are not waited for.
+    // Paths that were asked at an earlier call are not waited for.
     shared_->answered.wait_until(lock, now + patience, [&] {
       return std::ranges::none_of(watched_, [&](const auto& one) { return one->answer.asked_at == now; });
     });

@@ -1,8 +1,8 @@
-// Asks file systems for their sizes that may not answer: those of other machines (nfs, cifs, ceph) and of processes
-// (fuse, 9p). A thread asks for each; whoever wants the answer never waits longer than he says.
+// Asks for the sizes of file systems that may never answer: those of other machines (nfs, cifs, ceph) and of processes
+// (fuse, 9p). Threads ask, so that the caller waits no longer than it wants to.
 //
-// A mount that does not answer holds one thread until it does, or the machine restarts: nothing can end a thread within
-// statfs. Threads are therefore bounded; when all are held, what waits for one is told as unanswered.
+// A mount that does not answer holds a thread until it does, or until the machine restarts: nothing ends a thread
+// within statfs. So the number of threads is limited. While all of them are held, the other mounts count as unanswered.
 #pragma once
 
 #include <sys/vfs.h>
@@ -29,41 +29,40 @@ struct FileSystemSizes {
   bool readonly = false;
 };
 
-// An errno in its place.
+// The sizes, or an errno.
 struct StatfsAnswer {
   FileSystemSizes sizes;
   int error = 0;
 };
 using Statfs = std::function<StatfsAnswer(const std::string& path)>;
-// That of the kernel.
+// statfs(2).
 StatfsAnswer kernel_statfs(const std::string& path);
 
 class MountWatch {
  public:
   using Clock = std::chrono::steady_clock;
-  // Four of them were enough for node_exporter; a machine with more hung mounts than this has other troubles.
+  // node_exporter has four.
   static constexpr size_t kMaxThreads = 8;
 
   struct Answer {
-    std::optional<FileSystemSizes> sizes;  // the last that it ever gave
-    Clock::time_point answered_at{};       // when
-    int error = 0;                         // of the last answer
-    // Set while it is asked: since when.
-    std::optional<Clock::time_point> asked_at;
+    std::optional<FileSystemSizes> sizes;       // the last ones that it reported
+    Clock::time_point answered_at{};            // when it did
+    int error = 0;                              // of the last answer
+    std::optional<Clock::time_point> asked_at;  // while there is no answer: when it was asked
   };
 
   explicit MountWatch(Statfs statfs = kernel_statfs);
-  // Does not wait for threads that are within statfs: they end when it does.
+  // Does not wait for threads that are within statfs.
   ~MountWatch();
   MountWatch(const MountWatch&) = delete;
   MountWatch& operator=(const MountWatch&) = delete;
 
-  // Asks for all of them anew, except those that have not answered yet, waits until all that were asked now have
-  // answered, `patience` at most, and gives what is known, in the order of the paths. What is not among the paths any
-  // more is forgotten. Allocates only when the paths change.
+  // Asks each path, except those whose last request is still unanswered. Waits until all that were asked now have
+  // answered, at most for `patience`. Returns what is known, in the order of the paths, and forgets any other path.
+  // Allocates only when the paths change.
   std::span<const Answer> ask(std::span<const std::string> paths, std::chrono::milliseconds patience);
 
-  // That have been started and are not ended.
+  // How many are running.
   size_t threads() const;
 
  private:
@@ -81,9 +80,9 @@ class MountWatch {
     mutable std::mutex mutex;
     std::condition_variable work;
     std::condition_variable answered;
-    std::vector<std::shared_ptr<Watched>> queue;  // in the order of asking
+    std::vector<std::shared_ptr<Watched>> queue;  // oldest first
     size_t threads = 0;
-    size_t idle = 0;  // of them: wait for work, or will when they have begun
+    size_t idle = 0;  // of `threads`: waiting for work, or about to
     bool stopping = false;
   };
   static void run(const std::shared_ptr<Shared>& shared);

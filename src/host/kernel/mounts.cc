@@ -13,10 +13,10 @@
 namespace weir::host {
 namespace {
 
-// The kernel allows 100,000 mounts in a namespace (fs.mount-max), of some 200 octets.
+// The kernel allows 100,000 mounts in a namespace (fs.mount-max), of about 200 bytes each.
 constexpr size_t kMaxTableSize = size_t{64} << 20;
 
-// Overlay, because whole machines run on it; what hangs below one that lies over another machine's is not seen.
+// Overlay is among them because whole machines run on it. One whose lower layer is on another machine may hang.
 constexpr auto kLocalTypes = std::to_array<std::string_view>({
     "adfs",      "affs",    "apfs",     "bcachefs",   "befs",      "bfs",     "binfmt_misc", "bpf",      "btrfs",
     "cgroup",    "cgroup2", "configfs", "cramfs",     "debugfs",   "devpts",  "devtmpfs",    "efivarfs", "efs",
@@ -91,9 +91,7 @@ Result<bool> MountTable::refresh() {
     pollfd changed{.fd = fd_.get(), .events = POLLPRI, .revents = 0};
     if (::poll(&changed, 1, 0) == 0) return false;
   }
-  const Result<std::string_view> table = read();
-  if (!table) return std::unexpected(table.error());
-  std::string_view text = *table;
+  std::string_view text = TRY(read());
   mounts_.clear();
   damaged_ = 0;
   while (!text.empty()) {
@@ -106,7 +104,7 @@ Result<bool> MountTable::refresh() {
   return true;
 }
 
-// The whole table. If it changes while it is read, poll() says so at the next scrape.
+// The whole table. If it changes during the read, poll() reports that at the next scrape.
 Result<std::string_view> MountTable::read() {
   if (!fd_) fd_ = Fd(::open(of_init_.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd_) fd_ = Fd(::open(own_.c_str(), O_RDONLY | O_CLOEXEC));

@@ -18,7 +18,7 @@
 namespace weir::host {
 
 struct Mount {
-  std::string device;  // major and minor are of it
+  std::string device;  // with these numbers:
   uint32_t major = 0;
   uint32_t minor = 0;
   std::string point;
@@ -27,27 +27,26 @@ struct Mount {
   std::string super_options;  // of the file system
 };
 
-// With the escapes undone.
+// Undoes the escapes.
 std::string unescaped(std::string_view field);
 
-// One line; nothing if it is not as above.
+// One line of the table; nothing if it is damaged.
 std::optional<Mount> parse_mount(std::string_view line);
 
 // "rw,ro,noatime" has "ro".
 bool has_option(std::string_view options, std::string_view option);
 
-// Whether a file system of this type answers statfs without asking another machine or process. All that are not known
-// here are taken to be of the other kind.
+// Whether a file system of this type answers statfs without asking another machine or process. Unknown types do not.
 bool answers_at_once(std::string_view type);
 
-// The file, read again only when the kernel says that something was mounted or unmounted.
+// The table, read again only when the kernel says that something was mounted or unmounted.
 class MountTable {
  public:
-  // That of process 1 if we may read it, else our own.
+  // The table of process 1 if we may read it, else our own.
   explicit MountTable(const std::string& procfs)
       : of_init_(procfs + "/1/mountinfo"), own_(procfs + "/self/mountinfo") {}
 
-  // True: `mounts()` is not what it was. Lines that are damaged are left out and counted.
+  // True if mounts() has changed. Damaged lines are left out and counted.
   Result<bool> refresh();
   const std::vector<Mount>& mounts() const { return mounts_; }
   size_t damaged() const { return damaged_; }

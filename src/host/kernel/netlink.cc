@@ -12,17 +12,17 @@ namespace {
 constexpr size_t kAlignment = 4;
 constexpr size_t kMessageHeader = sizeof(nlmsghdr);
 constexpr size_t kAttributeHeader = sizeof(nlattr);
-// What the kernel fills at most with one step of a dump, if the reader offers as much.
+// The most that the kernel writes in one step of a dump.
 constexpr size_t kFirstBuffer = size_t{32} << 10;
-// No single message of the kernel is longer; a longer one is refused.
+// The kernel sends no longer message.
 constexpr size_t kMaxBuffer = size_t{4} << 20;
 // The kernel answers before send() returns. This is for an answer that never comes.
 constexpr timeval kPatience = {.tv_sec = 1, .tv_usec = 0};
 
 constexpr size_t aligned(size_t size) { return (size + kAlignment - 1) & ~(kAlignment - 1); }
 
-// Off the begin of `rest`: `length` octets and their padding, which the last one may lack. The caller has checked
-// that there are `length`.
+// Takes `length` bytes off `rest`, and their padding, which the last item may lack. The caller has checked that `rest`
+// has `length` bytes.
 ByteView cut(ByteView& rest, size_t length) {
   const ByteView taken = rest.first(length);
   rest = rest.subspan(std::min(aligned(length), rest.size()));
@@ -146,12 +146,12 @@ Result<> Socket::open() {
 
 Result<> Socket::send(Request& request) {
   if (!fd_) {
-    if (auto opened = open(); !opened) return opened;
+    TRY(open());
   }
   dump_ = request.is_dump();
   interrupted_ = false;
   const ByteView bytes = request.numbered(++sequence_);
-  // Without an address: to the kernel.
+  // No address: to the kernel.
   if (::send(fd_.get(), bytes.data(), bytes.size(), 0) < 0) {
     errno_ = errno;
     return failed();
@@ -168,7 +168,7 @@ std::optional<ByteView> Socket::receive() {
     header.msg_namelen = sizeof(from);
     header.msg_iov = &part;
     header.msg_iovlen = 1;
-    // With MSG_TRUNC: the whole length, also of what did not fit.
+    // MSG_TRUNC: the length of the whole message, even if it did not fit.
     const ssize_t got = ::recvmsg(fd_.get(), &header, MSG_TRUNC);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
@@ -182,7 +182,7 @@ std::optional<ByteView> Socket::receive() {
     }
     if (length > buffer_.size()) {
       buffer_.resize(length);
-      errno_ = ENOBUFS;  // that one is lost: ask again with the room
+      errno_ = ENOBUFS;  // the message is lost: ask again with more room
       return std::nullopt;
     }
     if (from.nl_pid == 0) return ByteView(buffer_).first(length);  // from the kernel, not from a process
@@ -197,7 +197,7 @@ Step Socket::judge(const Message& message, bool last_attempt) {
       return Step::restart;
     case NLMSG_ERROR:
     case NLMSG_DONE: {
-      // Both begin with an error number, negative; 0 of NLMSG_ERROR is a plain acknowledgement.
+      // Both begin with a negative error number. NLMSG_ERROR with 0 is an acknowledgement.
       const int error = message.payload.size() >= sizeof(int)
                             ? host_order<int>(message.payload.first(sizeof(int))).value_or(0)
                             : (message.type == NLMSG_ERROR ? -EBADMSG : 0);
@@ -215,7 +215,7 @@ Step Socket::judge(const Message& message, bool last_attempt) {
 }
 
 std::unexpected<Error> Socket::failed() {
-  // What is still to come belongs to nobody; what is wrong with the socket goes with it. Kernel's refusals keep it.
+  // The socket is closed, as the rest of an answer may still come. After a refusal by the kernel it is kept.
   if (errno_ == EAGAIN || errno_ == ENOBUFS || errno_ == EMSGSIZE || errno_ == EBADF) fd_ = Fd();
   return fail("netlink protocol {}: {}", protocol_, std::strerror(errno_));
 }

@@ -5,8 +5,8 @@
 //   payload   | a fixed header of the family, such as ifinfomsg | attributes ...
 //   attribute | length 2 | type 2 | value ... | padding to 4
 //
-// All integers are in the order of this machine, unless a family says otherwise (netfilter's are big-endian). Every
-// length that came from outside is checked here, in Messages and Attributes, and nowhere else.
+// Integers are in the byte order of this machine, unless a family says otherwise (netfilter's are big-endian). Messages
+// and Attributes check every length; nothing else has to.
 #pragma once
 
 #include <linux/netlink.h>
@@ -25,7 +25,7 @@
 
 namespace weir::host::netlink {
 
-// An integer of exactly this size, in the order of the machine; nothing if the value has another size.
+// An integer in the byte order of the machine; nothing if the value has another size.
 template <std::integral Integer>
 std::optional<Integer> host_order(ByteView value) {
   if (value.size() != sizeof(Integer)) return std::nullopt;
@@ -34,14 +34,14 @@ std::optional<Integer> host_order(ByteView value) {
   return integer;
 }
 
-// The same in network order.
+// The same in network byte order.
 template <std::unsigned_integral Integer>
 std::optional<Integer> network_order(ByteView value) {
   if (value.size() != sizeof(Integer)) return std::nullopt;
   return load_be<Integer>(value.data());
 }
 
-// A text up to its end or its first NUL. It lives as long as the value.
+// The text up to the end of the value or its first NUL; a view of the value.
 std::string_view text_of(ByteView value);
 
 struct Attribute {
@@ -49,19 +49,19 @@ struct Attribute {
   ByteView value;     // of a nested attribute: its attributes
 };
 
-// Attributes one after the other, until the end or the first of a length that cannot be.
+// Reads attributes one by one, until the end or the first impossible length.
 class Attributes {
  public:
   explicit Attributes(ByteView bytes) : rest_(bytes) {}
   std::optional<Attribute> next();
-  // The value of the first one of this type, searched from here on.
+  // The value of the next attribute of this type.
   std::optional<ByteView> find(uint16_t type) const;
 
  private:
   ByteView rest_;
 };
 
-// A fixed struct of the kernel at the begin of a payload, and the attributes behind it.
+// A fixed struct of the kernel at the start of a payload, and the attributes behind it.
 template <class Header>
 struct Framed {
   Header header;
@@ -85,7 +85,7 @@ struct Message {
   ByteView payload;
 };
 
-// The messages of one datagram, until its end or the first of a length that cannot be.
+// Reads the messages of one datagram, until its end or the first impossible length.
 class Messages {
  public:
   explicit Messages(ByteView bytes) : rest_(bytes) {}
@@ -95,7 +95,7 @@ class Messages {
   ByteView rest_;
 };
 
-// Writes one question. Keep it: it is the same at each scrape.
+// A request. It is the same at each scrape, so collectors keep it.
 class Request {
  public:
   // NLM_F_REQUEST is added to the flags; `header` is the family's fixed struct.
@@ -111,7 +111,7 @@ class Request {
   }
   Request& add(uint16_t attribute, std::string_view text);  // with its NUL
 
-  // Attributes added until the end are inside of it. `end` takes what `begin` gave.
+  // Attributes added between them are nested in it. `end` takes what `begin` returned.
   size_t begin(uint16_t attribute);
   void end(size_t begun);
 
@@ -127,7 +127,7 @@ class Request {
   std::vector<uint8_t> bytes_;
 };
 
-// How an answer goes on after a message of it was read.
+// What a message means for the rest of the answer.
 enum class Step : uint8_t { data, done, restart, failed };
 
 // One conversation with the kernel about one protocol (NETLINK_ROUTE, NETLINK_NETFILTER, ...). Opened when first asked,
@@ -136,25 +136,24 @@ class Socket {
  public:
   explicit Socket(int protocol) : protocol_(protocol) {}
 
-  // Sends the question and gives every message of the answer to `each(const Message&)`. A dump that the kernel calls
-  // interrupted (its table changed meanwhile) begins anew, a few times, then is taken as it is; `restart()` is called
-  // before each attempt and forgets what was given so far. Fails with the kernel's reason; last_errno() is its number.
+  // Sends the request and calls `each(const Message&)` for every message of the answer. If the kernel says that its
+  // table changed during a dump, the dump is repeated; the last attempt is taken as it is. `restart()` is called before
+  // each attempt and drops what `each` got so far. Fails with the kernel's reason; last_errno() is its number.
   template <class Restart, class Each>
   Result<> ask(Request& request, Restart&& restart, Each&& each) {
     for (int attempt = 1;; ++attempt) {
       restart();
-      if (auto sent = send(request); !sent) return sent;
+      TRY(send(request));
       const Step end = receive_all(attempt == kMaxAttempts, each);
       if (end == Step::done) return {};
       if (end == Step::failed || attempt == kMaxAttempts) return failed();
-      if (!interrupted_) fd_ = Fd();  // a dump that is still going on takes no other question
+      if (!interrupted_) fd_ = Fd();  // a dump is still going on: the socket takes no other request
     }
   }
 
   int last_errno() const { return errno_; }
 
  private:
-  // A table that changes this often is read as it is.
   static constexpr int kMaxAttempts = 4;
 
   template <class Each>
@@ -164,7 +163,7 @@ class Socket {
       if (!datagram) return errno_ == ENOBUFS ? Step::restart : Step::failed;
       Messages messages(*datagram);
       while (const auto message = messages.next()) {
-        if (message->sequence != sequence_ || message->port != port_) continue;  // of an answer given up
+        if (message->sequence != sequence_ || message->port != port_) continue;  // left over from an earlier answer
         const Step step = judge(*message, last_attempt);
         if (step != Step::data) return step;
         if (message->type >= NLMSG_MIN_TYPE) each(*message);

@@ -44,7 +44,7 @@ TEST(Netlink, LengthsThatCannotBeEndIt) {
     Attributes attributes(bytes.view());
     const auto first = attributes.next();
     if (length == 9) {
-      // One octet of the next one: what follows is read at the next multiple of four.
+      // One byte of the next one: what follows is read at the next multiple of four.
       ASSERT_TRUE(first);
       EXPECT_EQ(first->value.size(), 5U);
     } else {
@@ -60,7 +60,7 @@ TEST(Netlink, LengthsThatCannotBeEndIt) {
 }
 
 TEST(Netlink, TheLastAttributeMayLackItsPadding) {
-  Bytes bytes = Bytes().octets(3, "abcde");
+  Bytes bytes = Bytes().string(3, "abcde");
   bytes.bytes().resize(9);
   Attributes attributes(bytes.view());
   EXPECT_EQ(text_of(attributes.next().value().value), "abcde");

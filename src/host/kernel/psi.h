@@ -1,5 +1,4 @@
-// Pressure stall information (Documentation/accounting/psi.rst): the text is the same for the machine and for a control
-// group.
+// Pressure stall information (Documentation/accounting/psi.rst), of the machine or of a control group.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +7,7 @@
 
 namespace weir::host {
 
-// Microseconds that some, or all, tasks waited. "full" is absent for the CPU of kernels before 5.13, "some" for irq.
+// Microseconds that some tasks, or all of them, waited. The CPU has no "full" before Linux 5.13, irq has no "some".
 struct Psi {
   std::optional<uint64_t> some_us;
   std::optional<uint64_t> full_us;

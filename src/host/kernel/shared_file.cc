@@ -3,7 +3,7 @@
 namespace weir::host {
 namespace {
 
-// Longer than a scrape needs from the first reader to the last, shorter than two scrapes are apart.
+// Longer than the time from the first to the last reader of a scrape, shorter than a scrape interval.
 constexpr std::chrono::milliseconds kShared{50};
 
 unsigned bit_of(SharedFile::Reader reader) { return 1U << static_cast<unsigned>(reader); }

@@ -12,7 +12,7 @@
 
 namespace weir::host {
 
-// A reader gets the text that another has read before if that was a moment ago, and never the same text twice.
+// A reader gets the text that another one has just read, but never the same text twice.
 class SharedFile {
  public:
   enum class Reader : uint8_t { cpu, stat, sockstat, udp_queues };
@@ -24,7 +24,7 @@ class SharedFile {
   const std::string& path() const { return file_.path(); }
 
  private:
-  // What another has read, if it is still good for this reader.
+  // The text of another reader, if it is young enough and new to this one.
   std::optional<std::string_view> of_another(Reader reader);
   void keep(Reader reader, std::string_view text);
 

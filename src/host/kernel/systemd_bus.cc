@@ -1,21 +1,21 @@
 #include "host/kernel/systemd_bus.h"
 
-#include <dlfcn.h>
 #include <systemd/sd-bus.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/lazy_library.h"
+
 namespace weir::host {
 namespace {
 
-constexpr const char* kLibrary = "libsystemd.so.0";
 constexpr const char* kDestination = "org.freedesktop.systemd1";
 constexpr const char* kManagerPath = "/org/freedesktop/systemd1";
 constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
-// systemd answers in a millisecond, unless it reloads its units.
+// systemd answers within a millisecond, except while it reloads its units.
 constexpr uint64_t kTimeoutUs = 500'000;
-// A machine has hundreds.
+// A machine has some hundreds.
 constexpr size_t kMaxUnits = 20'000;
 
 // The functions of the library that we use.
@@ -35,37 +35,36 @@ struct Library {
   decltype(&::sd_bus_error_free) free_error;
 
   static Result<Library> load() {
-    // Never unloaded: there is one, as long as the program.
-    void* handle = ::dlopen(kLibrary, RTLD_LAZY | RTLD_LOCAL);
-    if (handle == nullptr) return fail("cannot load {} (Debian: libsystemd0): {}", kLibrary, ::dlerror());
+    LazyLibrary file("libsystemd.so.0");
     Library library{};
-    const auto find = [handle](auto& function, const char* name) {
-      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
-      return function != nullptr;
-    };
-    const bool complete =
-        find(library.open_system, "sd_bus_open_system") && find(library.new_bus, "sd_bus_new") &&
-        find(library.set_fd, "sd_bus_set_fd") && find(library.start, "sd_bus_start") &&
-        find(library.close, "sd_bus_flush_close_unref") &&
-        find(library.set_timeout, "sd_bus_set_method_call_timeout") && find(library.call, "sd_bus_call_method") &&
-        find(library.enter, "sd_bus_message_enter_container") && find(library.peek, "sd_bus_message_peek_type") &&
-        find(library.read, "sd_bus_message_read") && find(library.read_basic, "sd_bus_message_read_basic") &&
-        find(library.unref, "sd_bus_message_unref") && find(library.free_error, "sd_bus_error_free");
-    if (!complete) return fail("{} is too old: it needs sd-bus of systemd 240", kLibrary);
+    file.find("sd_bus_open_system", library.open_system);
+    file.find("sd_bus_new", library.new_bus);
+    file.find("sd_bus_set_fd", library.set_fd);
+    file.find("sd_bus_start", library.start);
+    file.find("sd_bus_flush_close_unref", library.close);
+    file.find("sd_bus_set_method_call_timeout", library.set_timeout);  // the newest of them: systemd 240
+    file.find("sd_bus_call_method", library.call);
+    file.find("sd_bus_message_enter_container", library.enter);
+    file.find("sd_bus_message_peek_type", library.peek);
+    file.find("sd_bus_message_read", library.read);
+    file.find("sd_bus_message_read_basic", library.read_basic);
+    file.find("sd_bus_message_unref", library.unref);
+    file.find("sd_bus_error_free", library.free_error);
+    TRY(file.good("the collector systemd", "libsystemd0"));
     return library;
   }
 };
 
 class SdBus : public SystemdBus {
  public:
-  // Without a peer: the system bus.
+  // No peer: the system bus.
   SdBus(Library library, Fd peer) : library_(library), peer_(std::move(peer)) {}
   ~SdBus() override { disconnect(); }
 
   void restart() override { broken_ = false; }
 
   Result<size_t> list_units(std::vector<SystemdUnit>& units) override {
-    if (auto connected = connect(); !connected) return std::unexpected(connected.error());
+    TRY(connect());
     sd_bus_error error{};
     sd_bus_message* raw = nullptr;
     const int called = library_.call(bus_, kDestination, kManagerPath, kManager, "ListUnits", &error, &raw, "");
@@ -151,7 +150,7 @@ class SdBus : public SystemdBus {
     bus_ = nullptr;
   }
 
-  // The reason, and the end of a connection that is of no use any more.
+  // Closes the connection if it is broken, and returns the reason.
   std::unexpected<Error> failed(int result, sd_bus_error& error) {
     const Error told{fmt::format("systemd: {}", error.message != nullptr ? error.message : std::strerror(-result))};
     library_.free_error(&error);
@@ -171,7 +170,7 @@ class SdBus : public SystemdBus {
     interface_.assign(kDestination).append(".").append(interface);
     sd_bus_error error{};
     sd_bus_message* raw = nullptr;
-    // "v": whatever type it has, which read() sees.
+    // The property comes as a variant; read() is told its type.
     const int called = library_.call(bus_, kDestination, path.c_str(), "org.freedesktop.DBus.Properties", "Get", &error,
                                      &raw, "ss", interface_.c_str(), property);
     const Reply reply(raw, library_.unref);
@@ -191,9 +190,8 @@ class SdBus : public SystemdBus {
 };
 
 Result<std::unique_ptr<SystemdBus>> make_bus(Fd peer) {
-  Result<Library> library = Library::load();
-  if (!library) return std::unexpected(library.error());
-  return std::make_unique<SdBus>(*library, std::move(peer));
+  const Library library = TRY(Library::load());
+  return std::make_unique<SdBus>(library, std::move(peer));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What systemd tells over D-Bus (org.freedesktop.systemd1(5)), by sd-bus(3).
 //
-// libsystemd is loaded only when somebody asks, as it brings its own libraries along (some 1.5 MB of resident memory).
+// libsystemd is loaded only for this: with its own libraries it takes 1.5 MB of resident memory.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +22,22 @@ struct SystemdUnit {
   std::string path;  // of its object
 };
 
-// One thread. After an answer that did not come in time, the bus is given up: nothing more is asked until restart().
+// One thread. After an answer that did not come in time, nothing is asked until restart().
 class SystemdBus {
  public:
   virtual ~SystemdBus() = default;
-  // Before each scrape.
+  // To be called before each scrape.
   virtual void restart() = 0;
-  // Overwrites the begin of `units`, whose texts keep their room, and says how many there are.
+  // Overwrites the first of `units`, whose strings keep their capacity, and returns how many there are.
   virtual Result<size_t> list_units(std::vector<SystemdUnit>& units) = 0;
-  // A property of an object; nothing if it has none. Interfaces without their "org.freedesktop.systemd1.".
+  // A property of an object; nothing if there is none. `interface` comes without "org.freedesktop.systemd1.".
   virtual std::optional<uint64_t> number(const std::string& path, std::string_view interface, const char* property) = 0;
   virtual bool text(const std::string& path, std::string_view interface, const char* property, std::string& into) = 0;
 };
 
-// The system bus; connected to when first asked. Fails if there is no libsystemd.
+// Connects to the system bus at the first request. Fails if there is no libsystemd.
 Result<std::unique_ptr<SystemdBus>> make_system_bus();
-// Over a connection to a peer that speaks for itself.
+// Speaks to a peer directly, without a bus daemon.
 Result<std::unique_ptr<SystemdBus>> make_peer_bus(Fd peer);
 
 }  // namespace weir::host

@@ -29,7 +29,7 @@ class Bytes {
     terminated.push_back('\0');
     return raw(type, terminated.data(), terminated.size());
   }
-  Bytes& octets(uint16_t type, std::string_view value) { return raw(type, value.data(), value.size()); }
+  Bytes& string(uint16_t type, std::string_view value) { return raw(type, value.data(), value.size()); }
   Bytes& nest(uint16_t type, const Bytes& inside) {
     return raw(static_cast<uint16_t>(type | NLA_F_NESTED), inside.bytes_.data(), inside.bytes_.size());
   }
@@ -55,28 +55,28 @@ class Bytes {
     return *this;
   }
   void append(const void* value, size_t size) {
-    const auto* octets = static_cast<const uint8_t*>(value);
-    for (size_t i = 0; i < size; ++i) bytes_.push_back(octets[i]);
+    const auto* bytes = static_cast<const uint8_t*>(value);
+    for (size_t i = 0; i < size; ++i) bytes_.push_back(bytes[i]);
     while (bytes_.size() % 4 != 0) bytes_.push_back(0);
   }
   std::vector<uint8_t> bytes_;
 };
 
-// Gives `parse` every cut and every single damaged octet of a payload; what it does with them is its own affair.
+// Calls `parse` with every prefix of a payload, and with every single byte damaged. It must not read out of bounds.
 [[gnu::noinline]] inline void damage(ByteView payload, const std::function<void(ByteView)>& parse) {
   for (size_t length = 0; length < payload.size(); ++length) {
-    // A copy of exactly that size, so that a sanitizer sees a read behind it.
+    // A copy of exactly that size: a sanitizer sees any read behind it.
     const std::vector<uint8_t> cut(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(length));
     parse(ByteView(cut));
   }
   std::vector<uint8_t> changed(payload.begin(), payload.end());
-  for (uint8_t& octet : changed) {
-    const uint8_t kept = octet;
+  for (uint8_t& byte : changed) {
+    const uint8_t kept = byte;
     for (const uint8_t other : {uint8_t{0}, uint8_t{1}, uint8_t{0x7F}, uint8_t{0xFF}}) {
-      octet = other;
+      byte = other;
       parse(ByteView(changed));
     }
-    octet = kept;
+    byte = kept;
   }
 }
 

@@ -5,7 +5,7 @@
 namespace weir::host {
 
 Result<std::string> enter_sandbox(const SandboxPaths& paths) {
-  // Both need it; it also makes set-uid programs ordinary ones.
+  // seccomp and Landlock need it. It also takes effect away from set-uid programs.
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("no_new_privs");
   const Result<int> files = restrict_files(paths);
   const Result<> calls = restrict_system_calls(!paths.remove.empty());

@@ -1,8 +1,8 @@
-// Gives up what a scrape does not need, for the rest of the life of the process: system calls (seccomp) and files
-// (Landlock). Whoever finds a way into the program can read metrics, and little else: no program is started, no file
-// written, nothing outside the folders below opened, no memory made executable.
+// Gives up, until the process ends, all that a scrape does not need: system calls (seccomp) and files (Landlock). An
+// attacker who gets into the process can read metrics and little else: it cannot start a program, write a file, open
+// anything outside the given folders, or make memory executable.
 //
-// Both degrade: a kernel that lacks one of them is told of, and the other still holds.
+// A kernel may lack one of the two. The other one then holds alone, and the log says so.
 #pragma once
 
 #include <string>
@@ -13,17 +13,17 @@
 namespace weir::host {
 
 struct SandboxPaths {
-  std::vector<std::string> read;    // files, and folders with all that is in them; what does not exist is left out
-  std::vector<std::string> remove;  // folders in which files may be removed at the end (unix sockets)
+  std::vector<std::string> read;    // files, and folders with all that is in them; those that do not exist are ignored
+  std::vector<std::string> remove;  // folders in which files may be removed (unix sockets, at the end)
 };
 
-// What holds from now on, for the log: "system calls (seccomp), files (Landlock 7)". Call it before a thread is
+// Returns what holds from now on, for the log: "system calls (seccomp), files (Landlock 7)". Call it before a thread is
 // started: Landlock holds for the calling thread and those that it starts. Fails if neither holds.
 Result<std::string> enter_sandbox(const SandboxPaths& paths);
 
-// Its two halves.
+// The two halves of enter_sandbox.
 Result<> restrict_system_calls(bool may_remove_files);
-// The version of Landlock that holds.
+// Returns the version of Landlock that holds.
 Result<int> restrict_files(const SandboxPaths& paths);
 
 }  // namespace weir::host

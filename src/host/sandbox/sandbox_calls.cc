@@ -1,5 +1,5 @@
-// seccomp by libseccomp: a list of what is allowed; everything else fails with EPERM, so that a library that tries
-// something new goes without it instead of ending the program.
+// The list of allowed system calls, for libseccomp. Every other call fails with EPERM: a library that tries something
+// new has to do without, and does not end the program.
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <seccomp.h>
@@ -22,7 +22,7 @@ struct Release {
 using Filter = std::unique_ptr<void, Release>;
 
 constexpr auto kAllowed = std::to_array<int>({
-    // files that are open already, and what can be asked of names
+    // open files, and questions about paths
     SCMP_SYS(read),
     SCMP_SYS(pread64),
     SCMP_SYS(readv),
@@ -70,7 +70,7 @@ constexpr auto kAllowed = std::to_array<int>({
     SCMP_SYS(epoll_wait),
     SCMP_SYS(epoll_pwait),
     SCMP_SYS(eventfd2),
-    SCMP_SYS(pipe),  // through one the undefined behaviour sanitizer looks whether there is memory
+    SCMP_SYS(pipe),  // the undefined behaviour sanitizer probes memory through one
     SCMP_SYS(pipe2),
     SCMP_SYS(timerfd_create),
     SCMP_SYS(timerfd_settime),
@@ -96,7 +96,7 @@ constexpr auto kAllowed = std::to_array<int>({
     SCMP_SYS(tgkill),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
-    // what the process may know
+    // what the process may ask about itself and the machine
     SCMP_SYS(clock_gettime),
     SCMP_SYS(clock_getres),
     SCMP_SYS(gettimeofday),
@@ -122,13 +122,13 @@ constexpr auto kAllowed = std::to_array<int>({
 
 constexpr auto kFamilies = std::to_array<int>({AF_UNIX, AF_NETLINK, AF_INET, AF_INET6});
 
-// Groups of ioctl by their second octet: questions to network interfaces (SIOC...), to performance counters.
+// Groups of ioctl requests by their second byte: of network interfaces (SIOC...), of performance counters.
 constexpr uint64_t kIoctlGroup = 0xff00;
 constexpr auto kIoctlGroups = std::to_array<uint64_t>({0x8900, 0x2400});
-// Single ones: whether a socket blocks, how much is to be read, whether this is a terminal.
+// Single requests: make a socket non-blocking, how much can be read, whether this is a terminal.
 constexpr auto kIoctls = std::to_array<uint64_t>({0x5421, 0x541b, 0x5401});
 
-// Collects the first failure of a row of calls.
+// Keeps the first failure of a series of calls.
 class Rules {
  public:
   explicit Rules(scmp_filter_ctx filter) : filter_(filter) {}
@@ -141,7 +141,7 @@ class Rules {
  private:
   void add(uint32_t action, int call, const scmp_arg_cmp* conditions, unsigned count) {
     const int result = seccomp_rule_add_array(filter_, action, call, count, conditions);
-    // A call that this architecture has not cannot be made either.
+    // A call that this architecture lacks cannot be made anyway.
     if (result != 0 && result != -EDOM && failure_ == 0) failure_ = result;
   }
 
@@ -158,19 +158,19 @@ scmp_arg_cmp equal(unsigned argument, uint64_t value) {
 
 void add_rules(Rules& rules, bool may_remove_files) {
   for (const int call : kAllowed) rules.allow(call);
-  // Files are opened to be read.
+  // Files may be opened for reading only.
   rules.allow(SCMP_SYS(openat), masked(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
   rules.allow(SCMP_SYS(open), masked(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
-  // No memory is made executable.
+  // No memory may be made executable.
   rules.allow(SCMP_SYS(mmap), masked(2, PROT_EXEC, 0));
   rules.allow(SCMP_SYS(mprotect), masked(2, PROT_EXEC, 0));
-  // Threads, but no processes. The flags of clone3 are out of a filter's sight: glibc takes clone instead.
+  // Threads may be started, but no processes. A filter cannot see the flags of clone3; glibc falls back to clone.
   rules.allow(SCMP_SYS(clone), masked(0, CLONE_THREAD, CLONE_THREAD));
   rules.deny(SCMP_SYS(clone3), ENOSYS);
   for (const int family : kFamilies) rules.allow(SCMP_SYS(socket), equal(0, static_cast<uint64_t>(family)));
   for (const uint64_t group : kIoctlGroups) rules.allow(SCMP_SYS(ioctl), masked(1, kIoctlGroup, group));
   for (const uint64_t request : kIoctls) rules.allow(SCMP_SYS(ioctl), equal(1, request));
-  // Limits are read.
+  // Limits may be read only.
   rules.allow(SCMP_SYS(prlimit64), equal(2, 0));
   if (may_remove_files) {
     rules.allow(SCMP_SYS(unlink));
@@ -186,7 +186,7 @@ Result<> restrict_system_calls(bool may_remove_files) {
   Rules rules(filter.get());
   add_rules(rules, may_remove_files);
   int failure = rules.failure();
-  // Also for threads that run already.
+  // Holds for threads that are running already, too.
   if (failure == 0) failure = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   if (failure == 0) failure = seccomp_load(filter.get());
   if (failure != 0) return fail("no seccomp in this kernel ({})", std::strerror(-failure));

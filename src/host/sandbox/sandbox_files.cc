@@ -1,5 +1,5 @@
-// Landlock (landlock(7)). glibc has no functions for it, and Debian 12's header knows the first version only: the
-// layout and the bits are those of the kernel's documentation.
+// Landlock (landlock(7)). glibc has no functions for it, and the header of Debian 12 knows its first version only, so
+// the layout and the bits are written here as the kernel documents them.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,7 +41,7 @@ struct Handled {
   size_t size;
 };
 
-// All that the kernel's version can forbid.
+// Everything that this version of Landlock can forbid.
 Handled handled(long version) {
   Handled all{.attribute = {.files = kFirstVersionFiles, .network = 0, .scoped = 0}, .size = sizeof(uint64_t)};
   if (version >= 2) all.attribute.files |= kRefer;
@@ -75,8 +75,7 @@ Result<int> restrict_files(const SandboxPaths& paths) {
   for (const std::string& path : paths.read)
     if (const auto allowed = allow(ruleset.get(), path, kReadFile | kReadFolder); !allowed)
       return std::unexpected(allowed.error());
-  for (const std::string& path : paths.remove)
-    if (const auto allowed = allow(ruleset.get(), path, kRemoveFile); !allowed) return std::unexpected(allowed.error());
+  for (const std::string& path : paths.remove) TRY(allow(ruleset.get(), path, kRemoveFile));
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return fail_errno("Landlock");
   return static_cast<int>(version);
 }

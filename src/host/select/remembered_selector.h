@@ -1,5 +1,5 @@
-// A Selector that is asked about the same names at every scrape, in nearly the same order, and remembers its answers:
-// matching a regular expression allocates, comparing a name does not.
+// A Selector that remembers its answers by position. Every scrape asks about the same names in nearly the same order.
+// Comparing a name with the one at its position is cheap; matching a regular expression allocates.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ class RememberedSelector {
  public:
   explicit RememberedSelector(Selector selector) : selector_(std::move(selector)) {}
 
-  // `position`: that of the name among those of this scrape, from 0.
+  // `position` is that of the name within this scrape, from 0.
   bool selects(size_t position, std::string_view name) {
     if (position >= answers_.size()) answers_.resize(position + 1);
     Answer& answer = answers_[position];

@@ -16,7 +16,7 @@ void add_range(CharSet& set, unsigned char first, unsigned char last) {
   for (unsigned c = first; c <= last; ++c) set.set(c);
 }
 
-// \d \w \s; the capital letter is the complement.
+// The set of \d, \w or \s; a capital letter means the complement.
 std::optional<CharSet> class_of(char letter) {
   CharSet set;
   switch (letter | 0x20) {
@@ -39,16 +39,16 @@ std::optional<CharSet> class_of(char letter) {
   return set;
 }
 
-// A bracket expression that means the set whatever is in it.
+// Writes a set as a bracket expression.
 std::string bracket(CharSet set) {
-  set.reset(0);  // a name has no zero octet, and regcomp's text would end there
+  set.reset(0);  // a name has no zero byte, and regcomp's text would end there
   const bool negated = set.count() > 128;
   if (negated) {
     set.flip();
     set.reset(0);
   }
   std::string text = negated ? "[^" : "[";
-  std::string last;  // what may not stand elsewhere
+  std::string last;  // characters that must stand at the end
   if (set.test(']')) text += ']';
   for (unsigned c = 1; c < 256; ++c) {
     if (!set.test(c) || c == ']') continue;
@@ -60,7 +60,7 @@ std::string bracket(CharSet set) {
       text += static_cast<char>(c);
     }
   }
-  // "[^]" alone would be a negation; one octet needs no bracket.
+  // "[^]" alone would be a negation; one byte needs no bracket.
   if (!negated && text == "[" && last == "^") return "\\^";
   return text + last + ']';
 }
@@ -87,7 +87,7 @@ class Translator {
         out_ += c;
         if (rest_.starts_with('?')) return fail("non-greedy repetition \"{}?\" is not supported", c);
       } else if (c == '\0') {
-        return fail("a zero octet");
+        return fail("a zero byte");
       } else {
         out_ += c;
       }
@@ -103,8 +103,8 @@ class Translator {
     return c;
   }
 
-  // What the escape after a backslash stands for, if it is one octet.
-  Result<unsigned char> octet(char c) {
+  // The byte that an escape stands for; `c` follows the backslash.
+  Result<unsigned char> byte(char c) {
     switch (c) {
       case 't':
         return '\t';
@@ -147,10 +147,9 @@ class Translator {
       (out_ += '\\') += c;
       return {};
     }
-    const auto literal = octet(c);
-    if (!literal) return std::unexpected(literal.error());
-    if (std::string_view("\\^$.[]|()*+?{}").contains(static_cast<char>(*literal))) out_ += '\\';
-    out_ += static_cast<char>(*literal);
+    const auto literal = TRY(byte(c));
+    if (std::string_view("\\^$.[]|()*+?{}").contains(static_cast<char>(literal))) out_ += '\\';
+    out_ += static_cast<char>(literal);
     return {};
   }
 
@@ -173,7 +172,7 @@ class Translator {
     return fail("\"(?{}\" is not supported", rest_.substr(0, 1));
   }
 
-  // One member of a set: an octet, or a class that was added to `set` already.
+  // Reads one member of a set. Returns a byte, or nothing if it was a class, which is added to `set`.
   Result<std::optional<unsigned char>> member(CharSet& set) {
     const char c = take();
     if (c == '[' && rest_.starts_with(':')) {
@@ -202,9 +201,8 @@ class Translator {
         set |= *named;
         return std::nullopt;
       }
-      const auto literal = octet(escaped);
-      if (!literal) return std::unexpected(literal.error());
-      return *literal;
+      const auto literal = TRY(byte(escaped));
+      return literal;
     }
     const auto value = static_cast<unsigned char>(c);
     if (value == 0 || value > 0x7f) return fail("only ASCII may stand in brackets");
@@ -223,16 +221,14 @@ class Translator {
         break;
       }
       first = false;
-      const auto begin = member(set);
-      if (!begin) return std::unexpected(begin.error());
-      if (!*begin) continue;
-      unsigned char last = **begin;
+      const auto begin = TRY(member(set));
+      if (!begin) continue;
+      unsigned char last = *begin;
       if (rest_.size() >= 2 && rest_[0] == '-' && rest_[1] != ']') {
         rest_.remove_prefix(1);
-        const auto end = member(set);
-        if (!end) return std::unexpected(end.error());
-        if (!*end || **end < last) return fail("a range in brackets ends before it begins");
-        add_range(set, last, **end);
+        const auto end = TRY(member(set));
+        if (!end || *end < last) return fail("a range in brackets ends before it begins");
+        add_range(set, last, *end);
         continue;
       }
       set.set(last);
@@ -281,16 +277,16 @@ int Pattern::compile() const {
   return error;
 }
 
-void Pattern::forget() const {
+void Pattern::free_states() const {
   compiled_.reset();
   matches_ = 0;
 }
 
 bool Pattern::matches(std::string_view name) const {
-  if (++matches_ > kMatchesKept) forget();
-  // It was compiled before: only memory can be missing.
+  if (++matches_ > kMatchesKept) free_states();
+  // It has been compiled before, so this fails only for want of memory.
   if (!compiled_ && compile() != 0) return false;
-  // With REG_STARTEND the name need not end with a zero octet (glibc and the BSDs).
+  // With REG_STARTEND the name need not end with a zero byte (glibc and the BSDs).
   regmatch_t range{.rm_so = 0, .rm_eo = static_cast<regoff_t>(name.size())};
   return ::regexec(&compiled_->regex, name.data() == nullptr ? "" : name.data(), 1, &range, REG_STARTEND) == 0;
 }
@@ -308,9 +304,7 @@ Result<Selector> Selector::compile(const Selection& selection, std::string_view 
 Result<Selector> Selector::only(std::string_view expression, std::string_view flag) {
   Selector selector;
   if (expression.empty()) return selector;
-  auto compiled = Pattern::compile(expression, flag);
-  if (!compiled) return std::unexpected(compiled.error());
-  selector.expression_ = std::move(*compiled);
+  selector.expression_ = TRY(Pattern::compile(expression, flag));
   return selector;
 }
 

@@ -1,5 +1,6 @@
 // Which names a collector reports: the expressions of --collector.X.device-include and -exclude. Users write them for
-// Go's RE2; POSIX extended expressions with the rest translated are the same language but for what is refused here.
+// RE2, the syntax of Go. They are translated to POSIX extended expressions for regcomp(3); what those cannot express is
+// refused.
 #pragma once
 
 #include <memory>
@@ -18,20 +19,19 @@ struct Selection {
   std::string exclude;
 };
 
-// RE2 as POSIX extended: \d \w \s and their complements (also in brackets), \t \n \xHH, (?:...), (?P<name>...).
-// Refuses what POSIX cannot say: non-greedy repetition, flags other than (?i) at the begin, \p, \Q. `icase` is set by
-// (?i).
+// Translates RE2 to POSIX extended: \d \w \s and their complements (also in brackets), \t \n \xHH, (?:...),
+// (?P<name>...). (?i) at the start sets `icase`. Refuses non-greedy repetition, other flags, \p and \Q.
 Result<std::string> translate_expression(std::string_view expression, bool& icase);
 
-// A compiled expression. Finds it anywhere in a name, as Go's MatchString does: anchors are the user's.
+// A compiled expression. It matches anywhere in a name, as Go's MatchString does, unless the user wrote anchors.
 class Pattern {
  public:
-  // The error names the flag that the expression is from.
+  // The error names the flag.
   static Result<Pattern> compile(std::string_view expression, std::string_view flag);
   bool matches(std::string_view name) const;
-  // Gives up what was remembered while matching: glibc adds a state of 2 KiB for nearly each octet of a new name. Done
-  // by itself too, from time to time.
-  void forget() const;
+  // Frees the states that glibc built while matching: 2 KiB for nearly each byte of a new name. matches() does this
+  // from time to time.
+  void free_states() const;
 
  private:
   static constexpr uint32_t kMatchesKept = 64;
@@ -45,29 +45,29 @@ class Pattern {
   std::string expression_;  // translated
   int flags_;
   mutable uint32_t matches_ = 0;
-  mutable std::unique_ptr<Compiled, Free> compiled_;  // none: forgotten
+  mutable std::unique_ptr<Compiled, Free> compiled_;  // none: freed
 };
 
-// Include or exclude. Names repeat at each scrape. One thread at a time.
+// A Selection, compiled. Keeps its answers, since names repeat at each scrape. One thread at a time.
 class Selector {
  public:
   // Selects all names.
   Selector() = default;
-  // `flag` is what the user knows it by, without "-include" and "-exclude": "--collector.diskstats.device". Both at
-  // once are refused: there is no one obvious meaning.
+  // `flag` is the name of the flag without "-include" and "-exclude", such as "--collector.diskstats.device". Both at
+  // once are refused.
   static Result<Selector> compile(const Selection& selection, std::string_view flag);
-  // Those that `expression` matches; all if it is empty.
+  // Selects the names that `expression` matches; all names if it is empty.
   static Result<Selector> only(std::string_view expression, std::string_view flag);
 
-  // The answer is kept: nothing is allocated for a name that was asked about before.
+  // Allocates nothing for a name that was asked about before.
   bool selects(std::string_view name) const;
-  // For whoever has asked about all names that there are: the expression gives up the memory that it took.
-  void rest() const {
-    if (expression_) expression_->forget();
+  // Frees what matching took. To be called when all names are known.
+  void shrink() const {
+    if (expression_) expression_->free_states();
   }
 
  private:
-  // Names of devices that come and go must not add up.
+  // Bounded, as devices come and go under ever new names.
   static constexpr size_t kMaxKept = 4096;
   struct Hash {
     using is_transparent = void;
@@ -75,7 +75,7 @@ class Selector {
   };
 
   std::optional<Pattern> expression_;
-  bool wanted_ = true;  // what a match means
+  bool wanted_ = true;  // false: a match excludes
   mutable std::unordered_map<std::string, bool, Hash, std::equal_to<>> kept_;
 };
 
