@@ -1,5 +1,5 @@
-// A queue between threads that never grows past its capacity: a producer that must not wait uses try_push and counts
-// what did not fit. Any number of producers and consumers.
+// A queue between threads, with a fixed capacity, for any number of producers and consumers. A producer that must not
+// wait uses try_push and counts what did not fit.
 //
 // The capacity is a number of items and, with a Weigh, what they may weigh together. An empty queue takes one item
 // whatever it weighs.
@@ -37,8 +37,7 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits for room: for producers that may wait (a replay, never a receiver). False, and `value` untouched, once
-  // closed.
+  // Waits for room: for producers that may wait (a replay, never a receiver). False, and `value` untouched, if closed.
   bool push(T&& value) {
     {
       std::unique_lock lock(mutex_);
@@ -65,7 +64,7 @@ class BoundedQueue {
     return item;
   }
 
-  // No more pushes; what is inside can still be popped.
+  // Refuses further pushes; what is inside can still be popped.
   void close() {
     {
       const std::lock_guard lock(mutex_);
@@ -75,7 +74,7 @@ class BoundedQueue {
     not_full_.notify_all();
   }
 
-  // Closed and empty: a consumer may end.
+  // Whether it is closed and empty, so that a consumer may end.
   bool finished() const {
     const std::lock_guard lock(mutex_);
     return closed_ && items_.empty();

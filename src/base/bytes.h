@@ -1,4 +1,4 @@
-// Untrusted bytes: a view of them, and the only thing that advances through one.
+// Untrusted bytes: a view of them, and the reader that advances through it.
 //
 // Wire structs are the RFC's figure, field for field, made of the big-endian integers of base/big_endian.h. They hold
 // bytes only, so a struct may be copied out of any position of a buffer.
@@ -14,14 +14,15 @@ namespace weir {
 
 using ByteView = std::span<const uint8_t>;
 
-// A cursor over bytes somebody else chose. Every read says whether there was enough; a failed read moves nothing.
+// A cursor over bytes that somebody else chose. Every read tells whether there were enough; a failed read moves
+// nothing.
 class ByteReader {
  public:
   explicit ByteReader(ByteView bytes) : rest_(bytes) {}
 
   size_t remaining() const { return rest_.size(); }
   bool empty() const { return rest_.empty(); }
-  // All that has not been read.
+  // What has not been read.
   ByteView rest() const { return rest_; }
 
   // The next `length` bytes, or nothing if fewer remain.
@@ -40,7 +41,7 @@ class ByteReader {
     static_assert(std::is_trivially_copyable_v<Wire> && alignof(Wire) == 1);
     std::optional<Wire> wire;
     const std::optional<ByteView> taken = take(sizeof(Wire));
-    // Into its place: compilers do not elide the copy of a struct of an odd size, and stall on it.
+    // Read in place: compilers do not elide the copy of a struct of an odd size.
     if (taken) std::memcpy(&wire.emplace(), taken->data(), sizeof(Wire));
     return wire;
   }

@@ -1,5 +1,5 @@
-// CHECK(condition): a bug in this program if it does not hold. Prints where and ends the process; on in every build.
-// Never for untrusted input and never for failures of the world.
+// CHECK(condition): if it does not hold, this program has a bug. Prints the place and ends the process, in every build.
+// Not for untrusted input, and not for failures of the world.
 #pragma once
 
 #include <cstdio>

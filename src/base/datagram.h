@@ -1,4 +1,4 @@
-// What was received, before anybody looked into it.
+// A datagram as it was received, before it is decoded.
 #pragma once
 
 #include "base/bytes.h"
@@ -12,8 +12,8 @@ struct Datagram {
   IpAddress exporter;      // source address
   uint16_t exporter_port;  // source port, host order
   Timestamp received;      // wall clock, or the capture's time in a replay
-  // 0: UDP. Else the number of a TCP or TLS connection, never used again: templates belong to it (RFC 7011
-  // section 10.4).
+  // 0: UDP. Else the number of a TCP or TLS connection, which is never used again: templates belong to the connection
+  // (RFC 7011 section 10.4).
   uint64_t connection = 0;
 };
 

@@ -1,4 +1,4 @@
-// Owns a file descriptor.
+// A file descriptor, closed at the end.
 #pragma once
 
 #include <unistd.h>
@@ -20,7 +20,7 @@ class Fd {
     if (fd_ >= 0) ::close(fd_);
   }
   int get() const { return fd_; }
-  // Gives it up: the caller owns it now.
+  // The caller owns it from now on.
   int release() { return std::exchange(fd_, -1); }
   explicit operator bool() const { return fd_ >= 0; }
 

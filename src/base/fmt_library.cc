@@ -1,6 +1,6 @@
-// The part of fmt that is not in its headers, compiled here instead of taken from libfmt.so: a program links what it
-// uses of it. libfmt.so alone costs 400 KiB of resident memory and brings libstdc++.so's 1,400 KiB (weir-host must stay
-// below 5 MiB in all). Numbers are never written by the rules of a locale, so std::locale stays out.
+// The part of fmt that is not in its headers, compiled here so that a program links only what it uses. libfmt.so takes
+// 400 KiB of resident memory and needs libstdc++.so, which takes 1,400 KiB; weir-host must stay below 5 MiB in all.
+// Numbers are never written by the rules of a locale, so std::locale is left out.
 #define FMT_STATIC_THOUSANDS_SEPARATOR ','
 #include <fmt/format-inl.h>
 

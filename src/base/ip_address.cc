@@ -52,14 +52,14 @@ class TextBuffer {
   size_t size_ = 0;
 };
 
-struct Run {
+struct ZeroRun {
   size_t begin = 0;
   size_t count = 0;  // 0: none
 };
 
 // RFC 5952 section 4.2: the longest run of at least two zero groups, the first of equal ones.
-Run longest_zeros(const std::array<uint16_t, 8>& groups) {
-  Run best{groups.size(), 0};
+ZeroRun longest_zeros(const std::array<uint16_t, 8>& groups) {
+  ZeroRun best{groups.size(), 0};
   for (size_t i = 0; i < groups.size();) {
     size_t end = i;
     while (end < groups.size() && groups[end] == 0) ++end;

@@ -10,7 +10,7 @@ namespace weir {
 namespace {
 
 constexpr size_t kFirstSize = 4096;
-// No file of the kernel is that long; a file that grows while we read must end some time.
+// No file of the kernel is longer. A file that grows while it is read ends here.
 constexpr size_t kMaxSize = size_t{64} << 20;
 
 std::unexpected<Error> cannot_read(const std::string& path, int error) {
@@ -19,10 +19,10 @@ std::unexpected<Error> cannot_read(const std::string& path, int error) {
 
 // A line of /proc/net/udp6 has 170 bytes, one of /proc/diskstats up to 450.
 constexpr size_t kShortRecord = 512;
-// The least that the kernel fills with records before it gives them.
+// The kernel fills at least this much with records, if it has them, before a read returns.
 constexpr size_t kPage = 4096;
 
-// Whether a read into `room` bytes that brought `got` tells that there is no more.
+// Whether a read of `got` bytes, into room for `room`, was the last one.
 bool is_all(Shape shape, size_t got, size_t room) {
   switch (shape) {
     case Shape::records:
@@ -35,7 +35,7 @@ bool is_all(Shape shape, size_t got, size_t room) {
   return got == 0;
 }
 
-// The whole file from its start into `buffer`, which stays as large as it is. Bytes, or -1 (errno).
+// Reads the whole file into `buffer`, which never shrinks. Returns the number of bytes, or -1 (errno).
 ssize_t read_from_begin(int fd, std::string& buffer, Shape shape) {
   size_t filled = 0;
   if (buffer.size() < kFirstSize) buffer.resize(kFirstSize);

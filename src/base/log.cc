@@ -57,11 +57,11 @@ void write(Level level, std::string_view line) {
   if (!enabled(level)) return;
   const auto [name, colour] = name_of(level);
   const bool colours = coloured;
-  // Milliseconds: what to_rfc3339 gives, without its last three digits.
+  // Milliseconds: to_rfc3339 without its last three digits.
   std::string text = to_rfc3339(wall_clock_now());
   text.resize(text.size() - 4);
   fmt::format_to(std::back_inserter(text), "Z {}{}{} {}\n", colours ? colour : "", name, colours ? "\033[m" : "", line);
-  // One call for a line: those of several threads do not mix. Whoever closed standard error wants no log.
+  // One call writes a whole line, so that lines of several threads do not mix. Standard error may be closed.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 

@@ -1,6 +1,6 @@
-// Log lines of the programs, on standard error. Library folders (flow, decode) do not log: they count.
+// Log lines, on standard error. flow and decode do not log: they count.
 //
-// Written here and not by a library: spdlog cost 440 KiB of resident memory, a tenth of what weir-host may have.
+// No library writes them: spdlog takes 440 KiB of resident memory, a tenth of what weir-host may have.
 #pragma once
 
 #include <fmt/format.h>
@@ -12,9 +12,9 @@ namespace weir::log {
 
 enum class Level { debug, info, warn, error };
 
-// Asks whether standard error is a terminal: lines there have colours.
+// Turns on colours if standard error is a terminal.
 void start();
-// The least severe level that is written: trace, debug, info, warn or error. False if the level has another name.
+// Sets the least severe level that is written: trace, debug, info, warn or error. False if there is no such level.
 bool set_level(std::string_view level);
 
 void write(Level level, std::string_view line);

@@ -1,12 +1,12 @@
-// Looks without waiting.
+// Whether a descriptor can be read, without waiting.
 #pragma once
 
 #include <poll.h>
 
 namespace weir {
 
-// Something can be read from it now; of a socket that listens: somebody waits to be accepted. accept(2) does not tell:
-// it says that no descriptor is left before it looks.
+// True if something can be read now; of a listening socket, if a connection waits. accept(2) cannot tell: it reports
+// that no descriptor is left before it looks.
 inline bool readable(int fd) {
   pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
   return ::poll(&waiting, 1, 0) == 1;

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-// Databases that a server can be configured to have; the default is 16.
+// Enough for any server; Redis has 16 by default.
 constexpr uint32_t kMostDatabases = 1'000'000;
 
 template <class Number>

@@ -41,8 +41,8 @@ inline void take_value(Result<>&& /*result*/) {}
 
 }  // namespace internal
 
-// The value of a Result; if it holds an error instead, the function around TRY returns that error. One TRY does not stand
-// inside another: their order would be hard to read.
+// The value of a Result; if it holds an error instead, the function around TRY returns that error. One TRY does not
+// stand inside another: their order would be hard to read.
 #define TRY(...)                                                            \
   __extension__({                                                           \
     auto try_result = (__VA_ARGS__);                                        \

@@ -1,7 +1,7 @@
-// What became of TCP and TLS connections: every one is accounted for, by reason.
+// Counts what becomes of TCP and TLS connections. Every one is accounted for, by reason.
 //
-//   accepted = open + closed (by reason)                 refused: never became a connection of ours
-//   bytes    = bytes of messages + incomplete_bytes     once all are closed
+//   accepted = open + closed (by reason)               refused connections are not among them
+//   bytes    = bytes of messages + incomplete_bytes    once all are closed
 #pragma once
 
 #include <array>

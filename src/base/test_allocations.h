@@ -1,5 +1,5 @@
-// operator new that counts, for tests of what must not allocate. It defines the operators: one source file of a test
-// program includes it, and all of the program is counted.
+// An operator new that counts, for tests of code that must not allocate. Only one source file of a test program may
+// include this header, since it defines the operators; all of the program is counted.
 #pragma once
 
 #include <atomic>
@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <new>
 
-// Sanitizers have their own operators, which must not be replaced: there nothing is counted.
+// Sanitizers have operators of their own, which must not be replaced. Nothing is counted there.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WEIR_ALLOCATIONS_COUNTED false
 #elif defined(__has_feature)

@@ -13,14 +13,14 @@
 namespace weir::http {
 namespace {
 
-// A user of 64 and a password of 72 bytes, the most that bcrypt looks at, and as much again.
+// Twice a user of 64 bytes and a password of 72, which is all that bcrypt looks at.
 constexpr size_t kMaxCredentials = 512;
-// Waiting for their hash, of some 50 ms each; more are asked to come again.
+// Requests that wait for their hash, of about 50 ms each. Further ones are asked to come again.
 constexpr size_t kMaxPending = 16;
 constexpr size_t kMaxPendingOfPeer = 4;
-// Right passwords that are remembered: several scrapers with several users each.
+// How many right passwords are remembered.
 constexpr size_t kRemembered = 64;
-// Wrong passwords: a peer may err some times at once, all together more often.
+// Wrong passwords that one peer may try at once, and per second; then those of all peers.
 constexpr double kGuessesOfPeer = 10;
 constexpr double kGuessesOfPeerPerSecond = 0.5;
 constexpr double kGuesses = 100;
@@ -94,8 +94,8 @@ Result<std::unique_ptr<Authenticator>> Authenticator::make(std::vector<User> use
   if (::getrandom(made->key_.data(), made->key_.size(), 0) != static_cast<ssize_t>(made->key_.size())) {
     return fail_errno("basic_auth_users: no random numbers");
   }
-  // A hash that this libcrypt cannot compute would refuse its user for ever, and cost nothing where others cost much.
-  // Tried with the least cost, in place of its own, which may be seconds.
+  // A hash that this libcrypt cannot compute would refuse its user for ever, and show by its speed that it is there. So
+  // it is tried here, with the least cost in place of its own, which may take seconds.
   for (const User& user : made->users_) {
     std::string cheap = user.hash;
     cheap.replace(kCostAt, 2, "04");
@@ -126,7 +126,7 @@ Authenticator::~Authenticator() {
   jobs_.close();
 }
 
-// The lengths make it unambiguous: no user and password are taken for another pair of the same bytes.
+// The lengths keep apart pairs whose bytes are the same in a row: ("ab", "c") and ("a", "bc").
 Authenticator::Mac Authenticator::mac_of(std::string_view user, std::string_view password) const {
   std::string message;
   for (const std::string_view part : {user, password}) {
@@ -214,7 +214,7 @@ void Authenticator::work() {
 
 bool Authenticator::verify(const std::string& user, const std::string& password) {
   const auto found = std::ranges::find(users_, user, &User::name);
-  // Somebody else's hash costs the same; its answer does not count.
+  // Unknown user: the hash of another one takes the same time. Its result does not count.
   const std::string& hash = found == users_.end() ? users_.front().hash : found->hash;
   const char* const computed = (*load_crypt())(password.c_str(), hash.c_str(), scratch_.get(), sizeof(crypt_data));
   if (computed == nullptr || std::strlen(computed) != hash.size()) return false;

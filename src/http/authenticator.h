@@ -1,10 +1,10 @@
-// Basic authentication against bcrypt hashes. Guessing passwords must not delay scrapes, tell who exists, or lock out
-// those who know theirs:
+// Basic authentication against bcrypt hashes. Somebody who guesses passwords must not delay scrapes, learn which users
+// exist, or lock out those who know their password:
 //
-// - Hashes are computed by one thread of their own, with a bounded queue.
-// - A user that does not exist costs as much as a wrong password.
-// - A right password is remembered under a keyed hash; who has shown it never waits, whatever others do.
-// - Wrong passwords are limited by peer and in all (429).
+// - A thread of its own computes the hashes, from a bounded queue.
+// - A user that does not exist costs as much time as a wrong password.
+// - A right password is remembered under a keyed hash. A client that has shown it never waits, whatever others do.
+// - Wrong passwords are limited, per peer and in all (429).
 #pragma once
 
 #include <algorithm>
@@ -66,18 +66,18 @@ class Authenticator {
  public:
   using Clock = std::chrono::steady_clock;
   enum class Verdict : uint8_t { allowed, denied, limited, pending };
-  // Calls it with whether the password is right; from the authenticator's thread.
+  // Gets whether the password is right. Runs on the authenticator's thread.
   using Done = std::function<void(bool allowed)>;
 
-  // Starts its thread. `users` is not empty.
+  // Starts the thread. `users` is not empty.
   static Result<std::unique_ptr<Authenticator>> make(std::vector<User> users);
   ~Authenticator();
 
-  // On the server's thread. After pending, `done` is called once; then the server is to call finished(ticket).
-  // `retry_after_s` is set with limited.
+  // On the server's thread. After `pending`, `done` is called once, and the server then calls finished(ticket).
+  // `limited` sets `retry_after_s`.
   Verdict check(std::string_view authorization, const Peer& peer, uint64_t ticket, Clock::time_point now, Done done,
                 unsigned& retry_after_s);
-  // On the server's thread, after `done`: what was right is remembered, and not counted as a guess.
+  // On the server's thread, after `done`: remembers a right password, and does not count it as a guess.
   void finished(uint64_t ticket, bool allowed);
 
  private:
@@ -114,12 +114,12 @@ class Authenticator {
   TokenBucket all_;
   std::unique_ptr<crypt_data> scratch_;
   BoundedQueue<Job> jobs_;
-  std::atomic<bool> ending_{false};  // what still waits is refused unseen
+  std::atomic<bool> ending_{false};  // refuses what still waits
   std::jthread thread_;
 };
 
-// "Basic dXNlcjpwYXNz" -> user and password; nothing if it is not that, is too long, or has a NUL (which would end the
-// password early).
+// "Basic dXNlcjpwYXNz" -> user and password. Nothing if it is not of this form, is too long, or holds a NUL, which
+// would cut the password short.
 struct Credentials {
   std::string user;
   std::string password;

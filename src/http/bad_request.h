@@ -1,4 +1,4 @@
-// What is wrong with a request: each reason has a status and a counter.
+// What is wrong with a request. Each reason has a status and a counter.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ enum class BadRequest : uint8_t {
   chunk,              // the framing of a chunked body
   body_length,        // over kMaxBody
   expectation,        // Expect other than 100-continue
-  incomplete,         // the client ended the connection in the middle of it
+  incomplete,         // the client ended the connection in the middle of the request
   header_timeout,     // the head did not come in time
   body_timeout,       // the body did not come in time
 };

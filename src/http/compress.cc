@@ -9,20 +9,20 @@
 namespace weir::http {
 namespace {
 
-// Compressing is the largest part of what a scrape of weir-host costs in our own code. ISA-L's level 0 with a Huffman
-// code made of such a text takes half the time of libdeflate's level 1 (a quarter of zlib's), for 4 % more bytes: its
-// code is for other texts, which makes 17 %. One page differs little from the next, so that the code holds for many.
+// Compression is the largest part of our own code's time in a scrape of weir-host. ISA-L's level 0, with a Huffman code
+// made of such a page, takes half the time of libdeflate's level 1 and a quarter of zlib's, for 4 % more bytes. (With
+// its built-in code it is 17 % more.) One page differs little from the next, so the code is kept for many of them.
 constexpr uint32_t kTextsOfOneCode = 256;
-// Of gzip with blocks that are stored, and of a text that has grown since its code was made.
+// What gzip may add: for stored blocks, and for a text that has grown since its code was made.
 constexpr size_t kGzipOverhead = 1024;
 
 constexpr int kZstdLevel = 1;
 constexpr int kZstdWindowLog = 14;
 constexpr int kZstdHashLog = 12;
-// The longest text that is compressed at all; more is sent as it is.
+// A longer text is sent as it is.
 constexpr size_t kMaxText = size_t{1} << 30;
 
-// The library takes bytes as uint8_t, and does not change what it reads.
+// The library takes uint8_t*, and does not change what it reads.
 uint8_t* bytes(const char* text) {
   return static_cast<uint8_t*>(static_cast<void*>(const_cast<char*>(text)));  // NOLINT
 }
@@ -33,10 +33,10 @@ struct Compressor::Gzip {
   isal_zstream stream;
   isal_huff_histogram histogram;
   isal_hufftables code;
-  uint32_t texts = 0;  // that had this code
-  size_t longest = 0;  // text that may have this code
+  uint32_t texts = 0;  // compressed with this code
+  size_t longest = 0;  // text that may be compressed with this code
 
-  // Every byte and every length gets a code, also what this text has not.
+  // Every byte and every length gets a code, also those that this text does not have.
   bool make_code(std::string_view text) {
     histogram = {};
     isal_update_histogram(bytes(text.data()), static_cast<int>(text.size()), &histogram);
@@ -45,7 +45,7 @@ struct Compressor::Gzip {
     return isal_create_hufftables(&code, &histogram) == 0;
   }
 
-  // Bytes written into `out`, which is as large as it may become; 0 if that is too little.
+  // Returns the number of bytes written into `out`, which does not grow; 0 if it is too small.
   size_t compress(std::string_view text, std::string& out) {
     isal_deflate_stateless_init(&stream);
     stream.gzip_flag = IGZIP_GZIP;

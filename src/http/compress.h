@@ -1,4 +1,4 @@
-// gzip and zstd with small contexts, made on first use and used again: a scrape compresses some 100 KB, and the whole
+// gzip and zstd, with small contexts that are made on first use and kept: a scrape has about 100 KB, and the whole
 // process should stay within 5 MB.
 #pragma once
 
@@ -17,8 +17,8 @@ class Compressor {
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
 
-  // Replaces `out` (its capacity is kept). False if the library fails (memory): then `out` is empty, and the text is to
-  // be sent as it is. `encoding` is gzip or zstd.
+  // Replaces `out`, whose capacity is kept. `encoding` is gzip or zstd. Returns false, and empties `out`, if the
+  // library fails for want of memory: send the text as it is.
   bool compress(Encoding encoding, std::string_view text, std::string& out);
 
  private:

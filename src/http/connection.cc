@@ -15,7 +15,7 @@ namespace {
 
 using boost::system::error_code;
 
-// Room for a body behind its head: a chunk's line and some bytes.
+// Room for a body behind its head: the line of a chunk and some bytes.
 constexpr size_t kBodyRoom = 2 * kMaxChunkLine;
 
 }  // namespace
@@ -48,7 +48,7 @@ bool Connection::begin(Fd fd, const Peer& peer) {
   guard_ = {};
   handler_ = server_.counters.no_handler();
   keep_ = begun_ = refused_ = unread_body_ = head_only_ = waits_for_client_ = false;
-  close_reason_ = Close::as_agreed;
+  close_reason_ = CloseReason::as_agreed;
   error_code ec;
   socket_.assign(boost::asio::generic::stream_protocol(peer.is_unix() ? AF_UNIX : AF_INET, 0), fd.get(), ec);
   if (ec) return false;
@@ -71,7 +71,7 @@ bool Connection::open(Fd fd, const Peer& peer, std::unique_ptr<TlsSession> tls) 
 bool Connection::open_refused(Fd fd, const Peer& peer) {
   if (!begin(std::move(fd), peer)) return false;
   refused_ = true;
-  close_reason_ = Close::refused;
+  close_reason_ = CloseReason::refused;
   Response response = short_answer(503, "too many connections\n");
   response.retry_after_s = 1;
   answer(std::move(response));
@@ -79,7 +79,7 @@ bool Connection::open_refused(Fd fd, const Peer& peer) {
   return true;
 }
 
-void Connection::close(Close reason) {
+void Connection::close(CloseReason reason) {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
   deadline_ = Clock::time_point::max();
@@ -95,7 +95,7 @@ void Connection::close(Close reason) {
   if (operations_ == 0 && !in_advance_) server_.released(slot_);
 }
 
-void Connection::close_reset(Close reason) {
+void Connection::close_reset(CloseReason reason) {
   if (phase_ == Phase::closed) return;
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
@@ -119,26 +119,26 @@ void Connection::wind_up() {
     case Phase::reading:
     case Phase::body:
     case Phase::lingering:
-      close(Close::shutdown);
+      close(CloseReason::shutdown);
   }
 }
 
 void Connection::expire() {
   switch (phase_) {
     case Phase::handshake:
-      return close(Close::handshake_timeout);
+      return close(CloseReason::handshake_timeout);
     case Phase::reading:
-      if (keep_alive_idle()) return close(Close::idle_timeout);
-      if (!begun_) return close(Close::header_timeout);
-      close_reason_ = Close::header_timeout;
+      if (keep_alive_idle()) return close(CloseReason::idle_timeout);
+      if (!begun_) return close(CloseReason::header_timeout);
+      close_reason_ = CloseReason::header_timeout;
       refuse(BadRequest::header_timeout);
       return advance();
     case Phase::body:
-      close_reason_ = Close::body_timeout;
+      close_reason_ = CloseReason::body_timeout;
       refuse(BadRequest::body_timeout);
       return advance();
     case Phase::writing:
-      return close_reset(Close::write_timeout);
+      return close_reset(CloseReason::write_timeout);
     case Phase::lingering:
       return close(close_reason_);
     case Phase::authenticating:
@@ -174,7 +174,7 @@ std::optional<std::string_view> Connection::unread_answer() const {
   return response_.body.bytes();
 }
 
-// ---- going on ----
+// ---- steps ----
 
 void Connection::advance() {
   if (in_advance_) return;
@@ -207,21 +207,21 @@ void Connection::advance() {
 }
 
 bool Connection::step_handshake() {
-  const Io io = tls_->handshake();
+  const IoResult io = tls_->handshake();
   switch (io.status) {
-    case Io::Status::done:
+    case IoResult::Status::done:
       enter(Phase::reading);
       set_deadline(server_.limits.header);
       return true;
-    case Io::Status::want_read:
+    case IoResult::Status::want_read:
       wait_read();
       return false;
-    case Io::Status::want_write:
+    case IoResult::Status::want_write:
       wait_write();
       return false;
-    case Io::Status::end:
-    case Io::Status::failed:
-      close(Close::handshake_failed);
+    case IoResult::Status::end:
+    case IoResult::Status::failed:
+      close(CloseReason::handshake_failed);
   }
   return false;
 }
@@ -263,7 +263,7 @@ bool Connection::head_complete() {
   }
   const bool answerable = request.method == Method::get || request.method == Method::head;
   if (!answerable || request.expects_continue) {
-    // The answer is known without the body.
+    // The answer does not depend on the body.
     unread_body_ = true;
     keep_ = false;
     dispatch();
@@ -271,7 +271,7 @@ bool Connection::head_complete() {
   }
   if (buffer().size() - head_end_ < kBodyRoom) {
     if (!reserve_room(kBodyRoom + used_ - head_end_)) return false;
-    // The views of the head point into the former buffer.
+    // Parsed again, as the views of the head point into the former buffer.
     const auto again = parser_.emplace().parse_head(bytes().substr(guard_.begin(), head_end_ - guard_.begin()));
     CHECK(!again);
   }
@@ -310,13 +310,13 @@ bool Connection::step_lingering() {
 
 // ---- reading ----
 
-// Makes the buffer large if `wanted` bytes more do not fit. False, and closed, if there is no large one to be had.
+// Changes to a large buffer if `wanted` more bytes do not fit. False, and closed, if no large one is free.
 bool Connection::reserve_room(size_t wanted) {
   if (buffer().size() - used_ >= wanted) return true;
-  CHECK(!large_);  // the guard lets no head grow beyond it
+  CHECK(!large_);  // HeadGuard refuses larger heads
   auto larger = server_.large_buffer(*this);
   if (!larger) {
-    close(Close::evicted);
+    close(CloseReason::evicted);
     return false;
   }
   std::ranges::copy(bytes(), larger->bytes.begin());
@@ -327,20 +327,20 @@ bool Connection::reserve_room(size_t wanted) {
 bool Connection::receive() {
   const std::span<char> room = buffer().subspan(used_);
   if (tls_) {
-    const Io io = tls_->read(room);
+    const IoResult io = tls_->read(room);
     switch (io.status) {
-      case Io::Status::done:
+      case IoResult::Status::done:
         return received(io.bytes);
-      case Io::Status::want_read:
+      case IoResult::Status::want_read:
         wait_read();
         return false;
-      case Io::Status::want_write:
+      case IoResult::Status::want_write:
         wait_write();
         return false;
-      case Io::Status::end:
+      case IoResult::Status::end:
         return ended();
-      case Io::Status::failed:
-        close(Close::failed);
+      case IoResult::Status::failed:
+        close(CloseReason::failed);
         return false;
     }
   }
@@ -353,7 +353,7 @@ bool Connection::receive() {
                           if (ec == boost::asio::error::eof) {
                             if (!ended()) return;
                           } else if (ec) {
-                            return close(Close::failed);
+                            return close(CloseReason::failed);
                           } else {
                             received(bytes);
                           }
@@ -368,16 +368,16 @@ bool Connection::received(size_t bytes) {
   return true;
 }
 
-// The client sends no more.
+// The client has ended its side.
 bool Connection::ended() {
   if (phase_ == Phase::lingering) {
     close(close_reason_);
   } else if (phase_ == Phase::body || begun_) {
-    close_reason_ = Close::within_request;
+    close_reason_ = CloseReason::within_request;
     refuse(BadRequest::incomplete);
     return true;
   } else {
-    close(Close::by_client);
+    close(CloseReason::by_client);
   }
   return false;
 }

@@ -1,11 +1,11 @@
-// One connection and its requests, one after the other. All of it runs on the server's thread.
+// One connection, and its requests one after the other. Runs on the server's thread.
 //
 //   handshake -> reading -> [body] -> [authenticating] -> answering -> writing -> reading ...
 //                   \__________________ what is wrong ________________/     \-> lingering -> closed
 //
-// A request is read into a small buffer, or a large one if it needs it; its head is checked as it comes (HeadGuard),
-// parsed when it is there (Beast), its body thrown away. While it is answered nothing is read: a client that sends more
-// than we answer is slowed down by TCP.
+// A request is read into a small buffer, or a large one if it needs that. HeadGuard checks the head while it arrives,
+// Beast parses it when it is complete, and the body is thrown away. Nothing is read while a request is being answered,
+// so TCP slows down a client that sends faster than we answer.
 #pragma once
 
 #include <array>
@@ -45,44 +45,44 @@ class Connection {
   Connection(Server::Impl& server, uint32_t slot);
   ~Connection();
 
-  // Begins to serve a connected, non-blocking socket. Not a socket that can be waited for: false, and it is closed.
+  // Begins to serve a connected, non-blocking socket. Returns false, and closes it, if epoll does not take it.
   bool open(Fd fd, const Peer& peer, std::unique_ptr<TlsSession> tls);
-  // Begins with telling the client that there are too many.
+  // Tells the client that there are too many connections.
   bool open_refused(Fd fd, const Peer& peer);
-  void close(Close reason);
-  // With RST: what the client has not read yet takes no memory any more.
-  void close_reset(Close reason);
-  // From a responder.
+  void close(CloseReason reason);
+  // Closes with RST, which frees what the client has not read yet.
+  void close_reset(CloseReason reason);
+  // Called by a responder.
   void deliver(uint64_t serial, Response response);
-  // From the authenticator.
+  // Called for the authenticator.
   void authenticated(uint64_t serial, bool allowed);
-  // Its deadline has passed.
+  // Called when its deadline has passed.
   void expire();
-  // No requests after this one; closed at once unless it is being answered.
+  // Takes no further request. Closes at once, unless a request is being answered.
   void wind_up();
 
   uint32_t number() const { return slot_; }
   bool active() const { return phase_ != Phase::closed; }
   Clock::time_point deadline() const { return deadline_; }
   const Peer& peer() const { return peer_; }
-  // What may be closed to make room, first to last; nothing that is being answered is, unless its client does not read.
+  // The order in which connections are closed to make room. Busy ones never are.
   enum class Worth : uint8_t { lingering, incomplete, idle, stalled, busy };
   Worth worth(Clock::time_point now) const;
   Clock::time_point since() const { return since_; }
   bool refused() const { return refused_; }
-  // Its client has sent something that was not looked at yet.
+  // Whether its client has sent something that was not read yet.
   bool has_unread();
   bool has_large_buffer() const { return large_ != nullptr; }
-  // The answer that its client does not read, if it is waiting for that.
+  // The answer that it waits for its client to read, if any.
   std::optional<std::string_view> unread_answer() const;
 
  private:
   enum class Phase : uint8_t { closed, handshake, reading, body, authenticating, answering, writing, lingering };
 
   bool begin(Fd fd, const Peer& peer);
-  // Goes on until there is something to wait for.
+  // Takes steps until there is something to wait for.
   void advance();
-  // Each true if it came to something, false if it waits (or is closed).
+  // One step of a phase. True if the phase may have changed, false if it waits or is closed.
   bool step_handshake();
   bool step_reading();
   bool step_body();
@@ -101,7 +101,7 @@ class Connection {
   bool answer_sent();
   void next_request();
 
-  // Waits for bytes behind those that are there, or takes them (TLS). True if some came at once.
+  // Waits for more bytes, or reads them (TLS). True if some came at once.
   bool receive();
   bool received(size_t bytes);
   bool ended();
@@ -109,7 +109,7 @@ class Connection {
   void wait_read();
   void wait_write();
   void operation_done();
-  Io send(std::span<iovec> pieces);
+  IoResult send(std::span<iovec> pieces);
 
   std::string_view bytes() const { return {buffer().data(), used_}; }
   std::span<char> buffer();
@@ -131,7 +131,7 @@ class Connection {
   size_t pipelined_ = 0;
   unsigned operations_ = 0;  // under way in asio
   bool in_advance_ = false;
-  bool begun_ = false;  // bytes of the request have come, its deadline runs
+  bool begun_ = false;  // the first byte of the request has come, its deadline runs
   bool refused_ = false;
 
   HeadGuard guard_;
@@ -146,7 +146,7 @@ class Connection {
   bool head_only_ = false;
   bool keep_ = false;
   bool waits_for_client_ = false;  // to read its answer
-  Close close_reason_ = Close::as_agreed;
+  CloseReason close_reason_ = CloseReason::as_agreed;
   std::array<char, kAnswerHead> answer_head_;
   size_t answer_head_size_ = 0;
   size_t sent_ = 0;
@@ -158,7 +158,7 @@ class Connection {
   HandlerMemory write_memory_;
 };
 
-// If the handler of that request runs on this thread: answers it at once. False: it is to be delivered by the mailbox.
+// Answers the request at once if its handler runs on this thread. Otherwise false: the mailbox has to deliver it.
 bool deliver_directly(const detail::Mailbox* mailbox, uint64_t serial, Response& response);
 
 }  // namespace weir::http

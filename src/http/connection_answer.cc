@@ -1,4 +1,4 @@
-// Writing an answer: its head, the fields of the web configuration and its body with one call to the system.
+// Writes an answer: head, fields of the web configuration and body, with one system call.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -79,10 +79,10 @@ void Connection::write_head(const Response& response) {
   answer_head_size_ = size;
 }
 
-// The pieces of an answer from `skip` on.
-Io Connection::send(std::span<iovec> pieces) {
+// Sends what is left of an answer.
+IoResult Connection::send(std::span<iovec> pieces) {
   if (tls_) {
-    // One record after the other; the next call goes on.
+    // One TLS record at a time; the next call goes on.
     const iovec& first = pieces.front();
     return tls_->write({static_cast<const char*>(first.iov_base), first.iov_len});
   }
@@ -91,9 +91,9 @@ Io Connection::send(std::span<iovec> pieces) {
   message.msg_iovlen = pieces.size();
   for (;;) {
     const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent >= 0) return {Io::Status::done, static_cast<size_t>(sent)};
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return {Io::Status::want_write, 0};
-    if (errno != EINTR) return {Io::Status::failed, 0};
+    if (sent >= 0) return {IoResult::Status::done, static_cast<size_t>(sent)};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return {IoResult::Status::want_write, 0};
+    if (errno != EINTR) return {IoResult::Status::failed, 0};
   }
 }
 
@@ -110,25 +110,25 @@ bool Connection::step_writing() {
       if (!rest.empty()) pieces[count++] = {const_cast<char*>(rest.data()), rest.size()};  // NOLINT: sendmsg reads only
     }
     if (count == 0) return answer_sent();
-    const Io io = send(std::span(pieces).first(count));
-    if (io.status == Io::Status::done) {
+    const IoResult io = send(std::span(pieces).first(count));
+    if (io.status == IoResult::Status::done) {
       sent_ += io.bytes;
       server_.counters.sent_bytes += io.bytes;
       continue;
     }
-    if (io.status != Io::Status::want_read && io.status != Io::Status::want_write) {
-      close(Close::failed);
+    if (io.status != IoResult::Status::want_read && io.status != IoResult::Status::want_write) {
+      close(CloseReason::failed);
       return false;
     }
     if (!waits_for_client_) {
       waits_for_client_ = true;
-      const Limits& limits = server_.limits;
+      const ServerLimits& limits = server_.limits;
       const size_t more = response_.body.bytes().size() >> 20 << 20;
       set_deadline(limits.write + std::chrono::milliseconds(more * 1000 / limits.write_bytes_per_second));
       server_.limit_unread(*this);
       if (phase_ != Phase::writing) return false;
     }
-    io.status == Io::Status::want_read ? wait_read() : wait_write();
+    io.status == IoResult::Status::want_read ? wait_read() : wait_write();
     return false;
   }
 }
@@ -140,7 +140,7 @@ bool Connection::answer_sent() {
     next_request();
     return true;
   }
-  const bool unread = close_reason_ != Close::as_agreed || unread_body_ || used_ > head_end_;
+  const bool unread = close_reason_ != CloseReason::as_agreed || unread_body_ || used_ > head_end_;
   if (tls_) tls_->shut_down();
   if (!unread) {
     close(close_reason_);

@@ -1,4 +1,4 @@
-// From a request that is there to its answer: what is refused, who may ask, the handler.
+// From a complete request to its answer: refusals, authentication, the handler.
 #include <algorithm>
 
 #include "http/connection.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kAllow = "GET, HEAD";
 
-// The values of a field that may be repeated, as one (RFC 9110 section 5.3).
+// Joins the values of a repeated field (RFC 9110 section 5.3).
 std::string_view joined(const RepeatedField& field, std::string& scratch) {
   if (field.count == 0) return {};
   if (field.count == 1) return field.values[0];
@@ -31,7 +31,7 @@ bool has_control_character(std::string_view text) {
 
 void Connection::refuse(BadRequest reason) {
   server_.counters.add(reason);
-  if (close_reason_ == Close::as_agreed) close_reason_ = Close::bad_request;
+  if (close_reason_ == CloseReason::as_agreed) close_reason_ = CloseReason::bad_request;
   keep_ = false;
   const BadRequestInfo& what = info(reason);
   answer(short_answer(what.status, what.text));
@@ -78,7 +78,7 @@ void Connection::answer_limited(unsigned retry_after_s) {
 
 void Connection::authenticated(uint64_t serial, bool allowed) {
   if (phase_ != Phase::authenticating || serial != serial_) return;  // gone meanwhile
-  in_advance_ = true;  // an answer that is given at once is not to be sent from within the handler
+  in_advance_ = true;  // an answer that is given at once must not be sent from within the handler
   allowed ? dispatch_allowed() : answer_denied();
   in_advance_ = false;
   advance();
@@ -114,7 +114,7 @@ void Connection::dispatch_allowed() {
 
 namespace {
 
-// The request whose handler runs on this thread: an answer to it needs no post.
+// The request whose handler runs on this thread. An answer to it needs no mailbox.
 struct Running {
   const detail::Mailbox* mailbox = nullptr;
   Connection* connection = nullptr;
@@ -128,7 +128,6 @@ void Connection::call_handler() {
   const RequestHead& head = parser_->head();
   Request request;
   handler_ = server_.counters.handler_of(server_.decoded.path());
-  request.head = head_only_;
   request.path = server_.decoded.path();
   request.query = server_.decoded.query();
   request.accept = joined(head.accept, server_.joined_accept);
@@ -142,7 +141,7 @@ void Connection::call_handler() {
   try {
     server_.handler(request, Responder(server_.mailbox, slot_, serial_));
   } catch (...) {
-    // The responder was destroyed on the way, which answered 500.
+    // Unwinding destroyed the responder, which answered 500.
     server_.log_handler_failure();
   }
   running = {};

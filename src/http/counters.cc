@@ -11,7 +11,7 @@ namespace {
 using telemetry::Exposition;
 using telemetry::MetricType;
 
-// PREFIX_http_NAME, without an allocation for each.
+// PREFIX_http_NAME, written without allocating.
 class Name {
  public:
   Name(std::string_view prefix, std::string_view name) {
@@ -34,7 +34,7 @@ void write_by_reason(Exposition& out, const std::array<std::string_view, n>& nam
   for (size_t i = 0; i < n; ++i) out.sample({{"reason", names[i]}}, values[i]);
 }
 
-// Statuses that were never answered are left out: most handlers have one or two of them.
+// Leaves out statuses that were never answered: most handlers use one or two.
 void write_answers(Exposition& out, const ServerCounters& c, size_t handler) {
   const std::string_view path = handler < c.handlers.size() ? std::string_view(c.handlers[handler]) : "other";
   for (size_t i = 0; i < kStatuses.size(); ++i) {

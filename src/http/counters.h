@@ -1,6 +1,6 @@
-// What became of connections and requests: every one is accounted for, by reason.
+// Counts what becomes of connections and requests. Every one is accounted for, by reason.
 //
-//   accepted = open + closed (by reason)      refused: never became a connection that is served
+//   accepted = open + closed (by reason)      refused connections are not among them
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ enum class Refusal : uint8_t {
 inline constexpr std::array<std::string_view, 5> kRefusals = {"connection_limit", "peer_limit", "no_descriptor",
                                                               "authentication", "rate_limit"};
 
-enum class Close : uint8_t {
+enum class CloseReason : uint8_t {
   by_client,       // between two requests, or before the first: the orderly end
   as_agreed,       // after an answer: the client asked for it, or its last words were said
   bad_request,     // after an answer that says what was wrong
@@ -47,11 +47,11 @@ inline constexpr std::array<std::string_view, 15> kCloses = {
     "header_timeout",   "body_timeout", "idle_timeout", "write_timeout",  "handshake_timeout",
     "handshake_failed", "evicted",      "stalled",      "refused",        "shutdown"};
 
-// Statuses that are counted one by one; others together, as the last.
+// Statuses that are counted one by one; all others count as the last one.
 inline constexpr std::array<unsigned, 18> kStatuses = {200, 204, 400, 401, 404, 405, 408, 413, 414,
                                                        417, 429, 431, 500, 501, 503, 504, 505, 0};
 
-// Paths that are counted one by one, at most.
+// How many paths are counted one by one.
 inline constexpr size_t kMaxHandlers = 8;
 
 struct ServerCounters {
@@ -59,8 +59,8 @@ struct ServerCounters {
   uint64_t open = 0;
   std::array<uint64_t, kRefusals.size()> refused{};
   std::array<uint64_t, kCloses.size()> closed{};
-  std::vector<std::string> handlers;  // the paths that are counted one by one: Server::Options
-  // By handler and status; those of other paths, and of requests that have none, behind those of the handlers.
+  std::vector<std::string> handlers;  // the paths that are counted one by one (Server::Options)
+  // By handler and status. The last row is for all other paths, and for requests without one.
   std::array<std::array<uint64_t, kStatuses.size()>, kMaxHandlers + 1> answers{};
   std::array<uint64_t, kBadRequests.size()> bad_requests{};
   uint64_t received_bytes = 0;  // after TLS
@@ -70,7 +70,7 @@ struct ServerCounters {
   uint64_t config_reload_failures = 0;
 
   void add(Refusal reason) { ++refused[static_cast<size_t>(reason)]; }
-  void add(Close reason) { ++closed[static_cast<size_t>(reason)]; }
+  void add(CloseReason reason) { ++closed[static_cast<size_t>(reason)]; }
   void add(BadRequest reason) { ++bad_requests[static_cast<size_t>(reason)]; }
   // The row of `answers` for a path.
   size_t handler_of(std::string_view path) const;
@@ -78,7 +78,7 @@ struct ServerCounters {
   void add_answer(size_t handler, unsigned status);
 };
 
-// As families PREFIX_http_..., for example with the prefix "weir_host".
+// Writes the families PREFIX_http_...; the prefix is "weir_host" or "weir".
 void write_metrics(telemetry::Exposition& out, std::string_view prefix, const ServerCounters& counters);
 
 }  // namespace weir::http

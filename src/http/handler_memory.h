@@ -1,5 +1,5 @@
-// Asio allocates a little for every operation that is under way. Each connection has at most one operation of a kind
-// under way, so that its memory can lie in the connection.
+// Memory for the operations of Asio, which allocates a little for each one. A connection has at most one operation of a
+// kind at a time, so that its memory can lie in the connection.
 #pragma once
 
 #include <array>
@@ -54,7 +54,7 @@ class HandlerAllocator {
   HandlerMemory* memory_;
 };
 
-// A handler with its memory.
+// A handler that uses this memory.
 template <class Function>
 struct WithMemory {
   HandlerMemory* memory;

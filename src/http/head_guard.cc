@@ -91,7 +91,7 @@ bool HeadGuard::step_target(char c) {
     in_place_ = 0;
     return true;
   }
-  // Also the end of the line: HTTP/0.9 had no version. Targets are visible ASCII.
+  // A line end is wrong, too: HTTP/0.9 had no version. Targets are visible ASCII.
   if (c <= ' ' || c == '\x7f') return refuse(c < 0 ? BadRequest::target : BadRequest::request_line);
   return ++in_place_ <= kMaxTarget || refuse(BadRequest::target_length);
 }

@@ -1,5 +1,5 @@
-// Looks at the bytes of a request as they come, so that what can never become a good one is refused at once instead of
-// being waited for, and what Beast's parser is lax about never reaches it: line ends, control characters, folded lines,
+// Checks a request byte by byte while it arrives. It refuses at once what can never become a good request, instead of
+// waiting for the rest. And it refuses what Beast's parser is lax about: line ends, control characters, folded lines,
 // the form of the request line, sizes. Beast parses the head when it is complete (http/request_parser.h).
 #pragma once
 
@@ -16,7 +16,7 @@ class HeadGuard {
  public:
   enum class Verdict : uint8_t { more, complete, bad };
 
-  // `bytes` are all of the request so far: what was there at the last call, and more.
+  // `bytes` is all of the request so far: that of the last call, and more.
   Verdict look(std::string_view bytes);
 
   // After bad.
@@ -24,10 +24,10 @@ class HeadGuard {
   // After complete: the head is bytes[begin, end), with the empty line that ends it.
   size_t begin() const { return begin_; }
   size_t end() const { return seen_; }
-  // After complete: where the minor version stands, if it is newer than ours. HTTP/1.2 is answered as HTTP/1.1 (RFC
-  // 9110 section 2.5), which Beast does not know.
+  // After complete: the position of the minor version, if it is newer than ours. HTTP/1.2 is answered as HTTP/1.1 (RFC
+  // 9110 section 2.5), but Beast refuses it.
   std::optional<size_t> newer_minor() const { return newer_minor_; }
-  // Something other than empty lines has come.
+  // Whether anything but empty lines has come.
   bool begun() const { return place_ != Place::leading; }
 
  private:
@@ -45,7 +45,7 @@ class HeadGuard {
     last_lf
   };
 
-  // The place after `c`; nothing if it is wrong (problem_).
+  // The place after `c`; nothing if `c` is wrong there (problem_).
   bool step(char c);
   bool refuse(BadRequest problem) {
     problem_ = problem;

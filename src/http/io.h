@@ -1,4 +1,4 @@
-// What a read or a write without waiting came to.
+// The result of a non-blocking read or write.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace weir::http {
 
-struct Io {
+struct IoResult {
   enum class Status : uint8_t { done, want_read, want_write, end, failed };
   Status status = Status::failed;
   size_t bytes = 0;  // when done

@@ -22,7 +22,7 @@ namespace {
 constexpr int kBacklog = 1024;
 constexpr int kFirstInherited = 3;  // SD_LISTEN_FDS_START
 
-// Any socket address; the calls want it as the general type.
+// A socket address of any family.
 struct Address {
   sockaddr_storage storage{};
   socklen_t size = sizeof(sockaddr_storage);
@@ -55,7 +55,7 @@ std::string name_of(Address& address, uint16_t& port) {
   return fmt::format("unix:{}", path);
 }
 
-// The socket, bound and listening; errno says why not.
+// Returns a socket that is bound and listening, or none (errno).
 std::optional<ListeningSocket> open_socket(Address& address, bool only_v6) {
   const int family = address.storage.ss_family;
   ListeningSocket socket;
@@ -64,7 +64,7 @@ std::optional<ListeningSocket> open_socket(Address& address, bool only_v6) {
   const int fd = socket.fd.get();
   if (family != AF_UNIX) {
     if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)) return std::nullopt;
-    // Connections inherit it: the last piece of an answer does not wait for the client to acknowledge the others.
+    // Inherited by connections: the last piece of an answer does not wait for the acknowledgement of the others.
     if (!set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1)) return std::nullopt;
   }
   if (family == AF_INET6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only_v6 ? 1 : 0)) return std::nullopt;
@@ -86,7 +86,7 @@ std::unexpected<Error> cannot_listen(std::string_view address) {
   return fail("{}{}", failure.error().message, advice);
 }
 
-// Somebody's socket that nobody listens on any more is in the way.
+// Whether the file in the way is a socket that nobody listens on any more.
 void remove_stale(const Address& address, const std::string& path) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
@@ -138,7 +138,7 @@ Result<std::vector<ListeningSocket>> listen_everywhere(uint16_t port) {
 Result<std::vector<ListeningSocket>> listen_on_host(const std::string& host, uint16_t port, std::string_view text) {
   std::vector<ListeningSocket> sockets;
   Address address;
-  // Numbers without the resolver, which loads modules and reads files.
+  // Numeric addresses go without the resolver, which loads modules and reads files.
   if (auto& v4 = address.as<sockaddr_in>(); ::inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);

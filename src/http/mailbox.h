@@ -1,4 +1,4 @@
-// How other threads reach the server's thread. Outlives the server as long as somebody has an answer to give.
+// How other threads reach the server's thread. Outlives the server while a Responder is left.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ struct Delivery {
 
 struct Mailbox {
   std::mutex mutex;
-  bool open = true;  // the server is there
+  bool open = true;  // false: the server is gone
   std::vector<Delivery> deliveries;
   std::vector<std::function<void()>> work;
   Fd wake;  // eventfd

@@ -4,7 +4,7 @@
 
 namespace weir::http {
 
-// An empty text to write the form into: the one of the last time, unless a client still reads it.
+// An empty text for the form: that of an earlier scrape, unless it is still being sent to a client.
 std::string& MetricsPage::begin(Form& form) {
   if (!form.text || form.text.use_count() > 1) form.text = std::make_shared<std::string>();
   form.text->clear();

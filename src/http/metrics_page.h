@@ -1,5 +1,5 @@
-// A scrape in the forms that clients ask for: text or OpenMetrics, plain, gzip or zstd. Each form is made when the
-// first client asks for it, once for all that get the same scrape, in storage that is used again.
+// A scrape in the forms that clients ask for: text or OpenMetrics, plain, gzip or zstd. A form is made when the first
+// client asks for it, and kept for all clients that get the same scrape.
 //
 //   http::MetricsPage page;
 //   ... in the handler:
@@ -21,7 +21,7 @@ namespace weir::http {
 // One thread.
 class MetricsPage {
  public:
-  // `text` is in the format 0.0.4. Equal numbers mean equal texts; forms of another number are forgotten.
+  // `text` is in the format 0.0.4. Equal numbers mean equal texts. A new number makes the kept forms invalid.
   Response answer(const Request& request, std::shared_ptr<const std::string> text, uint64_t number);
 
  private:

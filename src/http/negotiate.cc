@@ -24,7 +24,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
-// What stands before the next `separator` outside quotes; `text` goes on behind it.
+// Takes off `text` what stands before the next `separator` outside quotes.
 std::string_view take(std::string_view& text, char separator) {
   bool quoted = false;
   size_t end = 0;
@@ -58,8 +58,7 @@ std::optional<int> parse_weight(std::string_view text) {
   return weight <= 1000 ? std::optional(weight) : std::nullopt;
 }
 
-// One element of a list: its name, its parameter `version`, its weight. A weight that is none counts as 0: better the
-// default than what the client may not have meant.
+// One element of a list: its name, its parameter `version`, its weight. A malformed weight counts as 0.
 struct Element {
   std::string_view name;
   std::string_view version;
@@ -79,7 +78,7 @@ Element parse_element(std::string_view text) {
   return element;
 }
 
-// Weights by how exactly the element names us: the most exact one counts (RFC 9110 section 12.5.1).
+// Weights by how exactly an element names us. The most exact one counts (RFC 9110 section 12.5.1).
 struct Preference {
   int exactness = -1;
   int weight = 0;
@@ -90,7 +89,7 @@ struct Preference {
   }
 };
 
-// Cut at the limit; then the last element may be cut too, and does not count.
+// Cuts the field at the limit. The last element does not count then, as it may be cut, too.
 std::string_view bounded(std::string_view field) {
   if (field.size() <= kMaxAccept) return field;
   field = field.substr(0, kMaxAccept);
@@ -118,7 +117,7 @@ Format negotiate_format(std::string_view accept) {
       text.consider(0, element.weight);
     }
   }
-  // Whoever accepts anything gets the text: OpenMetrics only to those who ask for it by name.
+  // A client that accepts anything gets text: OpenMetrics has to be asked for by name.
   return openmetrics.weight > 0 && openmetrics.weight >= text.weight ? Format::openmetrics : Format::text;
 }
 
@@ -138,7 +137,7 @@ Encoding negotiate_encoding(std::string_view accept_encoding) {
       identity.consider(0, element.weight);
     }
   }
-  // An identity that is not named is acceptable, but only if nothing else is.
+  // Identity, if not named, is acceptable when nothing else is.
   const int plain = identity.weight;
   if (zstd.weight > 0 && zstd.weight >= gzip.weight && zstd.weight >= plain) return Encoding::zstd;
   if (gzip.weight > 0 && gzip.weight >= plain) return Encoding::gzip;

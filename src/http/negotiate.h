@@ -1,5 +1,5 @@
-// Which of the forms of an answer a client gets (RFC 9110 section 12): by its q values, never 406. Bounded: only the
-// first kMaxAccept bytes of a field count.
+// Chooses the form of an answer by the q values of the client (RFC 9110 section 12). Never answers 406. Only the first
+// kMaxAccept bytes of a field count.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,12 @@ constexpr std::string_view encoding_name(Encoding encoding) {
   return encoding == Encoding::gzip ? "gzip" : encoding == Encoding::zstd ? "zstd" : "identity";
 }
 
-// Of an Accept field: OpenMetrics 1.0.0 if the client prefers it to text 0.0.4 (names it with at least the same
-// weight), else the text; also for fields that are missing, odd or exclude both.
+// The format for an Accept field: OpenMetrics 1.0.0 if the client names it, with at least the weight of text 0.0.4.
+// Otherwise text, also for a field that is missing, malformed or excludes both.
 Format negotiate_format(std::string_view accept);
 
-// Of an Accept-Encoding field: the encoding of the greatest weight; zstd before gzip before identity if equal. A field
-// that is missing, or that excludes everything, means identity.
+// The encoding of the greatest weight in an Accept-Encoding field; of equal ones, zstd before gzip before identity. A
+// field that is missing, or that excludes everything, means identity.
 Encoding negotiate_encoding(std::string_view accept_encoding);
 
 }  // namespace weir::http

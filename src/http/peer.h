@@ -12,10 +12,10 @@ namespace weir::http {
 class Peer {
  public:
   Peer() = default;
-  // IPv4-mapped addresses are IPv4; everything else than IP is "unix".
+  // IPv4-mapped addresses are IPv4. Anything but IP is "unix".
   explicit Peer(const sockaddr_storage& address);
 
-  // An IPv4 address or the /64 of an IPv6 address: what limits count. All unix sockets are one.
+  // What limits count: an IPv4 address or the /64 of an IPv6 address. All unix sockets have the same key.
   using Key = std::array<uint8_t, 16>;
   const Key& key() const { return key_; }
   bool is_unix() const { return unix_; }

@@ -6,7 +6,7 @@ namespace weir::http {
 namespace {
 
 constexpr std::chrono::seconds kLookEvery{1};
-// A refused file may be good without a change of its own: a certificate that it names may be there now.
+// A refused file may become good without a change of its own: a certificate that it names may appear.
 constexpr std::chrono::seconds kTryAgainEvery{10};
 
 int64_t nanoseconds(const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
@@ -46,7 +46,7 @@ Result<> Protection::apply(WebConfig config) {
   }
   std::shared_ptr<Authenticator> authenticator;
   if (!config.users.empty()) {
-    // The same users: who is remembered stays so.
+    // The same users: remembered passwords stay remembered.
     authenticator = config.users == config_.users ? authenticator_ : nullptr;
     if (!authenticator) {
       auto made = TRY(Authenticator::make(config.users));
@@ -83,7 +83,7 @@ Protection::Change Protection::refresh(Clock::time_point now, bool now_at_once) 
   if (stamps == stamps_ && !again && !(now_at_once && !problem_.empty())) return Change::none;
   tried_ = now;
   const std::vector<std::string> files = config_.files;
-  // What was seen before reading: a file that changes meanwhile is read again.
+  // Taken before reading, so that a file that changes meanwhile is read again.
   stamps_ = std::move(stamps);
   const Result<> reloaded = reload();
   if (!reloaded) {

@@ -1,6 +1,6 @@
-// What the web configuration asks for, in effect: TLS, passwords, limits, fields of every answer. The file and those
-// that it names are looked at again when they have changed; a bad change leaves everything as it was, and one that
-// would take protection away needs a restart: a file that is just being written may be empty.
+// Puts the web configuration into effect: TLS, passwords, limits, header fields. The file, and those that it names, are
+// read again when they change. A bad change leaves everything as it was. A change that would take protection away needs
+// a restart, since a file that is just being written may be empty.
 #pragma once
 
 #include <sys/types.h>
@@ -26,7 +26,7 @@ class Protection {
   static Result<std::unique_ptr<Protection>> load(const std::string& path);
 
   enum class Change : uint8_t { none, applied, refused };
-  // Looks whether the files have changed, at most once a second, and always if `now_at_once`.
+  // Reads the files again if they have changed. Looks at most once a second, unless `now_at_once`.
   Change refresh(Clock::time_point now, bool now_at_once = false);
   // Why the last change was refused.
   const std::string& problem() const { return problem_; }
@@ -34,7 +34,7 @@ class Protection {
   const WebConfig& config() const { return config_; }
   const std::shared_ptr<TlsContext>& tls() const { return tls_; }
   const std::shared_ptr<Authenticator>& authenticator() const { return authenticator_; }
-  // Nothing: the request may go on. Else the seconds after which it may be sent again.
+  // Nothing if the request may go on, else the seconds after which it may be sent again.
   std::optional<unsigned> over_rate(Clock::time_point now);
 
  private:

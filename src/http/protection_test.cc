@@ -231,8 +231,8 @@ TEST_F(ProtectionTest, NothingIsServedInTheClear) {
   TlsClient client(server.port());
   EXPECT_EQ(TestClient::status(client.ask(get())), 200U);
   const ServerCounters c = server.counters();
-  EXPECT_GE(c.closed[static_cast<size_t>(Close::handshake_failed)], 1U);
-  EXPECT_EQ(c.closed[static_cast<size_t>(Close::handshake_timeout)], 1U);
+  EXPECT_GE(c.closed[static_cast<size_t>(CloseReason::handshake_failed)], 1U);
+  EXPECT_EQ(c.closed[static_cast<size_t>(CloseReason::handshake_timeout)], 1U);
 }
 
 TEST_F(ProtectionTest, VersionsCiphersAndCurves) {

@@ -1,4 +1,4 @@
-// A request as handlers see it: GET or HEAD, checked, its target taken apart.
+// A request as handlers see it: GET or HEAD, checked and decoded.
 #pragma once
 
 #include <optional>
@@ -13,23 +13,14 @@ struct Parameter {
   std::string_view value;
 };
 
-// Everything in it is valid only while the handler runs.
+// All views are valid only while the handler runs.
 struct Request {
-  bool head = false;                       // HEAD: answer as for GET, the server leaves the body out
-  std::string_view path;                   // percent-decoded, begins with "/"; compare it whole, there are no redirects
+  std::string_view path;                   // percent-decoded, begins with "/"; to be compared as a whole
   std::span<const Parameter> query;        // in the order of the request, at most kMaxParameters
   std::string_view accept;                 // all Accept fields, joined by commas; empty: none
   std::string_view accept_encoding;        // likewise
   std::optional<double> scrape_timeout_s;  // X-Prometheus-Scrape-Timeout-Seconds, if it is a sensible number
   std::string_view peer;                   // "192.0.2.1", "2001:db8::1" or "unix"
-
-  // The first parameter of that name.
-  std::optional<std::string_view> parameter(std::string_view name) const {
-    for (const Parameter& p : query) {
-      if (p.name == name) return p.value;
-    }
-    return std::nullopt;
-  }
 };
 
 }  // namespace weir::http

@@ -40,8 +40,8 @@ Method method_of(beast_http::verb verb) {
   }
 }
 
-// 1*DIGIT, within what can be meant at all. A list of equal numbers, which Beast would take, is refused: nobody needs
-// it, and what is in front of us may read it otherwise.
+// 1*DIGIT, of a plausible size. A list of equal numbers, which Beast would take, is refused: a proxy in front of us may
+// read it differently.
 bool is_length(std::string_view value) {
   return !value.empty() && value.size() <= 18 &&
          std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -62,7 +62,7 @@ void RequestParser::refuse(BadRequest reason, ErrorCode& ec) {
 std::optional<BadRequest> RequestParser::parse_head(std::string_view bytes) {
   ErrorCode ec;
   put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
-  // Our own findings first: they say more than that Beast could not go on.
+  // Our own finding is more exact than that Beast could not go on.
   if (const auto problem = problem_with_framing()) return problem;
   if (ec == beast_http::error::body_limit) return BadRequest::body_length;
   if (ec == beast_http::error::bad_content_length || ec == beast_http::error::multiple_content_length)
@@ -98,7 +98,7 @@ void RequestParser::on_request_impl(beast_http::verb method, View, View target, 
 }
 
 void RequestParser::on_field_impl(beast_http::field name, View text, View field_value, ErrorCode&) {
-  if (head_done_) return;  // trailers mean nothing to us
+  if (head_done_) return;  // trailers are ignored
   const std::string_view value = view(field_value);
   switch (name) {
     case beast_http::field::host:
@@ -138,7 +138,7 @@ void RequestParser::on_header_impl(ErrorCode&) { head_done_ = true; }
 
 RequestParser::BodyStep RequestParser::parse_body(std::string_view bytes) {
   BodyStep step;
-  // One structure at a time (a chunk's line, its bytes): what comes after the body is not ours to look at.
+  // One element at a time (the line of a chunk, its bytes): what follows the body belongs to the next request.
   while (!is_done()) {
     const std::string_view rest = bytes.substr(step.consumed);
     if (rest.empty()) return step;
@@ -146,7 +146,7 @@ RequestParser::BodyStep RequestParser::parse_body(std::string_view bytes) {
     const size_t taken = put(boost::asio::const_buffer(rest.data(), rest.size()), ec);
     step.consumed += taken;
     body_bytes_ += taken;
-    // Framing counts too, so that a body of chunks of one byte ends as well.
+    // Framing counts, too, so that a body in chunks of one byte is limited as well.
     if (ec == beast_http::error::body_limit || body_bytes_ > 2 * kMaxBody) {
       step.problem = BadRequest::body_length;
     } else if (ec == beast_http::error::need_more) {

@@ -1,5 +1,5 @@
-// Boost.Beast's parser, without storage of its own: what it finds are views of the caller's bytes. One object for each
-// request. HeadGuard (http/head_guard.h) has seen the bytes first.
+// Boost.Beast's parser, without storage of its own: its results are views of the caller's bytes. One object parses one
+// request, after HeadGuard (http/head_guard.h) has checked it.
 #pragma once
 
 #include <array>
@@ -45,11 +45,11 @@ class RequestParser : private boost::beast::http::basic_parser<true> {
   RequestParser();
   ~RequestParser() override = default;
 
-  // A whole head, as HeadGuard found it. Nothing: good.
+  // Parses a complete head. Returns nothing if it is good.
   std::optional<BadRequest> parse_head(std::string_view head);
   const RequestHead& head() const { return head_; }
 
-  // After a good head with a body: takes bytes of the body (what they are is not kept) from the beginning of `bytes`.
+  // After a head with a body: takes the bytes of the body off the start of `bytes`, and drops them.
   struct BodyStep {
     size_t consumed = 0;
     bool complete = false;

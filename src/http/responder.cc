@@ -23,7 +23,7 @@ Responder::~Responder() {
   try {
     (*this)({.status = 500, .body = Body::literal("internal error\n")});
   } catch (...) {
-    // No memory for the delivery: the client waits until it gives up.
+    // No memory for the delivery. The client waits until it gives up.
   }
 }
 

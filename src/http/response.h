@@ -1,4 +1,4 @@
-// Answers, and who gives them.
+// An answer, and the Responder that gives it.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,14 @@ namespace weir::http {
 
 inline constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 inline constexpr std::string_view kHtml = "text/html; charset=utf-8";
-inline constexpr std::string_view kJson = "application/json";
 
-// Bytes that many answers may share without a copy.
+// A body, which many answers may share without copying it.
 class Body {
  public:
   Body() = default;
   // Of static storage.
   static Body literal(std::string_view text) { return Body(nullptr, text); }
-  // Views of `owner`, which stays alive and unchanged until the answer is sent.
+  // A view of `owner`, which stays alive and unchanged until the answer is sent.
   Body(std::shared_ptr<const void> owner, std::string_view bytes) : owner_(std::move(owner)), bytes_(bytes) {}
   Body(std::shared_ptr<const std::string> text)  // NOLINT(google-explicit-constructor): a body is a shared text
       : bytes_(text ? std::string_view(*text) : std::string_view()) {
@@ -48,7 +47,7 @@ struct Response {
   bool close = false;
 };
 
-// A line of text that is of static storage.
+// `text` is of static storage.
 inline Response short_answer(unsigned status, std::string_view text) {
   return {.status = status, .body = Body::literal(text)};
 }
@@ -57,8 +56,8 @@ namespace detail {
 struct Mailbox;
 }
 
-// Answers one request, at most once, from any thread; also after the handler has returned. Destroyed without an answer
-// it answers 500. A client or a server that is gone by then is no error.
+// Answers one request, at most once, from any thread, also after the handler has returned. If it is destroyed without
+// an answer, it answers 500. The client or the server may be gone by then.
 class Responder {
  public:
   Responder(std::shared_ptr<detail::Mailbox> mailbox, uint32_t slot, uint64_t serial);

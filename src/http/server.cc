@@ -24,15 +24,15 @@ namespace {
 
 using boost::system::error_code;
 
-// While no descriptor is to be had, accepting is tried again so often.
+// How long accepting pauses when no descriptor is left.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr size_t kFewestConnections = 8;
-// Of lines about what a client can make happen at will.
+// Between two log lines about the same thing that clients can cause.
 constexpr std::chrono::minutes kLogInterval{1};
-// Connections with something unread that are passed over for a later one when room has to be made.
+// How many connections with unread input eviction passes over.
 constexpr size_t kMaxSpared = 32;
 
-// As many connections as leave room for the files that the rest of the program opens.
+// Leaves room for the files that the rest of the program opens.
 size_t connections_within(size_t wanted) {
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY) return wanted;
@@ -41,7 +41,7 @@ size_t connections_within(size_t wanted) {
   return std::min(wanted, std::max(possible, kFewestConnections));
 }
 
-// OpenSSL writes without MSG_NOSIGNAL.
+// OpenSSL writes without MSG_NOSIGNAL, which would raise SIGPIPE.
 void block_sigpipe() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -49,7 +49,7 @@ void block_sigpipe() {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-// Any descriptor will do; a copy needs no file that a sandbox may have shut away.
+// A copy of any descriptor: opening a file may be forbidden by the sandbox.
 Fd open_reserve(const Fd& any) { return Fd(::fcntl(any.get(), F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace
@@ -67,11 +67,11 @@ Server::Impl::~Impl() {
     const std::lock_guard lock(mailbox->mutex);
     mailbox->open = false;
   }
-  // What is under way in Asio lies in the memory of connections and listeners: it has to end before they do.
+  // Operations of Asio lie in the memory of connections and listeners, so they have to end first.
   stopping = true;
   error_code ec;
   for (const auto& listener : listeners) listener->descriptor.cancel(ec);
-  for (const auto& slot : slots) slot->close(Close::shutdown);
+  for (const auto& slot : slots) slot->close(CloseReason::shutdown);
   timer.cancel();
   if (mail.is_open()) (void)mail.release();  // the mailbox closes it
   do {
@@ -143,14 +143,14 @@ bool Server::Impl::accept_batch(Listener& listener) {
         ++counters.accept_errors;
         return false;
       default:
-        break;  // a client that is gone already, or whose network is (accept(2)): the next one
+        break;  // this client is gone already (accept(2)): take the next one
     }
   }
   return true;
 }
 
-// Makes room by closing what is least worth; without such a thing, accepts with the reserve and closes, so that the
-// client knows and the queue empties. False if neither is possible.
+// Makes room by closing the least useful connection. If there is none to close, gives up the reserve descriptor to
+// accept the client and close it at once, so that the client knows and the queue empties. False if neither works.
 bool Server::Impl::out_of_descriptors(Listener& listener) {
   counters.add(Refusal::no_descriptor);
   if (const auto left_out = descriptor_log.allows(Clock::now(), kLogInterval); left_out && options.log) {
@@ -192,7 +192,7 @@ void Server::Impl::admit(Fd fd, const Peer& peer) {
   std::unique_ptr<TlsSession> tls;
   if (protection && protection->tls()) {
     tls = protection->tls()->session(fd.get());
-    // Without a session nothing is said: in the clear neither.
+    // A client that waits for TLS is told nothing in the clear.
     if (!tls || refusal) return released(slot->number());
   }
   const bool opened =
@@ -220,8 +220,12 @@ void Server::Impl::released(uint32_t slot) {
   finish_if_idle();
 }
 
-// Closes the one that is least worth, the oldest of such; of this peer only, if one is given. False if all are busy.
-// Who has sent something that was not read yet is spared at first: it may be a whole request.
+// Makes room for a new connection: closes the least useful one (Connection::Worth), the oldest of equals, of peer
+// `only` if that is given. A connection that is being answered is never closed; if all are, returns false.
+//
+// A connection with unread input may just have sent a whole request. So the search goes on to the next candidate, at
+// most kMaxSpared times, and takes the first one that has nothing unread. If all of them have, the first candidate
+// goes.
 bool Server::Impl::evict(const Peer* only) {
   const Clock::time_point now = Clock::now();
   const auto rank = [now](const Connection& slot) { return std::pair(slot.worth(now), slot.since()); };
@@ -243,7 +247,7 @@ bool Server::Impl::evict(const Peer* only) {
     break;
   }
   if (least == nullptr) return false;
-  least->close_reset(least->worth(now) == Connection::Worth::stalled ? Close::stalled : Close::evicted);
+  least->close_reset(least->worth(now) == Connection::Worth::stalled ? CloseReason::stalled : CloseReason::evicted);
   return true;
 }
 
@@ -259,7 +263,7 @@ std::unique_ptr<LargeBuffer> Server::Impl::large_buffer(const Connection& asking
       if (oldest == nullptr || slot->since() < oldest->since()) oldest = slot.get();
     }
     if (oldest == nullptr) return nullptr;
-    oldest->close(Close::evicted);
+    oldest->close(CloseReason::evicted);
   }
   ++large_buffers_in_use;
   if (kept_buffers.empty()) return std::make_unique_for_overwrite<LargeBuffer>();
@@ -275,7 +279,7 @@ void Server::Impl::return_buffer(std::unique_ptr<LargeBuffer> buffer) {
 
 void Server::Impl::limit_unread(const Connection& newest) {
   for (;;) {
-    // Answers that several wait for are there once.
+    // An answer that several connections share counts once.
     size_t bytes = 0;
     Connection* oldest = nullptr;
     for (size_t i = 0; i < slots.size(); ++i) {
@@ -291,7 +295,7 @@ void Server::Impl::limit_unread(const Connection& newest) {
         oldest = slots[i].get();
     }
     if (bytes <= limits.unread_answers_bytes || oldest == nullptr) return;
-    oldest->close_reset(Close::stalled);
+    oldest->close_reset(CloseReason::stalled);
   }
 }
 
@@ -301,7 +305,7 @@ std::string_view Server::Impl::date_line() {
     date_second = now;
     tm utc{};
     ::gmtime_r(&now, &utc);
-    // RFC 9110 section 5.6.7; strftime would ask the locale for the names.
+    // RFC 9110 section 5.6.7. strftime would take the names from the locale.
     constexpr std::string_view kDays = "SunMonTueWedThuFriSat";
     constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
     const auto name = [](std::string_view names, int i) { return names.substr(static_cast<size_t>(i) * 3, 3); };
@@ -351,7 +355,7 @@ Result<> Server::Impl::refresh_protection(bool at_once) {
   }
   ++counters.config_reloads;
   use_headers();
-  // Nobody goes on under rules that are no more.
+  // No connection goes on under the old rules.
   for (const auto& slot : slots) slot->wind_up();
   if (options.log) log::info("{} has changed and is in effect", options.web_config);
   return {};
@@ -359,12 +363,12 @@ Result<> Server::Impl::refresh_protection(bool at_once) {
 
 Authenticator::Done Server::Impl::password_checked(uint32_t slot, uint64_t serial) {
   return [box = mailbox, server = this, slot, serial, authenticator = protection->authenticator().get()](bool allowed) {
-    // The server takes its mail only as long as it is there.
+    // The mailbox drops this if the server is gone.
     box->post([=]() mutable {
       if (server->protection->authenticator().get() == authenticator) {
         authenticator->finished(serial, allowed);
       } else {
-        allowed = false;  // asked of users that are no more
+        allowed = false;  // the users have changed meanwhile
       }
       server->slots[slot]->authenticated(serial, allowed);
     });
@@ -374,7 +378,7 @@ Authenticator::Done Server::Impl::password_checked(uint32_t slot, uint64_t seria
 // ---- time ----
 
 void Server::Impl::arm_timer(Clock::time_point deadline) {
-  if (deadline >= timer_due) return;  // then it is looked at what is due, and armed again
+  if (deadline >= timer_due) return;  // on_timer() arms it again
   timer_due = deadline;
   timer.expires_at(deadline);
   timer.async_wait(with_memory(timer_memory, [this](error_code ec) {
@@ -441,10 +445,10 @@ void Server::Impl::finish_if_idle() {
 void Server::Impl::run() {
   block_sigpipe();
   io.run();
-  for (const auto& slot : slots) slot->close(Close::shutdown);
+  for (const auto& slot : slots) slot->close(CloseReason::shutdown);
 }
 
-// ---- the public face ----
+// ---- Server ----
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;

@@ -1,4 +1,4 @@
-// The inside of the server: what it and its connections share.
+// The inside of the server, shared with its connections.
 #pragma once
 
 #include <atomic>
@@ -57,20 +57,19 @@ struct Server::Impl {
   std::unique_ptr<LargeBuffer> large_buffer(const Connection& asking);
   void return_buffer(std::unique_ptr<LargeBuffer> buffer);
   void released(uint32_t slot);
-  // A connection begins to wait for its client to read an answer: keeps what such answers take within limits.
+  // Keeps the answers that clients do not read within limits. Called when a connection begins to wait for its client.
   void limit_unread(const Connection& newest);
   std::string_view date_line();
   void log_handler_failure();
-  // Looks whether the web configuration has changed; puts a good change into effect, also for connections that are
-  // open.
+  // Puts a changed web configuration into effect, also for open connections.
   Result<> refresh_protection(bool at_once = false);
   Result<> load_protection();
   void use_headers();
-  // What the authenticator is to call when it knows: answers the request of that serial.
+  // What the authenticator calls with its result: it goes on with the request of that serial.
   Authenticator::Done password_checked(uint32_t slot, uint64_t serial);
 
   Options options;
-  Limits limits;
+  ServerLimits limits;
   Handler handler;
   ServerCounters counters;
   boost::asio::io_context io{1};
@@ -87,18 +86,18 @@ struct Server::Impl {
   uint64_t next_serial = 1;
   std::vector<std::unique_ptr<LargeBuffer>> kept_buffers;
   size_t large_buffers_in_use = 0;
-  Fd reserve;  // a descriptor for the moment when there is no other
+  Fd reserve;  // closed to accept a connection when no other descriptor is left
   std::atomic<bool> stop_asked{false};
   bool stopping = false;
   Clock::time_point stop_by{};
   LogLimit descriptor_log;
   LogLimit handler_log;
 
-  // Scratch of the request that is being dispatched.
+  // Scratch space for the request that is being dispatched.
   DecodedTarget decoded;
   std::string joined_accept;
   std::string joined_encoding;
-  // Fields of the web configuration, and the empty line behind the head.
+  // The header fields of the web configuration, and the empty line that ends a head.
   std::shared_ptr<const std::string> extra_fields = std::make_shared<const std::string>("\r\n");
   std::unique_ptr<Protection> protection;  // none without a web configuration
   std::array<char, 48> date{};

@@ -28,7 +28,7 @@ TEST(Server, SlowHeadsEndAtTheirDeadline) {
   EXPECT_GE(std::chrono::steady_clock::now() - began, milliseconds(50));
   EXPECT_EQ(TestClient::status(answer), 408U);
   client.close();
-  EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return closed(c, Close::header_timeout) == 1; }));
+  EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return closed(c, CloseReason::header_timeout) == 1; }));
   EXPECT_EQ(scrape(server.port()), 200U);
 }
 
@@ -44,8 +44,8 @@ TEST(Server, SilentConnectionsEndWithoutAWord) {
   EXPECT_EQ(TestClient::status(idle.receive_answer()), 200U);
   EXPECT_EQ(idle.receive_all(), "");
   const ServerCounters c = server.counters();
-  EXPECT_EQ(closed(c, Close::header_timeout), 1U);
-  EXPECT_EQ(closed(c, Close::idle_timeout), 1U);
+  EXPECT_EQ(closed(c, CloseReason::header_timeout), 1U);
+  EXPECT_EQ(closed(c, CloseReason::idle_timeout), 1U);
 }
 
 TEST(Server, SlowBodiesEndAtTheirDeadline) {
@@ -65,7 +65,7 @@ TEST(Server, SlowReadersAreReset) {
   TestServer server(std::move(options), serve);
   TestClient client(server.port(), 4096);
   client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return closed(c, Close::write_timeout) == 1; }));
+  EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return closed(c, CloseReason::write_timeout) == 1; }));
   client.receive_all();
   EXPECT_EQ(client.end(), TestClient::End::reset);
   EXPECT_EQ(scrape(server.port()), 200U);
@@ -81,7 +81,7 @@ TEST(Server, UnreadAnswersAreBounded) {
     EXPECT_TRUE(
         eventually(server, [&](const ServerCounters& c) { return c.answers[0][0] == static_cast<uint64_t>(i + 1); }));
   }
-  EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return closed(c, Close::stalled) == 4; }));
+  EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return closed(c, CloseReason::stalled) == 4; }));
   // One text that all of them read counts once.
   std::deque<TestClient> sharing;
   for (int i = 0; i < 6; ++i) sharing.emplace_back(server.port(), 4096).send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -105,8 +105,8 @@ TEST(Server, TwoThousandSlowConnectionsAndScrapesGoOn) {
   EXPECT_EQ(good, count / 20);
   EXPECT_EQ(scrape(server.port()), 200U);
   const ServerCounters c = server.counters();
-  EXPECT_GT(closed(c, Close::evicted), 0U);
-  EXPECT_LE(c.open, Limits().connections_per_peer);
+  EXPECT_GT(closed(c, CloseReason::evicted), 0U);
+  EXPECT_LE(c.open, ServerLimits().connections_per_peer);
   clients.clear();
   ::setrlimit(RLIMIT_NOFILE, &files);
 }

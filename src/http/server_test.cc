@@ -44,7 +44,7 @@ TEST(Server, ClientsThatLeaveWhileTheyAreAnswered) {
   }
   EXPECT_EQ(scrape(server.port()), 200U);
   EXPECT_TRUE(eventually(server, [](const ServerCounters& c) { return c.open == 0; }));
-  EXPECT_EQ(closed(server.counters(), Close::failed), 50U);
+  EXPECT_EQ(closed(server.counters(), CloseReason::failed), 50U);
 }
 
 TEST(Server, HeadIsGetWithoutTheBody) {
@@ -155,8 +155,8 @@ TEST(Server, EveryConnectionIsAccountedFor) {
   for (const uint64_t each : c.closed) ended += each;
   EXPECT_EQ(c.accepted, 21U);
   EXPECT_EQ(ended, 21U);
-  EXPECT_EQ(closed(c, Close::as_agreed), 20U);
-  EXPECT_EQ(closed(c, Close::bad_request), 1U);
+  EXPECT_EQ(closed(c, CloseReason::as_agreed), 20U);
+  EXPECT_EQ(closed(c, CloseReason::bad_request), 1U);
   telemetry::Exposition out;
   write_metrics(out, "weir_host", c);
   EXPECT_NE(out.text().find("weir_host_http_requests_total{handler=\"other\",code=\"200\"} 20\n"), std::string::npos)

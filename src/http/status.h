@@ -1,4 +1,4 @@
-// Statuses and their names (RFC 9110 section 15).
+// The names of statuses (RFC 9110 section 15).
 #pragma once
 
 #include <string_view>

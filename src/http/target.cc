@@ -23,7 +23,7 @@ bool starts_with_scheme(std::string_view target, std::string_view scheme) {
 }
 
 void split_path(Target& target, std::string_view text) {
-  text = text.substr(0, text.find('#'));  // no client may send a fragment
+  text = text.substr(0, text.find('#'));  // a fragment is never sent
   const size_t question = text.find('?');
   target.path = text.substr(0, question);
   if (question != std::string_view::npos) target.query = text.substr(question + 1);
@@ -46,7 +46,7 @@ Target split_target(std::string_view text) {
       text.remove_prefix(scheme.size());
       const size_t end = std::min(text.find_first_of("/?#"), text.size());
       target.authority = text.substr(0, end);
-      // "http:///metrics" names nobody (RFC 9110 section 4.2.1).
+      // "http:///metrics" has no host (RFC 9110 section 4.2.1).
       if (target.authority.empty() || !valid_host(target.authority)) return {};
       target.form = TargetForm::absolute;
       split_path(target, text.substr(end));
@@ -73,7 +73,7 @@ bool valid_host(std::string_view host) {
   const size_t colon = host.find(':');
   const std::string_view name = host.substr(0, colon);
   if (colon != std::string_view::npos && !valid_port(host.substr(colon + 1))) return false;
-  // Names as people have them: with underscores, and in percent-encoding.
+  // Real names have underscores and percent-encoding.
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return is_digit(c) || is_letter(c) || std::string_view("-._~%!$&'()*+,;=").find(c) != std::string_view::npos;
   });
@@ -122,7 +122,7 @@ DecodedTarget::Outcome DecodedTarget::decode(const Target& target) {
     if (!name || !value) return Outcome::bad_encoding;
     query_.push_back({*name, *value});
   }
-  // path_ was taken before the text grew; it did not move.
+  // path_ stays valid: the text has not moved.
   return Outcome::good;
 }
 

@@ -26,12 +26,12 @@ Target split_target(std::string_view target);
 // A host with an optional port, as in Host: a name, an address, an IPv6 address in brackets; or nothing.
 bool valid_host(std::string_view host);
 
-// Decoded targets, in storage that is used again.
+// A decoded target. Its storage is used again.
 class DecodedTarget {
  public:
   enum class Outcome : uint8_t { good, bad_encoding, too_many_parameters };
 
-  // The views below are valid until the next call.
+  // The views are valid until the next call.
   Outcome decode(const Target& target);
   std::string_view path() const { return path_; }
   std::span<const Parameter> query() const { return query_; }

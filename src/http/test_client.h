@@ -20,7 +20,7 @@
 
 namespace weir::http {
 
-// Nothing here waits this long unless it is broken.
+// Only a broken test waits this long.
 inline constexpr std::chrono::seconds kPatience{60};
 
 class TestClient {
@@ -58,7 +58,7 @@ class TestClient {
   }
   void close() { fd_ = Fd(); }
 
-  // Bytes until `enough` of what was received, or the end.
+  // Receives until `enough` says so, or until the end.
   std::string receive_until(const std::function<bool(const std::string&)>& enough) {
     while (end_ == End::open && !enough(received_)) {
       pollfd waiting{.fd = fd_.get(), .events = POLLIN, .revents = 0};
@@ -76,7 +76,7 @@ class TestClient {
   std::string receive_all() {
     return receive_until([](const std::string&) { return false; });
   }
-  // One whole answer, with its body by Content-Length; what came behind it stays for the next call. Empty: the end.
+  // One answer, with its body by Content-Length. What follows is kept for the next call. Empty at the end.
   std::string receive_answer(bool head_only = false) {
     size_t size = 0;
     receive_until([&](const std::string& text) {
@@ -118,7 +118,7 @@ class TestClient {
   End end_ = End::open;
 };
 
-// A server that runs on its own thread until the end of the test.
+// A server on a thread of its own, until the end of the test.
 class TestServer {
  public:
   TestServer(Server::Options options, Handler handler) {

@@ -28,7 +28,7 @@ inline unsigned scrape(uint16_t port) {
   return TestClient::body(answer) == kScrape ? TestClient::status(answer) : 0;
 }
 
-inline uint64_t closed(const ServerCounters& c, Close reason) { return c.closed[static_cast<size_t>(reason)]; }
+inline uint64_t closed(const ServerCounters& c, CloseReason reason) { return c.closed[static_cast<size_t>(reason)]; }
 inline uint64_t refused(const ServerCounters& c, Refusal reason) { return c.refused[static_cast<size_t>(reason)]; }
 inline uint64_t bad(const ServerCounters& c, BadRequest reason) { return c.bad_requests[static_cast<size_t>(reason)]; }
 

@@ -32,19 +32,19 @@ class OpenSslSession : public TlsSession {
       : lib_(lib), ssl_(ssl), sans_(std::move(sans)) {}
   ~OpenSslSession() override { lib_.SSL_free(ssl_); }
 
-  Io handshake() override {
+  IoResult handshake() override {
     lib_.ERR_clear_error();
     const int status = lib_.SSL_do_handshake(ssl_);
     if (status == 1 && !sans_->empty() && !name_allowed()) return broken();
     return result(status, 0);
   }
-  Io read(std::span<char> room) override {
+  IoResult read(std::span<char> room) override {
     lib_.ERR_clear_error();
     size_t bytes = 0;
     const int status = lib_.SSL_read_ex(ssl_, room.data(), room.size(), &bytes);
     return result(status, bytes);
   }
-  Io write(std::string_view bytes) override {
+  IoResult write(std::string_view bytes) override {
     lib_.ERR_clear_error();
     size_t written = 0;
     const int status = lib_.SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written);
@@ -58,21 +58,21 @@ class OpenSslSession : public TlsSession {
   }
 
  private:
-  Io result(int status, size_t bytes) {
-    if (status == 1) return {Io::Status::done, bytes};
+  IoResult result(int status, size_t bytes) {
+    if (status == 1) return {IoResult::Status::done, bytes};
     switch (lib_.SSL_get_error(ssl_, status)) {
       case SSL_ERROR_WANT_READ:
-        return {Io::Status::want_read, 0};
+        return {IoResult::Status::want_read, 0};
       case SSL_ERROR_WANT_WRITE:
-        return {Io::Status::want_write, 0};
+        return {IoResult::Status::want_write, 0};
       case SSL_ERROR_ZERO_RETURN:
-        return {Io::Status::end, 0};
+        return {IoResult::Status::end, 0};
       default:
         lib_.ERR_clear_error();
         return broken();
     }
   }
-  Io broken() {
+  IoResult broken() {
     broken_ = true;
     return {};
   }
@@ -96,7 +96,7 @@ class OpenSslSession : public TlsSession {
   std::string text_of(const GENERAL_NAME& name) const {
     const bool address = name.type == GEN_IPADD;
     if (!address && name.type != GEN_DNS && name.type != GEN_EMAIL && name.type != GEN_URI)
-      return "\n";                                // equals nothing
+      return "\n";                                // matches no name
     const ASN1_STRING* const value = name.d.ia5;  // the same type for all of them
     const auto* const bytes = lib_.ASN1_STRING_get0_data(value);
     const auto length = static_cast<size_t>(lib_.ASN1_STRING_length(value));
@@ -127,7 +127,7 @@ class OpenSslContext : public TlsContext {
         SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF;
     if (settings.prefer_server_ciphers) options |= SSL_OP_CIPHER_SERVER_PREFERENCE;
     lib_.SSL_CTX_set_options(context_, options);
-    // No sessions that outlive a connection; a quiet connection keeps no buffers (34 KB).
+    // No session outlives its connection. A quiet connection keeps no buffers (34 KB).
     control(SSL_CTRL_SET_SESS_CACHE_MODE, SSL_SESS_CACHE_OFF);
     control(SSL_CTRL_MODE,
             SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -167,7 +167,7 @@ class OpenSslContext : public TlsContext {
   long control(int command, long value, void* pointer = nullptr) {
     return lib_.SSL_CTX_ctrl(context_, command, value, pointer);
   }
-  // With the first thing that OpenSSL found wrong, which is the cause of the others.
+  // Adds OpenSSL's first error, which is the cause of the others.
   std::unexpected<Error> wrong(std::string_view what) const {
     const char* const reason = lib_.ERR_reason_error_string(lib_.ERR_get_error());
     lib_.ERR_clear_error();
@@ -176,7 +176,7 @@ class OpenSslContext : public TlsContext {
 
   Result<> set_algorithms(const TlsSettings& settings) {
     std::string ciphers = joined(settings.ciphers);
-    // OpenSSL's default level of security has no TLS below 1.2; whoever asks for it by name gets it.
+    // OpenSSL's default security level forbids TLS below 1.2, which is allowed if it is asked for by name.
     if (settings.min_version < TlsVersion::tls12) ciphers = (ciphers.empty() ? "DEFAULT" : ciphers) + ":@SECLEVEL=0";
     if (!ciphers.empty() && lib_.SSL_CTX_set_cipher_list(context_, ciphers.c_str()) != 1) return wrong("cipher_suites");
     std::string curves = joined(settings.curves);

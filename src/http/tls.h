@@ -1,4 +1,4 @@
-// TLS of the web configuration: one context for connections that begin from now on (OpenSSL, loaded on first use).
+// TLS as the web configuration asks for it: a context for new connections. OpenSSL is loaded on first use.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ class TlsContext {
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // The socket stays the caller's, and must outlive the session. Nothing if there is no memory.
+  // The socket stays the caller's and must outlive the session. Nothing if memory is short.
   virtual std::unique_ptr<TlsSession> session(int fd) = 0;
 
  protected:

@@ -1,4 +1,4 @@
-// TLS on one connection, as connections see it: plain ones do not pay for it (http/tls.h).
+// TLS on one connection (http/tls.h). Abstract, so that plain connections do not pay for it.
 #pragma once
 
 #include <span>
@@ -15,11 +15,11 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
   virtual ~TlsSession() = default;
 
-  // None of them waits; what they want to wait for is in the result. `done` of the handshake: it is complete.
-  virtual Io handshake() = 0;
-  virtual Io read(std::span<char> room) = 0;
-  virtual Io write(std::string_view bytes) = 0;
-  // Says goodbye, as far as that goes without waiting.
+  // None of them waits: the result tells what to wait for.
+  virtual IoResult handshake() = 0;
+  virtual IoResult read(std::span<char> room) = 0;
+  virtual IoResult write(std::string_view bytes) = 0;
+  // Sends close_notify, if that needs no waiting.
   virtual void shut_down() = 0;
 };
 

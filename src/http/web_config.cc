@@ -15,14 +15,14 @@
 namespace weir::http {
 namespace {
 
-// Certificates with their chains have 10 KB.
+// A certificate with its chain has about 10 KB.
 constexpr size_t kMaxFile = size_t{1} << 20;
-// Headers of every answer: they are sent each time.
+// Bounds the header fields, which every answer carries.
 constexpr size_t kMaxHeaderValue = 1024;
 constexpr size_t kMaxUsers = 1000;
 
 using Names = std::pair<std::string_view, std::string_view>;
-// Go's names (crypto/tls) and OpenSSL's. Those of TLS 1.3 cannot be chosen in Go either.
+// The names of Go (crypto/tls) and of OpenSSL. Ciphers of TLS 1.3 cannot be chosen, as in Go.
 constexpr auto kCiphers = std::to_array<Names>({
     {"TLS_RSA_WITH_AES_128_CBC_SHA", "AES128-SHA"},
     {"TLS_RSA_WITH_AES_256_CBC_SHA", "AES256-SHA"},
@@ -77,7 +77,7 @@ Result<std::string> read_whole(const std::string& path) {
   return text;
 }
 
-// Reads one file. Every function returns what is wrong, with the line.
+// Reads one file. Errors name the line.
 class Parser {
  public:
   explicit Parser(std::string path) : path_(std::move(path)) {}
@@ -108,7 +108,7 @@ class Parser {
     return fail("{}, line {}: {}", path_, node.line, fmt::format(format, std::forward<Args>(args)...));
   }
 
-  // Calls read(key, value) for each pair of a mapping; it says whether it knows the key.
+  // Calls read(key, value) for each pair of a mapping. It returns whether it knows the key.
   template <class Read>
   Result<> each_key(const YamlNode& node, std::string_view where, Read read) {
     if (node.kind == YamlNode::Kind::nothing) return {};

@@ -1,5 +1,5 @@
 // The web configuration file: YAML with the keys of Prometheus exporters (github.com/prometheus/exporter-toolkit,
-// docs/web-configuration.md). Every key is read; one that is not known is refused, with its line.
+// docs/web-configuration.md). Every key is read; an unknown one is refused, with its line.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ namespace weir::http {
 enum class ClientAuth : uint8_t { none, request, require_any, verify_if_given, require_and_verify };
 enum class TlsVersion : uint8_t { tls10, tls11, tls12, tls13 };
 
-// PEM texts: of the file, or of the files that it names.
+// PEM texts, inline or read from the files that the configuration names.
 struct TlsSettings {
   std::string certificate;
   std::string key;
@@ -47,11 +47,11 @@ struct WebConfig {
   std::vector<User> users;                                   // empty: everybody
   std::vector<std::pair<std::string, std::string>> headers;  // for every answer
   std::optional<RateLimit> rate_limit;
-  bool http2 = false;              // asked for by the file; there is none
-  std::vector<std::string> files;  // what was read: the file itself first
+  bool http2 = false;              // the file asks for it; HTTP/1.1 is served anyway
+  std::vector<std::string> files;  // all that were read, the configuration itself first
 };
 
-// Reads the file, and those that it names (relative to its folder). The error has file, line and key.
+// Reads the file, and those that it names, relative to its folder. Errors name file, line and key.
 Result<WebConfig> load_web_config(const std::string& path);
 
 }  // namespace weir::http

@@ -47,7 +47,7 @@ class Reader {
     YamlNode node;
     if (from == nullptr) return node;
     node.line = from->start_mark.line + 1;
-    // Aliases would make one node many.
+    // An alias makes many nodes of one.
     if (++nodes_ > kMaxNodes) return fail("line {}: too many values, or aliases", node.line);
     if (depth > kMaxDepth) return fail("line {}: nested too deeply", node.line);
     switch (from->type) {

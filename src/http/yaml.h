@@ -1,5 +1,5 @@
-// The little of YAML that a configuration needs: a tree of mappings, lists and texts with their lines, read by libyaml
-// (loaded on first use).
+// The part of YAML that a configuration needs: a tree of mappings, lists and texts, with their lines. Read by libyaml,
+// which is loaded on first use.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ struct YamlNode {
   std::vector<YamlNode> items;  // of a list; of a mapping: the values, in the order of the keys
 };
 
-// One document. Nested deeper than 8, more than 10,000 nodes, aliases: refused.
+// Parses one document. Refuses a depth of more than 8, more than 10,000 nodes, and aliases.
 Result<YamlNode> parse_yaml(std::string_view text);
 
 }  // namespace weir::http

@@ -80,7 +80,7 @@ void write_datagrams(Exposition& out, const std::vector<Line>& l) {
   by_exporter(out, l, "weir_received_datagrams_total", counter,
               "Datagrams (messages of connections) received; the sum of those decoded and rejected.",
               [](const ExporterLedger& e) { return e.counters.datagrams_received; });
-  by_exporter(out, l, "weir_received_bytes_total", counter, "Octets of datagrams received.",
+  by_exporter(out, l, "weir_received_bytes_total", counter, "Bytes of datagrams received.",
               [](const ExporterLedger& e) { return e.counters.bytes_received; });
   by_exporter(out, l, "weir_decoded_datagrams_total", counter, "Datagrams decoded.",
               [](const ExporterLedger& e) { return e.counters.datagrams_decoded; });
@@ -163,8 +163,8 @@ void write_sockets(Exposition& out, const flow::LedgerSnapshot& ledger) {
   by_reason(out, "weir_connections_closed_total", "Connections of exporters that have ended, by reason.", kStreamCloses,
             s.closed);
   out.single("weir_connection_messages_total", counter, "Whole messages of connections.", s.messages);
-  out.single("weir_connection_received_bytes_total", counter, "Octets of connections, after TLS.", s.bytes);
-  out.single("weir_connection_incomplete_bytes_total", counter, "Octets of messages that were never completed.",
+  out.single("weir_connection_received_bytes_total", counter, "Bytes of connections, after TLS.", s.bytes);
+  out.single("weir_connection_incomplete_bytes_total", counter, "Bytes of messages that were never completed.",
              s.incomplete_bytes);
 }
 
@@ -178,7 +178,7 @@ void write_store(Exposition& out, const MetricsReport& report) {
   const store::StoreCounters& s = report.ledger.store;
   out.single("weir_store_segments_written_total", counter, "Files written, merged ones included.", s.segments_written);
   out.single("weir_store_rows_written_total", counter, "Rows of files written, merged ones included.", s.rows_written);
-  out.single("weir_store_written_bytes_total", counter, "Octets of files written, merged ones included.",
+  out.single("weir_store_written_bytes_total", counter, "Bytes of files written, merged ones included.",
              s.bytes_written);
   out.single("weir_store_write_failures_total", counter, "Files that could not be written.", s.write_failures);
   out.single("weir_store_segments_merged_total", counter, "Files that were merged into larger ones.",

@@ -132,10 +132,4 @@ void Exposition::clear() {
   pending_ = false;
 }
 
-void Exposition::cut(size_t size) {
-  drop_pending();
-  CHECK(size <= text_.size());
-  text_.resize(size);
-}
-
 }  // namespace weir::telemetry

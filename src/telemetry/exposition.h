@@ -1,13 +1,12 @@
-// The text that Prometheus reads, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats), written into a
-// buffer that is used again: nothing is allocated once it has grown to the size of a scrape.
+// Writes the text that Prometheus reads, version 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats). The
+// buffer is used again, so that nothing is allocated once it has grown to the size of a scrape.
 //
 //   out.family("node_load1", MetricType::gauge, "1m load average.");
 //   out.sample({}, 0.25);
 //   out.family("node_network_up", MetricType::gauge, "...");
 //   for (const Link& link : links) out.sample({{"device", link.name}}, link.up);
 //
-// Families are written one after the other, each with all its samples: the format wants them together. OpenMetrics is
-// made from this text (telemetry/openmetrics.h).
+// The format wants all samples of a family together. OpenMetrics is made from this text (telemetry/openmetrics.h).
 #pragma once
 
 #include <concepts>
@@ -21,7 +20,7 @@ namespace weir::telemetry {
 
 enum class MetricType : uint8_t { counter, gauge, untyped, histogram };
 
-// The value may be any bytes (a mount point, an interface alias): what is not UTF-8 becomes U+FFFD, `\`, `"` and line
+// The value may be any bytes (a mount point, an interface alias). What is not UTF-8 becomes U+FFFD; `\`, `"` and line
 // feeds are escaped. The name is the program's own.
 struct Label {
   std::string_view name;
@@ -30,11 +29,11 @@ struct Label {
 
 class Exposition {
  public:
-  // Begins a family; one that gets no sample leaves no trace. The name is that of the samples: counters with "_total".
+  // Begins a family. One without samples is left out. The name is that of the samples: counters end in "_total".
   void family(std::string_view name, MetricType type, std::string_view help);
 
-  // A sample of the family begun last. Integers are written as they are, doubles as the shortest decimal that reads
-  // back the same; NaN, +Inf, -Inf.
+  // A sample of the last family. A double is written as the shortest decimal that reads back the same, or as NaN, +Inf
+  // or -Inf.
   void sample(std::span<const Label> labels, double value);
   void sample(std::span<const Label> labels, uint64_t value);
   void sample(std::span<const Label> labels, int64_t value);
@@ -50,18 +49,15 @@ class Exposition {
     sample({}, value);
   }
 
-  // A histogram's samples: cumulative counts by upper bound (ascending; that of +Inf is `count`), without labels.
+  // The samples of a histogram without labels: cumulative counts by ascending upper bound; the one of +Inf is `count`.
   void histogram(std::span<const double> bounds, std::span<const uint64_t> cumulative, uint64_t count, double sum);
 
-  // Whole families in this format, such as those of a file (already checked by whoever hands them in).
+  // Appends whole families in this format, which the caller has checked.
   void append(std::string_view text);
 
   std::string_view text() const { return std::string_view(text_).substr(0, pending_ ? family_begin_ : text_.size()); }
-  bool empty() const { return text().empty(); }
-  // Keeps the capacity.
+  // Keeps the capacity of the buffer.
   void clear();
-  // Back to an earlier size of text(): what was written since is gone.
-  void cut(size_t size);
 
  private:
   template <class Value>

@@ -73,7 +73,7 @@ TEST(Exposition, Histogram) {
 TEST(Exposition, AFamilyWithoutASampleIsNotSeen) {
   Exposition out;
   out.family("a", MetricType::gauge, "h");
-  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(out.text(), "");
   out.single("b", MetricType::gauge, "h", 1);
   const std::string only(out.text());
   EXPECT_EQ(only, "# HELP b h\n# TYPE b gauge\nb 1\n");
@@ -81,20 +81,6 @@ TEST(Exposition, AFamilyWithoutASampleIsNotSeen) {
   EXPECT_EQ(out.text(), only);
   out.append("d 1\n");
   EXPECT_EQ(out.text(), only + "d 1\n");
-  out.family("e", MetricType::gauge, "h");
-  out.cut(only.size());
-  EXPECT_EQ(out.text(), only);
-}
-
-TEST(Exposition, CutTakesBack) {
-  Exposition out;
-  out.single("a", MetricType::gauge, "h", 1);
-  const size_t size = out.text().size();
-  out.family("b", MetricType::gauge, "h");
-  out.sample({}, 2);
-  out.cut(size);
-  out.single("c", MetricType::gauge, "h", 3);
-  EXPECT_EQ(out.text(), "# HELP a h\n# TYPE a gauge\na 1\n# HELP c h\n# TYPE c gauge\nc 3\n");
 }
 
 TEST(OpenMetrics, FromText) {

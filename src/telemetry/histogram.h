@@ -1,4 +1,4 @@
-// How often a value was how large: written by one thread, read by any, without a lock.
+// Counts values by their size. One thread writes, any may read, without a lock.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ struct HistogramCounts {
     sum += other.sum;
     return *this;
   }
-  // The samples of the family begun last.
+  // Writes the samples of the last family.
   void write(Exposition& out, const std::array<double, N>& bounds) const {
     std::array<uint64_t, N> cumulative{};
     uint64_t count = 0;
@@ -36,13 +36,13 @@ class Histogram {
   // Upper bounds, ascending.
   explicit constexpr Histogram(const std::array<double, N>& bounds) : bounds_(bounds) {}
 
-  // `times` values of this size. The writing thread only.
+  // Counts `times` values of this size. Only from the writing thread.
   void observe(double value, uint64_t times = 1) {
     const auto bucket = static_cast<size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
     add(counts_[bucket], times);
     add(sum_, value * static_cast<double>(times));
   }
-  // Of one moment or so: a value that is being added may be in one part and not yet in the other.
+  // A value that is being added meanwhile may be in one part of the copy and not yet in the other.
   HistogramCounts<N> counts() const {
     HistogramCounts<N> all;
     for (size_t i = 0; i <= N; ++i) all.counts[i] = counts_[i].load(std::memory_order_relaxed);

@@ -17,7 +17,7 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-// "NAME REST" -> NAME and REST.
+// Splits "NAME REST" into NAME and REST.
 std::pair<std::string_view, std::string_view> cut_name(std::string_view text) {
   const size_t space = text.find(' ');
   if (space == std::string_view::npos) return {text, {}};
@@ -54,7 +54,7 @@ void append_family(std::string& out, const Family& family) {
   out.append("\n");
 }
 
-// Cuts off the lines before the next comment. Most of a scrape: looked through for '#' only, not by the line.
+// Takes the lines before the next comment. They are most of a scrape, so this looks for '#' only and not at each line.
 std::string_view take_samples(std::string_view& text) {
   size_t end = text.find('#');
   while (end != std::string_view::npos && end != 0 && text[end - 1] != '\n') end = text.find('#', end + 1);

@@ -1,6 +1,6 @@
-// OpenMetrics 1.0 (openmetrics.io) from the text format 0.0.4: families of counters are named without "_total",
-// "untyped" is "unknown", quotes in HELP are escaped, and "# EOF" ends it. A counter whose name has no "_total" becomes
-// unknown: there is no other way to keep its name.
+// Makes OpenMetrics 1.0 (openmetrics.io) of the text format 0.0.4: families of counters lose their "_total", "untyped"
+// becomes "unknown", quotes in HELP are escaped, and "# EOF" ends the text. A counter without "_total" becomes unknown,
+// which is the only way to keep its name.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What this process itself uses: the seven process_* metrics of the Prometheus client libraries.
+// The process_* metrics of the Prometheus client libraries: what this process itself uses.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ struct ProcessStat {
   uint64_t virtual_bytes = 0;
   uint64_t resident_pages = 0;
 };
-// Nothing if the text is not that of /proc/PID/stat. The name of the program may be anything.
+// Parses /proc/PID/stat. The name of the program may hold any character. Nothing if the text is something else.
 std::optional<ProcessStat> parse_process_stat(std::string_view text);
 
 class ProcessMetrics {
@@ -26,7 +26,7 @@ class ProcessMetrics {
  private:
   uint64_t open_files();
 
-  // Always of /proc: it is this process that is measured, not the machine of --path.procfs.
+  // Reads /proc, whatever --path.procfs is: this process is measured, not the machine.
   KeptFile stat_{"/proc/self/stat", Shape::one_record};
   Fd files_;
   std::optional<double> boot_seconds_;

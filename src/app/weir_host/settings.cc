@@ -24,7 +24,7 @@ constexpr auto kIgnored = std::to_array<std::string_view>({
     "collector.netdev.netlink",
 });
 // Collectors that only node_exporter has: turning them off is granted.
-constexpr auto kOthersCollectors = std::to_array<std::string_view>({
+constexpr auto kNodeExporterOnly = std::to_array<std::string_view>({
     "drbd",
     "drm",
     "logind",
@@ -114,7 +114,7 @@ bool turn(Parsing& parsing, std::string_view name, bool on) {
     parsing.turned[static_cast<size_t>(found - all.begin())] = on;
     return true;
   }
-  return !on && contains(kOthersCollectors, name);
+  return !on && contains(kNodeExporterOnly, name);
 }
 
 Result<> parse(Parsing& parsing, std::span<const std::string_view> arguments) {

@@ -10,10 +10,10 @@ struct Neighbour {
   uint32_t link_index = 0;
   uint16_t state = 0;  // NUD_*
 };
-// The payload of one RTM_NEWNEIGH; nothing if it is none of IPv4, or one that /proc/net/arp does not show.
+// Parses one RTM_NEWNEIGH. Nothing if it is not IPv4, or if /proc/net/arp would not show it.
 std::optional<Neighbour> parse_neighbour(ByteView payload);
 
-// As node_exporter calls NUD_*; empty if unknown.
+// node_exporter's name of NUD_*; empty if unknown.
 std::string_view neighbour_state_text(uint16_t state);
 
 Result<std::unique_ptr<Collector>> make_arp(const Options& options);

@@ -1,4 +1,4 @@
-// Devices of sysfs that have the same files, each with one number: a table says what metric a file is.
+// Devices of sysfs that have the same files, with one number each. A table says which family a file becomes.
 #pragma once
 
 #include <span>
@@ -28,7 +28,7 @@ class AttributeTable {
   bool empty() const { return devices_.empty(); }
   void add(const std::string& directory, std::vector<std::pair<std::string_view, std::string>> labels);
 
-  // A family for each line of the table, with the devices that have that file.
+  // Writes a family for each line of the table, with a sample for each device that has the file.
   void write(telemetry::Exposition& out);
 
  private:

@@ -47,7 +47,7 @@ class Bcachefs : public Collector {
   }
 
  private:
-  // Calls function(key, number of that column) for the lines of a table, without its header.
+  // Calls function(key, number in that column) for each line of a table but its header.
   template <class Function>
   void each_row(Attribute& file, bool header, int column, Function&& function) {
     std::string_view text = file.read(buffer_).value_or("");
@@ -88,7 +88,7 @@ class Bcachefs : public Collector {
     for (const FileSystem& system : systems_) out.sample({{"uuid", system.uuid}}, 1);
   }
 
-  // A file for each; all file systems of one kernel have the same.
+  // One file each. All file systems of a kernel have the same files.
   void write_counters(Exposition& out) {
     for (size_t i = 0; i < systems_[0].counters.size(); ++i) {
       const std::string& name = systems_[0].counters[i].first;

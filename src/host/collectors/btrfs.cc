@@ -92,8 +92,7 @@ class Btrfs : public Collector {
     write("node_btrfs_max_commit_seconds", gauge, "Duration of the slowest commit, in seconds.", "max_commit_ms", 1000);
   }
 
-  // node_exporter asks the file system by ioctl, as root, for the names of the devices; the numbers are for all to
-  // read.
+  // node_exporter names the devices, for which it asks by ioctl as root. Any user may read their numbers.
   void write_errors(telemetry::Exposition& out) {
     out.family("weir_btrfs_device_errors_total", counter, "Errors of a device, by its number in the file system.");
     for (FileSystem& system : systems_)

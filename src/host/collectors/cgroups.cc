@@ -42,7 +42,7 @@ struct Group {
   std::string path;  // below the root, "/system.slice"
   std::vector<Attribute> files;
 
-  // Of this scrape.
+  // Values of this scrape.
   std::optional<uint64_t> cpu_usage_us, cpu_user_us, cpu_system_us, cpu_throttled_us, cpu_periods, cpu_throttled;
   std::optional<CgroupIo> io;
   std::optional<uint64_t> memory, memory_limit, swap, oom_kills, pids, pids_limit;
@@ -69,7 +69,7 @@ class Cgroups : public Collector {
   }
 
  private:
-  // Groups come and go with services; a new one is seen after that many scrapes at most.
+  // Groups come and go with services. A new one is seen after this many scrapes at most.
   static constexpr unsigned kScrapesUntilWalk = 5;
 
   // "#subsys_name hierarchy num_cgroups enabled", and a line for each.
@@ -90,7 +90,7 @@ class Cgroups : public Collector {
 
   void walk() {
     std::string root = sysfs_ + "/fs/cgroup";
-    // Beside version 1 ("hybrid") the unified hierarchy stands in a directory of its own.
+    // Together with version 1 ("hybrid"), the unified hierarchy has a directory of its own.
     if (attribute_text(root + "/cgroup.controllers").empty() && Directory(root + "/unified")) root += "/unified";
     std::vector<std::string> found;
     find(root, "", 0, found);
@@ -118,7 +118,7 @@ class Cgroups : public Collector {
     for (const std::string& name : list_directory(root + path)) {
       if (found.size() >= limit_) return;
       const std::string below = path + "/" + name;
-      // Attributes have a dot too, but they are files.
+      // Attributes have a dot in their name, too, but they are files.
       if (Directory(root + below)) find(root, below, level + 1, found);
     }
   }

@@ -1,5 +1,5 @@
-// Control groups: how many there are of each subsystem (/proc/cgroups), and what those of the unified hierarchy use
-// (Documentation/admin-guide/cgroup-v2.rst), down to a depth and up to a number.
+// Control groups: how many each subsystem has (/proc/cgroups), and what those of the unified hierarchy use
+// (Documentation/admin-guide/cgroup-v2.rst). Depth and number are limited.
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,7 @@ constexpr auto kColumns = std::to_array<Column>({
     {"clashres", &ConntrackSums::clash_resolve},
     {"chainlength", &ConntrackSums::chain_too_long},
 });
-// Kernels before 5.10 have columns of these places under other names, or none; more columns than this has no kernel.
+// The columns of any kernel. Before 5.10 some have other names, or are missing.
 constexpr size_t kMaxColumns = 64;
 
 uint64_t ConntrackSums::* sum_of(std::string_view name) {
@@ -58,7 +58,7 @@ constexpr auto kGauges = std::to_array<Gauge>({
      &ConntrackSums::search_restart},
 });
 
-// The same as what they are, counters, with those that node_exporter leaves out.
+// The same numbers as counters, with those that node_exporter leaves out.
 constexpr auto kOperations = std::to_array<Column>({
     {"chain_too_long", &ConntrackSums::chain_too_long},
     {"clash_resolve", &ConntrackSums::clash_resolve},

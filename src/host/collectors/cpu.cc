@@ -22,7 +22,7 @@ using telemetry::Exposition;
 constexpr std::array<std::string_view, 8> kModes{"user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"};
 constexpr size_t kGuestField = 8;
 
-// A number as a label's value.
+// A number as the value of a label.
 class Digits {
  public:
   explicit Digits(uint64_t value) {
@@ -90,7 +90,7 @@ class Cpu : public Collector {
     for (const uint32_t cpu : isolated_) out.sample({{"cpu", Digits(cpu).text()}}, 1);
   }
 
-  // CPUs that are present without being online are those that someone took offline.
+  // A CPU that is present but not online was taken offline.
   void write_online(Exposition& out) {
     const auto online = online_.read_if_there();
     if (!online) return;
@@ -103,9 +103,9 @@ class Cpu : public Collector {
       out.sample({{"cpu", Digits(cpu).text()}}, std::ranges::binary_search(online_cpus_, cpu));
   }
 
-  // Once for each set of CPUs: which core and package a CPU is of does not change.
+  // Read once for each set of CPUs: the core and package of a CPU do not change.
   void find_throttles() {
-    // A CPU that is plugged in gets a folder, so these change with it.
+    // A CPU that is plugged in gets a folder of its own.
     present_cpus_ = parse_cpu_list(attribute_text(cpus_.path() + "/present"));
     isolated_ = parse_cpu_list(attribute_text(cpus_.path() + "/isolated"));
     cores_.clear();
@@ -138,7 +138,7 @@ class Cpu : public Collector {
       if (const auto count = package.count.number(buffer_)) out.sample({{"package", package.package}}, *count);
   }
 
-  // It changes with a microcode update only, and is dear to read: the kernel asks each CPU for its frequency.
+  // It changes only with a microcode update, and reading it is slow: the kernel asks each CPU for its frequency.
   void write_info(Exposition& out) {
     const bool wanted = options_.cpu_info || !options_.cpu_info_flags.empty() || !options_.cpu_info_bugs.empty();
     if (!wanted) return;

@@ -1,4 +1,4 @@
-// The lines "cpuN" of /proc/stat (proc(5)): ticks of 1/100 s that each CPU spent, and the numbers made steady.
+// The lines "cpuN" of /proc/stat (proc(5)): how many ticks of 1/100 s each CPU spent in each mode.
 #pragma once
 
 #include <array>
@@ -10,11 +10,10 @@
 
 namespace weir::host {
 
-// USER_HZ, which is part of the kernel's interface whatever its own HZ is (all architectures that we know of but
-// alpha).
+// USER_HZ is part of the kernel's interface, whatever HZ is inside (on every architecture but alpha).
 inline constexpr double kTicksPerSecond = 100;
 
-// user nice system idle iowait irq softirq steal guest guest_nice; a kernel without one of the last gives 0 for it.
+// user nice system idle iowait irq softirq steal guest guest_nice. One that the kernel lacks is 0.
 inline constexpr size_t kTickFields = 10;
 inline constexpr size_t kIdleField = 3;
 
@@ -23,14 +22,14 @@ struct CpuTicks {
   std::array<uint64_t, kTickFields> ticks{};
 };
 
-// "cpu3 1 2 3 ..." and nothing else: nothing for the sum ("cpu 1 2 ...") and for any other line.
+// Parses "cpu3 1 2 3 ...". Nothing for the sum ("cpu 1 2 ...") and for any other line.
 std::optional<CpuTicks> parse_cpu_ticks(std::string_view line);
 
-// Counters may not go back, but the kernel's idle and iowait do by a few ticks: what goes back stays as it was. If idle
-// goes back by 3 s the CPU was offline in between and its counters begin anew.
+// Makes the counters monotonic. The kernel's idle and iowait go back by a few ticks at times; such a value is ignored.
+// If idle goes back by 3 s or more, the CPU was offline in between and its counters start again.
 class SteadyTicks {
  public:
-  // The CPUs as they are now, in the order of the text of /proc/stat; those that have gone are forgotten.
+  // The CPUs in the text of /proc/stat, in its order. Forgets those that have gone.
   const std::vector<CpuTicks>& update(std::string_view stat);
 
  private:
@@ -39,10 +38,10 @@ class SteadyTicks {
   std::vector<CpuTicks> now_;
 };
 
-// "0-3,8" as numbers in ascending order; what is damaged is left out. At most kMaxCpus.
+// The numbers of "0-3,8", ascending, at most kMaxCpus. Damaged parts are left out.
 std::vector<uint32_t> parse_cpu_list(std::string_view text);
 
-// Larger than the kernel's NR_CPUS can be.
+// Larger than any NR_CPUS.
 inline constexpr uint32_t kMaxCpus = 65'536;
 
 }  // namespace weir::host

@@ -17,7 +17,7 @@ struct Family {
   std::string_view name;
   std::string_view help;
   std::string_view file;
-  bool slow;  // set by hand or never: read now and then only
+  bool slow;  // a setting, which is read now and then only
 };
 constexpr std::array<Family, 6> kFamilies{{
     {"node_cpu_frequency_hertz", "Current cpu thread frequency in hertz.", "cpuinfo_cur_freq", false},
@@ -28,7 +28,7 @@ constexpr std::array<Family, 6> kFamilies{{
     {"node_cpu_scaling_frequency_min_hertz", "Minimum scaled CPU thread frequency in hertz.", "scaling_min_freq", true},
 }};
 
-// Scrapes between two looks at what is set by hand: two minutes at a scrape every 15 seconds.
+// How often settings are read: every two minutes at a scrape every 15 seconds.
 constexpr unsigned kSlowEvery = 8;
 
 struct FrequencyCpu {

@@ -24,7 +24,7 @@ struct Family {
 };
 
 constexpr double kMilliseconds = 1e-3;
-constexpr double kSector = 512;  // whatever the device's own are
+constexpr double kSector = 512;  // in this file, whatever sectors the device has
 
 constexpr std::array<Family, kDiskFields> kFamilies{{
     {"node_disk_reads_completed_total", counter, "The total number of reads completed successfully.", 0},
@@ -49,7 +49,7 @@ constexpr std::array<Family, kDiskFields> kFamilies{{
      "This is the total number of seconds spent by all flush requests.", kMilliseconds},
 }};
 
-// What is known of a device besides its counters: read when it appears, and again now and then.
+// Properties of a device: read when it appears, and again now and then.
 struct Device {
   uint32_t major = 0;
   uint32_t minor = 0;
@@ -95,7 +95,7 @@ class DiskstatsCollector : public Collector {
     }
   }
 
-  // devices_ gets the order of disks_. Both are nearly always the same, so that this is one comparison for each.
+  // Brings devices_ into the order of disks_. They nearly always agree, which takes one comparison each.
   void find_devices() {
     for (size_t i = 0; i < disks_.size(); ++i) {
       const Diskstats& disk = disks_[i];
@@ -252,7 +252,7 @@ UdevProperties parse_udev_data(std::string_view text) {
     if (key == "ID_ATA_WRITE_CACHE") udev.ata_write_cache = parse_number<double>(value);
     if (key == "ID_ATA_WRITE_CACHE_ENABLED") udev.ata_write_cache_enabled = parse_number<double>(value);
   }
-  // The first is what is printed on the disk; virtio devices have the last only.
+  // The first is what is printed on the disk; a virtio device has only the last.
   if (udev.serial.empty()) udev.serial = short_serial;
   if (udev.serial.empty()) udev.serial = long_serial;
   return udev;

@@ -1,5 +1,4 @@
-// What each block device did (/proc/diskstats, Documentation/admin-guide/iostats.rst), and what it is, as udev knows
-// it.
+// Counters of the block devices (/proc/diskstats, Documentation/admin-guide/iostats.rst), and their names from udev.
 #pragma once
 
 #include <array>
@@ -23,7 +22,7 @@ struct Diskstats {
   std::array<uint64_t, kDiskFields> values{};
   size_t count = 0;  // how many of them this kernel has
 };
-// Nothing if the line has fewer fields than kernels since 2.6 (11), or one that is not a number.
+// Nothing if the line has fewer than 11 fields (Linux 2.6), or one that is not a number.
 std::optional<Diskstats> parse_diskstats_line(std::string_view line);
 
 // Properties of a device ("E:NAME=value") in udev's data; those that are not set are empty.

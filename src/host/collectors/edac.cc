@@ -64,7 +64,7 @@ class Edac : public Collector {
       if (!parse_number<uint32_t>(number)) continue;
       const std::string directory = watch_.path() + "/" + name;
       controllers_.push_back(errors(directory, "", number, ""));
-      // Those that no row is known of.
+      // Errors whose row is unknown.
       csrows_.push_back({number,
                          "unknown",
                          {},

@@ -92,7 +92,7 @@ constexpr auto kPorts = std::to_array<Port>({
     {ETHTOOL_LINK_MODE_Backplane_BIT, "Backplane"},
 });
 
-// What one link has; read when the link is new, or its number of statistics is another.
+// What one link has. Read when the link is new, or when the number of its statistics changes.
 struct Device {
   uint32_t index = 0;
   std::string name;
@@ -103,7 +103,7 @@ struct Device {
   std::vector<uint64_t> values;  // of this scrape; empty: it has none now
 };
 
-// A family and where its samples are.
+// A family, and where its samples are.
 struct Sample {
   size_t device;
   size_t statistic;
@@ -170,7 +170,7 @@ class Ethtool : public Collector {
     device.link = socket_.link(device.name);
     device.values.clear();
     if (device.names.empty() || socket_.statistics(device.name, device.names.size(), device.values)) return false;
-    // A queue more or less.
+    // A queue was added or removed.
     read_names(device);
     device.values.clear();
     if (!device.names.empty() && !socket_.statistics(device.name, device.names.size(), device.values))
@@ -201,7 +201,7 @@ class Ethtool : public Collector {
                            .samples = {}});
       family = std::prev(families_.end());
     }
-    // Two statistics of one driver that differ in characters that no name can have: the first is shown.
+    // Two statistics of a driver may become the same name. The first one is shown.
     if (std::ranges::find(family->samples, device, &Sample::device) == family->samples.end())
       family->samples.push_back({.device = device, .statistic = statistic});
   }
@@ -325,7 +325,7 @@ std::string ethtool_family_name(std::string_view statistic) {
       name += static_cast<char>(std::tolower(static_cast<unsigned char>(statistic[i++])));
       continue;
     }
-    // A run of characters with one that is none of a name becomes one underscore; underscores alone stay.
+    // Characters that a name cannot have, with any underscores beside them, become one underscore.
     const size_t begin = i;
     while (i < statistic.size() && !is_word(statistic[i])) ++i;
     const std::string_view run = statistic.substr(begin, i - begin);

@@ -1,5 +1,5 @@
-// What drivers of network interfaces tell of them: statistics under names of their own, link modes, versions (the ioctl
-// SIOCETHTOOL).
+// What drivers of network interfaces report by ioctl SIOCETHTOOL: statistics under names of their own, link modes,
+// versions.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace weir::host {
 
-// The name of the family that a driver's statistic becomes: "rx_queue_0_xdp_tx" -> "received_queue_0_xdp_transmitted",
-// with node_ethtool_ before it.
+// The name of the family for a statistic, without node_ethtool_: "rx_queue_0_xdp_tx" becomes
+// "received_queue_0_xdp_transmitted".
 std::string ethtool_family_name(std::string_view statistic);
 
 // The texts of ETHTOOL_GSTRINGS: 32 bytes each, with or without a NUL.

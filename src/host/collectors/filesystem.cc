@@ -16,7 +16,7 @@ using enum telemetry::MetricType;
 using telemetry::Exposition;
 using telemetry::Label;
 
-// How long a scrape waits for file systems that may not answer. Those that do need a millisecond.
+// How long a scrape waits for file systems that may not answer. Most answer within a millisecond.
 constexpr std::chrono::milliseconds kPatience{20};
 // node_exporter's word for it.
 constexpr std::string_view kTimedOut = "mountpoint timeout";
@@ -35,7 +35,7 @@ struct Shown {
   std::optional<double> age_seconds;
 };
 
-// "/host" off "/host/var", as node_exporter's --path.rootfs.
+// Takes "/host" off "/host/var", as node_exporter does for --path.rootfs.
 std::string_view without_root(std::string_view point, std::string_view root) {
   while (root.ends_with('/')) root.remove_suffix(1);
   if (root.empty() || !point.starts_with(root)) return point;
@@ -104,7 +104,7 @@ class Filesystem : public Collector {
     });
   }
 
-  // The way to a mount below one that hangs leads through it.
+  // A mount below one that hangs is reached only through it.
   bool may_hang(const Mount& mount) const {
     if (!answers_at_once(mount.type)) return true;
     return std::ranges::any_of(table_.mounts(), [&](const Mount& above) {
@@ -146,7 +146,7 @@ class Filesystem : public Collector {
     if (error != 0) describe(error, shown.error);
   }
 
-  // One family; `value` gives nothing where there is none.
+  // Writes one family; `value` returns nothing for a mount that has no sample.
   template <class Value>
   void family(Exposition& out, std::string_view name, std::string_view help, Value&& value) const {
     out.family(name, gauge, help);
@@ -208,7 +208,7 @@ class Filesystem : public Collector {
   std::optional<MountWatch> watch_;
 };
 
-// An include replaces the exclude that holds without one.
+// An include replaces the default exclude.
 Result<Selector> selector(Selection selection, std::string_view default_exclude, std::string_view flag) {
   if (!selection.include.empty() && selection.exclude == default_exclude) selection.exclude.clear();
   return Selector::compile(selection, flag);

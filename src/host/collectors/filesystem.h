@@ -8,7 +8,7 @@
 namespace weir::host {
 
 Result<std::unique_ptr<Collector>> make_filesystem(const Options& options);
-// With a statfs(2) of another kind.
+// With another statfs(2): for tests.
 Result<std::unique_ptr<Collector>> make_filesystem_over(const Options& options, Statfs statfs);
 
 }  // namespace weir::host

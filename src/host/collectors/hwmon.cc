@@ -20,8 +20,7 @@ constexpr std::array<std::string_view, 14> kSensorTypes{
     "vrm",  "beep_enable", "update_interval", "in",     "cpu",      "fan",       "pwm",
     "temp", "curr",        "power",           "energy", "humidity", "intrusion", "freq"};
 
-// What a reading of the moment is not: limits and settings. They are read now and then, since many chips are behind a
-// slow bus.
+// Limits and settings, which are read now and then only: many chips are behind a slow bus.
 constexpr std::array<std::string_view, 20> kSettings{
     "max",     "min",        "crit",      "crit_hyst", "max_hyst", "min_hyst", "emergency", "emergency_hyst",
     "lcrit",   "lcrit_hyst", "type",      "offset",    "div",      "pulses",   "cap",       "cap_max",
@@ -34,7 +33,7 @@ struct Reading {
   std::string sensor;
   Attribute file;
   bool setting = false;
-  bool beep = false;  // 1 or 0, whatever else it says
+  bool beep = false;  // reported as 0 or 1
   std::optional<double> value;
 };
 
@@ -86,7 +85,7 @@ class Hwmon : public Collector {
     names_.clear();
     labels_.clear();
     for (const std::string& name : watch_.names()) find_chip(watch_.path() + "/" + name);
-    // Two chips of one name: the same series twice would spoil the whole scrape.
+    // Two chips of the same name: Prometheus refuses a scrape with the same series twice.
     std::ranges::stable_sort(readings_, {}, [](const Reading& r) { return std::tie(r.metric.name, r.chip, r.sensor); });
     const auto again =
         std::ranges::unique(readings_, {}, [](const Reading& r) { return std::tie(r.metric.name, r.chip, r.sensor); });
@@ -99,7 +98,7 @@ class Hwmon : public Collector {
     }
   }
 
-  // The device's place in the machine names a chip: it stays when drivers are loaded in another order.
+  // A chip is named by its place in the machine, which does not depend on the order in which drivers are loaded.
   static std::string chip_name(const std::string& directory, const std::string& name) {
     const std::string device = real_path(directory + "/device");
     if (!device.empty()) {

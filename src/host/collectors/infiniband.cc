@@ -22,8 +22,8 @@ struct Counter {
 };
 constexpr auto kCounters = std::to_array<Counter>({
     {"counters/excessive_buffer_overrun_errors", "node_infiniband_excessive_buffer_overrun_errors_total",
-     "Number of times that OverrunErrors consecutive flow control update periods occurred, each having at least one "
-     "overrun error.",
+     "Number of times that OverrunErrors consecutive flow control update periods occurred, "
+     "each having at least one overrun error.",
      1},
     {"counters_ext/port_rcv_data_64", "node_infiniband_legacy_data_received_bytes_total",
      "Number of data octets received on all links", 4},
@@ -86,8 +86,8 @@ constexpr auto kCounters = std::to_array<Counter>({
     {"hw_counters/duplicate_request", "node_infiniband_duplicate_requests_packets_total",
      "The number of received packets. A duplicate request is a request that had been previously executed.", 1},
     {"hw_counters/implied_nak_seq_err", "node_infiniband_implied_nak_seq_errors_total",
-     "The number of time the requested decided an ACK. with a PSN larger than the expected PSN for an RDMA read or "
-     "response.",
+     "The number of time the requested decided an ACK. with a PSN larger than the expected PSN "
+     "for an RDMA read or response.",
      1},
     {"hw_counters/local_ack_timeout_err", "node_infiniband_local_ack_timeout_errors_total",
      "The number of times QP's ack timer expired for RC, XRC, DCT QPs at the sender side. The QP retry limit was not "
@@ -110,8 +110,8 @@ constexpr auto kCounters = std::to_array<Counter>({
     {"hw_counters/req_cqe_error", "node_infiniband_req_cqes_errors_total",
      "The number of times requester detected CQEs completed with errors. The counters was added in MLNX_OFED 4.1", 1},
     {"hw_counters/req_cqe_flush_error", "node_infiniband_req_cqes_flush_errors_total",
-     "The number of times requester detected CQEs completed with flushed errors. The counters was added in MLNX_OFED "
-     "4.1",
+     "The number of times requester detected CQEs completed with flushed errors. "
+     "The counters was added in MLNX_OFED 4.1",
      1},
     {"hw_counters/req_remote_access_errors", "node_infiniband_req_remote_access_errors_total",
      "The number of times requester detected remote access errors. The counters was added in MLNX_OFED 4.1", 1},
@@ -121,8 +121,8 @@ constexpr auto kCounters = std::to_array<Counter>({
     {"hw_counters/resp_cqe_error", "node_infiniband_resp_cqes_errors_total",
      "The number of times responder detected CQEs completed with errors. The counters was added in MLNX_OFED 4.1", 1},
     {"hw_counters/resp_cqe_flush_error", "node_infiniband_resp_cqes_flush_errors_total",
-     "The number of times responder detected CQEs completed with flushed errors. The counters was added in MLNX_OFED "
-     "4.1",
+     "The number of times responder detected CQEs completed with flushed errors. "
+     "The counters was added in MLNX_OFED 4.1",
      1},
     {"hw_counters/resp_local_length_error", "node_infiniband_resp_local_length_errors_total",
      "The number of times responder detected local length errors. The counters was added in MLNX_OFED 4.1", 1},

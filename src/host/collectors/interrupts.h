@@ -1,4 +1,4 @@
-// Interrupts by CPU (/proc/interrupts): many series on a big machine.
+// Interrupts by CPU (/proc/interrupts).
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace weir::host {
 
-// The numbers of the CPUs in the first line: "CPU0 CPU2". As text of that line.
+// The numbers of the CPUs in the first line, "CPU0 CPU2", as views of it.
 std::vector<std::string_view> parse_interrupt_cpus(std::string_view line);
 
 struct Interrupt {
@@ -19,7 +19,7 @@ struct Interrupt {
   std::string info;                      // "IO-APIC", "Non-maskable interrupts"
   std::string devices;                   // "5-edge ACPI:Ged": of numbered ones only
 };
-// False for a line without a count for each CPU and more (ERR, MIS). `interrupt` is used again.
+// Overwrites `interrupt`. False for a line without a count for each CPU (ERR, MIS).
 bool parse_interrupt_line(std::string_view line, size_t cpus, Interrupt& interrupt);
 
 Result<std::unique_ptr<Collector>> make_interrupts(const Options& options);

@@ -14,7 +14,7 @@ namespace {
 using enum telemetry::MetricType;
 using telemetry::Label;
 
-// A load balancer has some thousand; each is three series.
+// A load balancer has some thousand backends, of three series each.
 constexpr size_t kMaxBackends = 20'000;
 
 struct Endpoint {
@@ -50,7 +50,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
-// The virtual service that the lines below it belong to.
+// The virtual service that the following lines belong to.
 std::optional<IpvsBackend> parse_service(std::string_view line) {
   IpvsBackend service;
   service.protocol = next_word(line);
@@ -128,7 +128,7 @@ class Ipvs : public Collector {
   }
 
  private:
-  // Backends that differ in no label that is shown are one series: their sums.
+  // Backends with equal labels are one series, the sum of them.
   void add_up(std::vector<IpvsBackend> all) {
     const auto values = [this](const IpvsBackend& backend) {
       std::vector<std::string_view> shown;

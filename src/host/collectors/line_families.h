@@ -1,5 +1,5 @@
-// Names of families that are made of the kernel's own names, one in each line of a file (/proc/vmstat, meminfo). The
-// same lines come at every scrape in the same order, so that a name is made once and compared after that.
+// Families whose names are made of the kernel's, one for each line of a file (/proc/vmstat, meminfo). The same lines
+// come at every scrape in the same order, so a name is made once, and only compared after that.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct LineFamily {
 
 class LineFamilies {
  public:
-  // `position`: of the line in the file, from 0. `learn` is called with a LineFamily that has only its field if that is
-  // not what stood there before.
+  // `position` is that of the line in the file, from 0. If `field` is new there, `learn` is called to fill in the rest
+  // of the LineFamily.
   template <class Learn>
   const LineFamily& at(size_t position, std::string_view field, Learn&& learn) {
     if (position >= lines_.size()) lines_.resize(position + 1);

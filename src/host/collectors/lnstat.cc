@@ -39,7 +39,7 @@ class Lnstat : public Collector {
       });
       if (!good) return fail("{} is not what it should be: {}", file.path(), shortened(*text));
     }
-    // A family has samples of several files.
+    // A family may have samples of several files.
     std::ranges::stable_sort(values_, {}, &Value::name);
     for (size_t i = 0; i < values_.size(); ++i) {
       const Value& value = values_[i];

@@ -12,7 +12,7 @@ namespace weir::host {
 
 struct MdArray {
   std::string_view name;
-  std::string_view state;  // "active", "inactive", "recovering", "resync", "check"; any other is none of the series
+  std::string_view state;  // "active", "inactive", "recovering", "resync", "check", or another, which has no series
   uint64_t active = 0, failed = 0, spare = 0, required = 0;
   uint64_t blocks = 0, synced = 0;
 };

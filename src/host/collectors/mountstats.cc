@@ -39,8 +39,8 @@ constexpr auto kBytes = std::to_array<Field>({
     {WEIR_NFS("write_pages_total"), counter, "Number of pages written directly via mmap()'d files."},
 });
 
-// In the order of "events:"; without a name: node_exporter leaves it out. The texts are node_exporter's, slips
-// included.
+// In the order of "events:". One without a name is left out, as in node_exporter. The texts are node_exporter's, with
+// their mistakes.
 constexpr auto kEvents = std::to_array<Field>({
     {WEIR_NFS("event_inode_revalidate_total"), counter,
      "Number of times cached inode attributes are re-validated from the server."},
@@ -160,7 +160,7 @@ size_t take_numbers(std::string_view line, std::array<uint64_t, Size>& numbers) 
   return count;
 }
 
-// The numbers of tcp; udp lacks those of connections, and older kernels the last three.
+// The numbers for TCP. UDP lacks those of connections, older kernels the last three.
 std::optional<NfsTransport> parse_transport(std::string_view line) {
   NfsTransport transport;
   transport.protocol = next_word(line);
@@ -235,7 +235,7 @@ class Mountstats : public Collector {
   }
 
  private:
-  // A mount by one of its protocols. Mounts of one export share what is counted: it is shown once.
+  // A mount and one of its protocols. Mounts of one export share their counters, which are shown once.
   struct Shown {
     const NfsMount* mount;
     std::string_view protocol;

@@ -50,7 +50,7 @@ struct NfsMount {
   std::vector<NfsOperation> operations;
 };
 
-// The mounts of NFS, in their order. Lines that are not as above count as not there.
+// The mounts of NFS, in their order. Other lines are ignored.
 std::vector<NfsMount> parse_mountstats(std::string_view text);
 
 Result<std::unique_ptr<Collector>> make_mountstats(const Options& options);

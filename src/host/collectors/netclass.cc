@@ -13,11 +13,10 @@ namespace {
 using enum telemetry::MetricType;
 using telemetry::Exposition;
 
-// A change of speed or duplex that no counter tells of (ethtool -s) is seen at last: one link is read anew every so
-// many scrapes.
+// After so many scrapes one link is read again, in turn: no counter shows a change of speed or duplex by ethtool -s.
 constexpr uint64_t kRefreshInterval = 16;
 
-// What tells that the files of a link may say something else.
+// If one of these changes, the files of a link have to be read again.
 struct Generation {
   std::string name;
   std::string address;
@@ -38,7 +37,7 @@ struct Generation {
   }
 };
 
-// What netlink does not tell of a link, and the texts of what it tells.
+// What netlink does not report of a link, and the texts of what it does.
 struct Details {
   Generation generation;
   std::string address;
@@ -89,7 +88,7 @@ void write_info(Exposition& out, std::span<const Known> links) {
 }
 
 void write_properties(Exposition& out, std::span<const Known> links) {
-  // The kernel has no carrier and no dormant of a link that is down.
+  // The kernel reports neither carrier nor dormant for a link that is down.
   const auto if_up = [](const Link& link, bool value) { return link.is_up() ? std::optional(value) : std::nullopt; };
   WEIR_PROPERTY("address_assign_type", gauge, details.address_assign_type);
   write(out, links, "node_network_carrier", gauge, "Network device property: carrier",
@@ -126,7 +125,7 @@ class Netclass : public Collector {
     const size_t refreshed = scrapes_++ % kRefreshInterval == 0 && !links.empty()
                                  ? scrapes_ / kRefreshInterval % links.size()
                                  : links.size();
-    // Each link has its place as long as none comes or goes. Grown first: known_ points into it.
+    // A link keeps its place as long as none comes or goes. Resized first, as known_ points into it.
     if (details_.size() < links.size()) details_.resize(links.size());
     known_.clear();
     for (size_t i = 0; i < links.size(); ++i) {
@@ -149,7 +148,7 @@ class Netclass : public Collector {
     return *details.speed * (1'000'000 / 8);
   }
 
-  // What the file says, without its line end; empty if it says nothing (EINVAL: the link has none, or is down).
+  // The text of the file, without its line end; empty if it has none (EINVAL: the link is down).
   std::string_view read_property(const std::string& name, std::string_view property) {
     path_.assign(folder_).append(name).append("/").append(property);
     const auto text = try_read_file(path_, buffer_);

@@ -1,5 +1,5 @@
-// Properties of the network interfaces, as /sys/class/net shows them: most by netlink, the rest from files that are
-// read when a link is new or has changed.
+// Properties of the network interfaces, as in /sys/class/net. Most come by netlink, the rest from files that are read
+// when a link is new or has changed.
 #pragma once
 
 #include "host/collectors/collector.h"

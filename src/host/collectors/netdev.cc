@@ -14,7 +14,7 @@ namespace {
 
 using enum LinkCounter;
 
-// A family and the counters of the kernel that it adds up.
+// A family, and the counters of the kernel that it is the sum of.
 struct Family {
   std::string_view name;
   std::string_view help;
@@ -29,7 +29,7 @@ constexpr Family family(std::string_view name, std::string_view help, Counters..
 
 #define WEIR_NETDEV(name, ...) family("node_network_" name "_total", "Network device statistic " name ".", __VA_ARGS__)
 
-// What /proc/net/dev shows, which is how dashboards know it.
+// The families of /proc/net/dev, which dashboards use.
 constexpr auto kFamilies = std::to_array<Family>({
     WEIR_NETDEV("receive_bytes", rx_bytes),
     WEIR_NETDEV("receive_compressed", rx_compressed),
@@ -180,7 +180,7 @@ std::optional<LinkAddress> parse_address(ByteView payload) {
   LinkAddress parsed;
   parsed.link_index = message->header.ifa_index;
   parsed.prefix_length = message->header.ifa_prefixlen;
-  // IFA_ADDRESS is that of the other end where there is one; IPv6 without such an end has no IFA_LOCAL.
+  // On a point-to-point link, IFA_ADDRESS is that of the other end. IPv6 on other links has no IFA_LOCAL.
   auto value = message->attributes.find(IFA_LOCAL);
   if (!value) value = message->attributes.find(IFA_ADDRESS);
   if (!value) return std::nullopt;

@@ -1,4 +1,4 @@
-// Answers of the kernel, damaged: every message of a datagram through every parser of netlink payloads.
+// Damaged answers of the kernel: every parser of netlink payloads gets every message of a datagram.
 #include "host/collectors/arp.h"
 #include "host/collectors/netdev.h"
 #include "host/collectors/netqueues.h"

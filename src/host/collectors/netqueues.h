@@ -1,5 +1,5 @@
-// Counters of each queue of the network interfaces, by generic netlink's family "netdev" (Linux 6.9, drivers that have
-// them).
+// Counters of each queue of the network interfaces, by the family "netdev" of generic netlink (since Linux 6.9, for
+// drivers that support it).
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ struct QueueCounters {
   static constexpr size_t kCounters = 64;
   std::array<std::optional<uint64_t>, kCounters> counters;
 };
-// Of one answer to NETDEV_CMD_QSTATS_GET by queue; nothing if it is of no queue.
+// Parses one answer to NETDEV_CMD_QSTATS_GET. Nothing if it is not about a queue.
 std::optional<QueueCounters> parse_queue(ByteView payload);
 
 Result<std::unique_ptr<Collector>> make_netqueues(const Options& options);

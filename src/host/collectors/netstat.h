@@ -10,11 +10,11 @@
 
 namespace weir::host {
 
-// The wanted columns of one pair of lines "Tcp: names" and "Tcp: numbers". The names never change while a kernel runs,
-// so they are looked at once.
+// The wanted columns of a pair of lines, "Tcp: names" and "Tcp: numbers". A running kernel never changes the names, so
+// they are parsed once.
 class NetstatTable {
  public:
-  // Nothing is written for damaged lines: false.
+  // False, and nothing is written, for damaged lines.
   bool write(telemetry::Exposition& out, std::string_view names, std::string_view values, const Selector& fields);
 
  private:

@@ -16,7 +16,7 @@ namespace {
 
 using enum telemetry::MetricType;
 
-// A router of the whole Internet has a million routes: nobody wants a series for each. They are counted all the same.
+// How many routes get a series of their own; all are counted. A router of the whole Internet has a million.
 constexpr size_t kMaxRoutes = 10'000;
 
 struct Protocol {
@@ -37,7 +37,7 @@ std::string address_text(uint8_t family, ByteView value) {
   return text.data();
 }
 
-// The ways behind each other: rtnexthop (length, flags, hops, index), then attributes.
+// The next hops in a row: rtnexthop (length, flags, hops, index), then attributes.
 void parse_multipath(ByteView rest, uint8_t family, const RouteHop& route, std::vector<RouteHop>& hops) {
   rtnexthop header;
   while (rest.size() >= sizeof(header)) {

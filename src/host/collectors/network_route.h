@@ -10,7 +10,7 @@
 
 namespace weir::host {
 
-// One way of a route.
+// One next hop of a route.
 struct RouteHop {
   uint32_t link_index = 0;
   std::string source;
@@ -20,10 +20,10 @@ struct RouteHop {
   uint8_t protocol = 0;  // RTPROT_*
   uint32_t weight = 0;   // of one of several; 0: there is only this one
 };
-// Appends the ways of one RTM_NEWROUTE: of unicast routes of IPv4 and IPv6 only.
+// Appends the next hops of one RTM_NEWROUTE, if it is a unicast route of IPv4 or IPv6.
 void parse_route(ByteView payload, std::vector<RouteHop>& hops);
 
-// As node_exporter calls RTPROT_*.
+// node_exporter's name of RTPROT_*.
 std::string_view route_protocol_text(uint8_t protocol);
 
 Result<std::unique_ptr<Collector>> make_network_route(const Options& options);

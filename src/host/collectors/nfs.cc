@@ -131,7 +131,7 @@ void write_procedures(Exposition& out, std::string_view version, std::span<const
 constexpr std::string_view kPacketsHelp = "Total NFSd network packets (sent+received) by protocol type.";
 constexpr std::string_view kConnectionsHelp = "Total number of NFSd TCP connections.";
 
-// Collects from a file that is there only while the client, or the server, is.
+// Its file exists only while the client, or the server, is loaded.
 class Nfs : public Collector {
  public:
   Nfs(std::string path, bool (*write)(std::string_view, Exposition&)) : file_(std::move(path)), write_(write) {}
@@ -155,7 +155,7 @@ void write_server_caches(Exposition& out, const RpcLine& replies, const RpcLine&
              "Total number of NFSd Reply Cache an operation that requires caching (idempotent).", replies.at(1));
   out.single("node_nfsd_reply_cache_nocache_total", counter,
              "Total number of NFSd Reply Cache non-idempotent operations (rename/delete/…).", replies.at(2));
-  // The size, a histogram of ten, and what was not found.
+  // The size, ten buckets, and how many were not found.
   out.single("node_nfsd_read_ahead_cache_size_blocks", gauge, "How large the read ahead cache is in blocks.",
              ahead.at(0));
   out.single("node_nfsd_read_ahead_cache_not_found_total", counter, "Total number of NFSd read ahead cache not found.",

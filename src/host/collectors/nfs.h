@@ -1,4 +1,4 @@
-// What the NFS client has asked, and the NFS server was asked.
+// Requests of the NFS client, and requests to the NFS server.
 #pragma once
 
 #include <span>
@@ -8,7 +8,7 @@
 
 namespace weir::host {
 
-// Writes what the text of /proc/net/rpc/nfs (nfsd) tells; false if it is not that.
+// Writes the families of the text of /proc/net/rpc/nfs (nfsd). False if it is something else.
 bool write_nfs(std::string_view text, telemetry::Exposition& out);
 bool write_nfsd(std::string_view text, telemetry::Exposition& out);
 

@@ -73,7 +73,7 @@ TEST(Nfs, Damaged) {
     EXPECT_FALSE(write_nfs(damaged, out)) << damaged;
     EXPECT_FALSE(write_nfsd(damaged, out)) << damaged;
   }
-  EXPECT_TRUE(out.empty());
+  EXPECT_EQ(out.text(), "");
 }
 
 }  // namespace

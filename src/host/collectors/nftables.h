@@ -1,5 +1,5 @@
 // The firewall: tables, chains, named counters and quotas, and sets of nf_tables, by NETLINK_NETFILTER. The kernel
-// tells them to processes with CAP_NET_ADMIN only.
+// reports them only to a process with CAP_NET_ADMIN.
 //
 // A message of nfnetlink begins with nfgenmsg (family, version, resource id); its integers are big-endian.
 #pragma once
@@ -47,14 +47,14 @@ struct NftSet {
 // As nft(8) calls NFPROTO_*: ip, ip6, inet, arp, bridge, netdev; empty if unknown.
 std::string_view nft_family_name(uint8_t family);
 
-// The payloads of NEWGEN, NEWTABLE, NEWCHAIN, NEWOBJ, NEWSET; false if it is none that has what it must. What is
-// overwritten keeps the room of its texts.
+// Parse the payloads of NEWGEN, NEWTABLE, NEWCHAIN, NEWOBJ and NEWSET. False if something is missing. Strings that are
+// overwritten keep their capacity.
 std::optional<uint32_t> parse_nft_generation(ByteView payload);
 bool parse_nft_table(ByteView payload, NftName& table);
 bool parse_nft_chain(ByteView payload, NftChain& chain);
 bool parse_nft_object(ByteView payload, NftObject& object);
 bool parse_nft_set(ByteView payload, NftSet& set);
-// Of one NEWSETELEM: how many elements it holds, ends of intervals not counted.
+// How many elements one NEWSETELEM holds, without ends of intervals.
 uint64_t count_nft_elements(ByteView payload);
 
 Result<std::unique_ptr<Collector>> make_nftables(const Options& options);

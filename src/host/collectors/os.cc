@@ -68,7 +68,7 @@ class Os : public Collector {
   std::optional<int64_t> support_end_;
 };
 
-// What a shell would make of the right side of an assignment; parameters are not expanded.
+// The right side of an assignment as a shell would read it, without expansion.
 std::string unquoted(std::string_view text) {
   std::string value;
   char quote = 0;

@@ -91,7 +91,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kTexts{{
     {"USB_TYPE", "usb_type"},
 }};
 
-// What stands behind "POWER_SUPPLY_KEY=" in some line; empty if nothing does.
+// The value of "POWER_SUPPLY_KEY="; empty if there is no such line.
 std::string_view text_of(std::string_view uevent, std::string_view key) {
   while (!uevent.empty()) {
     std::string_view line = next_line(uevent);
@@ -105,7 +105,7 @@ std::string_view text_of(std::string_view uevent, std::string_view key) {
 
 struct Supply {
   std::string name;
-  std::string type;  // older kernels have it in a file of its own only
+  std::string type;  // from its own file: older kernels do not have it in uevent
   Attribute uevent;
   std::string text;
 };

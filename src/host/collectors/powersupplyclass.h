@@ -1,4 +1,4 @@
-// Batteries and mains (/sys/class/power_supply): all of one in its file uevent, one read instead of thirty.
+// Batteries and mains (/sys/class/power_supply). The file uevent has all of a supply: one read instead of thirty.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,7 @@
 
 namespace weir::host {
 
-// One line "POWER_SUPPLY_VOLTAGE_NOW=12229000": what the metric is named, and by what the number is divided. Nothing if
-// it is not a number that is reported.
+// The metric of a line "POWER_SUPPLY_VOLTAGE_NOW=12229000". Nothing if the line is not reported as a number.
 struct PowerSupplyValue {
   std::string_view metric;  // "voltage_volt"
   double value = 0;

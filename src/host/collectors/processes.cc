@@ -65,7 +65,7 @@ class Processes : public Collector {
     }
   }
 
-  // A process may end at any time: what is not there any more is not counted.
+  // A process may end at any time; it is not counted then.
   void count(int directory, std::string_view pid) {
     path_.assign(pid).append("/stat");
     const auto process = read_stat(directory);

@@ -1,4 +1,4 @@
-// How many processes and threads there are, by state: all of /proc is walked, which is why it is off by default.
+// Processes and threads by state. This walks all of /proc, which is why it is off by default.
 #pragma once
 
 #include <cstdint>

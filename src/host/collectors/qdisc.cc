@@ -35,7 +35,7 @@ constexpr auto kFamilies = std::to_array<Family>({
      &Qdisc::requeues},
 });
 
-// Of the queues below mq and mqprio, one for each transmit queue of the interface.
+// Families of the disciplines below mq and mqprio, one for each transmit queue of the interface.
 constexpr auto kQueueFamilies = std::to_array<Family>({
     {"weir_qdisc_queue_backlog_bytes", gauge, "Bytes that wait in the discipline of one transmit queue.",
      &Qdisc::backlog_bytes},
@@ -86,7 +86,7 @@ class QdiscCollector : public Collector {
     size_t position = 0;
     for (const Link& link : links) {
       if (!selector_.selects(position++, link.name)) continue;
-      // Several disciplines at the root of one interface would be one series.
+      // Several disciplines at the root of an interface would have the same series.
       const auto root = std::ranges::find_if(
           all, [&](const Qdisc& one) { return one.link_index == link.index && one.parent == TC_H_ROOT; });
       if (root == all.end()) continue;
@@ -117,7 +117,7 @@ class QdiscCollector : public Collector {
   std::vector<Shown> queues_;
 };
 
-// As much of a plain struct as the kernel has sent; the rest is 0.
+// Copies as much of a plain struct as the kernel has sent; the rest is 0.
 template <class Plain>
 Plain plain(ByteView value) {
   Plain read{};

@@ -19,7 +19,7 @@ struct Qdisc {
   uint64_t queue_length = 0;
   uint64_t backlog_bytes = 0;
 };
-// Overwrites `qdisc` with the payload of one RTM_NEWQDISC; its text keeps its room. False if it is none.
+// Overwrites `qdisc` with the payload of one RTM_NEWQDISC; its string keeps its capacity. False if it is not one.
 bool parse_qdisc(ByteView payload, Qdisc& qdisc);
 
 Result<std::unique_ptr<Collector>> make_qdisc(const Options& options);

@@ -26,7 +26,7 @@ class Rapl : public Collector {
   explicit Rapl(const Options& options)
       : zone_label_(options.rapl_zone_label), watch_(options.sysfs + "/class/powercap", "") {}
 
-  // Since 5.10 the counters can be read by root only: they tell of what other users compute.
+  // Since Linux 5.10 only root may read the counters, as they reveal what other users compute.
   Result<> collect(telemetry::Exposition& out) override {
     if (watch_.changed()) find();
     bool any = false;

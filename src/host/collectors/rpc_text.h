@@ -12,8 +12,7 @@
 
 namespace weir::host {
 
-// The numbers behind one keyword, as many as there are before the first word that is none. What a kernel does not have
-// is 0.
+// The numbers behind a keyword, up to the first word that is not a number. Those that the kernel lacks are 0.
 class RpcLine {
  public:
   // NFS 4.2 has about 80 operations.
@@ -30,8 +29,8 @@ class RpcLine {
   size_t count_ = 0;
 };
 
-// The line of this keyword; nothing if there is none, or if it says that it has another count of numbers than it has
-// (`counted`: its first number tells).
+// The line of this keyword; nothing if there is none. With `counted`, its first number tells how many follow: nothing
+// either if that is wrong.
 std::optional<RpcLine> find_rpc_line(std::string_view text, std::string_view keyword, bool counted = false);
 
 }  // namespace weir::host

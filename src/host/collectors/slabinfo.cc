@@ -20,7 +20,7 @@ namespace {
 using enum telemetry::MetricType;
 using telemetry::Exposition;
 
-// Only kernels with CONFIG_SLUB_STATS count these (/sys/kernel/slab/NAME); others have no such files.
+// Files of /sys/kernel/slab/NAME that only a kernel with CONFIG_SLUB_STATS has.
 struct Operation {
   std::string_view metric;
   std::string_view help;
@@ -81,7 +81,7 @@ class Slabinfo : public Collector {
     for (const Slab& slab : slabs_) out.sample({{"slab", slab.name}}, value(slab));
   }
 
-  // Two caches may have one name (of modules); their sum is one series. Then the largest, by name again.
+  // Two caches, of modules, may have the same name: their sum is one series. Keeps the largest, ordered by name.
   void merge_and_choose() {
     std::ranges::sort(slabs_, {}, &Slab::name);
     size_t kept = 0;

@@ -1,4 +1,4 @@
-// Caches of the kernel's allocator (/proc/slabinfo, which root alone may read): the counterpart of pools.
+// Caches of the kernel's allocator (/proc/slabinfo, which only root may read).
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct Slab {
   uint64_t pages() const { return slabs * pages_per_slab; }
   uint64_t idle_pages() const { return slabs > active_slabs ? (slabs - active_slabs) * pages_per_slab : 0; }
 };
-// "name active_objs num_objs objsize objperslab pagesperslab : tunables . . . : slabdata active_slabs num_slabs
-// shared".
+// A line of the file:
+//   name active_objs num_objs objsize objperslab pagesperslab : tunables . . . : slabdata active_slabs num_slabs shared
 std::optional<Slab> parse_slab_line(std::string_view line);
 
 Result<std::unique_ptr<Collector>> make_slabinfo(const Options& options);

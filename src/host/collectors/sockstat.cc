@@ -17,7 +17,7 @@ class Sockstat : public Collector {
       : four_(options.shared->get(options.procfs + "/net/sockstat", Shape::one_record)),
         six_(options.shared->get(options.procfs + "/net/sockstat6", Shape::one_record)) {}
 
-  // Either is missing if the kernel has not that family.
+  // A file is missing if the kernel lacks the protocol family.
   Result<> collect(telemetry::Exposition& out) override {
     for (SharedFile* file : {four_.get(), six_.get()}) {
       std::string_view text = file->read_if_there(SharedFile::Reader::sockstat).value_or("");

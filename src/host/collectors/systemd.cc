@@ -16,10 +16,10 @@ using telemetry::Exposition;
 
 constexpr std::array<std::string_view, 5> kStates{"active", "activating", "deactivating", "inactive", "failed"};
 const std::string kManagerPath = "/org/freedesktop/systemd1";
-// A unit's type changes only with its file, and a new name is asked at once.
+// How often the type of a unit is asked again: it changes only with the file of the unit.
 constexpr uint64_t kScrapesPerType = 60;
 
-// What is known of the unit at one position of the list, as long as it stays there.
+// What is known of the unit at one position of the list.
 struct Known {
   std::string name;
   std::string type;  // of services and mounts
@@ -62,7 +62,7 @@ class Systemd : public Collector {
     shown_.clear();
     for (size_t i = 0; i < all.size(); ++i) {
       const SystemdUnit& unit = all[i];
-      // Both are asked, so that their memories stay in step with the list.
+      // Always asks both, so that the positions of both match the list.
       const bool included = include_.selects(i, unit.name);
       if (!exclude_.selects(i, unit.name) || !included || unit.load_state != "loaded") continue;
       Known& known = known_[i];
@@ -74,7 +74,7 @@ class Systemd : public Collector {
   void ask_type(const SystemdUnit& unit, size_t position, Known& known) {
     const bool is_new = known.name != unit.name;
     known.name = unit.name;
-    // Not all in the same scrape again.
+    // Spread, so that not all are asked in the same scrape again.
     known.asked_at = is_new ? scrapes_ - std::min(scrapes_, uint64_t{position} % kScrapesPerType) : scrapes_;
     const std::string_view interface = interface_of(unit.name);
     if (interface != "Service" && interface != "Mount") {
@@ -131,7 +131,7 @@ class Systemd : public Collector {
     }
   }
 
-  // A number of each unit of one kind. Of numbers that systemd does not know it says the greatest there is.
+  // A number of each unit of one kind. systemd reports an unknown number as the greatest possible one.
   void write_property(Exposition& out, std::string_view family, telemetry::MetricType type, std::string_view help,
                       std::string_view interface, const char* property) const {
     out.family(family, type, help);

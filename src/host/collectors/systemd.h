@@ -6,11 +6,11 @@
 
 namespace weir::host {
 
-// 252.22 of "252.22-1~deb12u1"; nothing if there is no such number in it.
+// 252.22 of "252.22-1~deb12u1"; nothing if it does not begin with such a number.
 std::optional<double> systemd_version_number(std::string_view version);
 
 Result<std::unique_ptr<Collector>> make_systemd(const Options& options);
-// With another bus.
+// With another bus: for tests.
 Result<std::unique_ptr<Collector>> make_systemd_over(const Options& options, std::unique_ptr<SystemdBus> bus);
 
 }  // namespace weir::host

@@ -18,9 +18,9 @@ constexpr std::array<AttributeFamily, 10> kFamilies{{
      "The number of I/Os issued to the tape drive other than read or write commands. The time taken to complete these "
      "commands uses the following calculation io_time_seconds_total-read_time_seconds_total-write_time_seconds_total"},
     {"io_ns", "node_tape_io_time_seconds_total", counter,
-     "The amount of time spent waiting for all I/O to complete (including read and write). This includes tape movement "
-     "commands such as seeking between file or set marks and implicit tape movement such as when rewind on close tape "
-     "devices are used.",
+     "The amount of time spent waiting for all I/O to complete (including read and write). "
+     "This includes tape movement commands such as seeking between file or set marks "
+     "and implicit tape movement such as when rewind on close tape devices are used.",
      1e9},
     {"read_byte_cnt", "node_tape_read_bytes_total", counter, "The number of bytes read from the tape drive."},
     {"read_ns", "node_tape_read_time_seconds_total", counter,

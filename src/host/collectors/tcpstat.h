@@ -13,7 +13,7 @@ struct TcpSums {
   // By TCP_ESTABLISHED (1) ... TCP_CLOSING (11); 0 and 12 (new, which the kernel never shows) are anything else.
   static constexpr size_t kStates = 13;
   std::array<uint64_t, kStates> by_state{};
-  // As node_exporter adds them up: of a listening socket they are connections that wait, and how many may.
+  // Sums as in node_exporter. Of a listening socket they are the connections that wait, and how many may wait.
   uint64_t receive_queues = 0;
   uint64_t transmit_queues = 0;
 };

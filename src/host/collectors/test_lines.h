@@ -1,4 +1,4 @@
-// Texts of several lines in tests.
+// Looks for a line in a text, for tests.
 #pragma once
 
 #include "base/text.h"

@@ -24,25 +24,25 @@ namespace {
 
 using enum telemetry::MetricType;
 
-// A scrape of a megabyte is large; a file of this size is a mistake.
+// A larger file is a mistake: a whole scrape seldom has a megabyte.
 constexpr size_t kMaxFileSize = size_t{16} << 20;
 // Of all folders together.
 constexpr size_t kMaxFiles = 1000;
-// A file or folder that was changed shorter ago than this may be changed again within the same tick of the clock of
-// the file system: that it looks the same then means nothing.
+// The time of a change has a limited resolution. A file that was changed less than this long ago may change again
+// without looking different.
 constexpr int64_t kSettledSeconds = 2;
 
 constexpr std::string_view kModified = "node_textfile_mtime_seconds";
 constexpr std::string_view kError = "node_textfile_scrape_error";
 
-// What changes when a file or folder does.
+// What tells whether a file or folder has changed.
 struct Stamp {
   uint64_t device = 0;
   uint64_t inode = 0;
   int64_t size = 0;
   int64_t modified_ns = 0;
   int64_t changed_ns = 0;
-  bool settled = false;  // when it was looked at, the last change was a while ago
+  bool settled = false;  // the last change was old enough when it was looked at
 
   static Stamp of(const struct stat& status) {
     const auto nanoseconds = [](const timespec& time) { return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec; };
@@ -55,7 +55,7 @@ struct Stamp {
             .changed_ns = nanoseconds(status.st_ctim),
             .settled = status.st_ctim.tv_sec + kSettledSeconds < now.tv_sec};
   }
-  // What was read at `earlier` is what there is now.
+  // Whether the file is the same as at `earlier`.
   bool same_as(const Stamp& earlier) const {
     return earlier.settled && device == earlier.device && inode == earlier.inode && size == earlier.size &&
            modified_ns == earlier.modified_ns && changed_ns == earlier.changed_ns;
@@ -175,7 +175,7 @@ class Textfile : public Collector {
     files_ = std::move(next);
   }
 
-  // True if what it says is not what it said.
+  // True if its contents have changed.
   bool look_at_file(File& file) {
     struct stat status;
     if (::stat(file.path.c_str(), &status) != 0) return set_file_error(file, reason(errno));
@@ -194,7 +194,7 @@ class Textfile : public Collector {
     return true;
   }
 
-  // Into buffer_, with the stamp of what was read.
+  // Reads into buffer_, and returns the stamp of what was read.
   Result<Stamp> read_file_once(const std::string& path) {
     // It may have become a pipe since it was looked at.
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -213,7 +213,7 @@ class Textfile : public Collector {
     }
   }
 
-  // What the world refuses is asked for again at the next scrape: a right may have changed.
+  // A file that cannot be read is tried again at the next scrape: its permissions may have changed.
   static bool set_file_error(File& file, std::string error) {
     file.stamp.settled = false;
     return set_content_error(file, std::move(error));
@@ -259,7 +259,7 @@ class Textfile : public Collector {
     conflicts_ = std::move(conflicts);
   }
 
-  // What another file has said otherwise before is left out, as in node_exporter.
+  // A HELP or TYPE that differs from that of an earlier file is left out, as in node_exporter.
   static void add(Merged& merged, const TextFamily& family, const std::string& path, std::set<std::string_view>& series,
                   std::set<std::string>& conflicts) {
     if (merged.first != nullptr && merged.first->type != family.type) {

@@ -1,7 +1,7 @@
 // Metrics that other programs leave in files: *.prom of some folders (host/collectors/textfile_parser.h).
 //
-// A file that has not changed is not read again. A file with anything wrong in it counts as not there but for
-// node_textfile_scrape_error, and for a line in the log when that begins, changes or ends.
+// A file that has not changed is not read again. A file with an error is left out as a whole.
+// node_textfile_scrape_error and the log tell of it.
 #pragma once
 
 #include "host/collectors/collector.h"

@@ -1,4 +1,4 @@
-// The strict parser of the text format: what it accepts is, written out, accepted again and the same.
+// The strict parser of the text format. What it accepts must be accepted again, and be the same, when written out.
 #include <fmt/format.h>
 
 #include <cstdlib>

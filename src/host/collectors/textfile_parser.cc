@@ -40,7 +40,7 @@ bool take_character(std::string_view& text, char wanted) {
   return true;
 }
 
-// As Go's ParseFloat without hexadecimal: a number, or NaN, Inf, Infinity in any case, with a sign.
+// A number as in Go's ParseFloat, but not hexadecimal: also NaN, Inf and Infinity in any case, and with a sign.
 std::optional<double> parse_value(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
@@ -60,7 +60,7 @@ std::string format_value(double value) {
   return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
 }
 
-// Undoes `\\`, `\n` and, in values of labels, `\"`. Nothing for any other.
+// Undoes `\\`, `\n` and, in values of labels, `\"`. Any other escape is an error.
 std::optional<std::string> unescape(std::string_view text, bool quotes) {
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -87,7 +87,7 @@ struct TextLabel {
   std::string value;
 };
 
-// Up to the quote that ends a value; the text goes on behind it.
+// Takes what stands before the quote that ends a value.
 std::optional<std::string> take_quoted(std::string_view& text) {
   if (!take_character(text, '"')) return std::nullopt;
   size_t end = 0;
@@ -184,7 +184,7 @@ class Parser {
     return {};
   }
 
-  // Valid text comes through the writer of labels unchanged, but for its escapes.
+  // The writer of labels changes nothing in valid text but its escapes.
   static bool is_utf8(std::string_view text) {
     std::string written;
     telemetry::append_label_value(written, text);

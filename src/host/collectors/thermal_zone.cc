@@ -40,7 +40,7 @@ class ThermalZone : public Collector {
       if (cooler.maximum) out.sample({{"name", cooler.number}, {"type", cooler.type}}, *cooler.maximum);
     out.family("node_thermal_zone_temp", gauge, "Zone temperature in Celsius");
     for (Zone& zone : zones_) {
-      // A zone that is off, or whose sensor is (ENODATA, EAGAIN), has no temperature.
+      // A zone that is off, or whose sensor is off (ENODATA, EAGAIN), has no temperature.
       if (zone.mode.read(buffer_) == "disabled") continue;
       if (const auto thousandths = zone.temperature.number<int64_t>(buffer_))
         out.sample({{"type", zone.type}, {"zone", zone.number}}, static_cast<double>(*thousandths) / 1000);

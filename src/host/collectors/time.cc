@@ -13,7 +13,7 @@ namespace {
 
 using enum telemetry::MetricType;
 
-// Scrapes between two looks at the clock source: it changes when the kernel finds it bad, or by hand.
+// How often the clock source is read: it changes by hand, or when the kernel finds it unstable.
 constexpr unsigned kSourcesEvery = 8;
 
 struct ClockSource {
@@ -27,7 +27,7 @@ struct ClockSource {
 class Time : public Collector {
  public:
   explicit Time(const Options& options) : sources_watch_(options.sysfs + "/devices/system/clocksource", "clocksource") {
-    ::tzset();  // reads /etc/localtime, while that is allowed
+    ::tzset();  // reads /etc/localtime, before the sandbox may forbid it
   }
 
   Result<> collect(telemetry::Exposition& out) override {

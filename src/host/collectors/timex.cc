@@ -22,7 +22,7 @@ class Timex : public Collector {
     constexpr double kPpmFraction = 1e6 * 65536;  // adjtimex(2), NOTES
     const double resolution = (clock.status & STA_NANO) != 0 ? 1e9 : 1e6;
     const double offset = static_cast<double>(clock.offset) / resolution;
-    // Beyond that it is a number that ran over in the kernel (2^32 ns), on some virtual machines.
+    // A larger number has overflowed in the kernel (2^32 ns), which happens on some virtual machines.
     constexpr double kImpossibleOffset = 4;
     if (offset > kImpossibleOffset || offset < -kImpossibleOffset) ++overflows_;
 

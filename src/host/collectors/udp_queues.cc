@@ -50,7 +50,8 @@ class UdpQueues : public Collector {
     KeptFile sockets;
   };
 
-  // To list no sockets at all the kernel walks its whole table, a megabyte; how many there are it knows.
+  // The number of sockets is cheap. Their list makes the kernel walk its whole table, of a megabyte, even if it is
+  // empty.
   static bool has_no_sockets(Version& version) {
     const auto text = version.counts->read_if_there(SharedFile::Reader::udp_queues);
     return text && sockets_in_use(*text, version.protocol) == 0;

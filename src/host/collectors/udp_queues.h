@@ -1,4 +1,4 @@
-// What waits in the sockets of UDP (/proc/net/udp, udp6).
+// Bytes that wait in the sockets of UDP (/proc/net/udp, udp6).
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@ namespace {
 class Uname : public Collector {
  public:
   Result<> collect(telemetry::Exposition& out) override {
-    // Only the host's name can change.
+    // Only the names of host and domain can change.
     if (age_++ % kScrapesUntilAsked == 0 && ::uname(&name_) != 0) return fail_errno("uname");
     out.family("node_uname_info", telemetry::MetricType::gauge,
                "Labeled system information as provided by the uname system call.");

@@ -16,7 +16,7 @@ using enum telemetry::MetricType;
 using telemetry::Exposition;
 
 constexpr uint8_t kSsidElement = 0;
-// An access point serves some hundred.
+// An access point serves some hundred stations.
 constexpr size_t kMaxStations = 4096;
 
 std::string address_text(ByteView bytes) {
@@ -111,7 +111,7 @@ class Wifi : public Collector {
     return {};
   }
 
-  // An interface that has none of these (a monitor, say) refuses the question.
+  // An interface without stations, such as a monitor, refuses the request.
   void list_networks(const WifiInterface& interface) {
     netlink::Request question = socket_.request(NL80211_CMD_GET_SCAN, NLM_F_DUMP);
     question.add(NL80211_ATTR_IFINDEX, interface.index);

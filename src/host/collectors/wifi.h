@@ -15,7 +15,7 @@ struct WifiInterface {
   std::string name;
   uint32_t frequency_megahertz = 0;
 };
-// Of one NL80211_CMD_NEW_INTERFACE; nothing for one without a name.
+// Parses one NL80211_CMD_NEW_INTERFACE. Nothing if it has no name.
 std::optional<WifiInterface> parse_wifi_interface(ByteView payload);
 
 struct WifiNetwork {
@@ -23,7 +23,7 @@ struct WifiNetwork {
   std::string ssid;   // bytes that the owner chose
   std::string_view mode;
 };
-// Of one result of a scan; nothing unless it is the network that the interface belongs to.
+// Parses one result of a scan. Nothing unless the interface belongs to that network.
 std::optional<WifiNetwork> parse_wifi_network(ByteView payload);
 
 struct WifiStation {
@@ -39,7 +39,7 @@ struct WifiStation {
   uint64_t transmit_failed = 0;
   uint64_t beacon_loss = 0;
 };
-// Of one NL80211_CMD_NEW_STATION.
+// Parses one NL80211_CMD_NEW_STATION.
 std::optional<WifiStation> parse_wifi_station(ByteView payload);
 
 Result<std::unique_ptr<Collector>> make_wifi(const Options& options);

@@ -56,9 +56,8 @@ constexpr auto kFamilies = std::to_array<Family>({
      "Number of times the OS explicitly changed the attributes of an XFS inode."},
     {"ig", 0, "inode_operation_attempts_total", "Number of times the OS looked for an XFS inode in the inode cache."},
     {"ig", 4, "inode_operation_duplicates_total",
-     "Number of times the OS tried to add a missing XFS inode to the inode cache, but found it had already been added "
-     "by "
-     "another process."},
+     "Number of times the OS tried to add a missing XFS inode to the inode cache, "
+     "but found it had already been added by another process."},
     {"ig", 1, "inode_operation_found_total",
      "Number of times the OS looked for and found an XFS inode in the inode cache."},
     {"ig", 3, "inode_operation_missed_total",

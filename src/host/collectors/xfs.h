@@ -1,4 +1,4 @@
-// What XFS did, by file system (/sys/fs/xfs/DEVICE/stats/stats).
+// Counters of XFS, by file system (/sys/fs/xfs/DEVICE/stats/stats).
 #pragma once
 
 #include "host/collectors/collector.h"

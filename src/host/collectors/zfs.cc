@@ -161,7 +161,7 @@ class Zfs : public Collector {
     return {};
   }
 
-  // All datasets have the same counters in the same order.
+  // All datasets have the same counters, in the same order.
   void write_datasets(Exposition& out) {
     for (PoolFile& dataset : datasets_) {
       dataset.text = kstat_body(dataset.file.read_if_there().value_or(""));

@@ -66,17 +66,16 @@ class DirectoryWatch {
  public:
   DirectoryWatch(std::string path, std::string_view prefix) : path_(std::move(path)), prefix_(prefix) {}
 
+  static constexpr int kCallsUntilLook = 10;
+
   // True at the first call, and when names have come or gone since it last returned true. Looks at every
   // kCallsUntilLook-th call, at every kReadsUntilRecheck-th one while there is no such directory.
   bool changed();
-  void look_soon() { skip_ = 0; }
   bool there() const { return there_; }
   const std::string& path() const { return path_; }
   std::vector<std::string> names() const { return list_directory(path_, prefix_); }
 
  private:
-  static constexpr int kCallsUntilLook = 10;
-
   std::string path_;
   std::string prefix_;
   uint64_t digest_ = 0;
