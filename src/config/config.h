@@ -1,9 +1,11 @@
-// The configuration of `weir collect` and `weir replay`, as typed values with their defaults. keys.h describes each
+// The configuration of `weir collect` and `weir replay`, as typed values with their defaults. keys.cc describes each
 // key.
 #pragma once
 
+#include <any>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -97,6 +99,10 @@ struct Log {
   std::string level = "info";
 };
 
+// The values of sections that other modules describe (other_section() in key.h), by the name of the section. A section
+// that the file does not have is not here.
+using OtherSections = std::map<std::string, std::any, std::less<>>;
+
 struct Config {
   Collect collect;
   Http http;
@@ -108,6 +114,7 @@ struct Config {
   std::vector<Sampling> sampling;
   std::vector<Column> columns;
   Log log;
+  OtherSections other;
 };
 
 }  // namespace weir::config

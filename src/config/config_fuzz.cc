@@ -1,11 +1,9 @@
-// Any text: parsed without harm; what is accepted is within the bounds of its keys; problems have a place and are
-// printable.
+// Any text is parsed without harm. What is accepted is within the bounds of its keys. Problems are one line each.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "base/check.h"
-#include "config/keys.h"
 #include "config/parse.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

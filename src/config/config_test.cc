@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <sstream>
 
+#include "config/command_line.h"
 #include "config/document.h"
 #include "config/keys.h"
 #include "config/listen.h"
@@ -199,7 +201,7 @@ const BadCase kBad[] = {
     {"missing in an array", "[[sampling]]\nexporter = \"192.0.2.1\"\n", {"f:1:1: sampling.rate: it is missing"}},
     {"exporter twice",
      "[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 1\n[[sampling]]\nexporter = \"::ffff:192.0.2.1\"\nrate = 2\n",
-     {"f:4:1: sampling.exporter: 192.0.2.1 has a rate already"}},
+     {"f:5:12: sampling.exporter: 192.0.2.1 has a rate already"}},
     {"column that is there",
      "[[columns]]\nname = \"bytes\"\nelement = \"9:1\"\ntype = \"u64\"\n",
      {"f:2:8: columns.name: there is a column bytes already"}},
@@ -228,14 +230,13 @@ const BadCase kBad[] = {
      "[[columns]]\nname = \"a\"\nelement = \"9:1\"\n",
      {"f:1:1: columns.type: it is missing"}},
     {"two types of a column, and a good one after it",
-     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u8\"\n[[columns]]\nname = \"a\"\nelement = \"9:2\"\ntype "
-     "= "
-     "\"u64\"\n[[columns]]\nname = \"b\"\nelement = \"9:2\"\ntype = \"u64\"\n",
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u8\"\n"
+     "[[columns]]\nname = \"a\"\nelement = \"9:2\"\ntype = \"u64\"\n"
+     "[[columns]]\nname = \"b\"\nelement = \"9:2\"\ntype = \"u64\"\n",
      {"f:6:8: columns.name: column a is there twice, with two types"}},
     {"one element twice",
-     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u8\"\n[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype "
-     "= "
-     "\"u8\"\n",
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u8\"\n"
+     "[[columns]]\nname = \"a\"\nelement = \"9:1\"\ntype = \"u8\"\n",
      {"f:6:8: columns.name: column a takes element 9:1 twice"}},
     {"one bracket",
      "[sampling]\nexporter = \"192.0.2.1\"\nrate = 1\n",
@@ -289,10 +290,30 @@ TEST(Config, ChangesAreNamed) {
   EXPECT_EQ(found[2].name, "sampling");
 }
 
+TEST(Config, WhatNeedsARestartStaysAsItRuns) {
+  const Config running = *parse("[collect]\nthreads = 3\n[store]\ndirectory = \"a\"\n[limits]\ntemplates = 5\n");
+  const auto loaded = parse(
+      "[collect]\nthreads = 4\nother = true\n[store]\ndirectory = \"b\"\n[templates]\nstate_file = \"c\"\n"
+      "[limits]\ntemplates = 6\n[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 10\n");
+  const Config now = keep_running(running, *loaded);
+  EXPECT_EQ(now.collect.threads, 3u);
+  EXPECT_EQ(now.store.directory, "a");
+  EXPECT_FALSE(now.templates.state_file);
+  EXPECT_TRUE(now.collect.other);
+  EXPECT_EQ(now.limits.templates, 6u);
+  EXPECT_EQ(now.sampling.size(), 1u);
+  // Whatever the keys are: what is left to say of the two is what needs a restart.
+  for (const Change& change : changes(now, *loaded))
+    EXPECT_EQ(change.on_reload, OnReload::needs_restart) << change.name;
+  for (const Change& change : changes(running, now)) EXPECT_EQ(change.on_reload, OnReload::applied) << change.name;
+  EXPECT_EQ(changes(now, *loaded).size(), 3u);
+  EXPECT_EQ(changes(running, now).size(), 3u);
+}
+
 TEST(Config, ColumnsBecomeASchema) {
   const auto config = parse(
-      "[[columns]]\nname = \"a\"\nelement = \"9:44940\"\ntype = \"text\"\n[[columns]]\nname = \"b_mac\"\nelement = "
-      "\"0:300\"\ntype = \"mac\"\n");
+      "[[columns]]\nname = \"a\"\nelement = \"9:44940\"\ntype = \"text\"\n"
+      "[[columns]]\nname = \"b_mac\"\nelement = \"0:300\"\ntype = \"mac\"\n");
   ASSERT_TRUE(config);
   EXPECT_EQ(changes(Config{}, *config).size(), 1u);
   const flow::SchemaPtr schema = flow_schema(config->columns).value();
@@ -338,18 +359,42 @@ TEST(Config, ExampleIsAccepted) {
 }
 
 TEST(Config, DefaultsAreWithinTheirBounds) {
-  for (const Key& key : keys()) {
-    const std::string value = default_text(key).empty() ? std::string(key.example) : default_text(key);
-    const bool array =
-        std::ranges::any_of(sections(), [&](const Section& s) { return s.array && s.name == key.section; });
-    std::string text = fmt::format("{}\n{} = {}\n", fmt::format(fmt::runtime(array ? "[[{}]]" : "[{}]"), key.section),
-                                   key.name, value);
-    const bool together = array || key.section == "tls";  // its keys need each other
-    for (const Key& other : keys()) {
-      if (together && other.section == key.section && other.name != key.name)
-        text += fmt::format("{} = {}\n", other.name, other.example);
+  for (const Section* section : sections()) {
+    const bool array = section->array != nullptr;
+    for (const Key& key : section->keys) {
+      const std::string value =
+          default_text(*section, key).empty() ? std::string(key.example) : default_text(*section, key);
+      std::string text =
+          fmt::format("{}{}{}\n{} = {}\n", array ? "[[" : "[", section->name, array ? "]]" : "]", key.name, value);
+      const bool together = array || section->name == "tls";  // its keys need each other
+      for (const Key& other : section->keys) {
+        if (together && other.name != key.name) text += fmt::format("{} = {}\n", other.name, other.example);
+      }
+      EXPECT_TRUE(problems_of(text).empty()) << text << problems_of(text)[0];
     }
-    EXPECT_TRUE(problems_of(text).empty()) << text << problems_of(text)[0];
+  }
+}
+
+TEST(Config, TablesNameKeysAndFlagsThatAreThere) {
+  std::set<std::string_view> flags;
+  for (const Section* section : sections()) {
+    EXPECT_TRUE(section->flag.name.empty() || (section->array != nullptr && section->array->override != nullptr));
+    std::set<std::string_view> names;
+    for (const Key& key : section->keys) {
+      const std::string name = full_name(*section, key);
+      EXPECT_TRUE(names.insert(key.name).second) << name << " is there twice";
+      EXPECT_TRUE(key.flag.name.empty() || flags.insert(key.flag.name).second) << key.flag.name << " is there twice";
+      EXPECT_TRUE(key.flag.name.empty() || (key.flag.name.starts_with("--") && !key.flag.help.empty())) << name;
+      EXPECT_TRUE(key.not_below.empty() || find_key(*section, key.not_below) != nullptr) << name;
+      std::istringstream needs{std::string(key.needs)};
+      for (std::string other; needs >> other;) {
+        const size_t dot = other.rfind('.');
+        ASSERT_NE(dot, std::string::npos) << name;
+        const Section* found = find_section(sections(), other.substr(0, dot));
+        ASSERT_NE(found, nullptr) << name;
+        EXPECT_NE(find_key(*found, other.substr(dot + 1)), nullptr) << name;
+      }
+    }
   }
 }
 

@@ -38,19 +38,29 @@ std::string cell(std::string_view text) {
   return out;
 }
 
+std::string shown_default(const Section& section, const Key& key) {
+  if (const std::string value = default_text(section, key); !value.empty()) return fmt::format("`{}`", value);
+  const bool required = section.array != nullptr && !key.optional;
+  return fmt::format("{}, such as `{}`", required ? "required" : key.optional ? "usual" : "none", key.example);
+}
+
+std::string flag_text(const Flag& flag) {
+  if (flag.name.empty()) return {};
+  return fmt::format(" On the command line: `{}`{}.", flag.name, flag.of_replay ? ", also of `weir replay`" : "");
+}
+
 }  // namespace
 
-std::string example() {
+std::string example(Sections sections) {
   std::string out = comment(
-      "Configuration of weir: every key with its default. `weir collect -c FILE` reads it, `weir check FILE` "
-      "checks it. A line that is left out means the default.");
-  for (const Section& section : sections()) {
+      "Configuration of weir: every key with its default. `weir collect -c FILE` reads it, `weir check FILE` checks it. "
+      "A line that is left out means the default.");
+  for (const Section* section : sections) {
     out += '\n';
-    out += comment(section.doc);
-    out += section.array ? fmt::format("# [[{}]]\n", section.name) : fmt::format("[{}]\n", section.name);
-    for (const Key& key : keys()) {
-      if (key.section != section.name) continue;
-      const std::string value = default_text(key);
+    out += comment(section->doc);
+    out += section->array != nullptr ? fmt::format("# [[{}]]\n", section->name) : fmt::format("[{}]\n", section->name);
+    for (const Key& key : section->keys) {
+      const std::string value = default_text(*section, key);
       out += comment(fmt::format("{} ({}; {})", key.doc, allowed(key), reload_text(key)));
       out +=
           value.empty() ? fmt::format("# {} = {}\n", key.name, key.example) : fmt::format("{} = {}\n", key.name, value);
@@ -59,36 +69,30 @@ std::string example() {
   return out;
 }
 
-std::string markdown() {
+std::string markdown(Sections sections) {
   std::string out =
       "<!-- Written by `weir check --markdown` from src/config/keys.cc: change that file, then run `./dev doc`. -->\n"
       "# Configuration\n\n"
       "`weir collect` works without a configuration. With one, `weir collect -c weir.toml`; command line options win "
-      "over the "
-      "file.\n`weir check weir.toml` reports every problem of a file with its line, `weir check --example` prints an "
-      "example with "
-      "all defaults.\n\n"
+      "over the file.\n"
+      "`weir check weir.toml` reports every problem of a file with its line, `weir check --example` prints an example "
+      "with all defaults.\n\n"
       "On SIGHUP a running collector reads the file again. A file with a problem is refused as a whole and the "
-      "collector goes on "
-      "with\nwhat it had; keys marked \"restart\" are reported when they changed, and keep their old value until then. "
-      "No datagram "
-      "is lost.\n\n"
+      "collector goes on with\n"
+      "what it had; keys marked \"restart\" are reported when they changed, and keep their old value until then. No "
+      "datagram is lost.\n\n"
       "The file is TOML. Durations are texts such as `\"500ms\"`, `\"5s\"`, `\"15m\"`, `\"6h\"`, `\"30d\"`, `\"2w\"`; "
-      "sizes are texts "
-      "such as `\"512MiB\"`\n(1024) or `\"10GB\"` (1000). Unknown keys are errors.\n";
-  for (const Section& section : sections()) {
-    out += fmt::format("\n## {}{}{}\n\n{}\n\n", section.array ? "[[" : "[", section.name, section.array ? "]]" : "]",
-                       section.doc);
+      "sizes are texts such as `\"512MiB\"`\n"
+      "(1024) or `\"10GB\"` (1000). Unknown keys are errors.\n";
+  for (const Section* section : sections) {
+    const bool array = section->array != nullptr;
+    out += fmt::format("\n## {}{}{}\n\n{}{}\n\n", array ? "[[" : "[", section->name, array ? "]]" : "]", section->doc,
+                       flag_text(section->flag));
     out += "| key | default | allowed | SIGHUP | meaning |\n|---|---|---|---|---|\n";
-    for (const Key& key : keys()) {
-      if (key.section != section.name) continue;
-      const std::string value = default_text(key);
-      const std::string shown = !value.empty()  ? fmt::format("`{}`", value)
-                                : key.optional  ? fmt::format("usual, such as `{}`", key.example)
-                                : section.array ? fmt::format("required, such as `{}`", key.example)
-                                                : fmt::format("none, such as `{}`", key.example);
-      out += fmt::format("| `{}` | {} | {} | {} | {} |\n", key.name, cell(shown), cell(allowed(key)),
-                         key.on_reload == OnReload::applied ? "applied" : "restart", cell(key.doc));
+    for (const Key& key : section->keys) {
+      out += fmt::format("| `{}` | {} | {} | {} | {}{} |\n", key.name, cell(shown_default(*section, key)),
+                         cell(allowed(key)), key.on_reload == OnReload::applied ? "applied" : "restart", cell(key.doc),
+                         flag_text(key.flag));
     }
   }
   return out;

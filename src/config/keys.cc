@@ -1,12 +1,12 @@
+// The tables of keys, section by section. A new key is a member of its struct in config.h and a row here; the compiler
+// finds a row that is missing. Where its value goes is said in app/weir/settings.cc, which does not compile before.
 #include "config/keys.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-
-#include "config/size.h"
+#include <set>
+#include <utility>
 
 namespace weir::config {
 namespace {
@@ -14,339 +14,422 @@ namespace {
 constexpr uint64_t kSecond = 1'000'000;  // microseconds
 constexpr uint64_t kDay = 86'400 * kSecond;
 constexpr uint64_t kMiB = uint64_t{1} << 20;
-constexpr uint64_t kMost = uint64_t{1} << 62;  // nothing that is counted in octets or rows gets there
 constexpr auto applied = OnReload::applied;
 constexpr auto needs_restart = OnReload::needs_restart;
 
-constexpr auto kSections = std::to_array<Section>({
-    {"collect", false, "Receiving and decoding."},
-    {"http", false, "The collector's own metrics (docs/metrics.md) and health, over HTTP."},
-    {"tls", false,
-     "Certificates for collect.listen_tls, files in PEM form. SIGHUP reads them again, also if only their content has "
-     "changed."},
-    {"store", false, "The folder of Parquet files."},
-    {"retention", false, "How long flows are kept. Without it, until the disk is full."},
-    {"limits", false,
-     "Bounds on what exporters may make the collector remember. What goes past one is evicted or skipped, and "
-     "counted."},
-    {"templates", false,
-     "What exporters announced (templates, sampling rates, names), kept over a restart and shared with other "
-     "collectors."},
-    {"sampling", true,
-     "A sampling rate that the operator knows better than the exporter says. Once for each exporter."},
-    {"columns", true,
-     "A column of the operator's own, for an information element that has none or is wanted as it was sent. Once for "
-     "each element; several with one name are one column, the first one preferred. Its values are in the files from "
-     "then on and in `weir top --by NAME`, `weir flows --columns NAME` and `weir sql`. The type of a name stays while "
-     "the store has files with it."},
-    {"log", false, "Messages on standard error."},
-});
+constexpr auto kCollectKeys = keys_of<Collect>(
+    key<&Collect::listen>(
+        {.name = "listen",
+         .on_reload = needs_restart,
+         .least = 1,
+         .flag = {"--listen", "PORT, ADDRESS:PORT or [IPV6]:PORT; several are allowed"},
+         .doc = "UDP addresses and ports to receive on: \"PORT\" for all addresses, \"192.0.2.1:PORT\" or "
+                "\"[2001:db8::1]:PORT\" for one. 2055 is the usual port of NetFlow, 4739 of IPFIX, 6343 of sFlow; "
+                "every port takes every protocol."}),
+    key<&Collect::listen_tcp>(
+        {.name = "listen_tcp",
+         .on_reload = needs_restart,
+         .flag = {"--listen-tcp", "The same for IPFIX over TCP (default: none; usual: 4739)"},
+         .doc = "TCP addresses and ports to accept IPFIX exporters on, written as in `listen`. 4739 is the usual "
+                "port."}),
+    key<&Collect::listen_tls>(
+        {.name = "listen_tls",
+         .on_reload = needs_restart,
+         .needs = "tls.certificate tls.key",
+         .flag = {"--listen-tls", "The same for IPFIX over TLS (default: none; usual: 4740)"},
+         .doc = "The same for IPFIX over TLS 1.2 or 1.3; 4740 is the usual port. Needs tls.certificate and tls.key."}),
+    key<&Collect::threads>({.name = "threads",
+                            .on_reload = needs_restart,
+                            .least = 1,
+                            .most = 256,
+                            .flag = {"--threads", "Receiving threads"},
+                            .doc = "Receiving threads. The kernel spreads datagrams over them: see `spread`."}),
+    key<&Collect::spread>(
+        {.name = "spread",
+         .on_reload = needs_restart,
+         .choices = "exporter datagram",
+         .flag = {"--spread", "exporter: each has one thread; datagram: all threads receive from each"},
+         .doc = "How datagrams are spread over several threads. exporter: by source address, so that each exporter "
+                "has one thread, and threads share nothing. datagram: at random, so that one large exporter keeps "
+                "all threads busy; they share what it announces, and sequence numbers, which costs a little for each "
+                "datagram. sFlow always goes by source address."}),
+    key<&Collect::cpus>(
+        {.name = "cpus",
+         .on_reload = needs_restart,
+         .most = 1023,
+         .example = "[0, 1]",
+         .flag = {"--cpus", "Processors for the receiving threads, such as 0,1 (default: any)"},
+         .doc = "Processors that the receiving threads stay on, in turn: the first thread on the first one. Without "
+                "it the scheduler chooses."}),
+    key<&Collect::socket_buffer>(
+        {.name = "socket_buffer",
+         .on_reload = needs_restart,
+         .least = 64 << 10,
+         .most = uint64_t{1} << 30,
+         .doc = "Kernel buffer of each socket. It has to hold what arrives while the collector is busy; the kernel "
+                "grants at most net.core.rmem_max unless the collector has CAP_NET_ADMIN."}),
+    key<&Collect::gro>(
+        {.name = "gro",
+         .on_reload = needs_restart,
+         .doc = "Take datagrams of one exporter that arrived in a row from the kernel as one packet, where kernel "
+                "and network adapter join them (UDP GRO): less work for each. Where the kernel then has to drop, it "
+                "counts such packets, and not the datagrams in them."}),
+    key<&Collect::queue>(
+        {.name = "queue",
+         .on_reload = needs_restart,
+         .least = 1,
+         .most = 4096,
+         .doc = "Batches (of up to 32768 flows, some 5 MiB) that may wait for the store. When it is full, batches "
+                "are dropped and counted; receiving never waits."}),
+    key<&Collect::other>(
+        {.name = "other",
+         .on_reload = applied,
+         .flag = {"--other", "Keep elements without a column, as JSON in the column other", true},
+         .doc = "Keep information elements that have no column of their own, as JSON in the column `other`."}),
+    key<&Collect::several_messages>({.name = "several_messages",
+                                     .on_reload = applied,
+                                     .doc = "Accept several messages in one datagram, as some exporters send them."}));
 
-constexpr auto kKeys = std::to_array<Key>({
-    {"collect", "listen", 1, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen; },
-     "UDP addresses and ports to receive on: \"PORT\" for all addresses, \"192.0.2.1:PORT\" or \"[2001:db8::1]:PORT\" "
-     "for one. "
-     "2055 is the usual port of NetFlow, 4739 of IPFIX, 6343 of sFlow; every port takes every protocol."},
-    {"collect", "listen_tcp", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen_tcp; },
-     "TCP addresses and ports to accept IPFIX exporters on, written as in `listen`. 4739 is the usual port."},
-    {"collect", "listen_tls", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.listen_tls; },
-     "The same for IPFIX over TLS 1.2 or 1.3; 4740 is the usual port. Needs tls.certificate and tls.key."},
-    {"collect", "threads", 1, 256, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.threads; },
-     "Receiving threads. The kernel spreads datagrams over them: see `spread`."},
-    {"collect", "spread", 0, 0, "exporter datagram", "", needs_restart,
-     [](Config& c) -> Field { return &c.collect.spread; },
-     "How datagrams are spread over several threads. exporter: by source address, so that each exporter has one "
-     "thread, "
-     "and threads share nothing. datagram: at random, so that one large exporter keeps all threads busy; they share "
-     "what "
-     "it announces, and sequence numbers, which costs a little for each datagram. sFlow always goes by source "
-     "address."},
-    {"collect", "cpus", 0, 1023, "", "[0, 1]", needs_restart, [](Config& c) -> Field { return &c.collect.cpus; },
-     "Processors that the receiving threads stay on, in turn: the first thread on the first one. Without it the "
-     "scheduler chooses."},
-    {"collect", "socket_buffer", 64 << 10, uint64_t{1} << 30, "", "", needs_restart,
-     [](Config& c) -> Field { return &c.collect.socket_buffer; },
-     "Kernel buffer of each socket. It has to hold what arrives while the collector is busy; the kernel grants at most "
-     "net.core.rmem_max unless the collector has CAP_NET_ADMIN."},
-    {"collect", "gro", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.gro; },
-     "Take datagrams of one exporter that arrived in a row from the kernel as one packet, where kernel and network "
-     "adapter join them (UDP GRO): less work for each. Where the kernel then has to drop, it counts such packets, and "
-     "not the datagrams in them."},
-    {"collect", "queue", 1, 4096, "", "", needs_restart, [](Config& c) -> Field { return &c.collect.queue; },
-     "Batches (of up to 32768 flows, some 5 MiB) that may wait for the store. When it is full, batches are dropped and "
-     "counted; "
-     "receiving never waits."},
-    {"collect", "other", 0, 0, "", "", applied, [](Config& c) -> Field { return &c.collect.other; },
-     "Keep information elements that have no column of their own, as JSON in the column `other`."},
-    {"collect", "several_messages", 0, 0, "", "", applied,
-     [](Config& c) -> Field { return &c.collect.several_messages; },
-     "Accept several messages in one datagram, as some exporters send them."},
+constexpr auto kCollect = section<&Config::collect, kCollectKeys>("collect", "Receiving and decoding.");
 
-    {"http", "listen", 0, 0, "", "[\"127.0.0.1:8080\"]", needs_restart,
-     [](Config& c) -> Field { return &c.http.listen; },
-     "TCP addresses and ports to serve /metrics, /-/healthy and /-/ready on, written as in collect.listen; without it "
-     "there is no server."},
-    {"http", "web_config", 0, 0, "", "\"/etc/weir/web.yml\"", needs_restart,
-     [](Config& c) -> Field { return &c.http.web_config; },
-     "TLS, passwords and rate limits of this server: a file with the keys of Prometheus exporters' web configuration. "
-     "It is read again when it changes."},
+constexpr auto kHttpKeys = keys_of<Http>(
+    key<&Http::listen>({.name = "listen",
+                        .on_reload = needs_restart,
+                        .example = "[\"127.0.0.1:8080\"]",
+                        .flag = {"--http-listen",
+                                 "The same for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)"},
+                        .doc = "TCP addresses and ports to serve /metrics, /-/healthy and /-/ready on, written as in "
+                               "collect.listen; without it there is no server."}),
+    key<&Http::web_config>(
+        {.name = "web_config",
+         .on_reload = needs_restart,
+         .example = "\"/etc/weir/web.yml\"",
+         .doc = "TLS, passwords and rate limits of this server: a file with the keys of Prometheus exporters' web "
+                "configuration. It is read again when it changes."}));
 
-    {"tls", "certificate", 0, 0, "", "\"/etc/weir/collector.crt\"", applied,
-     [](Config& c) -> Field { return &c.tls.certificate; },
-     "The collector's certificate; behind it in the file, those that lead to its authority."},
-    {"tls", "key", 0, 0, "", "\"/etc/weir/collector.key\"", applied, [](Config& c) -> Field { return &c.tls.key; },
-     "Its private key, without a password."},
-    {"tls", "client_ca", 0, 0, "", "\"/etc/weir/exporters-ca.crt\"", applied,
-     [](Config& c) -> Field { return &c.tls.client_ca; },
-     "Authorities of the exporters: with this, an exporter needs a certificate that one of them has signed. Without, "
-     "anybody may connect."},
+constexpr auto kHttp =
+    section<&Config::http, kHttpKeys>("http", "The collector's own metrics (docs/metrics.md) and health, over HTTP.");
 
-    {"store", "directory", 0, 0, "", "", needs_restart, [](Config& c) -> Field { return &c.store.directory; },
-     "The folder; it is made if it does not exist. One collector writes to it, anything may read it at any time."},
-    {"store", "flush_interval", kSecond / 10, 3600 * kSecond, "", "", applied,
-     [](Config& c) -> Field { return &c.store.flush_interval; },
-     "A flow can be queried at the latest this long after it was received, and a crash loses at most as much."},
-    {"store", "rows_per_segment", 2048, 100'000'000, "", "", applied,
-     [](Config& c) -> Field { return &c.store.rows_per_segment; },
-     "A file is written as soon as this many flows wait, even before the interval."},
-    {"store", "pending_rows", 32'768, 1'000'000'000, "", "", applied,
-     [](Config& c) -> Field { return &c.store.pending_rows; },
-     "Flows kept in memory while the disk cannot be written; past that the oldest are dropped and counted."},
-    {"store", "compact", 0, 0, "", "", applied, [](Config& c) -> Field { return &c.store.compact; },
-     "Merge small files into larger ones in the background."},
-    {"store", "compact_after", 10 * kSecond, 3600 * kSecond, "", "", applied,
-     [](Config& c) -> Field { return &c.store.compact_after; },
-     "The time span of the first merge; the second one merges an hour."},
-    {"store", "delete_grace", 0, kDay, "", "", applied, [](Config& c) -> Field { return &c.store.delete_grace; },
-     "How long merged files stay for readers that still have them open."},
+constexpr auto kTlsKeys = keys_of<Tls>(
+    key<&Tls::certificate>(
+        {.name = "certificate",
+         .on_reload = applied,
+         .example = "\"/etc/weir/collector.crt\"",
+         .needs = "tls.key",
+         .flag = {"--tls-certificate", "The collector's certificate, a PEM file"},
+         .doc = "The collector's certificate; behind it in the file, those that lead to its authority."}),
+    key<&Tls::key>({.name = "key",
+                    .on_reload = applied,
+                    .example = "\"/etc/weir/collector.key\"",
+                    .needs = "tls.certificate",
+                    .flag = {"--tls-key", "Its private key, a PEM file"},
+                    .doc = "Its private key, without a password."}),
+    key<&Tls::client_ca>(
+        {.name = "client_ca",
+         .on_reload = applied,
+         .example = "\"/etc/weir/exporters-ca.crt\"",
+         .needs = "tls.certificate",
+         .flag = {"--tls-client-ca",
+                  "Authorities of exporters, a PEM file: with it, exporters need a certificate of theirs"},
+         .doc = "Authorities of the exporters: with this, an exporter needs a certificate that one of them has "
+                "signed. Without, anybody may connect."}));
 
-    {"retention", "max_age", 60 * kSecond, 36'500 * kDay, "", "\"30d\"", applied,
-     [](Config& c) -> Field { return &c.retention.max_age; }, "Flows received longer ago than this are deleted."},
-    {"retention", "max_size", kMiB, kMost, "", "\"100GB\"", applied,
-     [](Config& c) -> Field { return &c.retention.max_size; },
-     "When the files take more than this, the oldest are deleted."},
+constexpr auto kTls = section<&Config::tls, kTlsKeys>(
+    "tls",
+    "Certificates for collect.listen_tls, files in PEM form. SIGHUP reads them again, also if only their content "
+    "has changed.");
 
-    {"limits", "exporters", 1, 10'000'000, "", "", applied, [](Config& c) -> Field { return &c.limits.exporters; },
-     "Exporters and observation domains known at the same time."},
-    {"limits", "templates_per_exporter", 1, 65'280, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.templates_per_exporter; },
-     "Templates of one exporter and observation domain."},
-    {"limits", "templates", 1, 100'000'000, "", "", applied, [](Config& c) -> Field { return &c.limits.templates; },
-     "Templates in all."},
-    {"limits", "fields_per_template", 1, 16'383, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.fields_per_template; }, "Fields of one template."},
-    {"limits", "early_bytes_per_exporter", 0, kMost, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.early_bytes_per_exporter; },
-     "Data kept for one exporter until its template arrives."},
-    {"limits", "early_bytes", 0, kMost, "", "", applied, [](Config& c) -> Field { return &c.limits.early_bytes; },
-     "Data kept in all until their templates arrive."},
-    {"limits", "early_age", kSecond, 7 * kDay, "", "", applied, [](Config& c) -> Field { return &c.limits.early_age; },
-     "How long data wait for their template."},
-    {"limits", "template_lifetime", 60 * kSecond, 365 * kDay, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.template_lifetime; },
-     "A template that was not sent again for this long is forgotten."},
+constexpr auto kStoreKeys = keys_of<Store>(
+    key<&Store::directory>(
+        {.name = "directory",
+         .on_reload = needs_restart,
+         .flag = {"--store", "Folder of the store", true},
+         .doc = "The folder; it is made if it does not exist. One collector writes to it, anything may read it at "
+                "any time."}),
+    key<&Store::flush_interval>(
+        {.name = "flush_interval",
+         .on_reload = applied,
+         .least = kSecond / 10,
+         .most = 3600 * kSecond,
+         .flag = {"--flush-interval", "Flows can be queried after this long"},
+         .doc = "A flow can be queried at the latest this long after it was received, and a crash loses at most as "
+                "much."}),
+    key<&Store::rows_per_segment>(
+        {.name = "rows_per_segment",
+         .on_reload = applied,
+         .least = 2048,
+         .most = 100'000'000,
+         .doc = "A file is written as soon as this many flows wait, even before the interval."}),
+    key<&Store::pending_rows>(
+        {.name = "pending_rows",
+         .on_reload = applied,
+         .least = 32'768,
+         .most = 1'000'000'000,
+         .not_below = "rows_per_segment",
+         .doc = "Flows kept in memory while the disk cannot be written; past that the oldest are dropped and "
+                "counted."}),
+    key<&Store::compact>(
+        {.name = "compact", .on_reload = applied, .doc = "Merge small files into larger ones in the background."}),
+    key<&Store::compact_after>({.name = "compact_after",
+                                .on_reload = applied,
+                                .least = 10 * kSecond,
+                                .most = 3600 * kSecond,
+                                .doc = "The time span of the first merge; the second one merges an hour."}),
+    key<&Store::delete_grace>({.name = "delete_grace",
+                               .on_reload = applied,
+                               .most = kDay,
+                               .doc = "How long merged files stay for readers that still have them open."}));
 
-    {"limits", "connections", 1, 1'000'000, "", "", applied, [](Config& c) -> Field { return &c.limits.connections; },
-     "TCP and TLS connections at the same time. When there are as many, one that has not sent a message yet makes room "
-     "for a new one; if there is none, the new one is refused."},
-    {"limits", "connections_per_exporter", 1, 1'000'000, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.connections_per_exporter; }, "The same of one source address."},
-    {"limits", "stream_bytes", 64 << 10, kMost, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.stream_bytes; },
-     "Incomplete messages of all connections; past it, the connection that keeps one for the longest time is closed."},
-    {"limits", "handshake_time", kSecond / 10, 3600 * kSecond, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.handshake_time; },
-     "A TLS handshake that takes longer ends the connection."},
-    {"limits", "message_time", kSecond / 10, 3600 * kSecond, "", "", applied,
-     [](Config& c) -> Field { return &c.limits.message_time; },
-     "A message that takes longer from its first octet to its last ends its connection."},
-    {"limits", "idle_time", kSecond / 10, 365 * kDay, "", "\"12h\"", applied,
-     [](Config& c) -> Field { return &c.limits.idle_time; },
-     "A connection on which nothing comes for so long is closed. Without it none is: exporters may be quiet, and TCP "
-     "keepalive finds those that are gone."},
-    {"limits", "memory", 16 * kMiB, kMost, "", "\"2GiB\"", applied, [](Config& c) -> Field { return &c.limits.memory; },
-     "When the collector's resident memory is above this, datagrams are refused and counted as memory_limit until it "
-     "has "
-     "gone down by a twentieth. Without it there is no limit."},
+constexpr auto kStore = section<&Config::store, kStoreKeys>("store", "The folder of Parquet files.");
 
-    {"templates", "state_file", 0, 0, "", "\"/var/lib/weir/templates.state\"", needs_restart,
-     [](Config& c) -> Field { return &c.templates.state_file; },
-     "Where what exporters announced is kept for the next start of `weir collect`, so that data decode at once. "
-     "Without this key templates.state in the folder of the store; \"\" keeps nothing."},
-    {"templates", "save_every", kSecond / 10, 3600 * kSecond, "", "", needs_restart,
-     [](Config& c) -> Field { return &c.templates.save_every; },
-     "The state file is written this often if anything has changed, and at the end."},
-    {"templates", "redis", 0, 0, "", "\"redis://cache.example.net\"", needs_restart,
-     [](Config& c) -> Field { return &c.templates.redis; },
-     "A Redis server (5.0 or later) through which several collectors behind one address decode each other's exporters: "
-     "docs/cluster.md. The password is not printed anywhere."},
+constexpr auto kRetentionKeys = keys_of<Retention>(
+    key<&Retention::max_age>({.name = "max_age",
+                              .on_reload = applied,
+                              .least = 60 * kSecond,
+                              .most = 36'500 * kDay,
+                              .example = "\"30d\"",
+                              .doc = "Flows received longer ago than this are deleted."}),
+    key<&Retention::max_size>({.name = "max_size",
+                               .on_reload = applied,
+                               .least = kMiB,
+                               .most = kMostBytes,
+                               .example = "\"100GB\"",
+                               .doc = "When the files take more than this, the oldest are deleted."}));
 
-    {"sampling", "exporter", 0, 0, "", "\"192.0.2.1\"", applied,
-     [](Config& c) -> Field { return &c.sampling.back().exporter; }, "Source address of the exporter."},
-    {"sampling", "rate", 1, 0xffffffff, "", "1000", applied, [](Config& c) -> Field { return &c.sampling.back().rate; },
-     "One packet in this many was sampled; 1 means every packet."},
+constexpr auto kRetention = section<&Config::retention, kRetentionKeys>(
+    "retention", "How long flows are kept. Without it, until the disk is full.");
 
-    {"columns", "name", 0, 0, "", "\"flow_class\"", applied, [](Config& c) -> Field { return &c.columns.back().name; },
-     "Lower-case letters, digits and _; not the name of a column of this version (docs/columns.md). A column of MAC "
-     "addresses is shown as such if its name ends in _mac."},
-    {"columns", "element", 0, 0, "", "\"9:44940\"", applied,
-     [](Config& c) -> Field { return &c.columns.back().element; },
-     "The information element, as ENTERPRISE:NUMBER; 0 is IANA. A vendor's number from 32768 (9:44940) stands for the "
-     "field of NetFlow v9 with this number and for the element of IPFIX without the top bit (9:12172). `weir decode` "
-     "shows what an exporter sends."},
-    {"columns", "type", 0, 0, kTypeNames, "\"u32\"", applied, [](Config& c) -> Field { return &c.columns.back().type; },
-     "Of the column. A value that does not fit is null and counted as value_out_of_range."},
-    {"columns", "conversion", 0, 0, kConversionNames, "\"uint\"", applied,
-     [](Config& c) -> Field { return &c.columns.back().conversion; },
-     "How octets become the value, if not as usual for the type (timestamp: milliseconds since 1970).", true},
+constexpr auto kLimitsKeys = keys_of<Limits>(
+    key<&Limits::exporters>({.name = "exporters",
+                             .on_reload = applied,
+                             .least = 1,
+                             .most = 10'000'000,
+                             .doc = "Exporters and observation domains known at the same time."}),
+    key<&Limits::templates_per_exporter>({.name = "templates_per_exporter",
+                                          .on_reload = applied,
+                                          .least = 1,
+                                          .most = 65'280,
+                                          .doc = "Templates of one exporter and observation domain."}),
+    key<&Limits::templates>(
+        {.name = "templates", .on_reload = applied, .least = 1, .most = 100'000'000, .doc = "Templates in all."}),
+    key<&Limits::fields_per_template>({.name = "fields_per_template",
+                                       .on_reload = applied,
+                                       .least = 1,
+                                       .most = 16'383,
+                                       .doc = "Fields of one template."}),
+    key<&Limits::early_bytes_per_exporter>({.name = "early_bytes_per_exporter",
+                                            .on_reload = applied,
+                                            .most = kMostBytes,
+                                            .doc = "Data kept for one exporter until its template arrives."}),
+    key<&Limits::early_bytes>({.name = "early_bytes",
+                               .on_reload = applied,
+                               .most = kMostBytes,
+                               .doc = "Data kept in all until their templates arrive."}),
+    key<&Limits::early_age>({.name = "early_age",
+                             .on_reload = applied,
+                             .least = kSecond,
+                             .most = 7 * kDay,
+                             .doc = "How long data wait for their template."}),
+    key<&Limits::template_lifetime>({.name = "template_lifetime",
+                                     .on_reload = applied,
+                                     .least = 60 * kSecond,
+                                     .most = 365 * kDay,
+                                     .doc = "A template that was not sent again for this long is forgotten."}),
+    key<&Limits::connections>(
+        {.name = "connections",
+         .on_reload = applied,
+         .least = 1,
+         .most = 1'000'000,
+         .doc = "TCP and TLS connections at the same time. When there are as many, one that has not sent a message "
+                "yet makes room for a new one; if there is none, the new one is refused."}),
+    key<&Limits::connections_per_exporter>({.name = "connections_per_exporter",
+                                            .on_reload = applied,
+                                            .least = 1,
+                                            .most = 1'000'000,
+                                            .doc = "The same of one source address."}),
+    key<&Limits::stream_bytes>(
+        {.name = "stream_bytes",
+         .on_reload = applied,
+         .least = 64 << 10,
+         .most = kMostBytes,
+         .doc = "Incomplete messages of all connections; past it, the connection that keeps one for the longest time "
+                "is closed."}),
+    key<&Limits::handshake_time>({.name = "handshake_time",
+                                  .on_reload = applied,
+                                  .least = kSecond / 10,
+                                  .most = 3600 * kSecond,
+                                  .doc = "A TLS handshake that takes longer ends the connection."}),
+    key<&Limits::message_time>(
+        {.name = "message_time",
+         .on_reload = applied,
+         .least = kSecond / 10,
+         .most = 3600 * kSecond,
+         .doc = "A message that takes longer from its first byte to its last ends its connection."}),
+    key<&Limits::idle_time>(
+        {.name = "idle_time",
+         .on_reload = applied,
+         .least = kSecond / 10,
+         .most = 365 * kDay,
+         .example = "\"12h\"",
+         .doc = "A connection on which nothing comes for so long is closed. Without it none is: exporters may be "
+                "quiet, and TCP keepalive finds those that are gone."}),
+    key<&Limits::memory>(
+        {.name = "memory",
+         .on_reload = applied,
+         .least = 16 * kMiB,
+         .most = kMostBytes,
+         .example = "\"2GiB\"",
+         .doc = "When the collector's resident memory is above this, datagrams are refused and counted as "
+                "memory_limit until it has gone down by a twentieth. Without it there is no limit."}));
 
-    {"log", "level", 0, 0, "trace debug info warn error", "", applied, [](Config& c) -> Field { return &c.log.level; },
-     "Messages below this level are not printed."},
-});
+constexpr auto kLimits = section<&Config::limits, kLimitsKeys>(
+    "limits",
+    "Bounds on what exporters may make the collector remember. What goes past one is evicted or skipped, and "
+    "counted.");
 
-std::string duration_to_toml(uint64_t us) {
-  constexpr std::array<std::pair<uint64_t, std::string_view>, 4> units = {
-      {{kDay, "d"}, {3600 * kSecond, "h"}, {60 * kSecond, "m"}, {kSecond, "s"}}};
-  for (const auto& [unit, name] : units) {
-    if (us >= unit && us % unit == 0) return fmt::format("\"{}{}\"", us / unit, name);
+constexpr auto kTemplatesKeys = keys_of<Templates>(
+    key<&Templates::state_file>(
+        {.name = "state_file",
+         .on_reload = needs_restart,
+         .example = "\"/var/lib/weir/templates.state\"",
+         .doc = "Where what exporters announced is kept for the next start of `weir collect`, so that data decode at "
+                "once. Without this key templates.state in the folder of the store; \"\" keeps nothing."}),
+    key<&Templates::save_every>(
+        {.name = "save_every",
+         .on_reload = needs_restart,
+         .least = kSecond / 10,
+         .most = 3600 * kSecond,
+         .doc = "The state file is written this often if anything has changed, and at the end."}),
+    key<&Templates::redis>(
+        {.name = "redis",
+         .on_reload = needs_restart,
+         .example = "\"redis://cache.example.net\"",
+         .doc = "A Redis server (5.0 or later) through which several collectors behind one address decode each "
+                "other's exporters: docs/cluster.md. The password is not printed anywhere."}));
+
+constexpr auto kTemplates = section<&Config::templates, kTemplatesKeys>(
+    "templates",
+    "What exporters announced (templates, sampling rates, names), kept over a restart and shared with other "
+    "collectors.");
+
+constexpr auto kSamplingKeys =
+    keys_of<Sampling>(key<&Sampling::exporter>({.name = "exporter",
+                                                .on_reload = applied,
+                                                .example = "\"192.0.2.1\"",
+                                                .doc = "Source address of the exporter."}),
+                      key<&Sampling::rate>({.name = "rate",
+                                            .on_reload = applied,
+                                            .least = 1,
+                                            .most = 0xffffffff,
+                                            .example = "1000",
+                                            .doc = "One packet in this many was sampled; 1 means every packet."}));
+
+// Each exporter may appear once.
+std::vector<ElementProblem> check_sampling(const Config& config) {
+  std::vector<ElementProblem> problems;
+  std::set<IpAddress> exporters;
+  for (size_t i = 0; i < config.sampling.size(); ++i) {
+    const IpAddress& exporter = config.sampling[i].exporter;
+    if (exporters.insert(exporter).second) continue;
+    problems.push_back(
+        {i, "exporter", fmt::format("{} has a rate already: each exporter may appear once", exporter.to_string())});
   }
-  return us == 0 ? "\"0s\"" : fmt::format("\"{}ms\"", us / 1000);
+  return problems;
 }
 
-std::string size_to_toml(uint64_t bytes) { return fmt::format("\"{}\"", size_to_string(bytes)); }
-
-std::string to_toml(const std::vector<std::string>& texts) {
-  std::vector<std::string> quoted;
-  for (const std::string& text : texts) quoted.push_back(fmt::format("\"{}\"", text));
-  return fmt::format("[{}]", fmt::join(quoted, ", "));
-}
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <class... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
-
-// A configuration with one element in every array, so that every key has a place.
-Config every_place() {
-  Config config;
-  for (const Section& section : kSections) {
-    if (section.array) add_element(section.name, config);
+void override_sampling(const Config& given, Config& config) {
+  for (const Sampling& sampling : given.sampling) {
+    std::erase_if(config.sampling, [&](const Sampling& s) { return s.exporter == sampling.exporter; });
+    config.sampling.push_back(sampling);
   }
-  return config;
 }
 
-std::string sizes_allowed(const Key& key) {
-  if (key.most == kMost)
-    return fmt::format("a size of at least {}, such as \"512MiB\" or \"10GB\"", size_to_string(key.least));
-  return fmt::format("a size from {} to {}, such as \"32MiB\"", size_to_string(key.least), size_to_string(key.most));
+constexpr Array kSamplingArray = array_of<&Config::sampling>("exporters", check_sampling, override_sampling);
+
+constexpr auto kSampling = array_section<&Config::sampling, kSamplingKeys>(
+    "sampling", kSamplingArray,
+    {"--sampling", "EXPORTER=RATE: the sampling rate of an exporter that does not say it", true},
+    "A sampling rate that the operator knows better than the exporter says. Once for each exporter.");
+
+constexpr auto kColumnsKeys = keys_of<Column>(
+    key<&Column::name>(
+        {.name = "name",
+         .on_reload = applied,
+         .example = "\"flow_class\"",
+         .doc = "Lower-case letters, digits and _; not the name of a column of this version (docs/columns.md). A "
+                "column of MAC addresses is shown as such if its name ends in _mac."}),
+    key<&Column::element>(
+        {.name = "element",
+         .on_reload = applied,
+         .example = "\"9:44940\"",
+         .doc = "The information element, as ENTERPRISE:NUMBER; 0 is IANA. A vendor's number from 32768 (9:44940) "
+                "stands for the field of NetFlow v9 with this number and for the element of IPFIX without the top "
+                "bit (9:12172). `weir decode` shows what an exporter sends."}),
+    key<&Column::type>({.name = "type",
+                        .on_reload = applied,
+                        .choices = kTypeNames,
+                        .example = "\"u32\"",
+                        .doc = "Of the column. A value that does not fit is null and counted as value_out_of_range."}),
+    key<&Column::conversion>(
+        {.name = "conversion",
+         .on_reload = applied,
+         .choices = kConversionNames,
+         .example = "\"uint\"",
+         .optional = true,
+         .doc = "How bytes become the value, if not as usual for the type (timestamp: milliseconds since 1970)."}));
+
+// Each column must fit those of flows and those before it. One that is refused does not count for those after it.
+std::vector<ElementProblem> check_columns(const Config& config) {
+  std::vector<ElementProblem> problems;
+  std::vector<Column> columns;
+  const auto refused = [&]() -> std::optional<std::string> {
+    const auto schema = flow_schema(columns);
+    return schema ? std::nullopt : std::optional(schema.error().message);
+  };
+  for (size_t i = 0; i < config.columns.size(); ++i) {
+    columns.push_back(config.columns[i]);
+    std::optional<std::string> problem = refused();
+    if (!problem) continue;
+    const bool has_conversion = !std::exchange(columns.back().conversion, {}).empty();
+    const std::string_view key = has_conversion && !refused() ? "conversion" : "name";
+    problems.push_back({i, key, *std::move(problem)});
+    columns.pop_back();
+  }
+  return problems;
 }
 
-std::string durations_allowed(const Key& key) {
-  return fmt::format("a duration from {} to {}: a number with ms, s, m, h, d or w", duration_to_toml(key.least),
-                     duration_to_toml(key.most));
-}
+constexpr Array kColumnsArray = array_of<&Config::columns>("elements", check_columns, nullptr);
 
-std::string texts_allowed(const Key& key) {
-  if (key.choices.empty()) return "a text that is not empty";
-  std::string words = "one of \"";
-  for (const char c : key.choices) words += c == ' ' ? std::string("\", \"") : std::string(1, c);
-  return words + "\"";
-}
+constexpr auto kColumns = array_section<&Config::columns, kColumnsKeys>(
+    "columns", kColumnsArray, {},
+    "A column of the operator's own, for an information element that has none or is wanted as it was sent. Once for "
+    "each element; several with one name are one column, the first one preferred. Its values are in the files from "
+    "then on and in `weir top --by NAME`, `weir flows --columns NAME` and `weir sql`. The type of a name stays "
+    "while the store has files with it.");
+
+constexpr auto kLogKeys = keys_of<Log>(key<&Log::level>({.name = "level",
+                                                         .on_reload = applied,
+                                                         .choices = "trace debug info warn error",
+                                                         .flag = {"--log-level", "trace, debug, info, warn or error"},
+                                                         .doc = "Messages below this level are not printed."}));
+
+constexpr auto kLog = section<&Config::log, kLogKeys>("log", "Messages on standard error.");
+
+constexpr auto kSections =
+    sections_of(kCollect, kHttp, kTls, kStore, kRetention, kLimits, kTemplates, kSampling, kColumns, kLog);
 
 }  // namespace
 
-std::span<const Section> sections() { return kSections; }
-std::span<const Key> keys() { return kKeys; }
+Sections sections() { return kSections; }
 
-void add_element(std::string_view section, Config& config) {
-  if (section == "sampling") config.sampling.emplace_back();
-  if (section == "columns") config.columns.emplace_back();
+const Section* find_section(Sections sections, std::string_view name) {
+  const auto found = std::ranges::find(sections, name, &Section::name);
+  return found == sections.end() ? nullptr : *found;
 }
 
-std::string allowed(const Key& key) {
-  Config config = every_place();
-  return std::visit(
-      Overloaded{
-          [](bool*) -> std::string { return "true or false"; },
-          [&](uint64_t*) { return fmt::format("a whole number from {} to {}", key.least, key.most); },
-          [&](ByteSize*) { return sizes_allowed(key); },
-          [&](std::optional<ByteSize>*) { return sizes_allowed(key); },
-          [&](Micros*) { return durations_allowed(key); },
-          [&](std::optional<Micros>*) { return durations_allowed(key); },
-          [&](std::string*) { return texts_allowed(key); },
-          [](IpAddress*) -> std::string { return "an IPv4 or IPv6 address, such as \"192.0.2.1\" or \"2001:db8::1\""; },
-          [](Element*) -> std::string { return "\"ENTERPRISE:NUMBER\", such as \"9:44940\"; enterprise 0 is IANA"; },
-          [&](std::optional<std::string>*) { return texts_allowed(key); },
-          [&](std::vector<std::string>*) {
-            return fmt::format("a list of \"PORT\", \"ADDRESS:PORT\" or \"[IPV6-ADDRESS]:PORT\", each once{}",
-                               key.least > 0 ? ", at least one" : "");
-          },
-          [&](std::vector<uint64_t>*) {
-            return fmt::format("a list of whole numbers from {} to {}, each once", key.least, key.most);
-          },
-          [](std::optional<std::filesystem::path>*) -> std::string { return "a file; \"\" for none"; },
-          [](std::optional<RedisUrl>*) -> std::string {
-            return "\"redis://HOST\", \"redis://[USER]:PASSWORD@HOST:PORT/DATABASE\"";
-          },
-      },
-      key.field(config));
-}
-
-std::string value_text(const Key& key, const Config& config) {
-  Config copy = config;
-  if (copy.sampling.empty()) copy.sampling.emplace_back();
-  if (copy.columns.empty()) copy.columns.emplace_back();
-  return std::visit(
-      Overloaded{
-          [](const bool* value) -> std::string { return *value ? "true" : "false"; },
-          [](const uint64_t* value) { return fmt::to_string(*value); },
-          [](const ByteSize* value) { return size_to_toml(value->bytes); },
-          [](const std::optional<ByteSize>* value) { return *value ? size_to_toml((*value)->bytes) : std::string(); },
-          [](const Micros* value) { return duration_to_toml(static_cast<uint64_t>(value->count())); },
-          [](const std::optional<Micros>* value) {
-            return *value ? duration_to_toml(static_cast<uint64_t>((*value)->count())) : std::string();
-          },
-          [](const std::optional<std::filesystem::path>* value) {
-            return *value ? fmt::format("\"{}\"", (*value)->string()) : std::string();
-          },
-          [](const std::optional<RedisUrl>* value) {
-            return *value ? fmt::format("\"{}\"", (*value)->to_string()) : std::string();
-          },
-          [](const std::string* value) { return fmt::format("\"{}\"", *value); },
-          [](const std::optional<std::string>* value) {
-            return *value ? fmt::format("\"{}\"", **value) : std::string();
-          },
-          [](const IpAddress* value) { return fmt::format("\"{}\"", value->to_string()); },
-          [](const Element* value) { return fmt::format("\"{}\"", to_string(*value)); },
-          [](const std::vector<std::string>* value) { return to_toml(*value); },
-          [](const std::vector<uint64_t>* value) {
-            return value->empty() ? std::string() : fmt::format("[{}]", fmt::join(*value, ", "));
-          },
-      },
-      key.field(copy));
-}
-
-std::string default_text(const Key& key) { return key.example.empty() ? value_text(key, Config{}) : std::string(); }
-
-std::vector<Change> changes(const Config& from, const Config& to) {
-  std::vector<Change> out;
-  for (const Key& key : kKeys) {
-    if (std::ranges::any_of(kSections, [&](const Section& s) { return s.array && s.name == key.section; })) continue;
-    if (std::string a = value_text(key, from), b = value_text(key, to); a != b) {
-      out.push_back({fmt::format("{}.{}", key.section, key.name), std::move(a), std::move(b), key.on_reload});
-    }
-  }
-  if (from.sampling != to.sampling) {
-    out.push_back({"sampling", fmt::format("{} exporters", from.sampling.size()),
-                   fmt::format("{} exporters", to.sampling.size()), OnReload::applied});
-  }
-  if (from.columns != to.columns) {
-    out.push_back({"columns", fmt::format("{} elements", from.columns.size()),
-                   fmt::format("{} elements", to.columns.size()), OnReload::applied});
-  }
-  return out;
+const Key* find_key(const Section& section, std::string_view name) {
+  const auto found = std::ranges::find(section.keys, name, &Key::name);
+  return found == section.keys.end() ? nullptr : &*found;
 }
 
 }  // namespace weir::config

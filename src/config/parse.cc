@@ -1,6 +1,6 @@
 // A non-throwing toml++ stays inside this file. Two things of it do not hold for every text (found by the fuzz target;
-// seeds: bracket, letter): assertions, which with NDEBUG would be assumptions for the optimizer, and branches marked as
-// unreachable in its character classes, which any letter like U+01E4 outside of quotes reaches. Both are made harmless.
+// seeds: bracket, letter). Its assertions would be assumptions for the optimizer with NDEBUG. Branches of its character
+// classes are marked as unreachable, but any letter like U+01E4 outside of quotes reaches them. Both are made harmless.
 #undef NDEBUG
 #define TOML_ASSERT(condition) static_assert(true)
 #define TOML_EXCEPTIONS 0
@@ -20,13 +20,11 @@
 
 #include <algorithm>
 #include <fstream>
-#include <set>
 #include <utility>
 
-#include "config/keys.h"
-#include "config/listen.h"
 #include "config/size.h"
 #include "config/suggest.h"
+#include "config/value.h"
 
 namespace weir::config {
 namespace {
@@ -35,141 +33,41 @@ Problem problem_at(const toml::source_region& region, std::string text) {
   return {region.begin.line, region.begin.column, std::move(text)};
 }
 
-// A value as somebody wrote it, for a message; only its beginning, on one line.
-std::string shown(const toml::node& node) {
-  constexpr size_t most = 40;
-  if (node.is_table()) return "a table";
-  if (node.is_array()) return "a list";
-  std::string text;
-  if (const auto* value = node.as_string()) {
-    text = "\"" + value->get() + "\"";
-  } else if (const auto* number = node.as_integer()) {
-    text = fmt::to_string(number->get());
-  } else if (const auto* flag = node.as_boolean()) {
-    text = flag->get() ? "true" : "false";
-  } else if (const auto* real = node.as_floating_point()) {
-    text = fmt::to_string(real->get());
-  } else {
-    return "a date or time";
-  }
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  if (text.size() <= most) return text;
-  size_t end = most;  // not in the middle of a UTF-8 character
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "...";
+// Without values deep inside: no key takes a list of lists.
+Written written(const toml::node& node, bool in_list = false) {
+  if (const auto* value = node.as_string()) return {value->get()};
+  if (const auto* value = node.as_integer()) return {value->get()};
+  if (const auto* value = node.as_boolean()) return {value->get()};
+  if (const auto* value = node.as_floating_point()) return {value->get()};
+  const toml::array* array = node.as_array();
+  if (array == nullptr || in_list) return {Unusable{node.is_table() ? "a table" : "a date or time"}};
+  std::vector<Written> list;
+  for (const toml::node& item : *array) list.push_back(written(item, true));
+  return {std::move(list)};
 }
 
-// What is wrong with it; it may hold a password, so it is not shown.
-std::string why_not_redis(const toml::node& node) {
-  const auto* text = node.as_string();
-  const auto url = RedisUrl::parse(text == nullptr ? std::string_view() : std::string_view(text->get()));
-  return fmt::format("this value ({})", url ? "not text" : url.error().message);
+// The table of a section: "sink.clickhouse" is clickhouse in sink.
+const toml::table* find_table(const toml::table& root, std::string_view section) {
+  const toml::table* table = &root;
+  while (table != nullptr && !section.empty()) {
+    const std::string_view name = section.substr(0, section.find('.'));
+    table = (*table)[name].as_table();
+    section.remove_prefix(std::min(name.size() + 1, section.size()));
+  }
+  return table;
 }
 
-// Reads one value into the field of its key. False if the value is not allowed.
-class Reader {
- public:
-  Reader(const Key& key, const toml::node& node) : key_(key), node_(node) {}
-
-  bool operator()(bool* field) const {
-    const auto* value = node_.as_boolean();
-    if (value != nullptr) *field = value->get();
-    return value != nullptr;
-  }
-  bool operator()(uint64_t* field) const {
-    const auto* value = node_.as_integer();
-    if (value == nullptr || value->get() < 0) return false;
-    *field = static_cast<uint64_t>(value->get());
-    return in_bounds(*field);
-  }
-  bool operator()(ByteSize* field) const {
-    const std::optional<uint64_t> bytes = parse_size(text());
-    if (bytes) field->bytes = *bytes;
-    return bytes && in_bounds(*bytes);
-  }
-  bool operator()(Micros* field) const {
-    const std::optional<Micros> duration = ends_with_unit(text()) ? parse_duration(text()) : std::nullopt;
-    if (duration) *field = *duration;
-    return duration && in_bounds(static_cast<uint64_t>(duration->count()));
-  }
-  template <class Value>
-  bool operator()(std::optional<Value>* field) const {
-    return (*this)(&field->emplace());
-  }
-  bool operator()(std::string* field) const {
-    *field = text();
-    return key_.choices.empty() ? !field->empty() && field->find('\0') == std::string::npos : is_choice(*field);
-  }
-  bool operator()(std::optional<std::filesystem::path>* field) const {
-    *field = text();
-    return node_.is_string() && text().find('\0') == std::string_view::npos;
-  }
-  bool operator()(std::optional<RedisUrl>* field) const {
-    auto url = RedisUrl::parse(text());
-    if (url) *field = *std::move(url);
-    return url.has_value();
-  }
-  bool operator()(IpAddress* field) const {
-    const std::optional<IpAddress> address = IpAddress::parse(text());
-    if (address) *field = *address;
-    return address.has_value();
-  }
-  bool operator()(Element* field) const {
-    const std::optional<Element> element = parse_element(text());
-    if (element) *field = *element;
-    return element.has_value();
-  }
-  bool operator()(std::vector<uint64_t>* field) const {
-    const auto* list = node_.as_array();
-    if (list == nullptr) return false;
-    field->clear();
-    for (const toml::node& item : *list) {
-      const auto* number = item.as_integer();
-      if (number == nullptr || number->get() < 0 || !in_bounds(static_cast<uint64_t>(number->get()))) return false;
-      const auto value = static_cast<uint64_t>(number->get());
-      if (std::find(field->begin(), field->end(), value) != field->end()) return false;
-      field->push_back(value);
-    }
-    return true;
-  }
-  bool operator()(std::vector<std::string>* field) const {
-    const auto* list = node_.as_array();
-    if (list == nullptr || list->size() < key_.least) return false;
-    field->clear();
-    for (const toml::node& item : *list) {
-      const auto* text = item.as_string();
-      if (text == nullptr || !is_listen_address(text->get())) return false;
-      if (std::find(field->begin(), field->end(), text->get()) != field->end()) return false;
-      field->push_back(text->get());
-    }
-    return true;
-  }
-
- private:
-  std::string_view text() const {
-    const auto* value = node_.as_string();
-    return value == nullptr ? std::string_view() : std::string_view(value->get());
-  }
-  bool in_bounds(uint64_t value) const { return value >= key_.least && value <= key_.most; }
-  static bool ends_with_unit(std::string_view text) {
-    return !text.empty() && text.back() >= 'a' && text.back() <= 'z';
-  }
-  bool is_choice(std::string_view word) const {
-    const std::string padded = fmt::format(" {} ", key_.choices);
-    return !word.empty() && word.find(' ') == std::string_view::npos &&
-           padded.find(fmt::format(" {} ", word)) != std::string::npos;
-  }
-
-  const Key& key_;
-  const toml::node& node_;
-};
+const toml::node* find_node(const toml::table& root, std::string_view section, std::string_view key) {
+  const toml::table* table = find_table(root, section);
+  return table == nullptr ? nullptr : table->get(key);
+}
 
 class Parser {
  public:
+  explicit Parser(Sections sections) : sections_(sections) {}
+
   std::expected<Config, std::vector<Problem>> run(const toml::table& root) {
-    for (const auto& [name, node] : root) read_top(name, node);
+    for (const auto& [name, node] : root) read_section(std::string(name.str()), name, node);
     if (problems_.empty()) check_together(root);
     std::sort(problems_.begin(), problems_.end(), [](const Problem& a, const Problem& b) {
       return std::pair(a.line, a.column) < std::pair(b.line, b.column);
@@ -179,19 +77,22 @@ class Parser {
   }
 
  private:
-  void read_top(const toml::key& name, const toml::node& node) {
-    const auto known = sections();
-    const auto section =
-        std::find_if(known.begin(), known.end(), [&](const Section& s) { return s.name == name.str(); });
-    if (section == known.end()) {
+  // `full_name`: the names of the tables around it, too.
+  void read_section(const std::string& full_name, const toml::key& name, const toml::node& node) {
+    const toml::table* table = node.as_table();
+    const Section* section = find_section(sections_, full_name);
+    if (section == nullptr && table != nullptr && has_sections_below(full_name)) {
+      for (const auto& [inner, below] : *table)
+        read_section(fmt::format("{}.{}", full_name, inner.str()), inner, below);
+    } else if (section == nullptr) {
       add(name.source(),
-          fmt::format("{}: there is no such section{}", printable(name.str()), suggest_section(name.str())));
-    } else if (section->array) {
+          fmt::format("{}: there is no such section{}", printable(full_name), suggest_section(sections_, full_name)));
+    } else if (section->array != nullptr) {
       read_array(*section, name, node);
-    } else if (const toml::table* table = node.as_table()) {
-      read_table(*section, *table, false);
+    } else if (table != nullptr) {
+      read_table(*section, *table, section->values(*section, config_));
     } else {
-      add(name.source(), fmt::format("{0}: this is a section: write [{0}] on a line of its own", name.str()));
+      add(name.source(), fmt::format("{0}: this is a section: write [{0}] on a line of its own", full_name));
     }
   }
 
@@ -199,99 +100,91 @@ class Parser {
     const toml::array* array = node.as_array();
     if (array == nullptr ||
         !std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); })) {
-      add(name.source(), fmt::format("{0}: there may be several of it: write [[{0}]] before each", name.str()));
+      add(name.source(), fmt::format("{0}: there may be several of it: write [[{0}]] before each", section.name));
       return;
     }
-    for (const toml::node& element : *array) {
+    std::vector<const toml::table*> right;  // the elements that are right alone
+    for (const toml::node& item : *array) {
+      const toml::table& element = *item.as_table();
       const size_t problems = problems_.size();
-      add_element(section.name, config_);
-      read_table(section, *element.as_table(), true);
-      if (section.name == "sampling") check_sampling(element);
-      if (section.name == "columns" && problems_.size() == problems) check_column(*element.as_table());
+      section.array->add(config_);
+      read_table(section, element, section.values(section, config_));
+      require_keys(section, element);
+      if (problems_.size() == problems) {
+        right.push_back(&element);
+      } else {
+        section.array->remove_last(config_);
+      }
+    }
+    for (const ElementProblem& problem : section.array->check(config_)) {
+      add(right[problem.element]->get(problem.key)->source(),
+          fmt::format("{}.{}: {}", section.name, problem.key, printable(problem.text)));
     }
   }
 
-  void check_sampling(const toml::node& element) {
-    if (!exporters_.insert(config_.sampling.back().exporter).second) {
-      add(element.source(), fmt::format("sampling.exporter: {} has a rate already: each exporter may appear once",
-                                        config_.sampling.back().exporter.to_string()));
-    }
-  }
-
-  // The last column together with those before it.
-  void check_column(const toml::table& table) {
-    std::vector<Column>& columns = config_.columns;
-    const auto refused = [](std::span<const Column> some) -> std::optional<std::string> {
-      const auto schema = flow_schema(some);
-      return schema ? std::nullopt : std::optional(schema.error().message);
-    };
-    const std::optional<std::string> problem = refused(columns);
-    if (!problem) return;
-    std::string_view key = "name";
-    const bool has_conversion = !std::exchange(columns.back().conversion, {}).empty();
-    if (has_conversion && !refused(columns)) key = "conversion";
-    add(table[key].node()->source(), fmt::format("columns.{}: {}", key, printable(*problem)));
-    columns.pop_back();  // what follows is judged without it
-  }
-
-  void read_table(const Section& section, const toml::table& table, bool every_key) {
+  void read_table(const Section& section, const toml::table& table, void* values) {
     for (const auto& [name, node] : table) {
-      const Key* key = find(section.name, name.str());
-      if (key == nullptr) {
+      const Key* key = find_key(section, name.str());
+      if (key != nullptr) {
+        read_key(section, *key, node, values);
+        continue;
+      }
+      const std::string full_name = fmt::format("{}.{}", section.name, name.str());
+      if (find_section(sections_, full_name) != nullptr || has_sections_below(full_name)) {
+        read_section(full_name, name, node);
+      } else {
         add(name.source(), fmt::format("{}.{}: there is no such key{}", section.name, printable(name.str()),
-                                       suggest_key(section.name, name.str())));
-      } else if (!std::visit(Reader(*key, node), key->field(config_))) {
-        add(node.source(), fmt::format("{}.{}: {} is not allowed: it must be {}", section.name, key->name,
-                                       key->name == "redis" ? why_not_redis(node) : shown(node), allowed(*key)));
+                                       suggest_key(sections_, section, name.str())));
       }
     }
-    for (const Key& key : keys()) {
-      if (every_key && !key.optional && key.section == section.name && !table.contains(key.name)) {
-        add(table.source(), fmt::format("{}.{}: it is missing: it must be {}", section.name, key.name, allowed(key)));
-      }
+  }
+
+  void read_key(const Section& section, const Key& key, const toml::node& node, void* values) {
+    const std::optional<std::string> refused = read_value(key, written(node), key.field(values));
+    if (!refused) return;
+    add(node.source(),
+        fmt::format("{}: {} is not allowed: it must be {}", full_name(section, key), *refused, allowed(key)));
+  }
+
+  void require_keys(const Section& section, const toml::table& element) {
+    for (const Key& key : section.keys) {
+      if (key.optional || element.contains(key.name)) continue;
+      add(element.source(), fmt::format("{}: it is missing: it must be {}", full_name(section, key), allowed(key)));
     }
   }
 
   // What is wrong only between keys; called when each alone is right.
   void check_together(const toml::table& root) {
-    check_tls(root);
-    const Store& store = config_.store;
-    if (store.pending_rows >= store.rows_per_segment) return;
-    const toml::node* where = root["store"]["pending_rows"].node();
-    if (where == nullptr) where = root["store"]["rows_per_segment"].node();
-    add(where->source(),
-        fmt::format("store.pending_rows: {} is not allowed: it must be at least store.rows_per_segment, {}",
-                    store.pending_rows, store.rows_per_segment));
+    for (const Conflict& conflict : conflicts(config_, sections_)) {
+      const toml::node* where = find_node(root, conflict.section->name, conflict.key->name);
+      if (where == nullptr) where = find_node(root, conflict.other_section->name, conflict.other->name);
+      add(where->source(), text_of(conflict));
+    }
   }
 
-  void check_tls(const toml::table& root) {
-    const Tls& tls = config_.tls;
-    const auto need = [&](bool given, std::string_view key, std::string_view of_section, std::string_view of_key) {
-      if (given) return;
-      add(root[of_section][of_key].node()->source(), fmt::format("{}.{} needs {}", of_section, of_key, key));
+  std::string text_of(const Conflict& conflict) {
+    const std::string name = full_name(*conflict.section, *conflict.key);
+    const std::string other = full_name(*conflict.other_section, *conflict.other);
+    if (conflict.kind == Conflict::Kind::needs) return fmt::format("{} needs {}", name, other);
+    const auto value = [&](const Key& key) {
+      return value_text(key.field(conflict.section->values(*conflict.section, config_)));
     };
-    if (!config_.collect.listen_tls.empty() && root["collect"]["listen_tls"]) {
-      need(tls.certificate.has_value(), "tls.certificate", "collect", "listen_tls");
-      need(tls.key.has_value(), "tls.key", "collect", "listen_tls");
-    }
-    if (tls.certificate) need(tls.key.has_value(), "tls.key", "tls", "certificate");
-    if (tls.key) need(tls.certificate.has_value(), "tls.certificate", "tls", "key");
-    if (tls.client_ca) need(tls.certificate.has_value(), "tls.certificate", "tls", "client_ca");
+    return fmt::format("{}: {} is not allowed: it must be at least {}, {}", name, value(*conflict.key), other,
+                       value(*conflict.other));
   }
 
-  static const Key* find(std::string_view section, std::string_view name) {
-    for (const Key& key : keys()) {
-      if (key.section == section && key.name == name) return &key;
-    }
-    return nullptr;
+  bool has_sections_below(std::string_view name) const {
+    return std::ranges::any_of(sections_, [&](const Section* section) {
+      return section->name.size() > name.size() && section->name.starts_with(name) && section->name[name.size()] == '.';
+    });
   }
 
   void add(const toml::source_region& where, std::string text) {
     problems_.push_back(problem_at(where, std::move(text)));
   }
 
+  const Sections sections_;
   Config config_;
-  std::set<IpAddress> exporters_;
   std::vector<Problem> problems_;
 };
 
@@ -302,7 +195,7 @@ std::string to_string(const Problem& problem, std::string_view file) {
   return fmt::format("{}:{}:{}: {}", file, problem.line, problem.column, problem.text);
 }
 
-std::expected<Config, std::vector<Problem>> parse(std::string_view text) {
+std::expected<Config, std::vector<Problem>> parse(std::string_view text, Sections sections) {
   if (text.size() > kMaxFileBytes) {
     return std::unexpected(std::vector{Problem{
         0, 0, fmt::format("larger than {}: this is not a configuration of weir", size_to_string(kMaxFileBytes))}});
@@ -313,7 +206,7 @@ std::expected<Config, std::vector<Problem>> parse(std::string_view text) {
     return std::unexpected(std::vector{
         problem_at(error.source(), fmt::format("not TOML from here on: {}", printable(error.description())))});
   }
-  return Parser().run(document.table());
+  return Parser(sections).run(document.table());
 }
 
 namespace {
@@ -334,15 +227,14 @@ std::string place(const std::string& file, std::string_view section, std::string
   const Result<std::string> text = read(file);
   if (!text) return file;
   const toml::parse_result document = toml::parse(*text);
-  const toml::node* node = document ? document.table()[section][key].node() : nullptr;
+  const toml::node* node = document ? find_node(document.table(), section, key) : nullptr;
   if (node == nullptr) return file;
   return fmt::format("{}:{}:{}", file, node->source().begin.line, node->source().begin.column);
 }
 
-Result<Config> load(const std::string& file) {
-  const Result<std::string> text = read(file);
-  if (!text) return std::unexpected(text.error());
-  auto config = parse(*text);
+Result<Config> load(const std::string& file, Sections sections) {
+  const std::string text = TRY(read(file));
+  auto config = parse(text, sections);
   if (config) return *std::move(config);
   std::string lines;
   for (const Problem& problem : config.error()) {

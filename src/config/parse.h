@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/config.h"
+#include "config/keys.h"
 
 namespace weir::config {
 
@@ -27,13 +27,13 @@ struct Problem {
 std::string to_string(const Problem& problem, std::string_view file);
 
 // The configuration, or all problems in the order of the file (after a syntax error: that one only).
-std::expected<Config, std::vector<Problem>> parse(std::string_view text);
+std::expected<Config, std::vector<Problem>> parse(std::string_view text, Sections sections = config::sections());
 
 // file:line:column of a key that is in the file, else only the file. For what is wrong with a value and can only be
 // seen by somebody else, such as a file that it names.
 std::string place(const std::string& file, std::string_view section, std::string_view key);
 
 // Reads and parses a file; the error holds one line for each problem.
-Result<Config> load(const std::string& file);
+Result<Config> load(const std::string& file, Sections sections = config::sections());
 
 }  // namespace weir::config

@@ -35,33 +35,44 @@ size_t nearness(std::string_view written, std::string_view known) {
   return d <= (known.size() <= 3 ? 1 : std::max<size_t>(2, known.size() / 3)) ? d : SIZE_MAX;
 }
 
-}  // namespace
-
-std::string suggest_section(std::string_view name) {
-  std::string_view best;
-  size_t best_nearness = SIZE_MAX;
-  for (const Section& section : sections()) {
-    if (const size_t n = nearness(name, section.name); n < best_nearness) best_nearness = n, best = section.name;
+// The nearest of some names.
+class Nearest {
+ public:
+  explicit Nearest(std::string_view written) : written_(written) {}
+  void offer(std::string_view known) {
+    if (const size_t n = nearness(written_, known); n < nearness_) nearness_ = n, name_ = known;
   }
-  if (!best.empty()) return fmt::format("; did you mean \"{}\"?", best);
-  for (const Key& key : keys()) {
-    if (key.name == name) return fmt::format("; {} belongs below [{}]", key.name, key.section);
+  // Empty if none is near.
+  std::string text() const { return name_.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", name_); }
+
+ private:
+  std::string_view written_;
+  std::string_view name_;
+  size_t nearness_ = SIZE_MAX;
+};
+
+// "; max_age belongs below [retention]"
+std::string right_section(Sections sections, std::string_view name) {
+  for (const Section* section : sections) {
+    if (find_key(*section, name) != nullptr) return fmt::format("; {} belongs below [{}]", name, section->name);
   }
   return {};
 }
 
-std::string suggest_key(std::string_view section, std::string_view name) {
-  std::string_view best;
-  size_t best_nearness = SIZE_MAX;
-  for (const Key& key : keys()) {
-    if (key.section != section) continue;
-    if (const size_t n = nearness(name, key.name); n < best_nearness) best_nearness = n, best = key.name;
-  }
-  if (!best.empty()) return fmt::format("; did you mean \"{}\"?", best);
-  for (const Key& key : keys()) {
-    if (key.name == name) return fmt::format("; {} belongs below [{}]", key.name, key.section);
-  }
-  return {};
+}  // namespace
+
+std::string suggest_section(Sections sections, std::string_view name) {
+  Nearest nearest(name);
+  for (const Section* section : sections) nearest.offer(section->name);
+  const std::string text = nearest.text();
+  return text.empty() ? right_section(sections, name) : text;
+}
+
+std::string suggest_key(Sections sections, const Section& section, std::string_view name) {
+  Nearest nearest(name);
+  for (const Key& key : section.keys) nearest.offer(key.name);
+  const std::string text = nearest.text();
+  return text.empty() ? right_section(sections, name) : text;
 }
 
 std::string printable(std::string_view text) {

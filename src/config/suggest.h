@@ -4,13 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include "config/keys.h"
+
 namespace weir::config {
 
 // Empty if nothing is near.
-std::string suggest_section(std::string_view name);
-std::string suggest_key(std::string_view section, std::string_view name);
+std::string suggest_section(Sections sections, std::string_view name);
+std::string suggest_key(Sections sections, const Section& section, std::string_view name);
 
-// Text from a file, fit for one line of a message: control characters as spaces, cut after 80 octets.
+// Text from a file, fit for one line of a message: control characters as spaces, cut after 80 bytes.
 std::string printable(std::string_view text);
 
 }  // namespace weir::config

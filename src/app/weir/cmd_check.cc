@@ -54,6 +54,11 @@ void print_summary(const std::string& file, const config::Config& c, const std::
     fmt::print("  column     {} from element {}, {}\n", column.name, config::to_string(column.element), column.type);
 }
 
+Result<std::optional<net::TlsContext>> certificates(const config::Config& config, const std::string& file) {
+  const Settings all = TRY(settings(config));
+  return tls_context(all.tls, file);
+}
+
 int check(const Options& options) {
   if (options.example || options.markdown) {
     fmt::print("{}", options.example ? config::example() : config::markdown());
@@ -68,7 +73,7 @@ int check(const Options& options) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;
   }
-  const auto tls = tls_context(*config, options.file);
+  const auto tls = certificates(*config, options.file);
   if (!tls) {
     fmt::print(stderr, "{}\n", tls.error().message);
     return 1;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "app/weir/commands.h"
+#include "app/weir/key_options.h"
 #include "app/weir/ledger_print.h"
 #include "app/weir/metrics_server.h"
 #include "app/weir/settings.h"
@@ -18,7 +19,7 @@ namespace weir::app {
 namespace {
 
 struct Options {
-  Overrides overrides;
+  std::shared_ptr<ConfigOptions> config = std::make_shared<ConfigOptions>();
   std::string duration;
 };
 
@@ -58,21 +59,7 @@ void refuse(std::string_view lines) {
   log::error("the new configuration is refused, the old one stays");
 }
 
-// SIGHUP: all of the new configuration, or nothing of it.
-void reload(const Overrides& overrides, config::Config& current, flow::SchemaPtr& schema,
-            pipeline::Collector& collector) {
-  Result<config::Config> loaded = load_config(overrides);
-  if (!loaded) return refuse(loaded.error().message);
-  auto tls = tls_context(*loaded, overrides.config_file);
-  if (!tls) return refuse(tls.error().message);
-  decode::DecoderOptions decoder = decoder_options(*loaded);
-  // Compiled templates go by the schema: the same columns are the same schema.
-  if (loaded->columns == current.columns) decoder.schema = schema;
-  const Result<> taken =
-      collector.reload(decoder, store_options(*loaded), stream_limits(*loaded), *std::move(tls), memory_limit(*loaded));
-  if (!taken) return refuse(taken.error().message);
-  schema = decoder.schema;
-  const std::vector<config::Change> changes = config::changes(current, *loaded);
+void log_changes(const std::vector<config::Change>& changes) {
   for (const config::Change& change : changes) {
     const std::string from = change.from.empty() ? "nothing" : change.from;
     const std::string to = change.to.empty() ? "nothing" : change.to;
@@ -82,27 +69,36 @@ void reload(const Overrides& overrides, config::Config& current, flow::SchemaPtr
       log::warn("{} changed from {} to {}: this needs a restart, {} stays until then", change.name, from, to, from);
     }
   }
-  log::set_level(loaded->log.level);
-  // What needs a restart is compared with what runs, also at the next reload.
-  const config::Config running = current;
-  current = *std::move(loaded);
-  current.collect.listen = running.collect.listen;
-  current.collect.listen_tcp = running.collect.listen_tcp;
-  current.collect.listen_tls = running.collect.listen_tls;
-  current.collect.threads = running.collect.threads;
-  current.collect.spread = running.collect.spread;
-  current.collect.cpus = running.collect.cpus;
-  current.collect.gro = running.collect.gro;
-  current.collect.socket_buffer = running.collect.socket_buffer;
-  current.collect.queue = running.collect.queue;
-  current.http = running.http;
-  current.store.directory = running.store.directory;
-  current.templates = running.templates;
+}
+
+// What runs.
+struct Running {
+  config::Config config;
+  flow::SchemaPtr schema;
+};
+
+// SIGHUP: all of the new configuration, or nothing of it. What needs a restart stays as it runs, and is compared with
+// that at the next reload, too.
+Result<> reload(const ConfigOptions& options, Running& running, pipeline::Collector& collector) {
+  const config::Config loaded = TRY(load_config(options));
+  config::Config next = config::keep_running(running.config, loaded);
+  Settings all = TRY(settings(next));
+  std::optional<net::TlsContext> tls = TRY(tls_context(all.tls, options.file));
+  // Compiled templates go by the schema: the same columns are the same schema.
+  decode::DecoderOptions& decoder = all.collector.decoder;
+  if (next.columns == running.config.columns) decoder.schema = running.schema;
+  TRY(collector.reload(decoder, all.collector.store, all.collector.streams, std::move(tls),
+                       all.collector.memory_limit_bytes));
+  const std::vector<config::Change> changes = config::changes(running.config, loaded);
+  log_changes(changes);
+  log::set_level(all.log_level);
+  running = {std::move(next), decoder.schema};
   log::info("configuration reloaded, {} keys changed", changes.size());
+  return {};
 }
 
 // Until SIGINT, SIGTERM or the end of `duration`.
-void serve(const Overrides& overrides, std::optional<Micros> duration, config::Config& current, flow::SchemaPtr schema,
+void serve(const ConfigOptions& options, std::optional<Micros> duration, Running running,
            pipeline::Collector& collector) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
@@ -115,12 +111,18 @@ void serve(const Overrides& overrides, std::optional<Micros> duration, config::C
     }
     const std::optional<int> signal = wait_for_signal(timeout);
     if (signal == SIGHUP) {
-      reload(overrides, current, schema, collector);
+      if (const Result<> done = reload(options, running, collector); !done) refuse(done.error().message);
     } else if (signal) {
       log::info("stopping on {}", *signal == SIGINT ? "SIGINT" : "SIGTERM");
       return;
     }
   }
+}
+
+Result<Settings> start_settings(const config::Config& config, const std::string& file) {
+  Settings all = TRY(settings(config));
+  all.collector.tls = TRY(tls_context(all.tls, file));
+  return all;
 }
 
 int collect(const Options& options) {
@@ -132,32 +134,32 @@ int collect(const Options& options) {
       return 2;
     }
   }
-  Result<config::Config> config = load_config(options.overrides);
+  auto config = load_config(*options.config);
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;
   }
   log::set_level(config->log.level);
-  const auto collector_opts = collector_options(*config, options.overrides.config_file);
-  if (!collector_opts) {
-    log::error("{}", collector_opts.error().message);
+  auto all = start_settings(*config, options.config->file);
+  if (!all) {
+    log::error("{}", all.error().message);
     return 1;
   }
   block_signals();
-  auto collector = pipeline::Collector::start(*collector_opts, store::make_parquet_writer());
+  auto collector = pipeline::Collector::start(all->collector, store::make_parquet_writer());
   if (!collector) {
     log::error("{}", collector.error().message);
     return 1;
   }
-  auto metrics = MetricsServer::start(config->http, **collector);
+  auto metrics = MetricsServer::start(std::move(all->http), **collector);
   if (!metrics) {
     log::error("{}", metrics.error().message);
     let_interrupt_end_the_process();
     (*collector)->stop();
     return 1;
   }
-  log_start(**collector, *collector_opts);
-  serve(options.overrides, duration, *config, collector_opts->decoder.schema, **collector);
+  log_start(**collector, all->collector);
+  serve(*options.config, duration, {*std::move(config), all->collector.decoder.schema}, **collector);
   let_interrupt_end_the_process();
   metrics->reset();
   const pipeline::LedgerReport report = (*collector)->stop();
@@ -176,29 +178,8 @@ int collect(const Options& options) {
 void add_collect(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("collect", "Receive flows and store them, until SIGINT or SIGTERM");
   auto options = std::make_shared<Options>();
-  Overrides& o = options->overrides;
-  command->add_option("-c,--config", o.config_file,
-                      "Configuration file (weir check --example prints one); SIGHUP reads it again");
-  command->add_option("--listen", o.listen,
-                      "PORT, ADDRESS:PORT or [IPV6]:PORT; several are allowed (default: 2055 4739 6343)");
-  command->add_option("--listen-tcp", o.listen_tcp, "The same for IPFIX over TCP (default: none; usual: 4739)");
-  command->add_option("--listen-tls", o.listen_tls, "The same for IPFIX over TLS (default: none; usual: 4740)");
-  command->add_option("--tls-certificate", o.tls_certificate, "The collector's certificate, a PEM file");
-  command->add_option("--tls-key", o.tls_key, "Its private key, a PEM file");
-  command->add_option("--tls-client-ca", o.tls_client_ca,
-                      "Authorities of exporters, a PEM file: with it, exporters need a certificate of theirs");
-  command->add_option("--http-listen", o.http_listen,
-                      "The same for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)");
-  command->add_option("--store", o.store, "Folder of the store (default: weir-data)");
-  command->add_option("--threads", o.threads, "Receiving threads (default: 1)");
-  command->add_option("--spread", o.spread,
-                      "exporter: each has one thread; datagram: all threads receive from each (default: exporter)");
-  command->add_option("--cpus", o.cpus, "Processors for the receiving threads, such as 0,1 (default: any)")
-      ->delimiter(',');
-  command->add_option("--flush-interval", o.flush_interval, "Flows can be queried after this long (default: 5s)");
-  command->add_option("--sampling", o.sampling, "EXPORTER=RATE: the sampling rate of an exporter that does not say it");
-  command->add_flag("--other", o.other, "Keep elements without a column, as JSON in the column other");
-  command->add_option("--log-level", o.log_level, "trace, debug, info, warn or error (default: info)");
+  add_key_options(*command, FlagsOf::collect,
+                  "Configuration file (weir check --example prints one); SIGHUP reads it again", options->config);
   command->add_option("--duration", options->duration, "End after this time, such as 10s or 5m");
   command->footer(
       "Everything received is stored or counted; the totals at the end say so. A second Ctrl-C ends at once.\n"

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/weir/commands.h"
+#include "app/weir/key_options.h"
 #include "app/weir/ledger_print.h"
 #include "app/weir/settings.h"
 #include "app/weir/signals.h"
@@ -20,7 +21,7 @@ namespace weir::app {
 namespace {
 
 struct Options {
-  Overrides overrides;
+  std::shared_ptr<ConfigOptions> config = std::make_shared<ConfigOptions>();
   std::vector<std::string> files;
   std::vector<uint16_t> ports;
   std::string state_file;
@@ -112,18 +113,20 @@ int run_replay(pipeline::ReplayOptions options, bool as_json, const std::atomic<
   return complete && summary->report.ledger.imbalance().empty() ? 0 : 1;
 }
 
+Result<Settings> load_settings(const ConfigOptions& options) { return settings(TRY(load_config(options))); }
+
 int replay(const Options& options) {
-  const Result<config::Config> config = load_config(options.overrides);
-  if (!config) {
-    fmt::print(stderr, "{}\n", config.error().message);
+  auto all = load_settings(*options.config);
+  if (!all) {
+    fmt::print(stderr, "{}\n", all.error().message);
     return 1;
   }
   pipeline::ReplayOptions replay_options;
   replay_options.files.assign(options.files.begin(), options.files.end());
   replay_options.ports = options.ports;
-  replay_options.decoder = decoder_options(*config);
+  replay_options.decoder = std::move(all->collector.decoder);
   replay_options.state_file = options.state_file;
-  replay_options.store = store_options(*config);
+  replay_options.store = std::move(all->collector.store);
   // Nobody waits for fresh rows: files by size only.
   replay_options.store.flush_interval = std::chrono::hours{1};
   replay_options.compact = options.compact;
@@ -151,14 +154,10 @@ void add_replay(CLI::App& app, Run& run) {
   CLI::App* command =
       app.add_subcommand("replay", "Decode captures (pcap, pcapng) and IPFIX files straight into a store");
   auto options = std::make_shared<Options>();
-  Overrides& o = options->overrides;
   command->add_option("FILE", options->files, "Captures and IPFIX files, in this order; /dev/stdin for a pipe")
       ->required();
-  command->add_option("--store", o.store, "Folder of the store (default: weir-data)");
-  command->add_option("-c,--config", o.config_file, "Configuration file, for limits and sampling rates");
+  add_key_options(*command, FlagsOf::replay, "Configuration file, for limits and sampling rates", options->config);
   command->add_option("--port", options->ports, "Only datagrams to this port; several are allowed (default: all UDP)");
-  command->add_option("--sampling", o.sampling, "EXPORTER=RATE: the sampling rate of an exporter that does not say it");
-  command->add_flag("--other", o.other, "Keep elements without a column, as JSON in the column other");
   command->add_option("--state", options->state_file,
                       "State file of a collector (templates.state): begin with the templates that it knew");
   command->add_flag("--compact", options->compact, "Merge small files at the end");

@@ -16,13 +16,10 @@ constexpr std::string_view kMetricsPath = "/metrics";
 MetricsServer::MetricsServer(const pipeline::Collector& collector)
     : collector_(collector), pages_("weir", "A collector of NetFlow, IPFIX and sFlow", WEIR_VERSION, kMetricsPath) {}
 
-Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const config::Http& config,
+Result<std::unique_ptr<MetricsServer>> MetricsServer::start(http::Server::Options options,
                                                             const pipeline::Collector& collector) {
-  if (config.listen.empty()) return nullptr;
+  if (options.listen.empty()) return nullptr;
   std::unique_ptr<MetricsServer> self(new MetricsServer(collector));
-  http::Server::Options options;
-  options.listen = config.listen;
-  options.web_config = config.web_config.value_or("");
   options.handlers = http::ProgramPages::paths(kMetricsPath);
   self->server_ = TRY(http::Server::create(
       std::move(options),

@@ -6,7 +6,6 @@
 #include <thread>
 
 #include "base/result.h"
-#include "config/config.h"
 #include "http/metrics_page.h"
 #include "http/program_pages.h"
 #include "http/server.h"
@@ -18,9 +17,10 @@ namespace weir::app {
 
 class MetricsServer {
  public:
-  // Nothing if no address is configured. Fails with what is in the way: a port in use, a bad web configuration. The
-  // collector must outlive the server, and not be stopped before it.
-  static Result<std::unique_ptr<MetricsServer>> start(const config::Http& config, const pipeline::Collector& collector);
+  // Nothing if there is no address to listen on. Fails with what is in the way: a port in use, a bad web configuration.
+  // The collector must outlive the server, and not be stopped before it.
+  static Result<std::unique_ptr<MetricsServer>> start(http::Server::Options options,
+                                                      const pipeline::Collector& collector);
   ~MetricsServer();
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;
