@@ -12,11 +12,13 @@
 #include <chrono>
 #include <concepts>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "config/config.h"
 #include "config/members.h"
 
@@ -40,45 +42,33 @@ constexpr Binding<Member, Target> to(Target target) {
 }
 
 // A value as another type for the same thing. Whole numbers are within the bounds of their keys.
-template <class Value>
-void set_option(Value& option, const Value& value) {
-  option = value;
-}
-template <std::integral Option>
-  requires(!std::same_as<Option, bool>)
-void set_option(Option& option, uint64_t value) {
-  option = static_cast<Option>(value);
-}
-template <std::integral Option>
-  requires(!std::same_as<Option, bool>)
-void set_option(Option& option, config::ByteSize value) {
-  option = static_cast<Option>(value.bytes);
-}
-template <class Rep, class Period>
-void set_option(std::chrono::duration<Rep, Period>& option, Micros value) {
-  option = std::chrono::duration_cast<std::chrono::duration<Rep, Period>>(value);
-}
 template <class Option, class Value>
-void set_option(std::vector<Option>& option, const std::vector<Value>& values) {
-  option.clear();
-  for (const Value& value : values) set_option(option.emplace_back(), value);
+void set_option(Option& option, const Value& value) {
+  if constexpr (std::same_as<Option, Value>) {
+    option = value;
+  } else if constexpr (std::same_as<Value, config::ByteSize>) {
+    set_option(option, value.bytes);
+  } else if constexpr (std::same_as<Value, Micros>) {
+    option = std::chrono::duration_cast<Option>(value);
+  } else if constexpr (std::same_as<Option, std::string>) {
+    option = value.value_or("");  // parts for which an empty text is none
+  } else if constexpr (requires { value.has_value(); }) {
+    option.reset();
+    if (value) set_option(option.emplace(), *value);
+  } else {
+    static_assert(std::integral<Option> && std::same_as<Value, uint64_t> && !std::same_as<Option, bool>);
+    option = static_cast<Option>(value);
+  }
 }
-template <class Option, class Value>
-void set_option(std::optional<Option>& option, const std::optional<Value>& value) {
-  option.reset();
-  if (value) set_option(option.emplace(), *value);
-}
-// Parts for which an empty text is none.
-inline void set_option(std::string& option, const std::optional<std::string>& value) { option = value.value_or(""); }
 
 template <class Parts, class... Bindings>
-Result<> bind(const auto& values, const std::tuple<Bindings...>& bindings, Parts& parts);
+Result<> fill(const auto& values, const std::tuple<Bindings...>& bindings, Parts& parts);
 
 template <class Parts, auto Member, class Target>
-Result<> bind_one(const auto& values, const Binding<Member, Target>& binding, Parts& parts) {
+Result<> fill_one(const auto& values, const Binding<Member, Target>& binding, Parts& parts) {
   const auto& value = values.*Member;
   if constexpr (requires { std::tuple_size<Target>::value; }) {
-    return bind(value, binding.target, parts);
+    return fill(value, binding.target, parts);
   } else if constexpr (requires { binding.target(parts); }) {
     set_option(binding.target(parts), value);
     return {};
@@ -92,10 +82,10 @@ Result<> bind_one(const auto& values, const Binding<Member, Target>& binding, Pa
 
 // Fills the parts, in the order of the members, until one fails.
 template <class Parts, class... Bindings>
-Result<> bind(const auto& values, const std::tuple<Bindings...>& bindings, Parts& parts) {
+Result<> fill(const auto& values, const std::tuple<Bindings...>& bindings, Parts& parts) {
   Result<> done;
   const auto next = [&](const auto& binding) {
-    if (done) done = bind_one(values, binding, parts);
+    if (done) done = fill_one(values, binding, parts);
   };
   std::apply([&](const auto&... each) { (next(each), ...); }, bindings);
   return done;

@@ -19,7 +19,7 @@ struct Settings {
   pipeline::CollectorOptions collector;  // without `tls`: tls_context() reads the files
   net::TlsServerFiles tls;               // for exporters; empty: none
   http::Server::Options http;            // nobody listens without an address
-  std::string log_level;
+  std::string log_level = "info";
 };
 
 // Fails if an address is none.
