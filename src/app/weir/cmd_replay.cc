@@ -163,9 +163,8 @@ void add_replay(CLI::App& app, Run& run) {
   command->add_flag("--compact", options->compact, "Merge small files at the end");
   command->add_option("-o,--output", options->output, "table or json")->check(CLI::IsMember({"table", "json"}));
   command->footer(
-      "time_received is the time of the capture. Exit status: 0; 1 if a capture is damaged or could not be read, or "
-      "the store\n"
-      "failed (what was whole is stored); 2 wrong usage.");
+      "time_received is the time of the capture. Exit status: 0; 1 if a capture is damaged or could not be read, or\n"
+      "the store failed (what was whole is stored); 2 wrong usage.");
   command->callback([options, &run] { run = [options] { return replay(*options); }; });
 }
 
