@@ -20,6 +20,6 @@ struct GivenFlag {
 
 // Puts what was given on top of a configuration that is right. Fails with the first problem:
 // --threads: "x" is not allowed: collect.threads must be a whole number from 1 to 256
-Result<> apply_flags(std::span<const GivenFlag> given, Config& config, Sections sections = config::sections());
+Result<> apply_flags(std::span<const GivenFlag> given, Config& config, Sections sections);
 
 }  // namespace weir::config

@@ -21,7 +21,7 @@ GivenFlag given(std::string_view name, std::vector<std::string> words = {}) {
 }
 
 std::string refusal(std::vector<GivenFlag> flags, Config config = {}) {
-  const Result<> applied = apply_flags(flags, config);
+  const Result<> applied = apply_flags(flags, config, sections());
   return applied ? "accepted" : applied.error().message;
 }
 
@@ -36,7 +36,7 @@ TEST(CommandLine, WinsOverTheFile) {
                                         given("--other"),
                                         given("--spread", {"datagram"}),
                                         given("--sampling", {"192.0.2.1=4000000000", "2001:db8::1=5"})};
-  const Result<> applied = apply_flags(flags, config);
+  const Result<> applied = apply_flags(flags, config, sections());
   ASSERT_TRUE(applied) << applied.error().message;
   EXPECT_EQ(config.collect.listen, (std::vector<std::string>{"2055", "[::1]:0"}));
   EXPECT_EQ(config.collect.threads, 3u);
@@ -53,7 +53,7 @@ TEST(CommandLine, WinsOverTheFile) {
 TEST(CommandLine, FileNamesNeedNotBeUtf8) {
   Config config;
   const std::vector<GivenFlag> flags = {given("--store", {"a\xff\x01\"b"})};
-  ASSERT_TRUE(apply_flags(flags, config));
+  ASSERT_TRUE(apply_flags(flags, config, sections()));
   EXPECT_EQ(config.store.directory, "a\xff\x01\"b");
 }
 

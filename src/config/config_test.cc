@@ -2,12 +2,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
 
-#include "config/command_line.h"
 #include "config/document.h"
 #include "config/keys.h"
 #include "config/listen.h"
@@ -274,10 +272,10 @@ TEST(Config, EveryProblemHasItsPlace) {
 
 TEST(Config, ChangesAreNamed) {
   const Config from = *parse("[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 10\n");
-  EXPECT_TRUE(changes(from, from).empty());
+  EXPECT_TRUE(changes(from, from, sections()).empty());
   const auto to = parse(
       "[collect]\nthreads = 2\n[retention]\nmax_age = \"1d\"\n[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 11\n");
-  const std::vector<Change> found = changes(from, *to);
+  const std::vector<Change> found = changes(from, *to, sections());
   ASSERT_EQ(found.size(), 3u);
   EXPECT_EQ(found[0].name, "collect.threads");
   EXPECT_EQ(found[0].from, "1");
@@ -295,7 +293,7 @@ TEST(Config, WhatNeedsARestartStaysAsItRuns) {
   const auto loaded = parse(
       "[collect]\nthreads = 4\nother = true\n[store]\ndirectory = \"b\"\n[templates]\nstate_file = \"c\"\n"
       "[limits]\ntemplates = 6\n[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 10\n");
-  const Config now = keep_running(running, *loaded);
+  const Config now = keep_running(running, *loaded, sections());
   EXPECT_EQ(now.collect.threads, 3u);
   EXPECT_EQ(now.store.directory, "a");
   EXPECT_FALSE(now.templates.state_file);
@@ -303,11 +301,12 @@ TEST(Config, WhatNeedsARestartStaysAsItRuns) {
   EXPECT_EQ(now.limits.templates, 6u);
   EXPECT_EQ(now.sampling.size(), 1u);
   // Whatever the keys are: what is left to say of the two is what needs a restart.
-  for (const Change& change : changes(now, *loaded))
+  for (const Change& change : changes(now, *loaded, sections()))
     EXPECT_EQ(change.on_reload, OnReload::needs_restart) << change.name;
-  for (const Change& change : changes(running, now)) EXPECT_EQ(change.on_reload, OnReload::applied) << change.name;
-  EXPECT_EQ(changes(now, *loaded).size(), 3u);
-  EXPECT_EQ(changes(running, now).size(), 3u);
+  for (const Change& change : changes(running, now, sections()))
+    EXPECT_EQ(change.on_reload, OnReload::applied) << change.name;
+  EXPECT_EQ(changes(now, *loaded, sections()).size(), 3u);
+  EXPECT_EQ(changes(running, now, sections()).size(), 3u);
 }
 
 TEST(Config, ColumnsBecomeASchema) {
@@ -315,7 +314,7 @@ TEST(Config, ColumnsBecomeASchema) {
       "[[columns]]\nname = \"a\"\nelement = \"9:44940\"\ntype = \"text\"\n"
       "[[columns]]\nname = \"b_mac\"\nelement = \"0:300\"\ntype = \"mac\"\n");
   ASSERT_TRUE(config);
-  EXPECT_EQ(changes(Config{}, *config).size(), 1u);
+  EXPECT_EQ(changes(Config{}, *config, sections()).size(), 1u);
   const flow::SchemaPtr schema = flow_schema(config->columns).value();
   EXPECT_EQ(schema->size(), flow::kColumnCount + 2);
   EXPECT_EQ((*schema)[*schema->find("b_mac")].type, flow::ColumnType::mac);
@@ -335,16 +334,16 @@ TEST(Config, HugeFileIsRefused) {
 }
 
 TEST(Config, LoadNamesTheFile) {
-  const auto config = load("/nonexistent/weir.toml");
+  const auto config = load("/nonexistent/weir.toml", sections());
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().message, "cannot read the configuration /nonexistent/weir.toml: No such file or directory");
 }
 
 TEST(Config, ExampleIsAccepted) {
-  const auto config = parse(example());
-  ASSERT_TRUE(config) << problems_of(example())[0];
+  const auto config = parse(example(sections()));
+  ASSERT_TRUE(config) << problems_of(example(sections()))[0];
   // With every commented key switched on, too.
-  std::string all = example();
+  std::string all = example(sections());
   for (const std::string_view hidden : {"# [[sampling", "# [[columns", "# max_age =", "# max_size =", "# exporter =",
                                         "# rate =", "# name =", "# element =", "# type =", "# conversion ="}) {
     const size_t at = all.find(hidden);
@@ -444,14 +443,6 @@ TEST(Config, PlaceOfAKey) {
   EXPECT_EQ(place(path, "tls", "key"), path + ":3:9");
   EXPECT_EQ(place(path, "tls", "client_ca"), path);
   EXPECT_EQ(place("/nowhere", "tls", "key"), "/nowhere");
-}
-
-TEST(Config, DocumentationIsCurrent) {
-  std::ifstream file(WEIR_SOURCE_DIR "/docs/configuration.md");
-  std::stringstream text;
-  text << file.rdbuf();
-  EXPECT_EQ(text.str(), markdown())
-      << "docs/configuration.md is out of date: run weir check --markdown > docs/configuration.md";
 }
 
 TEST(Size, Parses) {

@@ -8,9 +8,9 @@
 namespace weir::config {
 
 // A configuration with every key and its default, commented; keys without a default are commented out. parse() takes it.
-std::string example(Sections sections = config::sections());
+std::string example(Sections sections);
 
 // docs/configuration.md
-std::string markdown(Sections sections = config::sections());
+std::string markdown(Sections sections);
 
 }  // namespace weir::config

@@ -1,5 +1,5 @@
 // The tables of keys, section by section. A new key is a member of its struct in config.h and a row here; the compiler
-// finds a row that is missing. Where its value goes is said in app/weir/settings.cc, which does not compile before.
+// finds a row that is missing. app/weir/settings_bindings.h says where its value goes, and does not compile before.
 #include "config/keys.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
-// The sections of Config, and what can be said of any key.
+// The sections of Config, and what can be said of any section. A program may know more sections than these, so what
+// concerns all of them is given the list.
 #pragma once
 
 #include <string>
@@ -45,9 +46,9 @@ struct Change {
 };
 
 // What differs, in the order of the tables.
-std::vector<Change> changes(const Config& from, const Config& to, Sections sections = config::sections());
+std::vector<Change> changes(const Config& from, const Config& to, Sections sections);
 
 // `loaded`, with the values of what runs for all that needs a restart.
-Config keep_running(const Config& running, Config loaded, Sections sections = config::sections());
+Config keep_running(const Config& running, Config loaded, Sections sections);
 
 }  // namespace weir::config

@@ -34,6 +34,6 @@ std::expected<Config, std::vector<Problem>> parse(std::string_view text, Section
 std::string place(const std::string& file, std::string_view section, std::string_view key);
 
 // Reads and parses a file; the error holds one line for each problem.
-Result<Config> load(const std::string& file, Sections sections = config::sections());
+Result<Config> load(const std::string& file, Sections sections);
 
 }  // namespace weir::config

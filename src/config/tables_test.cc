@@ -104,7 +104,7 @@ TEST(OtherSection, ProblemsHaveTheirPlace) {
             "f:1:7: sink.printr: there is no such section; did you mean \"sink.printer\"?\n");
   EXPECT_EQ(problems_of("[sink]\nprinter = 1\n"),
             "f:2:1: sink.printer: this is a section: write [sink.printer] on a line of its own\n");
-  EXPECT_EQ(problems_of("sink = 1\n"), "f:1:1: sink: there is no such section\n");
+  EXPECT_EQ(problems_of("sink = 1\n"), "f:1:1: sink: there is no such section; did you mean \"sink.printer\"?\n");
   EXPECT_EQ(problems_of("[store.printer]\n"), "f:1:8: store.printer: there is no such key\n");
   // Without its table it is no section.
   EXPECT_FALSE(parse("[sink.printer]\n"));

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "app/weir/commands.h"
+#include "app/weir/known_sections.h"
 #include "app/weir/settings.h"
 #include "config/document.h"
 #include "config/parse.h"
@@ -61,14 +62,14 @@ Result<std::optional<net::TlsContext>> certificates(const config::Config& config
 
 int check(const Options& options) {
   if (options.example || options.markdown) {
-    fmt::print("{}", options.example ? config::example() : config::markdown());
+    fmt::print("{}", options.example ? config::example(known_sections()) : config::markdown(known_sections()));
     return 0;
   }
   if (options.file.empty()) {
     fmt::print(stderr, "which file? weir check FILE, or weir check --example for one to start from\n");
     return 2;
   }
-  const auto config = config::load(options.file);
+  const auto config = config::load(options.file, known_sections());
   if (!config) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;

@@ -6,6 +6,7 @@
 
 #include "app/weir/commands.h"
 #include "app/weir/key_options.h"
+#include "app/weir/known_sections.h"
 #include "app/weir/ledger_print.h"
 #include "app/weir/metrics_server.h"
 #include "app/weir/settings.h"
@@ -81,7 +82,7 @@ struct Running {
 // that at the next reload, too.
 Result<> reload(const ConfigOptions& options, Running& running, pipeline::Collector& collector) {
   const config::Config loaded = TRY(load_config(options));
-  config::Config next = config::keep_running(running.config, loaded);
+  config::Config next = config::keep_running(running.config, loaded, known_sections());
   Settings all = TRY(settings(next));
   std::optional<net::TlsContext> tls = TRY(tls_context(all.tls, options.file));
   // Compiled templates go by the schema: the same columns are the same schema.
@@ -89,7 +90,7 @@ Result<> reload(const ConfigOptions& options, Running& running, pipeline::Collec
   if (next.columns == running.config.columns) decoder.schema = running.schema;
   TRY(collector.reload(decoder, all.collector.store, all.collector.streams, std::move(tls),
                        all.collector.memory_limit_bytes));
-  const std::vector<config::Change> changes = config::changes(running.config, loaded);
+  const std::vector<config::Change> changes = config::changes(running.config, loaded, known_sections());
   log_changes(changes);
   log::set_level(all.log_level);
   running = {std::move(next), decoder.schema};

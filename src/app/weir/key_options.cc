@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "app/weir/known_sections.h"
 #include "config/keys.h"
 
 namespace weir::app {
@@ -64,7 +65,7 @@ void add_key_options(CLI::App& command, FlagsOf flags, std::string_view config_h
                      const std::shared_ptr<ConfigOptions>& options) {
   command.add_option("-c,--config", options->file, std::string(config_help));
   Adder adder(command, flags, options);
-  for (const config::Section* section : config::sections()) adder.add(*section);
+  for (const config::Section* section : known_sections()) adder.add(*section);
 }
 
 }  // namespace weir::app

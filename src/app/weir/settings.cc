@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "app/weir/known_sections.h"
 #include "app/weir/settings_bindings.h"
 #include "config/parse.h"
 
@@ -25,8 +26,8 @@ Result<std::optional<net::TlsContext>> tls_context(const net::TlsServerFiles& fi
 
 Result<config::Config> load_config(const ConfigOptions& options) {
   config::Config config;
-  if (!options.file.empty()) config = TRY(config::load(options.file));
-  TRY(config::apply_flags(options.given, config));
+  if (!options.file.empty()) config = TRY(config::load(options.file, known_sections()));
+  TRY(config::apply_flags(options.given, config, known_sections()));
   return config;
 }
 

@@ -1,7 +1,12 @@
 // Defaults stand twice, in config.h and in the options of the parts, which know nothing of the configuration. They agree.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "app/weir/known_sections.h"
 #include "app/weir/settings_bindings.h"
+#include "config/document.h"
 #include "config/parse.h"
 
 namespace weir::app {
@@ -41,6 +46,14 @@ TEST(Settings, DefaultsOfThePartsAreThoseOfTheConfiguration) {
   EXPECT_GT(compare(kConfigBindings, parts, configured, "Config"), 30);
   EXPECT_EQ(parts.collector.store.directory, configured.collector.store.directory);
   EXPECT_EQ(parts.collector.receiver.spread, configured.collector.receiver.spread);
+}
+
+TEST(Settings, DocumentationIsCurrent) {
+  std::ifstream file(WEIR_SOURCE_DIR "/docs/configuration.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), config::markdown(known_sections()))
+      << "docs/configuration.md is out of date: run weir check --markdown > docs/configuration.md";
 }
 
 TEST(Settings, ValuesBecomeThoseOfTheirOptions) {
