@@ -2,31 +2,12 @@
 
 #include <cstdint>
 
+#include "base/utf8.h"
+
 namespace weir {
 namespace {
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-// Octets of the UTF-8 sequence that `text` begins with, 0 if it does not begin with one (RFC 3629 section 4: no
-// overlong forms, no surrogates, nothing above U+10FFFF).
-size_t utf8_length(std::string_view text) {
-  const auto at = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
-  const auto between = [&](size_t i, uint8_t first, uint8_t last) { return at(i) >= first && at(i) <= last; };
-  const uint8_t lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return between(1, 0x80, 0xbf) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const uint8_t first = lead == 0xe0 ? 0xa0 : 0x80;
-    const uint8_t last = lead == 0xed ? 0x9f : 0xbf;
-    return between(1, first, last) && between(2, 0x80, 0xbf) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const uint8_t first = lead == 0xf0 ? 0x90 : 0x80;
-    const uint8_t last = lead == 0xf4 ? 0x8f : 0xbf;
-    return between(1, first, last) && between(2, 0x80, 0xbf) && between(3, 0x80, 0xbf) ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_ascii(std::string& out, char c) {
   switch (c) {

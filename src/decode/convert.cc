@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/big_endian.h"
+#include "base/utf8.h"
 #include "decode/limits.h"
 #include "decode/structured_data.h"
 
@@ -194,21 +195,6 @@ Fit segment_routing_header(ByteView bytes, std::string& value) {
     return Fit::bad_list;
   }
   return segments(bytes.subspan(kSegmentRoutingHeader, count * kIpv6Octets), value);
-}
-
-// Octets of the UTF-8 sequence at the start of `bytes` (RFC 3629: shortest form, no surrogates), 0 if there is none.
-size_t utf8_length(ByteView bytes) {
-  const uint8_t first = bytes[0];
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || bytes.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((bytes[i] & 0xc0) != 0x80) return 0;
-  }
-  const uint8_t second = bytes[1];
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
-  return length;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_text.h"
 #include "query/text.h"
 
 namespace weir::query {

@@ -5,47 +5,11 @@
 #include <array>
 #include <cmath>
 
+#include "base/json_text.h"
+#include "base/utf8.h"
+
 namespace weir::query {
 namespace {
-
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
-
-// Octets of the UTF-8 sequence at the front of `text`; 0 if it is not one (RFC 3629: no overlong forms, no surrogates).
-size_t utf8_length(std::string_view text) {
-  const auto octet = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const uint8_t lead = octet(0);
-  if (lead < 0x80) return 1;
-  size_t length = 0;
-  uint8_t low = 0x80;
-  uint8_t high = 0xbf;
-  if (lead >= 0xc2 && lead <= 0xdf)
-    length = 2;
-  else if (lead >= 0xe0 && lead <= 0xef)
-    length = 3;
-  else if (lead >= 0xf0 && lead <= 0xf4)
-    length = 4;
-  else
-    return 0;
-  if (lead == 0xe0) low = 0xa0;
-  if (lead == 0xed) high = 0x9f;
-  if (lead == 0xf0) low = 0x90;
-  if (lead == 0xf4) high = 0x8f;
-  if (text.size() < length || octet(1) < low || octet(1) > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if (octet(i) < 0x80 || octet(i) > 0xbf) return 0;
-  }
-  return length;
-}
-
-// Calls `add` for each code point, with what stands for octets that are none.
-template <class Add>
-void for_each_code_point(std::string_view text, Add add) {
-  while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    add(length > 0 ? text.substr(0, length) : kReplacement);
-    text.remove_prefix(length > 0 ? length : 1);
-  }
-}
 
 std::string time_text(Timestamp time) {
   // DuckDB's infinities; an exporter may also claim any year.
@@ -74,26 +38,6 @@ std::string plain_text(const Value& value) {
     std::string operator()(const NumberText& number) const { return number.text; }
   };
   return std::visit(Visitor{}, value);
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for_each_code_point(text, [&](std::string_view point) {
-    const char c = point[0];
-    if (c == '"' || c == '\\')
-      out += '\\', out += c;
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\r')
-      out += "\\r";
-    else if (c == '\t')
-      out += "\\t";
-    else if (static_cast<uint8_t>(c) < 0x20)
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-    else
-      out += point;
-  });
-  out += '"';
 }
 
 void append_json(std::string& out, const Value& value) {
@@ -128,7 +72,7 @@ void append_csv(std::string& out, std::string_view text) {
 
 std::string terminal_text(std::string_view text) {
   std::string out;
-  for_each_code_point(text, [&](std::string_view point) {
+  for_each_character(text, [&](std::string_view point) {
     const uint8_t lead = static_cast<uint8_t>(point[0]);
     // C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey.
     const bool c1 = lead == 0xc2 && static_cast<uint8_t>(point[1]) < 0xa0;
@@ -144,7 +88,7 @@ std::string terminal_text(std::string_view text) {
 
 size_t display_width(std::string_view utf8) {
   size_t width = 0;
-  for (const char c : utf8) width += (static_cast<uint8_t>(c) & 0xc0) != 0x80;
+  for (const char c : utf8) width += !continues_character(c);
   return width;
 }
 
@@ -152,7 +96,7 @@ std::string cut_to_width(std::string_view utf8, size_t width) {
   if (display_width(utf8) <= width) return std::string(utf8);
   std::string out;
   size_t used = 0;
-  for_each_code_point(utf8, [&](std::string_view point) {
+  for_each_character(utf8, [&](std::string_view point) {
     if (++used < width) out += point;
   });
   return width > 0 ? out + "…" : out;

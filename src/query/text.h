@@ -11,8 +11,6 @@ namespace weir::query {
 // The value as plain text, exact: addresses, times as RFC 3339 with microseconds, MAC addresses; null is empty.
 std::string plain_text(const Value& value);
 
-// Adds a JSON string with its quotes: control characters escaped, invalid UTF-8 replaced by U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
 // Adds the value as JSON: integers exact, numbers that JSON cannot say (NaN, infinities) as null.
 void append_json(std::string& out, const Value& value);
 

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "telemetry/utf8.h"
 
 namespace weir::host {
@@ -182,14 +183,6 @@ class Parser {
     std::ranges::sort(labels_, {}, &TextLabel::name);
     if (std::ranges::adjacent_find(labels_, {}, &TextLabel::name) != labels_.end()) return "the same label twice";
     return {};
-  }
-
-  // The writer of labels changes nothing in valid text but its escapes.
-  static bool is_utf8(std::string_view text) {
-    std::string written;
-    telemetry::append_label_value(written, text);
-    const auto plain = unescape(written, true);
-    return plain == text;
   }
 
   std::string_view add(std::string_view name, double value) {
