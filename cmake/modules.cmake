@@ -1,5 +1,6 @@
 # A module is one folder of src/. Sources are found by name, so that adding a file needs no change here:
 #   x.cc          the library weir_<module>
+#   test_x.cc     what the tests and benchmarks of the module share
 #   x_test.cc     the unit tests of the module, one executable <module>_test
 #   x_fuzz.cc     one fuzz target each: libFuzzer's in the asan preset, elsewhere a program of its own; as a test, every
 #                 build replays the seeds in testdata/fuzz/x
@@ -14,6 +15,9 @@ function(weir_module name)
   file(GLOB_RECURSE all CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   set(sources ${all})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/test_[a-z_]*\\.cc$")
+  set(support ${all})
+  list(FILTER support INCLUDE REGEX "/test_[a-z_]*\\.cc$")
   set(tests ${all})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(fuzzers ${all})
@@ -32,7 +36,7 @@ function(weir_module name)
   endif()
 
   if(tests)
-    add_executable(${name}_test ${tests})
+    add_executable(${name}_test ${tests} ${support})
     weir_common(${name}_test)
     target_link_libraries(${name}_test PRIVATE weir_${name} ${ARG_TEST_DEPS} GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE WEIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
@@ -57,7 +61,7 @@ function(weir_module name)
   endforeach()
 
   if(WEIR_BENCH AND benches)
-    add_executable(${name}_bench ${benches})
+    add_executable(${name}_bench ${benches} ${support})
     weir_common(${name}_bench)
     target_link_libraries(${name}_bench PRIVATE weir_${name} ${ARG_TEST_DEPS} benchmark::benchmark benchmark::benchmark_main)
   endif()

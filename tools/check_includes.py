@@ -24,8 +24,9 @@ ALLOWED = {
     "decode": {"base", "flow"},
     "sink": {"base", "flow"},
     "enrich": {"base", "flow"},
-    "store": {"base", "flow", "sink"},
-    "query": {"base", "flow", "store"},
+    "duck": {"base"},
+    "store": {"base", "flow", "duck", "sink"},
+    "query": {"base", "flow", "duck", "store"},
     "pipeline": {"base", "telemetry", "flow", "decode", "net", "sink", "enrich", "store"},
     "app": {"base", "telemetry", "http", "host", "config", "flow", "net", "gen", "decode", "sink", "enrich", "store", "query", "pipeline", "app"},
 }

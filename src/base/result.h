@@ -33,11 +33,12 @@ std::unexpected<Error> fail(fmt::format_string<Args...> format, Args&&... args) 
 
 namespace internal {
 
-template <class T>
-T take_value(std::expected<T, Error>&& result) {
+template <class T, class E>
+T take_value(std::expected<T, E>&& result) {
   return *std::move(result);
 }
-inline void take_value(Result<>&& /*result*/) {}
+template <class E>
+void take_value(std::expected<void, E>&& /*result*/) {}
 
 }  // namespace internal
 

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "config/listen.h"
 #include "config/overloaded.h"
+#include "base/utf8.h"
 #include "config/size.h"
 
 namespace weir::config {
@@ -19,9 +20,7 @@ std::string shown_text(std::string text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
   if (text.size() <= most) return text;
-  size_t end = most;  // not in the middle of a UTF-8 character
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "...";
+  return std::string(utf8_prefix(text, most)) + "...";
 }
 
 std::string shown(const Written& written) {

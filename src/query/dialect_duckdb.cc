@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include "duck/duck.h"
 #include "query/dialect.h"
-#include "store/duck.h"
 
 namespace weir::query {
 namespace {

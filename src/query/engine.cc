@@ -5,15 +5,16 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
+#include "duck/duck.h"
 #include "query/functions.h"
 #include "query/macros.h"
 #include "query/rows.h"
 #include "query/scan.h"
 #include "query/temporary_folder.h"
-#include "store/duck.h"
 #include "store/segments.h"
 
 namespace weir::query {
@@ -42,31 +43,6 @@ bool gives_rows(duckdb_statement_type type) {
   }
 }
 
-struct DestroyPrepared {
-  void operator()(duckdb_prepared_statement statement) const { duckdb_destroy_prepare(&statement); }
-};
-
-struct Described {
-  duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
-  std::vector<duck::ColumnInfo> columns;
-};
-
-// What a statement is and gives, without running it.
-Result<Described> describe(duck::Connection& connection, const std::string& sql) {
-  duckdb_prepared_statement statement = nullptr;
-  const duckdb_state state = duckdb_prepare(connection.raw(), sql.c_str(), &statement);
-  const std::unique_ptr<_duckdb_prepared_statement, DestroyPrepared> owner(statement);
-  if (state != DuckDBSuccess) return fail("{}", duckdb_prepare_error(statement));
-  Described described{duckdb_prepared_statement_type(statement), {}};
-  const size_t count = duckdb_prepared_statement_column_count(statement);
-  for (size_t i = 0; i < count; ++i) {
-    const char* name = duckdb_prepared_statement_column_name(statement, i);
-    described.columns.push_back({name == nullptr ? "" : name, duckdb_prepared_statement_column_type(statement, i)});
-    duckdb_free(const_cast<char*>(name));
-  }
-  return described;
-}
-
 }  // namespace
 
 class Engine::Impl {
@@ -74,93 +50,108 @@ class Engine::Impl {
   explicit Impl(EngineOptions options) : options_(std::move(options)) {}
 
   Result<> open() {
-    Result<TemporaryFolder> folder = TemporaryFolder::create();
-    if (!folder) return std::unexpected(folder.error());
-    temporary_.emplace(*std::move(folder));
-    if (const Result<> started = start(); !started) return started;
+    temporary_.emplace(TRY(TemporaryFolder::create()));
+    TRY(start());
     return load();
   }
 
   Result<> run(const std::string& sql, RowSink& sink) {
-    Result<> outcome;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      bool begun = false;
-      outcome = run_once(sql, sink, begun);
-      if (outcome || begun || !files_changed(outcome.error().message)) return outcome;
+    for (int attempt = 1;; ++attempt) {
+      const Attempt tried = run_once(sql, sink);
+      if (tried.outcome || tried.begun || attempt == kAttempts || !files_changed(tried.outcome.error())) {
+        return tried.outcome;
+      }
       // The database may be unusable after such an error.
-      if (const Result<> started = start(); !started) return started;
-      if (const Result<> loaded = load(); !loaded) return loaded;
+      TRY(start());
+      TRY(load());
     }
-    return outcome;
   }
 
-  void interrupt() { connection_->interrupt(); }
-  double progress() { return connection_->progress(); }
+  Result<std::vector<std::string>> split(std::string_view sql) { return session_->connection.split(sql); }
+  void interrupt() {
+    const std::lock_guard lock(session_mutex_);
+    if (session_) session_->connection.interrupt();
+  }
+  double progress() {
+    const std::lock_guard lock(session_mutex_);
+    return session_ ? session_->connection.progress() : -1;
+  }
   const std::vector<store::Segment>& segments() const { return segments_; }
   const std::vector<UnreadableFile>& unreadable() const { return unreadable_; }
 
  private:
+  struct Attempt {
+    duck::Result<> outcome;
+    bool begun = false;
+  };
+
   Result<> start() {
-    connection_.reset();
+    drop_session();
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-    Result<duck::Database> database = duck::Database::open({
-        {"threads", std::to_string(options_.threads > 0 ? options_.threads : cores)},
-        {"memory_limit",
-         fmt::format("{}B", options_.memory_bytes > 0 ? options_.memory_bytes : default_memory_bytes())},
-        {"temp_directory", temporary_->path().string()},
-    });
-    if (!database) return std::unexpected(database.error());
-    database_.emplace(*std::move(database));
-    Result<duck::Connection> connection = database_->connect();
-    if (!connection) return std::unexpected(connection.error());
-    connection_.emplace(*std::move(connection));
-    if (const Result<> added = add_address_functions(*connection_); !added) return added;
-    return connection_->run("SET TimeZone = 'UTC';\n" + engine_macros());
+    auto session = TRY(duck::Session::open({
+        .threads = options_.threads > 0 ? options_.threads : cores,
+        .memory_bytes = options_.memory_bytes > 0 ? options_.memory_bytes : default_memory_bytes(),
+        .spill_folder = temporary_->path(),
+    }));
+    TRY(add_address_functions(session.connection));
+    TRY(session.connection.run("SET TimeZone = 'UTC';\n" + engine_macros()));
+    const std::lock_guard lock(session_mutex_);
+    session_.emplace(std::move(session));
+    return {};
+  }
+
+  void drop_session() {
+    const std::lock_guard lock(session_mutex_);
+    session_.reset();
   }
 
   // The segments as they are now, and the relation over them.
   Result<> load() {
     segments_.clear();
-    Result<> created = add_table(*flow::Schema::flows());
+    duck::Result<> created = add_table(*flow::Schema::flows());
     if (created && options_.counters) created = add_table(*flow::Schema::counters());
-    if (created || !files_changed(created.error().message) || ++loads_ > kAttempts) return created;
-    if (const Result<> started = start(); !started) return started;
+    if (created) return {};
+    if (!files_changed(created.error()) || ++loads_ > kAttempts) return std::unexpected(created.error());
+    TRY(start());
     return load();
   }
 
-  Result<> add_table(const flow::Schema& schema) {
-    Result<std::vector<store::Segment>> listed =
-        store::list_segments(options_.store, options_.window.from, options_.window.to, schema.table());
-    if (!listed) return std::unexpected(listed.error());
-    std::erase_if(*listed, [&](const store::Segment& segment) {
+  duck::Result<> add_table(const flow::Schema& schema) {
+    std::vector<store::Segment> listed =
+        TRY(store::list_segments(options_.store, options_.window.from, options_.window.to, schema.table()));
+    std::erase_if(listed, [&](const store::Segment& segment) {
       return std::ranges::find(unreadable_, segment.path, &UnreadableFile::path) != unreadable_.end();
     });
-    segments_.insert(segments_.end(), listed->begin(), listed->end());
-    return connection_->run(
-        fmt::format("CREATE OR REPLACE VIEW {} AS {}", name(schema.table()), scan_sql(schema, *listed)));
+    segments_.insert(segments_.end(), listed.begin(), listed.end());
+    return session_->connection.run(
+        fmt::format("CREATE OR REPLACE VIEW {} AS {}", name(schema.table()), scan_sql(schema, listed)));
   }
 
-  Result<> run_once(const std::string& sql, RowSink& sink, bool& begun) {
-    const Result<Described> described = describe(*connection_, sql);
-    if (!described) return std::unexpected(described.error());
-    if (!gives_rows(described->type)) return connection_->run(sql);
-    const bool select = described->type == DUCKDB_STATEMENT_TYPE_SELECT;
-    Result<duck::Rows> rows = connection_->query(select ? readable_statement(sql, described->columns) : sql);
-    if (!rows) return std::unexpected(rows.error());
-    return rows_to(*rows, select ? described->columns : rows->columns(), sink, begun);
+  Attempt run_once(const std::string& sql, RowSink& sink) {
+    Attempt attempt;
+    attempt.outcome = answer(sql, sink, attempt.begun);
+    return attempt;
+  }
+
+  duck::Result<> answer(const std::string& sql, RowSink& sink, bool& begun) {
+    const duck::Description statement = TRY(session_->connection.describe(sql));
+    if (!gives_rows(statement.type)) return session_->connection.run(sql);
+    const bool select = statement.type == DUCKDB_STATEMENT_TYPE_SELECT;
+    duck::Rows rows = TRY(session_->connection.query(select ? readable_statement(sql, statement.columns) : sql));
+    return rows_to(rows, select ? statement.columns : rows.columns(), sink, begun);
   }
 
   // Whether the segments are the reason for a failure: some are gone (then it is worth listing them again), or cannot
   // be read (then they are left out from now on).
-  bool files_changed(const std::string& message) {
-    if (!may_be_a_file(message)) return false;
+  bool files_changed(const duck::Error& failure) {
+    if (!may_be_a_file(failure)) return false;
     bool changed = false;
     for (const store::Segment& segment : segments_) {
       std::error_code error;
       if (!std::filesystem::exists(segment.path, error)) changed = true;
     }
     if (changed) return true;
-    for (UnreadableFile& file : find_unreadable(segments_, message)) {
+    for (UnreadableFile& file : find_unreadable(segments_, failure.message)) {
       unreadable_.push_back(std::move(file));
       changed = true;
     }
@@ -169,8 +160,8 @@ class Engine::Impl {
 
   EngineOptions options_;
   std::optional<TemporaryFolder> temporary_;  // outlives the database
-  std::optional<duck::Database> database_;
-  std::optional<duck::Connection> connection_;
+  std::mutex session_mutex_;                  // for who comes from another thread
+  std::optional<duck::Session> session_;
   std::vector<store::Segment> segments_;
   std::vector<UnreadableFile> unreadable_;
   int loads_ = 0;
@@ -183,11 +174,12 @@ Engine::~Engine() = default;
 
 Result<Engine> Engine::open(EngineOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options));
-  if (const Result<> opened = impl->open(); !opened) return std::unexpected(opened.error());
+  TRY(impl->open());
   return Engine(std::move(impl));
 }
 
 Result<> Engine::run(const std::string& sql, RowSink& sink) { return impl_->run(sql, sink); }
+Result<std::vector<std::string>> Engine::split(std::string_view sql) { return impl_->split(sql); }
 void Engine::interrupt() { impl_->interrupt(); }
 double Engine::progress() { return impl_->progress(); }
 size_t Engine::files() const { return impl_->segments().size(); }

@@ -43,6 +43,10 @@ class Engine {
   // be read is left out, and told by unreadable().
   Result<> run(const std::string& sql, RowSink& sink);
 
+  // The statements of a text with ';' between them, without those that are blank or only comments. Fails, with nothing
+  // run, if the text is not SQL.
+  Result<std::vector<std::string>> split(std::string_view sql);
+
   // Ends run() with an error, from any thread.
   void interrupt();
   // How much of run() is done, 0 to 100; below 0 if unknown. From any thread.
@@ -57,8 +61,5 @@ class Engine {
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// The statements of a text with ';' between them, without those that are blank or only comments.
-std::vector<std::string> split_statements(std::string_view sql);
 
 }  // namespace weir::query

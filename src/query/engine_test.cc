@@ -358,15 +358,5 @@ TEST_F(EngineTest, StatementsWithoutRowsGiveNone) {
   EXPECT_EQ(ask("SELECT one FROM mine"), "1");
 }
 
-TEST(Statements, AreSplitOutsideOfTextAndComments) {
-  using Texts = std::vector<std::string>;
-  EXPECT_EQ(split_statements("SELECT 1"), Texts{"SELECT 1"});
-  EXPECT_EQ(split_statements("SELECT 1; SELECT 2;"), (Texts{"SELECT 1", " SELECT 2"}));
-  EXPECT_EQ(split_statements(" ; -- nothing\n; /* ; */ ;"), Texts{});
-  EXPECT_EQ(split_statements("SELECT ';', \"a;b\", 'it''s;', $$;$$, $x$;$$;$x$, E'\\';' -- ;\n/*;*/ FROM t"),
-            Texts{"SELECT ';', \"a;b\", 'it''s;', $$;$$, $x$;$$;$x$, E'\\';' -- ;\n/*;*/ FROM t"});
-  EXPECT_EQ(split_statements("SELECT 'open; SELECT 2"), Texts{"SELECT 'open; SELECT 2"});
-}
-
 }  // namespace
 }  // namespace weir::query

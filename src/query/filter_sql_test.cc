@@ -10,9 +10,9 @@
 #include <random>
 #include <set>
 
+#include "duck/duck.h"
 #include "query/filter_generator.h"
 #include "query/functions.h"
-#include "store/duck.h"
 
 namespace weir::query {
 namespace {
@@ -316,7 +316,7 @@ class FilterSql : public ::testing::Test {
   std::mt19937 random{7};
   FilterGenerator generator{random};
   std::vector<Row> rows;
-  duck::Database database = duck::Database::open({{"threads", "1"}}).value();
+  duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
 };
 

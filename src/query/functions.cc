@@ -27,11 +27,6 @@ class Argument {
   uint64_t* validity_;
 };
 
-std::string_view view(const duckdb_string_t& text) {
-  const uint32_t length = text.value.inlined.length;
-  return {length <= sizeof(text.value.inlined.inlined) ? text.value.inlined.inlined : text.value.pointer.ptr, length};
-}
-
 void set_null(duckdb_vector output, size_t row) {
   duckdb_vector_ensure_validity_writable(output);
   duckdb_validity_set_row_invalid(duckdb_vector_get_validity(output), row);
@@ -55,7 +50,7 @@ void text_to_address(duckdb_function_info info, duckdb_data_chunk input, duckdb_
       set_null(output, row);
       continue;
     }
-    const std::string_view text = view(texts[row]);
+    const std::string_view text = duck::view(texts[row]);
     const std::optional<IpAddress> address = parse(text);
     if (!address) {
       duckdb_scalar_function_set_error(info, fmt::format("{}'{}'", kNotAnAddress, printable(text)).c_str());
@@ -134,7 +129,7 @@ void in_ranges(duckdb_function_info, duckdb_data_chunk input, duckdb_vector outp
       continue;
     }
     const IpAddress address = duck::from_uuid(addresses[row]);
-    const std::string_view all = view(ranges[row]);
+    const std::string_view all = duck::view(ranges[row]);
     const auto end_at =
         [&](size_t index) {  // ends are numbered: 0 the first of range 0, 1 its last, 2 the first of range 1
           IpAddress end;
@@ -166,9 +161,7 @@ Result<> add_address_functions(duck::Connection& connection) {
       {"weir_in_ranges", {DUCKDB_TYPE_UUID, DUCKDB_TYPE_BLOB}, DUCKDB_TYPE_BOOLEAN, in_ranges},
       {"weir_network_text", bits, DUCKDB_TYPE_VARCHAR, network<true>},
   };
-  for (const duck::ScalarFunction& function : functions) {
-    if (const Result<> added = connection.add_function(function); !added) return added;
-  }
+  for (const duck::ScalarFunction& function : functions) TRY(connection.add_function(function));
   return {};
 }
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "store/duck.h"
+#include "duck/duck.h"
 
 namespace weir::query {
 

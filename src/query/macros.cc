@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "duck/duck.h"
 #include "flow/flow_type.h"
 #include "query/protocols.h"
-#include "store/duck.h"
 
 namespace weir::query {
 namespace {

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "duck/duck.h"
 #include "query/dialect.h"
 #include "query/functions.h"
-#include "store/duck.h"
 
 namespace weir::query {
 namespace {
@@ -102,7 +102,7 @@ class AddressSql : public ::testing::TestWithParam<Engine> {
     return !rows || !rows->next();
   }
 
-  duck::Database database = duck::Database::open({{"threads", "1"}}).value();
+  duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
 };
 

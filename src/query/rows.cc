@@ -161,7 +161,7 @@ std::string readable_statement(const std::string& sql, const std::vector<duck::C
   return needed ? fmt::format("SELECT {} FROM (\n{}\n) AS statement({})", expressions, sql, names) : sql;
 }
 
-Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& types, RowSink& sink, bool& begun) {
+duck::Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& types, RowSink& sink, bool& begun) {
   std::vector<ResultColumn> columns;
   std::vector<Reader> readers;
   for (const duck::ColumnInfo& column : types) {
@@ -172,21 +172,23 @@ Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& types, R
   std::vector<Value> values(columns.size());
   while (true) {
     // The first rows are fetched before the sink hears of anything: until then the question can be asked again.
-    const Result<std::optional<duck::Chunk>> chunk = rows.next();
-    if (!chunk) return std::unexpected(chunk.error());
+    const std::optional<duck::Chunk> chunk = TRY(rows.next());
     if (!begun) {
       begun = true;
-      if (const Result<> started = sink.begin(columns); !started) return started;
+      TRY(sink.begin(columns));
     }
-    if (!*chunk) return sink.end();
-    for (size_t row = 0; row < (*chunk)->rows(); ++row) {
+    if (!chunk) {
+      TRY(sink.end());
+      return {};
+    }
+    for (size_t row = 0; row < chunk->rows(); ++row) {
       for (size_t i = 0; i < values.size(); ++i) {
-        if ((*chunk)->is_null(i, row))
+        if (chunk->is_null(i, row))
           values[i] = std::monostate{};
         else
-          values[i] = readers[i](**chunk, i, row);
+          values[i] = readers[i](*chunk, i, row);
       }
-      if (const Result<> taken = sink.row(values); !taken) return taken;
+      TRY(sink.row(values));
     }
   }
 }

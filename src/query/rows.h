@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "duck/duck.h"
 #include "query/result.h"
-#include "store/duck.h"
 
 namespace weir::query {
 
@@ -18,6 +18,6 @@ std::string readable_statement(const std::string& sql, const std::vector<duck::C
 
 // All rows to the sink, begin and end included. `types` are the types before readable_statement. Sets `begun` once the
 // sink has seen anything.
-Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& types, RowSink& sink, bool& begun);
+duck::Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& types, RowSink& sink, bool& begun);
 
 }  // namespace weir::query

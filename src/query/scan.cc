@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "duck/duck.h"
 #include "query/functions.h"
-#include "store/duck.h"
 #include "store/parquet_types.h"
 
 namespace weir::query {
@@ -22,19 +22,19 @@ std::string first_line(const std::string& message) { return message.substr(0, me
 // Runs `query`, with {} for the file, on each file that is there; what fails is unreadable.
 std::vector<UnreadableFile> failing(std::span<const store::Segment> segments, std::string_view query) {
   std::vector<UnreadableFile> unreadable;
-  Result<duck::Database> database = duck::Database::open({{"threads", "1"}});
-  if (!database) return unreadable;
+  std::optional<duck::Session> session;
   for (const store::Segment& segment : segments) {
-    Result<duck::Connection> connection = database->connect();
-    if (!connection) break;
-    const Result<> read =
-        connection->run(fmt::format(fmt::runtime(query), read_parquet(duck::quote(segment.path.string()))));
+    if (!session) {
+      auto opened = duck::Session::open();
+      if (!opened) break;
+      session.emplace(std::move(*opened));
+    }
+    const duck::Result<> read =
+        session->connection.run(fmt::format(fmt::runtime(query), read_parquet(duck::quote(segment.path.string()))));
     std::error_code error;
     if (read || !std::filesystem::exists(segment.path, error)) continue;
     unreadable.push_back({segment.path, first_line(read.error().message)});
-    // An internal error makes a database unusable.
-    database = duck::Database::open({{"threads", "1"}});
-    if (!database) break;
+    session.reset();  // an internal error makes a database unusable
   }
   return unreadable;
 }
@@ -61,11 +61,10 @@ std::string files_sql(std::span<const store::Segment> segments) {
   return read_parquet(files);
 }
 
-bool may_be_a_file(const std::string& message) {
-  constexpr std::array<std::string_view, 6> kOfStatements = {"Parser Error",     "Binder Error",     "Catalog Error",
-                                                             "Conversion Error", "Constraint Error", "INTERRUPT Error"};
-  if (message.find(kNotAnAddress) != std::string::npos) return false;
-  return std::ranges::none_of(kOfStatements, [&](std::string_view prefix) { return message.starts_with(prefix); });
+bool may_be_a_file(const duck::Error& failure) {
+  // What our own functions refuse has the same kind as a damaged file.
+  if (failure.message.find(kNotAnAddress) != std::string::npos) return false;
+  return failure.kind != duck::ErrorKind::statement && failure.kind != duck::ErrorKind::interrupted;
 }
 
 std::vector<UnreadableFile> find_unreadable(std::span<const store::Segment> segments, const std::string& message) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "duck/error.h"
 #include "flow/schema.h"
 #include "query/engine.h"
 #include "store/segments.h"
@@ -18,8 +19,8 @@ std::string scan_sql(const flow::Schema& schema, std::span<const store::Segment>
 // read_parquet over segments (at least one): the columns that they have.
 std::string files_sql(std::span<const store::Segment> segments);
 
-// Whether an error of DuckDB may come from a file rather than from the statement.
-bool may_be_a_file(const std::string& message);
+// Whether a failure may come from a file rather than from the statement.
+bool may_be_a_file(const duck::Error& failure);
 
 // Those of the segments that cannot be read, with the reason. Tries their footers first; only if all are sound, and the
 // message does not name one of them, everything inside.

@@ -12,11 +12,8 @@ namespace {
 
 Result<std::vector<duck::ColumnInfo>> describe(std::span<const store::Segment> segments) {
   if (segments.empty()) return std::vector<duck::ColumnInfo>{};
-  auto database = duck::Database::open({{"threads", "1"}});
-  if (!database) return std::unexpected(database.error());
-  auto connection = database->connect();
-  if (!connection) return std::unexpected(connection.error());
-  return connection->describe("SELECT * FROM " + files_sql(segments));
+  auto session = TRY(duck::Session::open());
+  return TRY(session.connection.describe("SELECT * FROM " + files_sql(segments))).columns;
 }
 
 // What cannot be read, or is gone, is left out.

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "duck/duck.h"
 #include "query/query.h"
-#include "store/duck.h"
 
 namespace weir::query {
 

@@ -89,15 +89,13 @@ std::shared_ptr<FlowBatch> ChunkBatches::empty_batch() {
   return memory_[used];
 }
 
-Result<std::span<const flow::SealedBatch>> ChunkBatches::next(size_t count) {
+duck::Result<std::span<const flow::SealedBatch>> ChunkBatches::next(size_t count) {
   batches_.clear();
   while (batches_.size() < count) {
     const std::shared_ptr<FlowBatch> batch = empty_batch();
     while (true) {
       if (!waiting_ && !ended_) {
-        auto chunk = rows_.next();
-        if (!chunk) return std::unexpected(chunk.error());
-        waiting_ = std::move(*chunk);
+        waiting_ = TRY(rows_.next());
         ended_ = !waiting_;
       }
       if (ended_) break;

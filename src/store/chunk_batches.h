@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "duck/duck.h"
 #include "flow/batch.h"
-#include "store/duck.h"
 
 namespace weir::store {
 
@@ -16,7 +16,7 @@ class ChunkBatches {
       : rows_(std::move(rows)), schema_(std::move(schema)), columns_(std::move(columns)) {}
 
   // Up to `count` batches, full ones but for the last; none at the end. Good until the next call.
-  Result<std::span<const flow::SealedBatch>> next(size_t count);
+  duck::Result<std::span<const flow::SealedBatch>> next(size_t count);
 
  private:
   std::shared_ptr<flow::FlowBatch> empty_batch();

@@ -2,8 +2,9 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "store/duck.h"
+#include "duck/duck.h"
 #include "store/layout.h"
+#include "store/maintenance.h"
 #include "store/parquet_types.h"
 #include "store/store.h"
 
@@ -31,31 +32,25 @@ std::string types_sql(const std::vector<Segment>& segments, std::span<const flow
 Result<> check_types(const std::filesystem::path& directory, const flow::Schema& schema) {
   const std::span<const flow::ColumnInfo> configured = schema.columns().subspan(flow::kColumnCount);
   if (configured.empty() || !std::filesystem::is_directory(table_folder(directory, flow::Table::flows))) return {};
-  const auto segments = list_segments(directory);
-  if (!segments) return std::unexpected(segments.error());
-  if (segments->empty()) return {};
-  auto database = duck::Database::open({{"threads", "1"}});
-  if (!database) return std::unexpected(database.error());
-  auto connection = database->connect();
-  if (!connection) return std::unexpected(connection.error());
-  auto rows = connection->query(types_sql(*segments, configured));
+  const std::vector<Segment> segments = TRY(list_segments(directory));
+  if (segments.empty()) return {};
+  auto session = TRY(duck::Session::open({.memory_bytes = kMergeMemoryBytes}));
+  auto rows = session.connection.query(types_sql(segments, configured));
   if (!rows) {
     // A damaged segment is for maintenance to set aside.
     log::warn("cannot compare the types of configured columns with those of the store: {}", rows.error().message);
     return {};
   }
-  while (true) {
-    const auto chunk = rows->next();
-    if (!chunk) return std::unexpected(chunk.error());
-    if (!*chunk) return {};
-    for (size_t row = 0; row < (*chunk)->rows(); ++row) {
-      const flow::ColumnInfo& column = schema[schema.find((*chunk)->text(0, row)).value()];
-      const std::string_view found = (*chunk)->text(1, row);
+  while (const auto chunk = TRY(rows->next())) {
+    for (size_t row = 0; row < chunk->rows(); ++row) {
+      const flow::ColumnInfo& column = schema[schema.find(chunk->text(0, row)).value()];
+      const std::string_view found = chunk->text(1, row);
       if (found == sql_type(column.type)) continue;
       return fail("columns.type: {} is {} in {}, it cannot become {}: choose another name for the column", column.name,
-                  found, (*chunk)->text(2, row), sql_type(column.type));
+                  found, chunk->text(2, row), sql_type(column.type));
     }
   }
+  return {};
 }
 
 }  // namespace weir::store

@@ -24,10 +24,9 @@ bool older_than(const Segment& segment, Timestamp now, Micros age) {
   return now - timestamp_from_us(int64_t{status.st_mtim.tv_sec} * 1'000'000) >= age;
 }
 
-// Errors that say nothing about the files that were read.
-bool is_of_the_world(const std::string& message) {
-  return message.starts_with("Out of Memory Error") || message.starts_with("INTERRUPT Error") ||
-         message.starts_with("Permission Error");
+// Whether a failure says nothing about the files that were read.
+bool is_of_the_world(duck::ErrorKind kind) {
+  return kind == duck::ErrorKind::memory || kind == duck::ErrorKind::interrupted || kind == duck::ErrorKind::permission;
 }
 
 }  // namespace
@@ -96,14 +95,14 @@ void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timesta
     return;
   }
   // An input that cannot be read is set aside, and the others are merged in the next round.
-  const std::string& reason = merged.error().message;
-  if (!merged.error().writing && !is_of_the_world(reason) &&
-      set_aside_unreadable(folder, plan.inputs, !reason.starts_with("IO Error")))
+  const MergeError& failure = merged.error();
+  if (!failure.writing && !is_of_the_world(failure.kind) &&
+      set_aside_unreadable(folder, plan.inputs, failure.kind != duck::ErrorKind::io))
     return;
   if (stopped_) return;
   merge_again_at_ = now + kMergeBackOff;
-  const std::string message = fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(),
-                                          folder.path.string(), merged.error().message);
+  const std::string message =
+      fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(), folder.path.string(), failure.message);
   log::error("{}; next try in {}", message, to_human(kMergeBackOff));
   counters_.update([&](StoreCounters& c) {
     ++c.write_failures;
@@ -163,7 +162,7 @@ bool Maintenance::set_aside_unreadable(const HourFolder& folder, const std::vect
     std::expected<void, MergeError> readable;
     if (verdict->wholeness == parquet::Wholeness::unknown) {
       if (const auto checked = check_file(**connection, segment.path); !checked)
-        readable = std::unexpected(MergeError{checked.error().message});
+        readable = std::unexpected(MergeError{checked.error().message, false, checked.error().kind});
     }
     if (readable && rewrite) {
       std::error_code error;
@@ -173,7 +172,7 @@ bool Maintenance::set_aside_unreadable(const HourFolder& folder, const std::vect
     }
     if (readable) continue;
     disconnect();
-    if (readable.error().writing || is_of_the_world(readable.error().message)) continue;
+    if (readable.error().writing || is_of_the_world(readable.error().kind)) continue;
     set_aside(segment, readable.error().message);
     found = true;
   }
@@ -194,30 +193,28 @@ void Maintenance::set_aside(const Segment& segment, const std::string& reason) {
 }
 
 Result<duck::Connection*> Maintenance::connect() {
-  if (connection_) return &*connection_;
-  auto database =
-      duck::Database::open({{"threads", "1"}, {"memory_limit", "256MB"}, {"preserve_insertion_order", "true"}});
-  if (!database) return std::unexpected(database.error());
-  auto connection = database->connect();
-  if (!connection) return std::unexpected(connection.error());
-  database_.emplace(std::move(*database));
-  const std::lock_guard lock(connection_mutex_);
-  connection_.emplace(std::move(*connection));
-  return &*connection_;
+  if (!session_) {
+    auto session = TRY(duck::Session::open({.memory_bytes = kMergeMemoryBytes}));
+    const std::lock_guard lock(session_mutex_);
+    session_.emplace(std::move(session));
+  }
+  return &session_->connection;
 }
 
 void Maintenance::disconnect() {
-  {
-    const std::lock_guard lock(connection_mutex_);
-    connection_.reset();
-  }
-  database_.reset();
+  const std::lock_guard lock(session_mutex_);
+  session_.reset();
+}
+
+uint64_t Maintenance::memory_held() {
+  const std::lock_guard lock(session_mutex_);
+  return session_ ? session_->database.memory_held().value_or(0) : 0;
 }
 
 void Maintenance::stop() {
   stopped_ = true;
-  const std::lock_guard lock(connection_mutex_);
-  if (connection_) connection_->interrupt();
+  const std::lock_guard lock(session_mutex_);
+  if (session_) session_->connection.interrupt();
 }
 
 }  // namespace weir::store

@@ -59,7 +59,7 @@ struct Target {
   flow::SchemaPtr schema = schema_of_every_type();
   flow::SchemaPtr other = schema_of_another_type();
   std::vector<flow::ColumnIndex> columns = one_of_each_type(*schema);
-  duck::Database database = duck::Database::open({{"threads", "1"}}).value();
+  duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
   parquet::Workshop workshop;
 

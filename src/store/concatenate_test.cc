@@ -7,6 +7,7 @@
 #include "store/read_back.h"
 #include "store/segment_writer.h"
 #include "store/shaped_batch.h"
+#include "store/test_duckdb_writer.h"
 #include "store/test_folder.h"
 
 namespace weir::store {
@@ -48,7 +49,7 @@ struct Concatenate : testing::Test {
   void expect_same_rows(const fs::path& path) {
     std::string columns;
     const auto described = connection.describe("SELECT * FROM " + scan(path)).value();
-    for (const duck::ColumnInfo& column : described)
+    for (const duck::ColumnInfo& column : described.columns)
       columns += (columns.empty() ? "SELECT " : ", ") + duck::quote_name(column.name);
     const auto hash = [&](const std::string& from) {
       return ask("SELECT count(*) || ' rows ' || sum(hash(t)::HUGEINT) FROM (" + columns + " FROM " + from + ") t");
@@ -159,7 +160,7 @@ TEST_F(Concatenate, LeavesSmallGroupsToTheOtherWay) {
 TEST_F(Concatenate, LeavesFilesOfOthersToTheOtherWay) {
   Segment other;
   other.path = folder / "other";
-  ASSERT_TRUE(make_duckdb_writer().value()->write(other.path, {{batch(40000)}}));
+  ASSERT_TRUE(make_duckdb_writer()->write(other.path, {{batch(40000)}}));
   inputs.push_back(other);
   put({batch(40000)});
   EXPECT_FALSE(concatenate_files(*flow::Schema::flows(), inputs, folder / "out").value());

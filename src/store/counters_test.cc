@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "store/duck.h"
+#include "duck/duck.h"
 #include "store/layout.h"
 #include "store/test_store.h"
 
@@ -116,11 +116,12 @@ TEST_F(CountersTest, AreMergedWithTheirColumns) {
   EXPECT_EQ(ask("count(*)", flow::Table::counters), 40);
   duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
-  const auto columns = connection.describe(fmt::format("SELECT * FROM read_parquet({}, hive_partitioning = false)",
-                                                       duck::quote(segments(flow::Table::counters)[0].path.string())));
-  ASSERT_TRUE(columns);
-  ASSERT_EQ(columns->size(), flow::kCounterColumnCount);
-  for (size_t i = 0; i < columns->size(); ++i) EXPECT_EQ((*columns)[i].name, flow::kCounterColumns[i].name);
+  const auto statement = connection.describe(fmt::format("SELECT * FROM read_parquet({}, hive_partitioning = false)",
+                                                         duck::quote(segments(flow::Table::counters)[0].path.string())));
+  ASSERT_TRUE(statement);
+  ASSERT_EQ(statement->columns.size(), flow::kCounterColumnCount);
+  for (size_t i = 0; i < statement->columns.size(); ++i)
+    EXPECT_EQ(statement->columns[i].name, flow::kCounterColumns[i].name);
   EXPECT_EQ(store->counters().write_failures, 0u);
 }
 

@@ -8,13 +8,16 @@
 #include <optional>
 #include <vector>
 
-#include "store/duck.h"
+#include "duck/duck.h"
 #include "store/layout.h"
 #include "store/merge.h"
 #include "store/shared_counters.h"
 #include "store/store.h"
 
 namespace weir::store {
+
+// The memory limit of merging, apart from what the collector itself uses.
+inline constexpr uint64_t kMergeMemoryBytes = uint64_t{256} << 20;
 
 class Maintenance {
  public:
@@ -25,6 +28,8 @@ class Maintenance {
   void round(const StoreOptions& options, Timestamp now);
   // From another thread: ends the round under way soon, and all later ones at once.
   void stop();
+  // What DuckDB holds in memory for merging. From any thread.
+  uint64_t memory_held();
 
  private:
   struct HourState {
@@ -61,9 +66,8 @@ class Maintenance {
   Timestamp merge_again_at_{};  // after a failure that is not the inputs'
 
   std::atomic<bool> stopped_ = false;
-  std::optional<duck::Database> database_;
-  std::mutex connection_mutex_;  // for stop(), which interrupts
-  std::optional<duck::Connection> connection_;
+  std::mutex session_mutex_;  // for who comes from another thread
+  std::optional<duck::Session> session_;
 };
 
 }  // namespace weir::store

@@ -315,12 +315,13 @@ TEST_F(MaintenanceTest, SegmentsOfOtherVersionsAreMergedByName) {
   EXPECT_EQ(chunk->value<int64_t>(0, 0), 11);
   EXPECT_EQ(chunk->value<int64_t>(1, 0), 1);
   EXPECT_EQ(chunk->value<uint64_t>(2, 0), 7u);
-  const auto columns = connection.describe("SELECT * FROM read_parquet(" + duck::quote(segments()[0].path.string()) +
-                                           ", hive_partitioning = false)");
-  ASSERT_TRUE(columns);
-  ASSERT_EQ(columns->size(), columns_of(written).size() + 1);
-  EXPECT_EQ((*columns)[0].name, flow::kColumns[0].name);
-  EXPECT_EQ(columns->back().name, "from_the_future");
+  const auto statement = connection.describe("SELECT * FROM read_parquet(" + duck::quote(segments()[0].path.string()) +
+                                             ", hive_partitioning = false)");
+  ASSERT_TRUE(statement);
+  const auto& columns = statement->columns;
+  ASSERT_EQ(columns.size(), columns_of(written).size() + 1);
+  EXPECT_EQ(columns[0].name, flow::kColumns[0].name);
+  EXPECT_EQ(columns.back().name, "from_the_future");
 }
 
 TEST_F(MaintenanceTest, AColumnOfATypeThatIsNoneOfOursIsMergedToo) {
@@ -376,7 +377,7 @@ TEST_F(MaintenanceTest, MergesHaveTheSparseColumnsOfTheirInputs) {
   EXPECT_EQ(chunk->text(0, 0), "u");
   EXPECT_EQ(chunk->text(0, 1), "good");
   EXPECT_EQ(chunk->text(0, 2), "64496 64497");
-  const auto columns = connection.describe("SELECT * FROM " + file).value();
+  const auto columns = connection.describe("SELECT * FROM " + file).value().columns;
   for (const duck::ColumnInfo& column : columns) {
     const auto known = flow::Schema::flows()->find(column.name);
     if (!known) {
@@ -441,7 +442,7 @@ TEST_F(MaintenanceTest, AReaderSeesEachRowOnceAtAnyTime) {
   std::atomic<int> reads = 0;
   std::string wrong;
   std::thread reader([&] {
-    duck::Database own = duck::Database::open({{"threads", "1"}}).value();
+    duck::Database own = duck::Database::open().value();
     duck::Connection with = own.connect().value();
     while (!done && wrong.empty()) {
       const std::string got = contents(with);

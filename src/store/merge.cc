@@ -58,19 +58,25 @@ std::string scan(const std::string& files) {
   return fmt::format("read_parquet({}, union_by_name = true, hive_partitioning = false)", files);
 }
 
-Result<uint64_t> rows_in(duck::Connection& connection, const std::string& files) {
-  auto rows =
-      connection.query(fmt::format("SELECT coalesce(sum(num_rows), 0)::BIGINT FROM parquet_file_metadata({})", files));
-  if (!rows) return std::unexpected(rows.error());
-  const auto chunk = rows->next();
-  if (!chunk) return std::unexpected(chunk.error());
-  return *chunk ? static_cast<uint64_t>((*chunk)->value<int64_t>(0, 0)) : 0;
+// The one number that a statement gives.
+duck::Result<uint64_t> number_from(duck::Connection& connection, const std::string& sql) {
+  duck::Rows rows = TRY(connection.query(sql));
+  const std::optional<duck::Chunk> chunk = TRY(rows.next());
+  if (!chunk || chunk->rows() != 1) return fail("DuckDB did not say how many rows there are");
+  return static_cast<uint64_t>(chunk->value<int64_t>(0, 0));
+}
+
+duck::Result<uint64_t> rows_in(duck::Connection& connection, const std::string& files) {
+  return number_from(connection,
+                     fmt::format("SELECT coalesce(sum(num_rows), 0)::BIGINT FROM parquet_file_metadata({})", files));
 }
 
 template <class T>
 using MergeResult = std::expected<T, MergeError>;
 
-std::unexpected<MergeError> of_inputs(const Error& error) { return std::unexpected(MergeError{error.message, false}); }
+std::unexpected<MergeError> of_inputs(const duck::Error& error) {
+  return std::unexpected(MergeError{error.message, false, error.kind});
+}
 std::unexpected<MergeError> of_output(const Error& error) { return std::unexpected(MergeError{error.message, true}); }
 
 MergeResult<uint64_t> write_rows(duck::Connection& connection, const std::string& select, const MergedColumns& merged,
@@ -95,13 +101,17 @@ MergeResult<uint64_t> write_rows(duck::Connection& connection, const std::string
   return finished->rows;
 }
 
-// DuckDB's own writer takes types that ours has not. It does not say whether it was reading or writing that failed.
+// The target is always a new name of ours: DuckDB's own way through a temporary file is not wanted.
+constexpr std::string_view kCopyOptions = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false";
+
+// A column that somebody else has added may have a type that no column of ours has, such as a list. DuckDB's COPY writes
+// those. It does not say whether it was reading or writing that failed.
 MergeResult<uint64_t> copy_rows(duck::Connection& connection, const std::string& select,
                                 const std::filesystem::path& path) {
   const auto copied =
-      copied_rows(connection, fmt::format("COPY ({}) TO {} ({})", select, duck::quote(path.string()), kCopyOptions));
+      number_from(connection, fmt::format("COPY ({}) TO {} ({})", select, duck::quote(path.string()), kCopyOptions));
   if (!copied)
-    return copied.error().message.starts_with("IO Error") ? of_output(copied.error()) : of_inputs(copied.error());
+    return copied.error().kind == duck::ErrorKind::io ? of_output(copied.error()) : of_inputs(copied.error());
   if (const auto synced = sync_file(path); !synced) return of_output(synced.error());
   return *copied;
 }
@@ -113,7 +123,7 @@ MergeResult<void> merge_to(duck::Connection& connection, const flow::Schema& sch
   if (!expected) return of_inputs(expected.error());
   const auto present = connection.describe(fmt::format("SELECT * FROM {}", scan(files)));
   if (!present) return of_inputs(present.error());
-  const auto merged = merged_columns(schema, *present);
+  const auto merged = merged_columns(schema, present->columns);
   if (!merged) return of_output(merged.error());
   const std::string select = fmt::format("SELECT {} FROM {}", merged->select_list, scan(files));
   const auto rows =
@@ -166,7 +176,7 @@ std::expected<void, MergeError> merge_files(duck::Connection& connection, const 
   return merged;
 }
 
-Result<> check_file(duck::Connection& connection, const std::filesystem::path& path) {
+duck::Result<> check_file(duck::Connection& connection, const std::filesystem::path& path) {
   // max() has to decode what it compares; a count could be answered from the null bits.
   return connection.run(
       fmt::format("SELECT max(COLUMNS(*)) FROM {}", scan(fmt::format("[{}]", duck::quote(path.string())))));

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "store/duck.h"
+#include "duck/duck.h"
 #include "store/layout.h"
 
 namespace weir::store {
@@ -42,6 +42,7 @@ Segment merged_segment(const MergePlan& plan);
 struct MergeError {
   std::string message;
   bool writing = false;  // the result could not be written, which says nothing about the inputs
+  duck::ErrorKind kind = duck::ErrorKind::other;
 };
 
 // Writes all rows of `inputs` to `path`, with the columns of `schema` (of this version) in their order (sparse ones if
@@ -50,6 +51,6 @@ std::expected<void, MergeError> merge_files(duck::Connection& connection, const 
                                             std::span<const Segment> inputs, const std::filesystem::path& path);
 
 // Reads every value of a file.
-Result<> check_file(duck::Connection& connection, const std::filesystem::path& path);
+duck::Result<> check_file(duck::Connection& connection, const std::filesystem::path& path);
 
 }  // namespace weir::store

@@ -31,9 +31,7 @@ Result<MergedColumns> merged_columns(const flow::Schema& schema, std::span<const
     others.push_back({column.name, type.value_or(flow::ColumnType::text)});
   }
   if (!known_types) return merged;
-  auto extended = flow::Schema::extended(schema, others);
-  if (!extended) return std::unexpected(extended.error());
-  merged.schema = std::move(*extended);
+  merged.schema = TRY(flow::Schema::extended(schema, others));
   return merged;
 }
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "duck/duck.h"
 #include "flow/schema.h"
-#include "store/duck.h"
 
 namespace weir::store {
 

@@ -1,22 +1,14 @@
-// The columns of a segment as DuckDB types, and how its COPY writes them.
+// The types of columns in a segment, as DuckDB's types.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
-#include "base/result.h"
+#include "duck/duck.h"
 #include "flow/columns.gen.h"
-#include "store/duck.h"
-#include "store/segment_writer.h"
 
 namespace weir::store {
-
-// The target is always a new name of ours: DuckDB's own way through a temporary file is not wanted.
-inline constexpr std::string_view kCopyOptions =
-    "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false";
 
 constexpr duckdb_type duck_type(flow::ColumnType type) {
   switch (type) {
@@ -88,11 +80,5 @@ constexpr std::string_view sql_type(flow::ColumnType type) {
   }
   return "";
 }
-
-// Runs a COPY ... TO and returns how many rows it says it wrote.
-Result<uint64_t> copied_rows(duck::Connection& connection, const std::string& copy);
-
-// make_duckdb_writer with other options for COPY: for measuring them.
-Result<std::unique_ptr<SegmentWriter>> make_duckdb_writer_with(unsigned threads, std::string copy_options);
 
 }  // namespace weir::store

@@ -1,4 +1,5 @@
-// Writes one Parquet file. The seam where another writer can take DuckDB's place.
+// Writes one Parquet file. The store has one writer (parquet/); tests put others in its place, which fail, or wait, or write
+// with DuckDB.
 #pragma once
 
 #include <cstdint>
@@ -55,9 +56,5 @@ std::vector<flow::ColumnIndex> columns_to_write(std::span<const flow::SealedBatc
 
 // The writer of this program (parquet/).
 std::unique_ptr<SegmentWriter> make_parquet_writer();
-
-// The writer on libduckdb (COPY from a table function): what tests and benchmarks compare with. threads: how many
-// DuckDB may use.
-Result<std::unique_ptr<SegmentWriter>> make_duckdb_writer(unsigned threads = 1);
 
 }  // namespace weir::store

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "store/duck.h"
+#include "duck/duck.h"
 #include "store/layout.h"
 #include "store/random_batch.h"
 #include "store/segments.h"

@@ -10,6 +10,7 @@
 #include "store/parquet_types.h"
 #include "store/random_batch.h"
 #include "store/store.h"
+#include "store/test_duckdb_writer.h"
 #include "store/test_folder.h"
 
 namespace weir::store {
@@ -141,23 +142,11 @@ void ours(benchmark::State& state) {
 }
 BENCHMARK(ours)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(10);
 
-void duckdb(benchmark::State& state, unsigned threads, const std::string& options) {
-  const auto writer = make_duckdb_writer_with(threads, options);
-  CHECK(writer.has_value());
-  write_segments(state, **writer);
+void duckdb(benchmark::State& state) {
+  const auto writer = make_duckdb_writer();
+  write_segments(state, *writer);
 }
-
-const std::string kDefault(kCopyOptions);
-#define WEIR_WRITE_BENCH(name, threads, options) \
-  BENCHMARK_CAPTURE(duckdb, name, threads, options)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2)
-WEIR_WRITE_BENCH(as_it_is, 1, kDefault);
-WEIR_WRITE_BENCH(two_threads, 2, kDefault);
-WEIR_WRITE_BENCH(dictionary_1000, 1, kDefault + ", DICTIONARY_SIZE_LIMIT 1000");
-WEIR_WRITE_BENCH(dictionary_10000, 1, kDefault + ", DICTIONARY_SIZE_LIMIT 10000");
-WEIR_WRITE_BENCH(zstd_level_3, 1, "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3");
-WEIR_WRITE_BENCH(lz4_raw, 1, "FORMAT parquet, COMPRESSION lz4_raw");
-WEIR_WRITE_BENCH(snappy, 1, "FORMAT parquet, COMPRESSION snappy");
-WEIR_WRITE_BENCH(row_group_61440, 1, kDefault + ", ROW_GROUP_SIZE 61440");
+BENCHMARK(duckdb)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2);
 
 }  // namespace
 }  // namespace weir::store

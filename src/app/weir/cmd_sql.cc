@@ -54,23 +54,26 @@ int run_sql(const Options& options) {
   if (!setup) return complain(setup.error().message, 2);
   std::string text = fmt::format("{}", fmt::join(options.statements, " "));
   if (text.empty() || text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
-  const std::vector<std::string> statements = query::split_statements(text);
-  if (statements.empty()) return complain("no SQL: write weir sql \"SELECT count(*) FROM flows\"", 2);
 
   query::Output output(stdout);
   const std::unique_ptr<query::RowSink> printer = query::make_printer(setup->format, output, query::screen_of(stdout));
   Counter sink(*printer);
   const bool table = setup->format == query::Format::table;
+  size_t statements = 0;
   const Answer asked = ask(
       options, *setup,
       [&](query::Engine& engine) -> Result<> {
-        for (const std::string& statement : statements) {
+        for (const std::string& statement : TRY(engine.split(text))) {
+          ++statements;
           if (table && sink.tables > 0) output.buffer() += "\n";
-          if (const Result<> answered = engine.run(statement, sink); !answered) return answered;
+          TRY(engine.run(statement, sink));
         }
         return {};
       },
       true);
+  if (asked.status == 0 && statements == 0) {
+    return complain("no SQL: write weir sql \"SELECT count(*) FROM flows\"", 2);
+  }
   if (table && asked.status == 0) {
     output.buffer() +=
         fmt::format("\n{} row{}. Store: {}.\n", sink.rows, sink.rows == 1 ? "" : "s", to_string(asked.effort));

@@ -6,6 +6,7 @@
 
 #include "store/parquet/file_writer.h"
 #include "store/random_batch.h"
+#include "store/test_duckdb_writer.h"
 #include "store/test_folder.h"
 
 namespace weir::store::parquet {
@@ -94,7 +95,7 @@ TEST_F(Checksum, FindsOctetsThatChangedPlaces) {
 }
 
 TEST_F(Checksum, KnowsNothingOfFilesOfOtherPrograms) {
-  const std::string other = write(make_duckdb_writer().value(), 100);
+  const std::string other = write(make_duckdb_writer(), 100);
   EXPECT_EQ(wholeness(), Wholeness::unknown);
   EXPECT_EQ(wholeness_of(other.substr(0, other.size() - 1)), Wholeness::damaged);
 }

@@ -25,7 +25,7 @@ struct ParquetFile : testing::Test {
   TestFolder folder;
   fs::path path = folder / "x.parquet";
   std::unique_ptr<SegmentWriter> writer = make_parquet_writer();
-  duck::Database database = duck::Database::open({{"threads", "1"}}).value();
+  duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
   flow::SchemaPtr schema = schema_of_every_type();
   Random random{1};

@@ -20,7 +20,7 @@ struct Target {
   TestFolder folder{folder_in_memory()};
   flow::SchemaPtr schema = schema_of_every_type();
   std::vector<flow::ColumnIndex> columns = one_of_each_type(*schema);
-  duck::Database database = duck::Database::open({{"threads", "1"}}).value();
+  duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
 
   void run(std::string_view octets) {

@@ -1,28 +1,21 @@
-// DuckDB as the rest of this program sees it: owners of its handles, and its errors as weir::Result. The only way to
-// DuckDB.
+// DuckDB as the rest of this program sees it: owners of its handles, and its errors as values. The only way to DuckDB;
+// nobody else includes <duckdb.h>.
 //
-//   auto database = duck::Database::open({{"threads", "1"}, {"memory_limit", "512MB"}});
-//   auto connection = database->connect();
-//   auto rows = connection->query("SELECT src_addr, sum(bytes)::BIGINT FROM ... GROUP BY ALL");
-//   while (true) {
-//     auto chunk = rows->next();                  // Result<std::optional<Chunk>>: up to 2048 rows, nothing at the end
-//     if (!chunk) return std::unexpected(chunk.error());
-//     if (!*chunk) break;
-//     for (size_t row = 0; row < (*chunk)->rows(); ++row) use((*chunk)->uuid(0, row), (*chunk)->value<int64_t>(1,
-//     row));
+//   auto session = TRY(duck::Session::open({.threads = 2, .memory_bytes = 512 << 20}));
+//   auto rows = TRY(session.connection.query("SELECT src_addr, sum(bytes)::BIGINT FROM ... GROUP BY ALL"));
+//   while (auto chunk = TRY(rows.next())) {        // up to 2048 rows; nothing at the end
+//     for (size_t row = 0; row < chunk->rows(); ++row) use(chunk->uuid(0, row), chunk->value<int64_t>(1, row));
 //   }
 //
-// The functions of DuckDB's C API that read single values of a result are never used: they are deprecated, give null
-// for a UUID and crash on some types. Everything is read from data chunks. Types without an accessor here (DECIMAL,
-// LIST, INTERVAL and so on) are for the caller to cast in SQL: Connection::describe tells which columns need it.
+// A result is read by data chunks. DuckDB's functions for single values are never used: they are deprecated, give null
+// for a UUID and crash on some types. Types without an accessor here (DECIMAL, LIST, INTERVAL and so on) are for the
+// caller to cast in SQL: Connection::describe tells which columns need it.
 #pragma once
 
 #include <duckdb.h>
 
-#include <array>
-#include <atomic>
 #include <cstdint>
-#include <map>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,23 +25,32 @@
 
 #include "base/check.h"
 #include "base/ip_address.h"
-#include "base/result.h"
 #include "base/time.h"
+#include "duck/error.h"
 
 namespace weir::duck {
 
-// The 16 octets that a UUID prints as, in that order. DuckDB keeps a UUID as a signed 128-bit number with the top bit
-// flipped, so that numbers order as octets do.
-duckdb_hugeint to_uuid(const IpAddress& octets);
+// An address is stored as the UUID that prints its 16 bytes in their order. DuckDB keeps a UUID as a signed 128-bit number
+// with the top bit flipped, so that the numbers order as the bytes do.
+duckdb_hugeint to_uuid(const IpAddress& address);
 IpAddress from_uuid(duckdb_hugeint value);
 
 // 'it''s': a string literal with its quotes; "odd ""name""" for identifiers.
 std::string quote(std::string_view text);
 std::string quote_name(std::string_view name);
 
+// A VARCHAR or BLOB in a vector: up to 12 bytes lie in the string itself, longer ones where it points.
+std::string_view view(const duckdb_string_t& text);
+
 struct ColumnInfo {
   std::string name;
   duckdb_type type;
+};
+
+// What a statement is, and the columns that it would give.
+struct Description {
+  duckdb_statement_type type = DUCKDB_STATEMENT_TYPE_INVALID;
+  std::vector<ColumnInfo> columns;
 };
 
 // Up to 2048 rows of a result. Views into it (text, values) live as long as it does.
@@ -82,7 +84,7 @@ class Chunk {
     return {words, words == nullptr ? 0 : (rows_ + 63) / 64};
   }
   // VARCHAR and BLOB.
-  std::string_view text(size_t column, size_t row) const;
+  std::string_view text(size_t column, size_t row) const { return view(value<duckdb_string_t>(column, row)); }
   // UUID: as it is stored, in network order.
   IpAddress uuid(size_t column, size_t row) const { return from_uuid(value<duckdb_hugeint>(column, row)); }
   // TIMESTAMP and TIMESTAMP WITH TIME ZONE (microseconds, UTC).
@@ -135,11 +137,14 @@ class Connection {
   Result<> run(const std::string& sql);
   // Starts one statement that gives rows.
   Result<Rows> query(const std::string& sql);
-  // Names and types of the columns that query(sql) would have, without running it.
-  Result<std::vector<ColumnInfo>> describe(const std::string& sql);
+  // What query(sql) would do, without running it.
+  Result<Description> describe(const std::string& sql);
+  // The statements of a text with ';' between them, without those that are blank or only comments. Fails if the text is
+  // not SQL.
+  Result<std::vector<std::string>> split(std::string_view sql);
   Result<> add_function(const ScalarFunction& function);
 
-  // Ends the running statement: it fails with an "Interrupted" error.
+  // Ends the running statement: it fails with ErrorKind::interrupted.
   void interrupt() { duckdb_interrupt(handle_.get()); }
   // How much of the running statement is done, 0 to 100; below 0 if that is unknown.
   double progress() { return duckdb_query_progress(handle_.get()).percentage; }
@@ -153,17 +158,31 @@ class Connection {
     void operator()(duckdb_connection connection) const { duckdb_disconnect(&connection); }
   };
   explicit Connection(duckdb_connection connection) : handle_(connection) {}
+  // How many statements a text has; nothing if it is not SQL.
+  Result<size_t> count_statements(std::string_view sql);
+
   std::unique_ptr<_duckdb_connection, Disconnect> handle_;
 };
 
-// A database in memory: nothing of it is kept. Connections must not outlive it.
+struct Options {
+  unsigned threads = 1;
+  // What the database may hold in memory, of its own and not of the process: 0 is DuckDB's default, 80 % of the
+  // machine's memory. A statement that needs more spills or fails with ErrorKind::memory.
+  uint64_t memory_bytes = 0;
+  // Where it spills to; empty: nowhere.
+  std::filesystem::path spill_folder;
+  // Rows keep the order of the files, or of the table function, that they come from.
+  bool keep_order = true;
+};
+
+// A database in memory: nothing of it is kept. Each has a memory limit of its own. Connections must not outlive it.
+// Extensions are never loaded or downloaded by themselves.
 class Database {
  public:
-  // options: DuckDB's configuration by name, for example threads, memory_limit, temp_directory,
-  // preserve_insertion_order. Extensions are never loaded or downloaded by themselves, and nothing is spilled to the
-  // working directory, unless the options say so.
-  static Result<Database> open(std::map<std::string, std::string> options = {});
-  Result<Connection> connect();
+  static Result<Database> open(const Options& options = {});
+  Result<Connection> connect() const;
+  // What its buffers hold now, counted against memory_bytes. From any thread, also while a statement runs.
+  Result<uint64_t> memory_held() const;
 
  private:
   struct Close {
@@ -171,6 +190,13 @@ class Database {
   };
   explicit Database(duckdb_database database) : handle_(database) {}
   std::unique_ptr<_duckdb_database, Close> handle_;
+};
+
+// A database and the one connection to it.
+struct Session {
+  static Result<Session> open(const Options& options = {});
+  Database database;  // outlives the connection
+  Connection connection;
 };
 
 }  // namespace weir::duck

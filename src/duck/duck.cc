@@ -1,4 +1,6 @@
-#include "store/duck.h"
+#include "duck/duck.h"
+
+#include <map>
 
 #include "base/big_endian.h"
 
@@ -6,10 +8,6 @@ namespace weir::duck {
 namespace {
 
 constexpr uint64_t kTopBit = uint64_t{1} << 63;
-
-std::unexpected<Error> failure(const char* message) {
-  return fail("{}", message != nullptr && *message != '\0' ? message : "DuckDB gave no reason");
-}
 
 struct DestroyPrepared {
   void operator()(duckdb_prepared_statement statement) const { duckdb_destroy_prepare(&statement); }
@@ -20,7 +18,7 @@ Result<Prepared> prepare(duckdb_connection connection, const std::string& sql) {
   duckdb_prepared_statement statement = nullptr;
   const duckdb_state state = duckdb_prepare(connection, sql.c_str(), &statement);
   Prepared prepared(statement);
-  if (state != DuckDBSuccess) return failure(duckdb_prepare_error(statement));
+  if (state != DuckDBSuccess) return std::unexpected(error_of_statement(duckdb_prepare_error(statement)));
   return prepared;
 }
 
@@ -43,10 +41,10 @@ std::string quote_with(char mark, std::string_view text) {
 
 }  // namespace
 
-duckdb_hugeint to_uuid(const IpAddress& octets) {
+duckdb_hugeint to_uuid(const IpAddress& address) {
   duckdb_hugeint value;
-  value.lower = load_be<uint64_t>(&octets.octets[8]);
-  value.upper = static_cast<int64_t>(load_be<uint64_t>(octets.octets.data()) ^ kTopBit);
+  value.lower = load_be<uint64_t>(&address.octets[8]);
+  value.upper = static_cast<int64_t>(load_be<uint64_t>(address.octets.data()) ^ kTopBit);
   return value;
 }
 
@@ -55,6 +53,11 @@ IpAddress from_uuid(duckdb_hugeint value) {
   store_be(address.octets.data(), static_cast<uint64_t>(value.upper) ^ kTopBit);
   store_be(&address.octets[8], value.lower);
   return address;
+}
+
+std::string_view view(const duckdb_string_t& text) {
+  const uint32_t length = text.value.inlined.length;
+  return {length <= sizeof(text.value.inlined.inlined) ? text.value.inlined.inlined : text.value.pointer.ptr, length};
 }
 
 std::string quote(std::string_view text) { return quote_with('\'', text); }
@@ -67,13 +70,6 @@ Chunk::Chunk(duckdb_data_chunk chunk) : chunk_(chunk), rows_(duckdb_data_chunk_g
     duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
     columns_.push_back({duckdb_vector_get_data(vector), duckdb_vector_get_validity(vector)});
   }
-}
-
-std::string_view Chunk::text(size_t column, size_t row) const {
-  CHECK(row < rows_);
-  const duckdb_string_t& text = static_cast<const duckdb_string_t*>(columns_[column].data)[row];
-  const uint32_t length = text.value.inlined.length;
-  return {length <= sizeof(text.value.inlined.inlined) ? text.value.inlined.inlined : text.value.pointer.ptr, length};
 }
 
 struct Rows::Handle {
@@ -95,8 +91,8 @@ Rows::Rows(std::shared_ptr<Handle> handle) : handle_(std::move(handle)) {
 Result<std::optional<Chunk>> Rows::next() {
   duckdb_data_chunk chunk = duckdb_fetch_chunk(handle_->result);
   if (chunk != nullptr) return Chunk(chunk);
-  const char* error = duckdb_result_error(&handle_->result);
-  if (error != nullptr && *error != '\0') return failure(error);
+  const char* message = duckdb_result_error(&handle_->result);
+  if (message != nullptr && *message != '\0') return std::unexpected(error_of(handle_->result));
   return std::nullopt;
 }
 
@@ -104,34 +100,70 @@ Result<> Connection::run(const std::string& sql) {
   duckdb_result result{};
   const duckdb_state state = duckdb_query(handle_.get(), sql.c_str(), &result);
   Result<> outcome;
-  if (state != DuckDBSuccess) outcome = failure(duckdb_result_error(&result));
+  if (state != DuckDBSuccess) outcome = std::unexpected(error_of(result));
   duckdb_destroy_result(&result);
   return outcome;
 }
 
 Result<Rows> Connection::query(const std::string& sql) {
-  auto statement = prepare(handle_.get(), sql);
-  if (!statement) return std::unexpected(statement.error());
   auto handle = std::make_shared<Rows::Handle>();
-  handle->statement = std::move(*statement);
+  handle->statement = TRY(prepare(handle_.get(), sql));
   // Marked as deprecated in the header, which offers no other way to a result that is not in memory as a whole.
   if (duckdb_execute_prepared_streaming(handle->statement.get(), &handle->result) != DuckDBSuccess) {
-    return failure(duckdb_result_error(&handle->result));
+    return std::unexpected(error_of(handle->result));
   }
   return Rows(std::move(handle));
 }
 
-Result<std::vector<ColumnInfo>> Connection::describe(const std::string& sql) {
-  const auto statement = prepare(handle_.get(), sql);
-  if (!statement) return std::unexpected(statement.error());
-  std::vector<ColumnInfo> columns;
-  const size_t count = duckdb_prepared_statement_column_count(statement->get());
+Result<Description> Connection::describe(const std::string& sql) {
+  const Prepared statement = TRY(prepare(handle_.get(), sql));
+  Description description{duckdb_prepared_statement_type(statement.get()), {}};
+  const size_t count = duckdb_prepared_statement_column_count(statement.get());
   for (size_t i = 0; i < count; ++i) {
-    const char* name = duckdb_prepared_statement_column_name(statement->get(), i);
-    columns.push_back({name == nullptr ? "" : name, duckdb_prepared_statement_column_type(statement->get(), i)});
+    const char* name = duckdb_prepared_statement_column_name(statement.get(), i);
+    const duckdb_type type = duckdb_prepared_statement_column_type(statement.get(), i);
+    description.columns.push_back({name == nullptr ? "" : name, type});
     duckdb_free(const_cast<char*>(name));
   }
-  return columns;
+  return description;
+}
+
+Result<size_t> Connection::count_statements(std::string_view sql) {
+  duckdb_extracted_statements extracted = nullptr;
+  const size_t count = duckdb_extract_statements(handle_.get(), std::string(sql).c_str(), &extracted);
+  const char* message = duckdb_extract_statements_error(extracted);
+  const bool failed = message != nullptr && *message != '\0';
+  const Error error = error_of_statement(message);
+  duckdb_destroy_extracted(&extracted);
+  if (failed) return std::unexpected(error);
+  return count;
+}
+
+// DuckDB says how many statements a text has, but not where one ends. Only a ';' can be an end, and it is one if what
+// stands before it is one statement and what stands behind it are the others. In a string or a comment it is not: there
+// the two parts are no SQL, or together they are one statement more than the whole.
+Result<std::vector<std::string>> Connection::split(std::string_view sql) {
+  std::vector<std::string> statements;
+  size_t left = TRY(count_statements(sql));
+  size_t from = 0;  // where the next ';' is looked for
+  while (left > 0) {
+    const size_t end = sql.find(';', from);
+    if (end == std::string_view::npos) {
+      statements.emplace_back(sql);
+      break;
+    }
+    const Result<size_t> before = count_statements(sql.substr(0, end));
+    const Result<size_t> behind = count_statements(sql.substr(end + 1));
+    if (!before || !behind || *before > 1 || *before + *behind != left) {
+      from = end + 1;
+      continue;
+    }
+    if (*before == 1) statements.emplace_back(sql.substr(0, end));
+    sql.remove_prefix(end + 1);
+    left = *behind;
+    from = 0;
+  }
+  return statements;
 }
 
 Result<> Connection::add_function(const ScalarFunction& function) {
@@ -148,13 +180,18 @@ Result<> Connection::add_function(const ScalarFunction& function) {
   return {};
 }
 
-Result<Database> Database::open(std::map<std::string, std::string> options) {
-  options.try_emplace("autoload_known_extensions", "false");
-  options.try_emplace("autoinstall_known_extensions", "false");
-  options.try_emplace("temp_directory", "");
+Result<Database> Database::open(const Options& options) {
+  std::map<std::string, std::string> settings = {
+      {"autoload_known_extensions", "false"},
+      {"autoinstall_known_extensions", "false"},
+      {"threads", std::to_string(options.threads)},
+      {"temp_directory", options.spill_folder.string()},
+      {"preserve_insertion_order", options.keep_order ? "true" : "false"},
+  };
+  if (options.memory_bytes > 0) settings.emplace("memory_limit", fmt::format("{}B", options.memory_bytes));
   duckdb_config config = nullptr;
   if (duckdb_create_config(&config) != DuckDBSuccess) return fail("DuckDB cannot start: out of memory");
-  for (const auto& [name, value] : options) {
+  for (const auto& [name, value] : settings) {
     if (duckdb_set_config(config, name.c_str(), value.c_str()) != DuckDBSuccess) {
       duckdb_destroy_config(&config);
       return fail("DuckDB does not accept the option {} = '{}'", name, value);
@@ -170,10 +207,23 @@ Result<Database> Database::open(std::map<std::string, std::string> options) {
   return fail("DuckDB cannot start: {}", reason);
 }
 
-Result<Connection> Database::connect() {
+Result<Connection> Database::connect() const {
   duckdb_connection connection = nullptr;
   if (duckdb_connect(handle_.get(), &connection) != DuckDBSuccess) return fail("cannot connect to the embedded DuckDB");
   return Connection(connection);
+}
+
+Result<uint64_t> Database::memory_held() const {
+  Connection connection = TRY(connect());
+  Rows rows = TRY(connection.query("SELECT sum(memory_usage_bytes)::UBIGINT FROM duckdb_memory()"));
+  const std::optional<Chunk> chunk = TRY(rows.next());
+  return chunk && !chunk->is_null(0, 0) ? chunk->value<uint64_t>(0, 0) : 0;
+}
+
+Result<Session> Session::open(const Options& options) {
+  Database database = TRY(Database::open(options));
+  Connection connection = TRY(database.connect());
+  return Session{std::move(database), std::move(connection)};
 }
 
 }  // namespace weir::duck

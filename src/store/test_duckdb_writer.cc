@@ -1,11 +1,6 @@
-// FlowBatch -> Parquet without a table in between: COPY pulls from a table function that hands DuckDB slices of 2048
-// rows of the batches' own columns. Widths and the validity bits of a FlowBatch are DuckDB's, so most columns are one
-// memcpy a slice.
-//
-// A sparse column is written only if a row of the write has a value: dozens of columns that hold nothing would cost
-// more than those that do.
-//
-// Level 1 of zstd is both cheaper and smaller than the default level on flows; docs/store.md has the figures.
+// COPY pulls from a table function that hands DuckDB slices of 2048 rows of the batches' own columns. Widths and the
+// validity bits of a FlowBatch are DuckDB's, so most columns are one memcpy a slice.
+#include "store/test_duckdb_writer.h"
 
 #include <algorithm>
 #include <atomic>
@@ -13,10 +8,9 @@
 #include <filesystem>
 #include <optional>
 
-#include "store/duck.h"
+#include "duck/duck.h"
 #include "store/files.h"
 #include "store/parquet_types.h"
-#include "store/store.h"
 
 namespace weir::store {
 namespace {
@@ -194,31 +188,14 @@ Result<> add_table_function(duck::Connection& connection, Source& source) {
 
 class DuckdbWriter final : public SegmentWriter {
  public:
-  DuckdbWriter(unsigned threads, std::string copy_options) : copy_options_(std::move(copy_options)) {
-    source_.threads = threads;
-  }
-
-  Result<> connect() {
-    // More than one thread pulls from the table function only if the order of rows may change.
-    auto database = duck::Database::open({{"threads", std::to_string(source_.threads)},
-                                          {"memory_limit", "1GB"},
-                                          {"preserve_insertion_order", source_.threads > 1 ? "false" : "true"}});
-    if (!database) return std::unexpected(database.error());
-    auto connection = database->connect();
-    if (!connection) return std::unexpected(connection.error());
-    if (const auto added = add_table_function(*connection, source_); !added) return added;
-    session_.emplace(std::move(*database), std::move(*connection));
-    return {};
-  }
+  explicit DuckdbWriter(unsigned threads) { source_.threads = threads; }
 
   Result<SegmentStats> write_prepared(const std::filesystem::path& path, std::span<const PreparedRows> rows) override {
     std::error_code error;
     if (std::filesystem::symlink_status(path, error).type() != std::filesystem::file_type::not_found) {
       return fail("cannot write {}: there is a file of this name", path.string());
     }
-    if (!session_) {
-      if (const auto connected = connect(); !connected) return std::unexpected(connected.error());
-    }
+    if (!session_) TRY(connect());
     source_.set(batches_of(rows));
     auto written = copy_to(path, source_.rows);
     source_.clear();
@@ -232,41 +209,30 @@ class DuckdbWriter final : public SegmentWriter {
   }
 
  private:
-  struct Session {
-    duck::Database database;  // outlives the connection
-    duck::Connection connection;
-  };
-
-  Result<SegmentStats> copy_to(const std::filesystem::path& path, uint64_t rows) {
-    const auto copied = copied_rows(session_->connection, fmt::format("COPY (SELECT * FROM weir_batch()) TO {} ({})",
-                                                                      duck::quote(path.string()), copy_options_));
-    if (!copied) return std::unexpected(copied.error());
-    if (*copied != rows) return fail("DuckDB wrote {} of {} rows", *copied, rows);
-    const auto bytes = sync_file(path);
-    if (!bytes) return std::unexpected(bytes.error());
-    return SegmentStats{rows, *bytes};
+  Result<> connect() {
+    // More than one thread pulls from the table function only if the order of rows may change.
+    session_.emplace(TRY(duck::Session::open({.threads = source_.threads, .keep_order = source_.threads == 1})));
+    return add_table_function(session_->connection, source_);
   }
 
-  const std::string copy_options_;
+  Result<SegmentStats> copy_to(const std::filesystem::path& path, uint64_t rows) {
+    duck::Rows copied = TRY(session_->connection.query(
+        fmt::format("COPY (SELECT * FROM weir_batch()) TO {} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)",
+                    duck::quote(path.string()))));
+    const std::optional<duck::Chunk> count = TRY(copied.next());
+    if (!count || count->value<int64_t>(0, 0) != static_cast<int64_t>(rows)) return fail("DuckDB wrote other rows");
+    return SegmentStats{rows, TRY(sync_file(path))};
+  }
+
   Source source_;  // outlives the session, which points to it
-  std::optional<Session> session_;
+  std::optional<duck::Session> session_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<SegmentWriter>> make_duckdb_writer(unsigned threads) {
-  return make_duckdb_writer_with(threads, std::string(kCopyOptions));
-}
-
-Result<std::unique_ptr<SegmentWriter>> make_duckdb_writer_with(unsigned threads, std::string copy_options) {
-  if (threads == 0) return fail("the Parquet writer needs at least one thread");
-  if (duckdb_vector_size() != kVectorRows) {
-    return fail("libduckdb was built for vectors of {} rows, this program for {}: install another build of libduckdb",
-                duckdb_vector_size(), kVectorRows);
-  }
-  auto writer = std::make_unique<DuckdbWriter>(threads, std::move(copy_options));
-  if (const auto connected = writer->connect(); !connected) return std::unexpected(connected.error());
-  return writer;
+std::unique_ptr<SegmentWriter> make_duckdb_writer(unsigned threads) {
+  CHECK(duckdb_vector_size() == kVectorRows);
+  return std::make_unique<DuckdbWriter>(threads);
 }
 
 }  // namespace weir::store
