@@ -170,7 +170,7 @@ struct Options {
   // machine's memory. A statement that needs more spills or fails with ErrorKind::memory.
   uint64_t memory_bytes = 0;
   // Where it spills to; empty: nowhere.
-  std::filesystem::path spill_folder;
+  std::filesystem::path spill_folder = {};
   // Rows keep the order of the files, or of the table function, that they come from.
   bool keep_order = true;
 };

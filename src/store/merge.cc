@@ -132,7 +132,8 @@ MergeResult<void> merge_to(duck::Connection& connection, const flow::Schema& sch
   const auto written = rows_in(connection, fmt::format("[{}]", duck::quote(path.string())));
   if (!written) return of_output(written.error());
   if (*rows != *expected || *written != *expected) {
-    return of_inputs({fmt::format("{} rows went in, {} were written, the file says {}", *expected, *rows, *written)});
+    return of_inputs(
+        Error{fmt::format("{} rows went in, {} were written, the file says {}", *expected, *rows, *written)});
   }
   return {};
 }
