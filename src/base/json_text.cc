@@ -1,6 +1,10 @@
 #include "base/json_text.h"
 
+#include <fmt/format.h>
+
+#include <cmath>
 #include <cstdint>
+#include <iterator>
 
 #include "base/utf8.h"
 
@@ -46,10 +50,10 @@ void append_json_string(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const size_t length = utf8_length(text);
     if (length == 0) {
-      const auto octet = static_cast<uint8_t>(text[0]);
+      const auto byte = static_cast<uint8_t>(text[0]);
       out += "\\\\x";
-      out += kHexDigits[octet >> 4];
-      out += kHexDigits[octet & 15];
+      out += kHexDigits[byte >> 4];
+      out += kHexDigits[byte & 15];
     } else if (length == 1) {
       append_ascii(out, text[0]);
     } else {
@@ -58,6 +62,13 @@ void append_json_string(std::string& out, std::string_view text) {
     text.remove_prefix(length == 0 ? 1 : length);
   }
   out += '"';
+}
+
+void append_json_real(std::string& out, double value) {
+  if (std::isfinite(value))
+    fmt::format_to(std::back_inserter(out), "{}", value);
+  else
+    out += "null";
 }
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 namespace weir {
@@ -25,8 +26,8 @@ TEST(JsonText, KeepsValidUtf8) {
   EXPECT_EQ(quoted("\xf4\x8f\xbf\xbf"), "\"\xf4\x8f\xbf\xbf\"");  // U+10FFFF
 }
 
-// Everything that RFC 3629 section 4 does not allow, octet by octet.
-TEST(JsonText, ShowsOctetsThatAreNotUtf8) {
+// Everything that RFC 3629 section 4 does not allow, byte by byte.
+TEST(JsonText, ShowsBytesThatAreNotUtf8) {
   EXPECT_EQ(quoted("a\xff"
                    "b"),
             R"("a\\xffb")");
@@ -37,6 +38,12 @@ TEST(JsonText, ShowsOctetsThatAreNotUtf8) {
   EXPECT_EQ(quoted("\xe6\x9d"), R"("\\xe6\\x9d")");  // cut off
   EXPECT_EQ(quoted("\xe6\x9dx"), R"("\\xe6\\x9dx")");
   EXPECT_EQ(quoted("\x80"), R"("\\x80")");
+}
+
+TEST(JsonText, RealNumbersAreExactOrNull) {
+  std::string out;
+  for (const double value : {0.1, -2.0, std::nan(""), HUGE_VAL}) append_json_real(out += ' ', value);
+  EXPECT_EQ(out, " 0.1 -2 null null");
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "config/listen.h"
 #include "config/overloaded.h"
-#include "base/utf8.h"
 #include "config/size.h"
 
 namespace weir::config {

@@ -44,7 +44,7 @@ class DuckDbDialect final : public Dialect {
     std::string blob;
     for (const IpPrefix& range : ranges) {
       for (const IpAddress* end : {&range.first, &range.last}) {
-        for (const uint8_t octet : end->octets) fmt::format_to(std::back_inserter(blob), "\\x{:02X}", octet);
+        for (const uint8_t byte : end->octets) fmt::format_to(std::back_inserter(blob), "\\x{:02X}", byte);
       }
     }
     return fmt::format("({0} BETWEEN {1} AND {2} AND weir_in_ranges({0}, '{3}'::BLOB))", column,

@@ -319,7 +319,7 @@ TEST_P(DamagedEngineTest, ADamagedSegmentIsLeftOutAndNamed) {
   } else if (how == "cut") {
     fs::resize_file(damaged, fs::file_size(damaged) / 2);
   } else {
-    // "PAR1", pages, footer, length of the footer (4 octets, little endian), "PAR1"
+    // "PAR1", pages, footer, length of the footer (4 bytes, little endian), "PAR1"
     std::fstream file(damaged, std::ios::in | std::ios::out | std::ios::binary);
     const auto size = static_cast<std::streamoff>(fs::file_size(damaged));
     std::array<unsigned char, 4> length{};

@@ -145,7 +145,7 @@ struct Filter {
 
 // Where and why a text is not a filter.
 struct FilterError {
-  size_t position = 0;  // octets into the text
+  size_t position = 0;  // bytes into the text
   std::string message;  // "expected a port from 0 to 65535, found 'htp'"
 
   // The message with the line of the text and a caret below the place, for a terminal.

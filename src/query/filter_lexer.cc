@@ -51,7 +51,7 @@ std::string printable(std::string_view text) {
 std::expected<std::vector<Token>, FilterError> tokenize(std::string_view text) {
   if (text.size() > kMaxFilterBytes) {
     return std::unexpected(
-        FilterError{kMaxFilterBytes, fmt::format("the filter is longer than {} octets", kMaxFilterBytes)});
+        FilterError{kMaxFilterBytes, fmt::format("the filter is longer than {} bytes", kMaxFilterBytes)});
   }
   std::vector<Token> tokens;
   size_t at = 0;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "base/result.h"
 #include "query/filter.h"
 #include "query/filter_lexer.h"
 #include "query/filter_terms.h"
@@ -93,12 +94,12 @@ std::optional<uint64_t> parse_mac(std::string_view text) {
   if (text.size() != 17) return std::nullopt;
   uint64_t value = 0;
   for (size_t i = 0; i < text.size(); i += 3) {
-    unsigned octet = 0;
+    unsigned byte = 0;
     const std::string_view digits = text.substr(i, 2);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + 2, octet, 16);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + 2, byte, 16);
     if (error != std::errc{} || end != digits.data() + 2) return std::nullopt;
     if (i + 2 < text.size() && text[i + 2] != ':' && text[i + 2] != '-') return std::nullopt;
-    value = value << 8 | octet;
+    value = value << 8 | byte;
   }
   return value;
 }
@@ -360,18 +361,17 @@ class Parser {
   Parsed<Filter> parse_number_or_list(const NumberFieldInfo& info, Side side) {
     if (!accept_word("in")) return parse_number_field(info, side);
     NumberIn in{info.field, side, {}};
-    const Parsed<bool> list = parse_list(info.what, [&](const Token& token) {
+    TRY(parse_list(info.what, [&](const Token& token) {
       const std::optional<uint64_t> value = value_of(token, info);
       if (value) in.values.push_back(*value);
       return value.has_value();
-    });
-    if (!list) return std::unexpected(list.error());
+    }));
     return Filter{std::move(in)};
   }
 
   // "[" entry { [","] entry } "]"
   template <class Add>
-  Parsed<bool> parse_list(std::string_view what, Add add) {
+  Parsed<void> parse_list(std::string_view what, Add add) {
     if (!accept_symbol("[")) return expected("'['");
     for (size_t entries = 0; entries == 0 || !accept_symbol("]"); ++entries) {
       if (entries == kMaxFilterListEntries)
@@ -380,7 +380,7 @@ class Parser {
       if (!add(peek())) return expected(entries > 0 ? fmt::format("{} or ']'", what) : std::string(what));
       take();
     }
-    return true;
+    return {};
   }
 
   Parsed<Filter> parse_ip(AddressField field) {
@@ -392,8 +392,7 @@ class Parser {
       return prefix.has_value();
     };
     if (accept_word("in")) {
-      const Parsed<bool> list = parse_list("an address or a prefix", add);
-      if (!list) return std::unexpected(list.error());
+      TRY(parse_list("an address or a prefix", add));
       return Filter{std::move(in)};
     }
     const bool equals = accept_symbol("=") || accept_symbol("==");
@@ -436,9 +435,7 @@ class Parser {
 }  // namespace
 
 std::expected<Filter, FilterError> parse_filter(std::string_view text) {
-  std::expected<std::vector<Token>, FilterError> tokens = tokenize(text);
-  if (!tokens) return std::unexpected(tokens.error());
-  return Parser(*std::move(tokens)).parse();
+  return Parser(TRY(tokenize(text))).parse();
 }
 
 }  // namespace weir::query

@@ -127,7 +127,7 @@ std::string to_string(const Filter& filter) {
 }
 
 std::string FilterError::show(std::string_view text) const {
-  constexpr size_t kBefore = 50;  // octets of the line shown on each side of the place
+  constexpr size_t kBefore = 50;  // bytes of the line shown on each side of the place
   const size_t at = std::min(position, text.size());
   const size_t newline = text.substr(0, at).rfind('\n');
   const size_t line_start = newline == std::string_view::npos ? 0 : newline + 1;

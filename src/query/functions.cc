@@ -116,7 +116,7 @@ void network(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output
   }
 }
 
-// (address, ranges) -> is it in one of them. The ranges: first and last address, 16 octets each, in order and apart.
+// (address, ranges) -> is it in one of them. The ranges: first and last address, 16 bytes each, in order and apart.
 void in_ranges(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
   constexpr size_t kEnd = sizeof(IpAddress);
   const Argument<duckdb_hugeint> addresses(input, 0);

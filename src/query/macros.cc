@@ -70,7 +70,7 @@ CREATE OR REPLACE MACRO weir_uuid(hex, s) AS
 
 CREATE OR REPLACE MACRO ip(s) AS list_transform([s], lambda v: weir_uuid(weir_hex(v), v))[1];
 
--- A prefix: its address with the octets that '10/8' leaves out, and its length counted from the left of 128 bits.
+-- A prefix: its address with the bytes that '10/8' leaves out, and its length counted from the left of 128 bits.
 CREATE OR REPLACE MACRO weir_net_address(s) AS
   list_transform([{'all': s, 'address': split_part(s, '/', 1)}], lambda v:
     CASE WHEN contains(v.all, ':') OR NOT contains(v.all, '/') THEN v.address

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/csv_text.h"
 #include "base/json_text.h"
 #include "query/text.h"
 

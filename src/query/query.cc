@@ -167,7 +167,7 @@ Result<> for_each_entry(std::string_view list, Add add) {
     std::string_view entry = list.substr(0, comma);
     while (entry.starts_with(' ')) entry.remove_prefix(1);
     while (entry.ends_with(' ')) entry.remove_suffix(1);
-    if (const Result<> added = add(entry); !added) return added;
+    TRY(add(entry));
     if (more) list.remove_prefix(comma + 1);
   }
   return {};
@@ -200,17 +200,16 @@ Result<std::vector<Dimension>> parse_dimensions(std::string_view list, const Mor
       dimensions.insert(dimensions.end(), record->begin(), record->end());
       return {};
     }
-    Result<Dimension> dimension = parse_dimension(entry, more);
-    if (!dimension) return std::unexpected(dimension.error());
-    if (dimension->kind == Kind::either &&
+    Dimension dimension = TRY(parse_dimension(entry, more));
+    if (dimension.kind == Kind::either &&
         std::ranges::any_of(dimensions, [](const Dimension& known) { return known.kind == Kind::either; })) {
       return fail(
           "cannot group by two of ip, port, as, if, vlan and mac at once: name the source or destination column");
     }
-    dimensions.push_back(*std::move(dimension));
+    dimensions.push_back(std::move(dimension));
     return {};
   };
-  if (const Result<> added = for_each_entry(list, add); !added) return std::unexpected(added.error());
+  TRY(for_each_entry(list, add));
   for (size_t i = 0; i < dimensions.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (dimensions[i].name == dimensions[j].name) return fail("cannot group by {} twice", dimensions[i].name);
@@ -227,7 +226,7 @@ Result<std::vector<std::string>> parse_columns(std::string_view list, const More
     columns.emplace_back(entry);
     return {};
   };
-  if (const Result<> added = for_each_entry(list, add); !added) return std::unexpected(added.error());
+  TRY(for_each_entry(list, add));
   return columns;
 }
 
@@ -241,9 +240,7 @@ Result<> parse_statistic(std::string_view text, TopQuery& query, const MoreColum
   }
   const bool by_protocol = element.ends_with(":p");
   if (by_protocol) element.remove_suffix(2);
-  Result<std::vector<Dimension>> by = parse_dimensions((by_protocol ? "proto," : "") + std::string(element), more);
-  if (!by) return std::unexpected(by.error());
-  query.by = *std::move(by);
+  query.by = TRY(parse_dimensions((by_protocol ? "proto," : "") + std::string(element), more));
   query.order = Metric::flows;  // nfdump's default
   if (element.size() == text.size() || (by_protocol && element.size() + 2 == text.size())) return {};
   query.ascending = order.ends_with(":a");

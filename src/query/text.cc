@@ -46,7 +46,7 @@ void append_json(std::string& out, const Value& value) {
   } else if (const std::string* text = std::get_if<std::string>(&value)) {
     append_json_string(out, *text);
   } else if (const double* real = std::get_if<double>(&value)) {
-    out += std::isfinite(*real) ? real_text(*real) : "null";
+    append_json_real(out, *real);
   } else if (std::holds_alternative<IpAddress>(value) || std::holds_alternative<Mac>(value) ||
              std::holds_alternative<Timestamp>(value)) {
     out += '"';
@@ -55,19 +55,6 @@ void append_json(std::string& out, const Value& value) {
   } else {
     out += plain_text(value);
   }
-}
-
-void append_csv(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
 }
 
 std::string terminal_text(std::string_view text) {

@@ -14,9 +14,6 @@ std::string plain_text(const Value& value);
 // Adds the value as JSON: integers exact, numbers that JSON cannot say (NaN, infinities) as null.
 void append_json(std::string& out, const Value& value);
 
-// Adds a CSV field (RFC 4180): quoted if it must be.
-void append_csv(std::string& out, std::string_view text);
-
 // Text that a terminal cannot be harmed by: control characters as \xNN, invalid UTF-8 replaced by U+FFFD.
 std::string terminal_text(std::string_view text);
 

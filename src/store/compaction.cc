@@ -128,11 +128,8 @@ std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder,
   }
   const std::string name = segment_name(merged_segment(plan));
   const fs::path temporary = folder.table_folder() / (name + std::string(kTemporarySuffix));
-  const auto concatenated = concatenate_files(folder.schema(), plan.inputs, temporary);
-  if (!concatenated) return std::unexpected(concatenated.error());
-  if (!*concatenated) {
-    if (auto merged = rewrite(folder, plan, temporary); !merged) return merged;
-  }
+  const bool concatenated = TRY(concatenate_files(folder.schema(), plan.inputs, temporary));
+  if (!concatenated) TRY(rewrite(folder, plan, temporary));
   std::error_code error;
   fs::last_write_time(temporary, fs::file_time_type::clock::now(), error);  // the grace period begins
   if (std::rename(temporary.c_str(), (folder.path / name).c_str()) != 0) {

@@ -18,12 +18,10 @@ struct Input {
 Result<std::optional<std::vector<Input>>> open_all(std::span<const Segment> segments) {
   std::vector<Input> inputs;
   for (const Segment& segment : segments) {
-    auto file = parquet::SourceFile::open(segment.path);
-    if (!file) return std::unexpected(file.error());
-    auto layout = file->layout();
-    if (!layout) return std::unexpected(layout.error());
-    if (!*layout) return std::nullopt;
-    inputs.push_back({std::move(*file), std::move(**layout)});
+    auto file = TRY(parquet::SourceFile::open(segment.path));
+    auto layout = TRY(file.layout());
+    if (!layout) return std::nullopt;
+    inputs.push_back({std::move(file), std::move(*layout)});
   }
   return inputs;
 }
@@ -73,16 +71,16 @@ std::vector<std::optional<size_t>> places_of(const MergedColumns& merged, const 
 }
 
 Result<> copy_all(const std::vector<Input>& inputs, const MergedColumns& merged, const std::filesystem::path& path) {
-  parquet::Workshop workshop;
-  parquet::FileWriter out(workshop);
-  if (auto created = out.create(path, *merged.schema, merged.columns); !created) return created;
+  parquet::EncodingContext context;
+  parquet::FileWriter out(context);
+  TRY(out.create(path, *merged.schema, merged.columns));
   for (const Input& input : inputs) {
     const std::vector<std::optional<size_t>> places = places_of(merged, input.layout);
     for (size_t group = 0; group < input.layout.groups.size(); ++group) {
       if (auto copied = out.copy(input.file, input.layout, group, places); !copied) return copied;
     }
   }
-  if (const auto finished = out.finish(); !finished) return std::unexpected(finished.error());
+  TRY(out.finish());
   return {};
 }
 

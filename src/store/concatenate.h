@@ -1,6 +1,6 @@
-// Merging without decoding: the row groups of the inputs are copied as they are, where all files are of our own writer
-// and their row groups are as large as readers want them. So a busy collector pays for each row once, when it is
-// flushed.
+// Merging without decoding: row groups are copied as they are, byte for byte, and only the offsets in the footer
+// change. That goes if our own writer wrote all files and their row groups are as large as readers want them. So a busy
+// collector pays for each row once, when it is flushed.
 #pragma once
 
 #include "store/merge.h"

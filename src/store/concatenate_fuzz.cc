@@ -1,9 +1,9 @@
 // Copying row groups: small files of any shape become one which DuckDB reads as all of their rows, in order. With some
-// of their octets damaged they are refused, or what comes of them is a whole file with the rows that they say they
+// of their bytes damaged they are refused, or what comes of them is a whole file with the rows that they say they
 // have.
 //
-// The input: one octet for the number of files; for each two octets for the columns that it has, one for its schema and
-// its number of batches, two for the rows of each; one octet for the number of damages, for each one for the file, four
+// The input: one byte for the number of files; for each two bytes for the columns that it has, one for its schema and
+// its number of batches, two for the rows of each; one byte for the number of damages, for each one for the file, four
 // for the place, one for the bits; then as parquet_file_fuzz.cc: the shapes of the columns, values.
 #include <filesystem>
 #include <fstream>
@@ -61,18 +61,18 @@ struct Target {
   std::vector<flow::ColumnIndex> columns = one_of_each_type(*schema);
   duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
-  parquet::Workshop workshop;
+  parquet::EncodingContext context;
 
-  void run(std::string_view octets) {
-    FuzzInput input(octets);
-    std::vector<File> files(1 + input.octet() % 4);
+  void run(std::string_view bytes) {
+    FuzzInput input(bytes);
+    std::vector<File> files(1 + input.byte() % 4);
     for (File& file : files) read(input, file);
-    std::vector<Damage> damages(input.octet() % 4);
+    std::vector<Damage> damages(input.byte() % 4);
     for (Damage& damage : damages) {
-      damage.file = input.octet() % files.size();
+      damage.file = input.byte() % files.size();
       damage.place = input.two() << 16;
       damage.place |= input.two();
-      damage.bits = input.octet();
+      damage.bits = input.byte();
     }
     const std::vector<ColumnShape> shapes = read_shapes(input, *schema, columns);
 
@@ -105,7 +105,7 @@ struct Target {
   void read(FuzzInput& input, File& file) const {
     const size_t has = input.two();
     for (size_t i = 0; i < columns.size(); ++i) file.has.push_back((has >> i & 1) != 0 || i == 0);
-    const size_t kind = input.octet();
+    const size_t kind = input.byte();
     file.of_another_type = kind % 16 == 15;
     file.rows.resize(1 + kind / 16 % 3);
     for (size_t& rows : file.rows) rows = 1 + input.two() % 300;
@@ -123,7 +123,7 @@ struct Target {
         shapes[columns[i].value()].nulls = ColumnShape::Nulls::all;
     }
     fs::remove(path);
-    parquet::FileWriter out(workshop);
+    parquet::FileWriter out(context);
     CHECK(out.create(path, *own, present));
     std::vector<flow::SealedBatch> batches;
     for (const size_t rows : file.rows) {
@@ -142,9 +142,9 @@ struct Target {
     if (damage.bits == 0) return fs::resize_file(path, static_cast<uint64_t>(place));
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekg(place);
-    const int octet = file.get();
+    const int byte = file.get();
     file.seekp(place);
-    file.put(static_cast<char>(static_cast<size_t>(octet) ^ damage.bits));
+    file.put(static_cast<char>(static_cast<size_t>(byte) ^ damage.bits));
     CHECK(file.flush());
   }
 

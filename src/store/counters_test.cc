@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 const Timestamp kNoon = parse_time("2026-11-22T12:00:00Z").value();
 
-// The octets that an interface received, counted every second.
+// The bytes that an interface received, counted every second.
 flow::SealedBatch counters(size_t rows, Timestamp first = kNoon) {
   auto batch = std::make_shared<flow::FlowBatch>((rows + 63) / 64 * 64, flow::Schema::counters());
   batch->append(rows, IpAddress::from_v4(0xc0000201));

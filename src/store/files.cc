@@ -68,7 +68,7 @@ Result<> replace_file(const std::filesystem::path& path, std::string_view conten
   const auto write = [&]() -> Result<> {
     const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!file) return fail_errno("cannot write " + temporary.string());
-    if (const auto written = write_all(file.get(), content, temporary); !written) return written;
+    TRY(write_all(file.get(), content, temporary));
     if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + temporary.string() + " to the disk");
     if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("cannot replace " + path.string());
     return {};

@@ -11,15 +11,15 @@ namespace weir::store {
 
 class FuzzInput {
  public:
-  explicit FuzzInput(std::string_view octets) : rest_(octets) {}
+  explicit FuzzInput(std::string_view bytes) : rest_(bytes) {}
   // 0 at the end.
-  size_t octet() {
+  size_t byte() {
     if (rest_.empty()) return 0;
     const auto value = static_cast<uint8_t>(rest_.front());
     rest_.remove_prefix(1);
     return value;
   }
-  size_t two() { return octet() << 8 | octet(); }
+  size_t two() { return byte() << 8 | byte(); }
   std::string_view rest() const { return rest_; }
 
  private:
@@ -37,18 +37,18 @@ inline std::vector<flow::ColumnIndex> one_of_each_type(const flow::Schema& schem
   return columns;
 }
 
-// Five octets for each of `columns`, the others are null. What remains of the input are values.
+// Five bytes for each of `columns`, the others are null. What remains of the input are values.
 inline std::vector<ColumnShape> read_shapes(FuzzInput& input, const flow::Schema& schema,
                                             std::span<const flow::ColumnIndex> columns) {
   std::vector<ColumnShape> shapes(schema.size(), ColumnShape{.nulls = ColumnShape::Nulls::all});
   for (const flow::ColumnIndex column : columns) {
     ColumnShape& shape = shapes[column.value()];
-    const size_t kinds = input.octet();
+    const size_t kinds = input.byte();
     shape.values = static_cast<ColumnShape::Values>(kinds % 6);
     shape.nulls = static_cast<ColumnShape::Nulls>(kinds / 6 % 5);
     shape.distinct = input.two();
-    shape.seed = scrambled(input.octet()) >> (kinds >= 128 ? 0 : 48);
-    shape.text_octets = input.octet();
+    shape.seed = scrambled(input.byte()) >> (kinds >= 128 ? 0 : 48);
+    shape.text_bytes = input.byte();
   }
   for (const flow::ColumnIndex column : columns) shapes[column.value()].given = input.rest();
   return shapes;

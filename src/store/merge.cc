@@ -84,8 +84,8 @@ MergeResult<uint64_t> write_rows(duck::Connection& connection, const std::string
   auto rows = connection.query(select);
   if (!rows) return of_inputs(rows.error());
   ChunkBatches source(std::move(*rows), merged.schema, merged.columns);
-  parquet::Workshop workshop;
-  parquet::FileWriter file(workshop);
+  parquet::EncodingContext context;
+  parquet::FileWriter file(context);
   if (const auto created = file.create(path, *merged.schema, merged.columns); !created)
     return of_output(created.error());
   while (true) {
@@ -104,8 +104,8 @@ MergeResult<uint64_t> write_rows(duck::Connection& connection, const std::string
 // The target is always a new name of ours: DuckDB's own way through a temporary file is not wanted.
 constexpr std::string_view kCopyOptions = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, USE_TMP_FILE false";
 
-// A column that somebody else has added may have a type that no column of ours has, such as a list. DuckDB's COPY writes
-// those. It does not say whether it was reading or writing that failed.
+// A column that somebody else has added may have a type that no column of ours has, such as a list. DuckDB's COPY
+// writes those. It does not say whether it was reading or writing that failed.
 MergeResult<uint64_t> copy_rows(duck::Connection& connection, const std::string& select,
                                 const std::filesystem::path& path) {
   const auto copied =
@@ -126,14 +126,13 @@ MergeResult<void> merge_to(duck::Connection& connection, const flow::Schema& sch
   const auto merged = merged_columns(schema, present->columns);
   if (!merged) return of_output(merged.error());
   const std::string select = fmt::format("SELECT {} FROM {}", merged->select_list, scan(files));
-  const auto rows =
-      merged->schema ? write_rows(connection, select, *merged, path) : copy_rows(connection, select, path);
-  if (!rows) return std::unexpected(rows.error());
+  const uint64_t rows =
+      TRY(merged->schema ? write_rows(connection, select, *merged, path) : copy_rows(connection, select, path));
   const auto written = rows_in(connection, fmt::format("[{}]", duck::quote(path.string())));
   if (!written) return of_output(written.error());
-  if (*rows != *expected || *written != *expected) {
+  if (rows != *expected || *written != *expected) {
     return of_inputs(
-        Error{fmt::format("{} rows went in, {} were written, the file says {}", *expected, *rows, *written)});
+        Error{fmt::format("{} rows went in, {} were written, the file says {}", *expected, rows, *written)});
   }
   return {};
 }

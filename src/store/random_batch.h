@@ -1,4 +1,4 @@
-// Batches for tests and benchmarks of the store: seeded, every type, nulls, and texts with odd octets.
+// Batches for tests and benchmarks of the store: seeded, every type, nulls, and texts with odd bytes.
 #pragma once
 
 #include <random>
@@ -56,7 +56,7 @@ inline flow::SealedBatch random_batch(Random& random, const BatchShape& shape) {
         case flow::ColumnType::address: {
           IpAddress address = IpAddress::from_v4(static_cast<uint32_t>(value));
           if (below(2) == 0) {
-            for (uint8_t& octet : address.octets) octet = static_cast<uint8_t>(random());
+            for (uint8_t& byte : address.octets) byte = static_cast<uint8_t>(random());
           }
           static_cast<IpAddress*>(data)[row] = address;
           break;

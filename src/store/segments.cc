@@ -206,9 +206,7 @@ Result<std::vector<Segment>> list_segments(const fs::path& directory, std::optio
   std::vector<Segment> segments;
   for (const HourFolder& folder : TRY(list_hours(directory, table))) {
     if ((from && folder.hour + std::chrono::hours{1} <= *from) || (to && folder.hour >= *to)) continue;
-    auto found = scan_hour(folder);
-    if (!found) return std::unexpected(found.error());
-    for (Segment& s : split_covered(std::move(*found)).visible) {
+    for (Segment& s : split_covered(TRY(scan_hour(folder))).visible) {
       if ((!from || s.last >= *from) && (!to || s.first < *to)) segments.push_back(std::move(s));
     }
   }

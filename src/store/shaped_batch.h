@@ -16,8 +16,8 @@ struct ColumnShape {
   Nulls nulls = Nulls::none;
   uint64_t distinct = 7;     // of cyclic values: as many, whatever the type has room for
   uint64_t seed = 0;         // of constant and cyclic values
-  size_t text_octets = 0;    // texts are filled up to this length
-  std::string_view given{};  // eight octets a value, again from the start at its end
+  size_t text_bytes = 0;     // texts are filled up to this length
+  std::string_view given{};  // eight bytes a value, again from the start at its end
 };
 
 // A pure function of n; any number of 64 bits.
@@ -95,7 +95,7 @@ inline std::string text_of(const ColumnShape& shape, uint64_t number) {
     return number == 0 ? "" : std::string(static_cast<size_t>(number % 300), number % 2 == 0 ? 'x' : '\0');
   constexpr std::string_view kOdd("\n\"'\\\0\xc3\xa4\xe2\x82\xac", 10);
   std::string text = std::to_string(number).append(kOdd);
-  while (text.size() < shape.text_octets) text += static_cast<char>('a' + (number + text.size()) % 26);
+  while (text.size() < shape.text_bytes) text += static_cast<char>('a' + (number + text.size()) % 26);
   return text;
 }
 
@@ -187,7 +187,7 @@ inline ColumnShape random_shape(Random& random) {
           .nulls = kNulls[random() % kNulls.size()],
           .distinct = kDistinct[random() % kDistinct.size()],
           .seed = random() % 2 == 0 ? random() : random() % 1000,
-          .text_octets = random() % 4 == 0 ? random() % 200 : 0};
+          .text_bytes = random() % 4 == 0 ? random() % 200 : 0};
 }
 
 }  // namespace weir::store

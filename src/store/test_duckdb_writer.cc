@@ -76,7 +76,7 @@ void copy_addresses(const Slice& slice, ColumnIndex column, void* out) {
   for (const IpAddress& address : values.subspan(slice.first, slice.rows)) *uuids++ = duck::to_uuid(address);
 }
 
-// Texts of up to 12 octets live in the vector, longer ones stay in the batch's arena, which outlives the COPY.
+// Texts of up to 12 bytes live in the vector, longer ones stay in the batch's arena, which outlives the COPY.
 void copy_texts(const Slice& slice, ColumnIndex column, void* out) {
   const auto* refs = static_cast<const flow::TextRef*>(slice.batch->raw(column));
   auto* texts = static_cast<duckdb_string_t*>(out);

@@ -1,4 +1,4 @@
-// What writing costs: CPU seconds a million rows and octets a row, for flows as a busy router exports them and 30 of
+// What writing costs: CPU seconds a million rows and bytes a row, for flows as a busy router exports them and 30 of
 // the columns filled. docs/store.md has the figures; ./dev bench write repeats them.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>

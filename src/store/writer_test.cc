@@ -151,7 +151,7 @@ TEST_P(Writer, ANameMayHaveAnotherTypeInTheNextFile) {
   }
 }
 
-// Some encodings begin with octets that readers expect in pages without any value, too.
+// Some encodings begin with bytes that readers expect in pages without any value, too.
 TEST_P(Writer, PagesOfNullsBetweenOthers) {
   using Values = ColumnShape::Values;
   const flow::SchemaPtr schema = schema_of_every_type();
@@ -172,7 +172,7 @@ TEST_P(Writer, PagesOfNullsBetweenOthers) {
 TEST_P(Writer, ABatchThatIsUsedAgainLeavesNothingOfItsFirstUse) {
   flow::FlowBatch batch(2048);
   batch.append(10, IpAddress::from_v4(1));
-  batch.values<flow::Column::other>()[3] = batch.add_text("a text that is longer than twelve octets");
+  batch.values<flow::Column::other>()[3] = batch.add_text("a text that is longer than twelve bytes");
   batch.set_valid(flow::Column::other, 0, 10);
   batch.reset();
   batch.append(4, IpAddress::from_v4(1));

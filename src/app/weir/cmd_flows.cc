@@ -48,14 +48,10 @@ Result<query::FlowsQuery> query_from(const Options& options, const QuerySetup& s
   query::FlowsQuery query;
   query.window = setup.window;
   query.limit = options.limit;
-  Result<query::Filter> filter = filter_from(options.filter);
-  if (!filter) return std::unexpected(filter.error());
-  query.filter = *std::move(filter);
+  query.filter = TRY(filter_from(options.filter));
   query::StoredColumns stored(options.store, setup.window);
   if (!options.columns.empty()) {
-    Result<std::vector<std::string>> columns = query::parse_columns(options.columns, stored.more());
-    if (!columns) return std::unexpected(columns.error());
-    query.columns = *std::move(columns);
+    query.columns = TRY(query::parse_columns(options.columns, stored.more()));
   } else if (options.all_columns) {
     query.columns = every_column(stored);
   } else if (setup.format != query::Format::table) {
@@ -65,9 +61,7 @@ Result<query::FlowsQuery> query_from(const Options& options, const QuerySetup& s
   }
   // All rows in time order would have to be held before the first one is printed: they come as they are stored.
   const bool as_stored = query.limit == 0 && options.order == "time_received" && !options.newest;
-  if (const Result<> ordered = set_order(as_stored ? "none" : options.order, query, stored); !ordered) {
-    return std::unexpected(ordered.error());
-  }
+  TRY(set_order(as_stored ? "none" : options.order, query, stored));
   if (options.newest) query.ascending = !query.ascending;
   return query;
 }
@@ -85,7 +79,7 @@ struct Counter final : query::RowSink {
 // The newest flows are asked for newest first and shown oldest first, as in a log.
 Result<> run_newest(query::Engine& engine, const std::string& sql, query::RowSink& sink) {
   query::ResultTable rows;
-  if (const Result<> asked = engine.run(sql, rows); !asked) return asked;
+  TRY(engine.run(sql, rows));
   std::ranges::reverse(rows.rows);
   return print(rows, sink);
 }

@@ -27,18 +27,12 @@ Result<query::TopQuery> query_from(const Options& options, const query::Window& 
   query.window = window;
   query.limit = options.limit;
   query.scaled = !options.unscaled;
-  Result<query::Filter> filter = filter_from(options.filter);
-  if (!filter) return std::unexpected(filter.error());
-  query.filter = *std::move(filter);
+  query.filter = TRY(filter_from(options.filter));
   query::StoredColumns stored(options.store, window);
   if (!options.statistic.empty()) {
-    if (const Result<> parsed = query::parse_statistic(options.statistic, query, stored.more()); !parsed) {
-      return std::unexpected(parsed.error());
-    }
+    TRY(query::parse_statistic(options.statistic, query, stored.more()));
   } else if (!options.total) {
-    Result<std::vector<query::Dimension>> by = query::parse_dimensions(options.by, stored.more());
-    if (!by) return std::unexpected(by.error());
-    query.by = *std::move(by);
+    query.by = TRY(query::parse_dimensions(options.by, stored.more()));
   }
   if (!options.order.empty()) {
     const std::optional<query::Metric> order = query::parse_metric(options.order);

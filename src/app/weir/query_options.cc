@@ -36,9 +36,8 @@ Result<QuerySetup> check(const QueryOptions& options) {
       return fail("{} {}: not a time; write 2026-11-22, 2026-11-22T14:05 or 2026-11-22T14:05:00Z", option, text);
     return {};
   };
-  if (const Result<> from = time("--from", options.from, setup.window.from); !from)
-    return std::unexpected(from.error());
-  if (const Result<> to = time("--to", options.to, setup.window.to); !to) return std::unexpected(to.error());
+  TRY(time("--from", options.from, setup.window.from));
+  TRY(time("--to", options.to, setup.window.to));
   if (!options.last.empty()) {
     if (!options.from.empty()) return fail("--last and --from are two beginnings: give one of them");
     const std::optional<Micros> last = parse_duration(options.last);

@@ -7,6 +7,7 @@
 
 #include "app/weir/record_layout.h"
 #include "app/weir/values_json.h"
+#include "base/csv_text.h"
 #include "base/json_text.h"
 #include "decode/sflow_values.h"
 #include "decode/structured_data.h"
@@ -133,18 +134,15 @@ class CsvFormat : public RecordFormat {
  public:
   void begin(std::string& out) override { fmt::format_to(std::back_inserter(out), "{}\r\n", fmt::join(kColumns, ",")); }
   void record(std::string& out, const decode::RecordView& record) override {
-    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},\"", record.datagram,
+    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},", record.datagram,
                    to_rfc3339(record.export_time), record.exporter.to_string(), name(record.type), record.domain,
                    record.set_id, record.number, kind_of(record));
     object_.clear();
     object_ += '{';
     fields_.append(object_, record);
     object_ += '}';
-    for (const char c : object_) {
-      if (c == '"') out += '"';
-      out += c;
-    }
-    out += "\"\r\n";
+    append_csv_quoted(out, object_);
+    out += "\r\n";
   }
 
  private:

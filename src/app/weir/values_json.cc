@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <iterator>
 
 #include "base/json_text.h"
@@ -34,13 +33,9 @@ void ValuesJson::number(std::string_view name, uint64_t value) {
   fmt::format_to(std::back_inserter(out_), "{}", value);
 }
 
-// JSON knows neither infinity nor "not a number".
 void ValuesJson::real(std::string_view name, double value) {
   key(name);
-  if (std::isfinite(value))
-    fmt::format_to(std::back_inserter(out_), "{}", value);
-  else
-    out_ += "null";
+  append_json_real(out_, value);
 }
 
 void ValuesJson::flag(std::string_view name, bool value) {

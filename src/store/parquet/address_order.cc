@@ -34,9 +34,9 @@ void AddressOrder::sort(std::span<IpAddress> entries, std::span<uint16_t> indexe
       others_.push_back({high, low, from});
     }
   }
-  sort_by_digits(mapped_, turn_, 32, &Mapped::number);
-  sort_by_digits(others_, turn_of_others_, 64, &Other::low);
-  sort_by_digits(others_, turn_of_others_, 64, &Other::high);
+  sort_by_digits(mapped_, scratch_, 32, &Mapped::number);
+  sort_by_digits(others_, scratch_others_, 64, &Other::low);
+  sort_by_digits(others_, scratch_others_, 64, &Other::high);
   const auto order = [](const Other& other) { return std::tie(other.high, other.low); };
   const auto after = std::ranges::lower_bound(others_, std::tie(kMappedHigh, kMappedLow), {}, order);
   const auto before = static_cast<size_t>(after - others_.begin());

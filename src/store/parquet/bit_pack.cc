@@ -9,17 +9,17 @@ namespace {
 
 constexpr size_t kRunGroup = 64;  // values that are checked for a run at once
 
-// Values that are packed at once: of w bits each they are whole octets. Miniblocks of deltas have 32 values.
+// Values that are packed at once: of w bits each they are whole bytes. Miniblocks of deltas have 32 values.
 template <class T>
 constexpr size_t kGroup = sizeof(T) == 8 ? 32 : 64;
 
 template <unsigned width, class T>
 void pack_group(const T* in, uint8_t* out) {
-  constexpr size_t octets = kGroup<T> / 8 * width;
+  constexpr size_t bytes = kGroup<T> / 8 * width;
   if constexpr (width == 8 * sizeof(T)) {
-    std::memcpy(out, in, octets);
+    std::memcpy(out, in, bytes);
   } else if constexpr (width > 0) {
-    std::array<uint64_t, (octets + 7) / 8> words{};
+    std::array<uint64_t, (bytes + 7) / 8> words{};
     // Unrolled as a whole: every shift and index is a constant.
 #pragma GCC unroll 64
     for (unsigned i = 0; i < kGroup<T>; ++i) {
@@ -28,7 +28,7 @@ void pack_group(const T* in, uint8_t* out) {
       words[bit / 64] |= uint64_t{in[i]} << shift;
       if (shift + width > 64) words[bit / 64 + 1] |= uint64_t{in[i]} >> (64 - shift);
     }
-    std::memcpy(out, words.data(), octets);
+    std::memcpy(out, words.data(), bytes);
   }
 }
 
@@ -44,20 +44,20 @@ constexpr auto kPack64 = packers<uint64_t>(std::make_index_sequence<65>());
 
 template <class T>
 void pack(std::span<const T> values, GroupPacker<T> pack_one, unsigned width, Buffer& out) {
-  const size_t octets = (values.size() * width + 7) / 8;
+  const size_t bytes = (values.size() * width + 7) / 8;
   const size_t whole = values.size() / kGroup<T>;
-  const size_t group_octets = kGroup<T> / 8 * width;
-  const std::span<uint8_t> target = out.grow(octets);
+  const size_t group_bytes = kGroup<T> / 8 * width;
+  const std::span<uint8_t> target = out.grow(bytes);
   for (size_t g = 0; g < whole; ++g)
-    pack_one(values.subspan(g * kGroup<T>, kGroup<T>).data(), target.subspan(g * group_octets).data());
+    pack_one(values.subspan(g * kGroup<T>, kGroup<T>).data(), target.subspan(g * group_bytes).data());
   const std::span<const T> rest = values.subspan(whole * kGroup<T>);
   if (rest.empty()) return;
   std::array<T, kGroup<T>> padded{};
   std::ranges::copy(rest, padded.begin());
   std::array<uint8_t, kGroup<T> * sizeof(T)> packed;
   pack_one(padded.data(), packed.data());
-  const size_t left = octets - whole * group_octets;
-  if (left > 0) std::memcpy(target.subspan(whole * group_octets).data(), packed.data(), left);
+  const size_t left = bytes - whole * group_bytes;
+  if (left > 0) std::memcpy(target.subspan(whole * group_bytes).data(), packed.data(), left);
 }
 
 bool all_equal(const uint16_t* values) {
@@ -119,12 +119,12 @@ void encode_levels(std::span<const uint64_t> validity, size_t rows, Buffer& out)
   uint64_t every = tail_mask == 0 ? ~uint64_t{0} : validity[whole] | ~tail_mask;
   for (const uint64_t word : validity.first(whole)) any |= word, every &= word;
   if (any == 0 || every == ~uint64_t{0}) return encode_run(any == 0 ? 0 : 1, rows, 1, out);
-  const size_t octets = (rows + 7) / 8;
-  out.append_varint(octets << 1 | 1);
+  const size_t bytes = (rows + 7) / 8;
+  out.append_varint(bytes << 1 | 1);
   out.append(bytes_of(validity.first(whole)));
   if (tail_mask != 0) {
     const uint64_t tail = validity[whole] & tail_mask;
-    out.append(bytes_of(std::span(&tail, 1)).first(octets - whole * 8));
+    out.append(bytes_of(std::span(&tail, 1)).first(bytes - whole * 8));
   }
 }
 

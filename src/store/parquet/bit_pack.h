@@ -1,4 +1,6 @@
-// Integers in as few bits as they need: Parquet's bit packing, and its hybrid of bit packing and run lengths.
+// Integers in as few bits as they need: Parquet's bit packing, and its hybrid of bit packing and run lengths. The
+// hybrid is a list of runs, each either one value and how often it comes, or values in a multiple of eight, packed side
+// by side. Runs of 64 equal values or more become the first kind.
 //
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/
 #pragma once
@@ -14,7 +16,7 @@ namespace weir::store::parquet {
 // Bits that `value` needs; 0 for 0.
 inline unsigned bit_width(uint64_t value) { return static_cast<unsigned>(std::bit_width(value)); }
 
-// Appends values of `width` bits each (0 to 64), the first in the lowest bits, the last octet filled up with zeros.
+// Appends values of `width` bits each (0 to 64), the first in the lowest bits, the last byte filled up with zeros.
 // No value may need more bits.
 void pack_bits(std::span<const uint64_t> values, unsigned width, Buffer& out);
 

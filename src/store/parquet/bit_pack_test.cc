@@ -38,16 +38,16 @@ Decoded decode_hybrid(ByteView bytes, unsigned width) {
   while (at < bytes.size()) {
     uint64_t header = 0;
     for (unsigned shift = 0;; shift += 7) {
-      const uint8_t octet = bytes[at++];
-      header |= uint64_t{octet & 0x7fU} << shift;
-      if (octet < 0x80) break;
+      const uint8_t byte = bytes[at++];
+      header |= uint64_t{byte & 0x7fU} << shift;
+      if (byte < 0x80) break;
     }
     if (header & 1) {
-      const size_t octets = (header >> 1) * width;
-      BitReader reader(bytes.subspan(at, octets));
+      const size_t size = (header >> 1) * width;
+      BitReader reader(bytes.subspan(at, size));
       for (size_t i = 0; i < (header >> 1) * 8; ++i)
         decoded.values.push_back(static_cast<uint16_t>(reader.value(width)));
-      at += octets;
+      at += size;
       ++decoded.packed_runs;
     } else {
       uint16_t value = bytes[at++];
@@ -155,7 +155,7 @@ TEST(Hybrid, LongRunsAreRuns) {
   EXPECT_EQ(mixed.packed_runs, 1u);
 }
 
-TEST(Run, TakesTwoOctetsForMoreThanEightBits) {
+TEST(Run, TakesTwoBytesForMoreThanEightBits) {
   for (const unsigned width : {1U, 8U, 9U, 16U}) {
     Buffer out;
     encode_run(static_cast<uint16_t>(mask(width)), 300, width, out);

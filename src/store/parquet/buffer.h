@@ -27,7 +27,7 @@ class Buffer {
   ByteView view(size_t first) const { return view().subspan(first); }
   void clear() { size_ = 0; }
 
-  // `count` more octets, whatever they hold. Good until the next call that makes the buffer longer.
+  // `count` more bytes, whatever they hold. Good until the next call that makes the buffer longer.
   std::span<uint8_t> grow(size_t count) {
     if (capacity_ - size_ < count) reserve(size_ + count);
     const std::span<uint8_t> added = std::span(bytes_.get(), capacity_).subspan(size_, count);
@@ -48,7 +48,7 @@ class Buffer {
   void append_value(const T& value) {
     std::memcpy(grow(sizeof value).data(), &value, sizeof value);
   }
-  // In the place of octets that are there already.
+  // In the place of bytes that are there already.
   template <class T>
   void overwrite(size_t at, const T& value) {
     CHECK(at <= size_ && size_ - at >= sizeof value);
@@ -78,7 +78,7 @@ class Buffer {
   size_t capacity_ = 0;
 };
 
-// The octets of values as they lie in memory.
+// The bytes of values as they lie in memory.
 template <class T>
 ByteView bytes_of(std::span<const T> values) {
   static_assert(std::is_trivially_copyable_v<T>);

@@ -8,7 +8,7 @@ namespace weir::store::parquet {
 namespace {
 
 // Sanitizers see a reference to nothing otherwise.
-TEST(Buffer, NoOctetsOfAnEmptyOne) {
+TEST(Buffer, NoBytesOfAnEmptyOne) {
   Buffer buffer;
   EXPECT_TRUE(buffer.grow(0).empty());
   EXPECT_TRUE(buffer.view().empty());

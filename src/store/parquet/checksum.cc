@@ -33,8 +33,8 @@ Result<std::variant<Ends, std::string_view>> read_ends(const Fd& file, const std
   if (size < kMagic.size() + kTailBytes) return "it is too short for a Parquet file";
   std::array<uint8_t, 4> head{};
   std::array<uint8_t, kTailBytes> tail{};
-  if (const auto read = read_at(file, path, 0, head); !read) return std::unexpected(read.error());
-  if (const auto read = read_at(file, path, size - kTailBytes, tail); !read) return std::unexpected(read.error());
+  TRY(read_at(file, path, 0, head));
+  TRY(read_at(file, path, size - kTailBytes, tail));
   if (!std::ranges::equal(head, kMagic)) return "it does not begin as a Parquet file";
   if (!std::ranges::equal(std::span(tail).subspan(4), kMagic)) return "it does not end as a Parquet file";
   uint32_t length;
@@ -46,7 +46,7 @@ Result<std::variant<Ends, std::string_view>> read_ends(const Fd& file, const std
 // Who wrote the file stands in the last lines of the footer. Whatever the footer's length says: it may be damaged.
 Result<bool> ends_as_ours(const Fd& file, const std::filesystem::path& path, uint64_t size) {
   std::vector<uint8_t> end(std::min<uint64_t>(size, 4096));
-  if (const auto read = read_at(file, path, size - end.size(), end); !read) return std::unexpected(read.error());
+  TRY(read_at(file, path, size - end.size(), end));
   return !std::ranges::search(end, kCreatedBy).empty();
 }
 
@@ -64,21 +64,18 @@ bool looks_like_parquet(const std::filesystem::path& path) {
 
 Result<Verdict> verify_file(const std::filesystem::path& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  const auto ends = read_ends(file, path);
-  if (!ends) return std::unexpected(ends.error());
+  const auto ends = TRY(read_ends(file, path));
   const auto damaged = [](std::string_view reason) { return Verdict{Wholeness::damaged, std::string(reason)}; };
-  if (const auto* wrong = std::get_if<std::string_view>(&*ends)) return damaged(*wrong);
-  const auto [size, length] = std::get<Ends>(*ends);
+  if (const auto* wrong = std::get_if<std::string_view>(&ends)) return damaged(*wrong);
+  const auto [size, length] = std::get<Ends>(ends);
 
   const uint64_t body = size - kTailBytes - length;
   std::vector<uint8_t> footer(length);
-  if (const auto read = read_at(file, path, body, footer); !read) return std::unexpected(read.error());
-  // The key, one octet for the next field, one for the length of its text, the text.
+  TRY(read_at(file, path, body, footer));
+  // The key, one byte for the next field, one for the length of its text, the text.
   const auto key = std::ranges::find_end(footer, kChecksumKey);
   if (key.empty()) {
-    const auto ours = ends_as_ours(file, path, size);
-    if (!ours) return std::unexpected(ours.error());
-    return *ours ? damaged("its checksum is missing") : Verdict{};
+    return TRY(ends_as_ours(file, path, size)) ? damaged("its checksum is missing") : Verdict{};
   }
   const auto digits_at = static_cast<size_t>(key.end() - footer.begin()) + 2;
   if (footer.size() < digits_at + kNoChecksum.size()) return damaged("its checksum is cut off");
@@ -90,7 +87,7 @@ Result<Verdict> verify_file(const std::filesystem::path& path) {
   std::vector<uint8_t> block(size_t{1} << 18);
   for (uint64_t at = 0; at < body;) {
     const std::span<uint8_t> part = std::span(block).first(std::min<uint64_t>(block.size(), body - at));
-    if (const auto read = read_at(file, path, at, part); !read) return std::unexpected(read.error());
+    TRY(read_at(file, path, at, part));
     crc = crc32(part, crc);
     at += part.size();
   }

@@ -1,7 +1,7 @@
 // One checksum over a whole segment, in its footer under the key `weir.crc32`: page checksums leave out headers,
 // indexes, Bloom filters and the footer itself.
 //
-//   16 hexadecimal digits: CRC-32 of all octets before the footer, then CRC-32 of the footer with these digits as zeros
+//   16 hexadecimal digits: CRC-32 of all bytes before the footer, then CRC-32 of the footer with these digits as zeros
 #pragma once
 
 #include <cstdint>

@@ -25,12 +25,12 @@ struct Checksum : testing::Test {
     EXPECT_EQ(verdict->reason.empty(), verdict->wholeness != Wholeness::damaged);
     return verdict->wholeness;
   }
-  Wholeness wholeness_of(const std::string& octets) const {
-    put(octets);
+  Wholeness wholeness_of(const std::string& bytes) const {
+    put(bytes);
     return wholeness();
   }
-  void put(const std::string& octets) const { std::ofstream(path, std::ios::binary) << octets; }
-  std::string octets() const {
+  void put(const std::string& bytes) const { std::ofstream(path, std::ios::binary) << bytes; }
+  std::string bytes() const {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
@@ -38,31 +38,31 @@ struct Checksum : testing::Test {
   std::string write_small() const {
     Random random(1);
     const std::vector batches{random_batch(random, {.rows = 10})};
-    Workshop workshop;
-    FileWriter file(workshop);
+    EncodingContext context;
+    FileWriter file(context);
     using flow::Column;
     const flow::Schema& schema = batches[0]->schema();
     fs::remove(path);
     EXPECT_TRUE(file.create(path, schema, {Column::time_received, Column::src_addr, Column::proto, Column::other}));
     EXPECT_TRUE(file.add(plan_groups(batches)[0]));
     EXPECT_TRUE(file.finish());
-    return octets();
+    return bytes();
   }
   std::string write(std::unique_ptr<SegmentWriter> writer, size_t rows) const {
     Random random(1);
     EXPECT_TRUE(writer->write(path, {{random_batch(random, {.rows = rows})}}));
-    return octets();
+    return bytes();
   }
 };
 
-TEST_F(Checksum, FindsEveryOctetThatChanged) {
+TEST_F(Checksum, FindsEveryByteThatChanged) {
   const std::string whole = write_small();
   ASSERT_EQ(wholeness(), Wholeness::whole);
   std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
   for (size_t at = 0; at < whole.size(); ++at) {
     for (const int bits : {1, 0x20, 0x80, 0xff}) {
       file.seekp(static_cast<std::streamoff>(at)).put(static_cast<char>(whole[at] ^ bits)).flush();
-      ASSERT_EQ(wholeness(), Wholeness::damaged) << "octet " << at << " of " << whole.size() << ", bits " << bits;
+      ASSERT_EQ(wholeness(), Wholeness::damaged) << "byte " << at << " of " << whole.size() << ", bits " << bits;
     }
     file.seekp(static_cast<std::streamoff>(at)).put(whole[at]).flush();
   }
@@ -80,18 +80,18 @@ TEST_F(Checksum, FindsEveryLengthButTheRightOne) {
   EXPECT_EQ(wholeness_of(whole), Wholeness::whole);
 }
 
-TEST_F(Checksum, FindsOctetsThatChangedPlaces) {
-  std::string octets = write(make_parquet_writer(), 20000);
-  ASSERT_GT(octets.size(), size_t{1} << 20) << "more than is read at once";
+TEST_F(Checksum, FindsBytesThatChangedPlaces) {
+  std::string bytes = write(make_parquet_writer(), 20000);
+  ASSERT_GT(bytes.size(), size_t{1} << 20) << "more than is read at once";
   ASSERT_EQ(wholeness(), Wholeness::whole);
   for (const size_t at : {size_t{1} << 18, size_t{1} << 19, size_t{300'000}}) {
     size_t other = at - 1;
-    while (octets[other] == octets[at]) --other;
-    std::swap(octets[at], octets[other]);
-    EXPECT_EQ(wholeness_of(octets), Wholeness::damaged) << at;
-    std::swap(octets[at], octets[other]);
+    while (bytes[other] == bytes[at]) --other;
+    std::swap(bytes[at], bytes[other]);
+    EXPECT_EQ(wholeness_of(bytes), Wholeness::damaged) << at;
+    std::swap(bytes[at], bytes[other]);
   }
-  EXPECT_EQ(wholeness_of(octets), Wholeness::whole);
+  EXPECT_EQ(wholeness_of(bytes), Wholeness::whole);
 }
 
 TEST_F(Checksum, KnowsNothingOfFilesOfOtherPrograms) {
@@ -117,12 +117,12 @@ TEST_F(Checksum, SaysWhichFileCannotBeRead) {
 }
 
 TEST_F(Checksum, LooksLikeParquetSeesTheEndsOnly) {
-  std::string octets = write_small();
+  std::string bytes = write_small();
   EXPECT_TRUE(looks_like_parquet(path));
-  octets[octets.size() / 2] = static_cast<char>(octets[octets.size() / 2] ^ 1);
-  put(octets);
+  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+  put(bytes);
   EXPECT_TRUE(looks_like_parquet(path));
-  put(octets.substr(0, octets.size() - 1));
+  put(bytes.substr(0, bytes.size() - 1));
   EXPECT_FALSE(looks_like_parquet(path));
   EXPECT_FALSE(looks_like_parquet(folder / "missing"));
 }

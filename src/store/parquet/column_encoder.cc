@@ -15,21 +15,21 @@ namespace {
 
 // Row groups from one trial to the next.
 constexpr unsigned kTrialEvery = 32;
-// Of a page, that a trial encodes.
+// How many values of a page a trial encodes.
 constexpr size_t kSampleValues = 4096;
-// What suits a few values says little of many more.
+// What suits a few values says little of many more: so many times as many are tried anew.
 constexpr size_t kMoreValues = 4;
-// Of its octets a value at the trial: so much more is growth.
+// A column that takes so many times its bytes a value at the trial has grown.
 constexpr double kGrown = 1.25;
 
 constexpr std::array kCodecs = {Codec::uncompressed, Codec::lz4_raw, Codec::zstd};
 
-// Time and octets are weighed against each other: an octet on the disk may cost so many nanoseconds.
-constexpr double kNanosecondsPerOctet = 22;
+// Time and bytes are weighed against each other: a byte on the disk may cost so many nanoseconds.
+constexpr double kNanosecondsPerByte = 22;
 
 // In nanoseconds, measured on a core of 2.5 GHz; for each value:
 constexpr double kTableWork = 4;
-constexpr double kWideTableWork = 7;  // of more than two octets
+constexpr double kWideTableWork = 7;  // of more than two bytes
 constexpr double kHashWork = 10;
 constexpr double kDeltaWork = 4;
 constexpr double kPlainWork = 1;
@@ -37,9 +37,10 @@ constexpr double kOrderWork = 15;  // an entry of a dictionary of addresses
 constexpr double kBloomWork = 8;   // a value that is added
 constexpr double kMatchWork = 28;  // to tell zstd what it repeats
 
-// For each octet of pages of which `left` (0 to 1) is left after compressing. What compresses well is done in large
-// steps, and what does not compress is passed over; between them, short repetitions take their time.
-double work_per_octet(Codec codec, Effort effort, double left, size_t width) {
+// The time of a codec for each byte it is given, in nanoseconds. `left` is the share that is left after compressing, 0
+// to 1. What compresses well is done in large steps, and what does not compress is passed over. Between them lie many
+// short repetitions, which take the most time: both curves rise from either end to a ridge.
+double work_per_byte(Codec codec, Effort effort, double left, size_t width) {
   if (codec == Codec::uncompressed || effort == Effort::store) return 0.2;
   if (effort == Effort::codes) return left < 0.99 ? 1.5 : 0.3;
   if (effort == Effort::neighbours) return kMatchWork / static_cast<double>(width);
@@ -47,7 +48,7 @@ double work_per_octet(Codec codec, Effort effort, double left, size_t width) {
   return left < 0.45 ? std::min(0.5 + 15 * left, 5.5) : std::max(5.5 - 16 * (left - 0.45), 1.5);
 }
 
-// For each page: what a codec sets up.
+// The time that a codec takes for each page, whatever its size.
 double work_per_page(Codec codec, Effort effort) {
   if (codec == Codec::uncompressed) return 0;
   return codec == Codec::zstd && effort != Effort::store ? 5000 : 500;
@@ -77,7 +78,7 @@ void encode_plain(std::span<const T> values, Buffer& out) {
 template <class T>
 class TypedEncoder {
  public:
-  ColumnChunk encode(const GroupRows& group, flow::ColumnIndex column, Habit& habit, uint64_t base,
+  ColumnChunk encode(const GroupRows& group, flow::ColumnIndex column, TrialResult& trial_result, uint64_t base,
                      Compressor& compressor, Buffer& out, Buffer& bloom) {
     pages_ = values_.load(group, column);
     compressor_ = &compressor;
@@ -89,7 +90,7 @@ class TypedEncoder {
     size_t filled = 0;
     for (const PageValues<T>& page : pages_) filled += page.values.size();
     chunk_.nulls = group.rows - filled;
-    const Coding coding = choose(habit, filled);
+    const Coding coding = choose(trial_result, filled);
     chunk_.encoding = coding.encoding;
     chunk_.codec = coding.codec;
     if (coding.encoding == Encoding::rle_dictionary) write_dictionary(coding);
@@ -97,48 +98,52 @@ class TypedEncoder {
     if constexpr (kAddress) {
       if (filled > 0) write_bloom(coding, filled, bloom);
     }
-    if (filled > 0) watch_growth(habit, filled);
+    if (filled > 0) watch_growth(trial_result, filled);
     return std::move(chunk_);
   }
 
  private:
-  // A column that has grown since its trial is tried again.
-  void watch_growth(Habit& habit, size_t filled) const {
-    const double octets = static_cast<double>(chunk_.compressed_bytes) / static_cast<double>(filled);
-    if (habit.octets_per_value == 0) habit.octets_per_value = octets;
-    if (!is_rest(habit, filled) && octets > kGrown * habit.octets_per_value) habit.groups_left = 0;
+  // A column that has grown since its trial is tried again with the next row group.
+  void watch_growth(TrialResult& trial_result, size_t filled) const {
+    const double bytes = static_cast<double>(chunk_.compressed_bytes) / static_cast<double>(filled);
+    if (trial_result.bytes_per_value == 0) trial_result.bytes_per_value = bytes;
+    if (!is_rest(trial_result, filled) && bytes > kGrown * trial_result.bytes_per_value) trial_result.groups_left = 0;
   }
 
-  // The last row group of a file has what the others leave. In fewer values fewer of them repeat, which says nothing of
-  // the next ones.
-  static bool is_rest(const Habit& habit, size_t filled) { return filled < habit.trial_values / 2; }
+  // The last row group of a file has what the others leave. In few values fewer of them repeat, which says nothing of
+  // the row groups to come.
+  static bool is_rest(const TrialResult& trial_result, size_t filled) { return filled < trial_result.values / 2; }
 
   static constexpr bool kAddress = std::is_same_v<T, IpAddress>;
   static constexpr bool kNeighbours = !std::is_same_v<T, std::string_view>;
   static constexpr size_t kWidth = std::max(sizeof(T), size_t{4});  // of plain values
   static constexpr double kTablesWork = sizeof(T) > 2 ? kWideTableWork : kTableWork;
 
-  Coding choose(Habit& habit, size_t filled) {
+  // How the chunk is encoded: as the last trial found, or after a new one. The dictionary is made first, as it is what
+  // decides whether a dictionary can be had at all; it is thrown away if another encoding turns out cheaper.
+  Coding choose(TrialResult& trial_result, size_t filled) {
     if (filled == 0) return {.encoding = Encoding::plain, .codec = Codec::uncompressed};
-    const bool trial = !habit.coding || habit.groups_left == 0 || filled / kMoreValues > habit.trial_values;
-    const bool wants_dictionary = trial || habit.coding->encoding == Encoding::rle_dictionary;
+    const bool trial =
+        !trial_result.coding || trial_result.groups_left == 0 || filled / kMoreValues > trial_result.values;
+    const bool wants_dictionary = trial || trial_result.coding->encoding == Encoding::rle_dictionary;
     const bool dictionary = wants_dictionary && make_dictionary(filled);
-    // One value: a run, whatever the trials say of other times.
+    // One value takes one run, whatever trials say of other times.
     if (dictionary && dictionary_.entries().size() == 1)
       return {.encoding = Encoding::rle_dictionary, .codec = Codec::uncompressed};
-    if (!trial && wants_dictionary && !dictionary && is_rest(habit, filled)) return cheapest(false, filled);
+    if (!trial && wants_dictionary && !dictionary && is_rest(trial_result, filled)) return cheapest(false, filled);
     if (trial || (wants_dictionary && !dictionary)) {
-      habit.coding = cheapest(dictionary, filled);
-      habit.groups_left = kTrialEvery;
-      habit.trial_values = filled;
-      habit.octets_per_value = 0;
+      trial_result.coding = cheapest(dictionary, filled);
+      trial_result.groups_left = kTrialEvery;
+      trial_result.values = filled;
+      trial_result.bytes_per_value = 0;
     }
-    --habit.groups_left;
-    return *habit.coding;
+    --trial_result.groups_left;
+    return *trial_result.coding;
   }
 
-  // False if the values are too many to be worth it. Of addresses it may be worth it however many there are: in order
-  // they take less than in rows.
+  // False if there are too many distinct values for a dictionary to pay: more than half of all. A dictionary of
+  // addresses may pay however many there are, since in ascending order they compress better than in the order of the
+  // rows.
   bool make_dictionary(size_t filled) {
     indexes_.resize(filled);
     return dictionary_.make(pages_, std::min(kMostEntries, kAddress ? filled : filled / 2 + 1), indexes_);
@@ -146,10 +151,13 @@ class TypedEncoder {
 
   unsigned index_width(const Coding& coding) const {
     const unsigned width = std::max(bit_width(dictionary_.entries().size() - 1), 1U);
-    if (!coding.whole_octets) return width;
+    if (!coding.whole_bytes) return width;
     return width <= 8 ? 8 : 16;
   }
 
+  // The trial: every encoding that goes with the type, with every codec, on a sample of the longest page. What the
+  // sample costs is scaled to the chunk. The dictionary page is tried apart from the indexes, and its cost does not
+  // scale with them.
   Coding cheapest(bool dictionary, size_t filled) {
     std::vector<Coding> codings;
     codings.push_back({.encoding = Encoding::plain});
@@ -157,7 +165,7 @@ class TypedEncoder {
     if (dictionary) {
       codings.push_back({.encoding = Encoding::rle_dictionary});
       if (const unsigned width = index_width({}); width != 8 && width != 16)
-        codings.push_back({.encoding = Encoding::rle_dictionary, .whole_octets = true});
+        codings.push_back({.encoding = Encoding::rle_dictionary, .whole_bytes = true});
     }
     const auto size = [](const PageValues<T>& page) { return page.values.size(); };
     const auto longest = std::ranges::max_element(pages_, {}, size);
@@ -177,7 +185,7 @@ class TypedEncoder {
         const bool plain = coding.encoding == Encoding::plain;
         const Cost of_values = cost_of(kCodecs[i], payload_, scale, pages_.size(), plain);
         const Cost of_entries = coding.encoding == Encoding::rle_dictionary ? of_dictionary[i] : Cost{};
-        const double cost = other_cost + of_values.octets + of_entries.octets;
+        const double cost = other_cost + of_values.bytes + of_entries.bytes;
         if (cost >= least) continue;
         least = cost;
         best = coding;
@@ -190,11 +198,11 @@ class TypedEncoder {
   }
 
   struct Cost {
-    double octets = 0;
+    double bytes = 0;  // time included
     Effort effort = Effort::store;
   };
 
-  // Of the dictionary, by codec; from a part in its middle.
+  // What the dictionary page costs with each codec, from a sample in its middle.
   std::array<Cost, kCodecs.size()> costs_of_entries() {
     const std::span<const T> all = dictionary_.entries();
     const size_t count = std::min(all.size(), kSampleValues);
@@ -206,36 +214,37 @@ class TypedEncoder {
     return costs;
   }
 
-  // Of the encoding, and of the Bloom filter of addresses.
+  // What an encoding costs before any codec: the time to encode, and for addresses the Bloom filter.
   double cost_without_codec(Encoding encoding, size_t filled) const {
     const auto values = static_cast<double>(filled);
     const bool dictionary = encoding == Encoding::rle_dictionary;
     double work = values * kPlainWork;
     if (encoding == Encoding::delta_binary_packed) work = values * kDeltaWork;
     if (dictionary) work = values * (dictionary_.ascending() && !kAddress ? kTablesWork : kHashWork);
-    if (!kAddress) return work / kNanosecondsPerOctet;
+    if (!kAddress) return work / kNanosecondsPerByte;
     const auto distinct = dictionary ? static_cast<double>(dictionary_.entries().size()) : values;
     if (dictionary) work += distinct * kOrderWork;
-    return (work + distinct * kBloomWork) / kNanosecondsPerOctet + distinct * BloomFilter::kBitsPerValue / 8;
+    return (work + distinct * kBloomWork) / kNanosecondsPerByte + distinct * BloomFilter::kBitsPerValue / 8;
   }
 
-  // Of `scale` times what is given, in `pages` pages. plain: octets of values as they are.
-  Cost cost_of(Codec codec, const Buffer& octets, double scale, size_t pages, bool plain) {
-    const auto whole = static_cast<double>(octets.size());
+  // What a codec costs for `scale` times the given bytes in `pages` pages, and the effort that is cheapest. plain: the
+  // bytes are values as they lie in memory, in which neighbours can be looked for.
+  Cost cost_of(Codec codec, const Buffer& bytes, double scale, size_t pages, bool plain) {
+    const auto whole = static_cast<double>(bytes.size());
     const auto cost_of_size = [&](Effort effort, size_t size) {
       const auto packed = static_cast<double>(size);
-      const double work = work_per_octet(codec, effort, std::min(packed / whole, 1.0), kWidth);
+      const double work = work_per_byte(codec, effort, std::min(packed / whole, 1.0), kWidth);
       const double page_work = static_cast<double>(pages) * work_per_page(codec, effort);
-      return Cost{scale * packed + (scale * work * whole + page_work) / kNanosecondsPerOctet, effort};
+      return Cost{scale * packed + (scale * work * whole + page_work) / kNanosecondsPerByte, effort};
     };
     const auto cost_of_effort = [&](Effort effort) {
       packed_.clear();
-      return cost_of_size(effort, compressor_->compress(codec, effort, octets.view(), packed_, {.width = kWidth}));
+      return cost_of_size(effort, compressor_->compress(codec, effort, bytes.view(), packed_, {.width = kWidth}));
     };
-    Cost least = cost_of_size(Effort::store, octets.size());
+    Cost least = cost_of_size(Effort::store, bytes.size());
     if (codec == Codec::uncompressed) return least;
     const auto consider = [&](const Cost& cost) {
-      if (cost.octets < least.octets || codec != Codec::zstd) least = cost;
+      if (cost.bytes < least.bytes || codec != Codec::zstd) least = cost;
     };
     consider(cost_of_effort(Effort::search));
     if (codec == Codec::zstd) consider(cost_of_effort(Effort::codes));
@@ -339,7 +348,7 @@ class TypedEncoder {
     payload_.overwrite(0, length);
   }
 
-  // head: octets of the payload before its values.
+  // head: bytes of the payload before its values.
   void write_page(PageHeader header, Codec codec, Effort effort, size_t head) {
     packed_.clear();
     if (codec != Codec::uncompressed) compressor_->compress(codec, effort, payload_.view(), packed_, {head, kWidth});
@@ -396,9 +405,11 @@ class TypedEncoder {
 
 class ColumnEncoder::Impl {
  public:
-  ColumnChunk encode(const GroupRows& group, flow::ColumnIndex column, Habit& habit, uint64_t base, Buffer& out,
-                     Buffer& bloom) {
-    const auto by = [&](auto& encoder) { return encoder.encode(group, column, habit, base, compressor_, out, bloom); };
+  ColumnChunk encode(const GroupRows& group, flow::ColumnIndex column, TrialResult& trial_result, uint64_t base,
+                     Buffer& out, Buffer& bloom) {
+    const auto by = [&](auto& encoder) {
+      return encoder.encode(group, column, trial_result, base, compressor_, out, bloom);
+    };
     switch (group.pages.front().slices.front().batch->schema()[column].type) {
       case flow::ColumnType::u8:
         return by(u8_);
@@ -439,9 +450,9 @@ ColumnEncoder::ColumnEncoder(ColumnEncoder&&) noexcept = default;
 ColumnEncoder& ColumnEncoder::operator=(ColumnEncoder&&) noexcept = default;
 ColumnEncoder::~ColumnEncoder() = default;
 
-ColumnChunk ColumnEncoder::encode(const GroupRows& group, flow::ColumnIndex column, Habit& habit, uint64_t base,
-                                  Buffer& out, Buffer& bloom) {
-  return impl_->encode(group, column, habit, base, out, bloom);
+ColumnChunk ColumnEncoder::encode(const GroupRows& group, flow::ColumnIndex column, TrialResult& trial_result,
+                                  uint64_t base, Buffer& out, Buffer& bloom) {
+  return impl_->encode(group, column, trial_result, base, out, bloom);
 }
 
 ColumnChunk null_chunk(size_t rows, uint64_t base, Buffer& out) {
@@ -459,13 +470,13 @@ ColumnChunk null_chunk(size_t rows, uint64_t base, Buffer& out) {
                      .crc = crc32(payload.view())},
                     out);
   out.append(payload.view());
-  const size_t octets = out.size() - before;
+  const size_t bytes = out.size() - before;
   ColumnChunk chunk;
   chunk.values = chunk.nulls = rows;
-  chunk.uncompressed_bytes = chunk.compressed_bytes = octets;
+  chunk.uncompressed_bytes = chunk.compressed_bytes = bytes;
   chunk.data_offset = base;
   const auto count = static_cast<uint32_t>(rows);
-  chunk.pages.push_back({.offset = base, .bytes = octets, .rows = count, .nulls = count, .bounds = std::nullopt});
+  chunk.pages.push_back({.offset = base, .bytes = bytes, .rows = count, .nulls = count, .bounds = std::nullopt});
   return chunk;
 }
 

@@ -38,7 +38,7 @@ class ColumnEncoderTest : public testing::Test {
   }
   std::mt19937 random_{1};
   ColumnEncoder encoder_;
-  Habit habit_;
+  TrialResult habit_;
 };
 
 // What is left for the last row group of a file has hardly a value twice.

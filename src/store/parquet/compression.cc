@@ -52,7 +52,7 @@ Compressor::Compressor() : contexts_(std::make_unique<Contexts>()) {
   set(ZSTD_c_compressionLevel, 1);
   set(ZSTD_c_blockDelimiters, ZSTD_sf_explicitBlockDelimiters);
   set(ZSTD_c_searchForExternalRepcodes, ZSTD_ps_enable);  // the offset is the same everywhere: it then takes no bits
-  set(ZSTD_c_minMatch, ZSTD_MINMATCH_MIN);                // so that there is room for one sequence for each 3 octets
+  set(ZSTD_c_minMatch, ZSTD_MINMATCH_MIN);                // so that there is room for one sequence for each 3 bytes
   set(ZSTD_c_hashLog, ZSTD_HASHLOG_MIN);                  // not used
 }
 Compressor::Compressor(Compressor&&) noexcept = default;

@@ -12,7 +12,7 @@ namespace weir::store::parquet {
 // Parquet's numbers.
 enum class Codec : uint8_t { uncompressed = 0, zstd = 6, lz4_raw = 7 };
 
-// What zstd may do: just put the octets into a frame, which costs next to nothing; give frequent octets short codes,
+// What zstd may do: just put the bytes into a frame, which costs next to nothing; give frequent bytes short codes,
 // but look for no repetitions; take it that values repeat parts of the one before (neighbour_matches.h); look for
 // repetitions (level 1).
 enum class Effort : uint8_t { store, codes, neighbours, search };
@@ -24,7 +24,7 @@ class Compressor {
   Compressor& operator=(Compressor&&) noexcept;
   ~Compressor();
 
-  // Appends `bytes`, compressed; returns how many octets that were. The effort is for zstd alone, the layout
+  // Appends `bytes`, compressed; returns how many bytes that were. The effort is for zstd alone, the layout
   // for its `neighbours`.
   size_t compress(Codec codec, Effort effort, ByteView bytes, Buffer& out, ValueLayout layout = {});
 

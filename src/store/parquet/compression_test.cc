@@ -43,7 +43,7 @@ TEST(Compression, WhatIsOnlyStoredGrowsByAFrameAtMost) {
   EXPECT_LT(out.size(), text.size() + 32);
 }
 
-TEST(Compression, CodesMakeFrequentOctetsShort) {
+TEST(Compression, CodesMakeFrequentBytesShort) {
   Compressor compressor;
   std::string text;
   for (uint64_t i = 0; i < 300'000; ++i) text.push_back("aaabaacaaade"[(i * 0x9e3779b97f4a7c15 >> 56) % 12]);

@@ -31,7 +31,7 @@ void encode_delta(std::span<const T> values, Buffer& out) {
     }
     T least = deltas[0];
     for (size_t i = 1; i < count; ++i) least = std::min(least, deltas[i]);
-    // Miniblocks are always whole; one without any value has width 0 and no octets.
+    // Miniblocks are always whole; one without any value has width 0 and no bytes.
     std::array<uint64_t, kBlock> packed{};
     for (size_t i = 0; i < count; ++i)
       packed[i] = static_cast<Unsigned>(static_cast<Unsigned>(deltas[i]) - static_cast<Unsigned>(least));

@@ -27,7 +27,7 @@ class Reader {
     while (values.size() < count) {
       const uint64_t least = zigzag();
       std::vector<unsigned> widths;
-      for (uint64_t m = 0; m < miniblocks; ++m) widths.push_back(octet());
+      for (uint64_t m = 0; m < miniblocks; ++m) widths.push_back(byte());
       for (const unsigned width : widths) {
         EXPECT_LE(width, 8 * sizeof(T));
         if (values.size() == count) {
@@ -44,16 +44,16 @@ class Reader {
         at_ = first + block / miniblocks * width / 8;
       }
     }
-    EXPECT_EQ(at_, bytes_.size()) << "octets after the last value";
+    EXPECT_EQ(at_, bytes_.size()) << "bytes after the last value";
     return values;
   }
 
  private:
-  uint8_t octet() { return at_ < bytes_.size() ? bytes_[at_++] : 0; }
+  uint8_t byte() { return at_ < bytes_.size() ? bytes_[at_++] : 0; }
   uint64_t varint() {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
-      const uint8_t next = octet();
+      const uint8_t next = byte();
       value |= uint64_t{next & 0x7fU} << shift;
       if (next < 0x80) break;
     }
@@ -121,7 +121,7 @@ TYPED_TEST(Delta, EveryWidth) {
 TYPED_TEST(Delta, SmallWhereValuesRiseSlowly) {
   std::vector<TypeParam> same_step, constant(12801, 77);
   for (TypeParam i = 0; i < 12801; ++i) same_step.push_back(i * 1000);
-  EXPECT_LT(this->expect_equal(same_step), 12801u * 8 / 100) << "eight octets a block of 128";
+  EXPECT_LT(this->expect_equal(same_step), 12801u * 8 / 100) << "eight bytes a block of 128";
   EXPECT_LT(this->expect_equal(constant), 12801u * 6 / 100);
   std::vector<TypeParam> two_bits;
   for (TypeParam i = 0; i < 12800; ++i) two_bits.push_back(i * 1000 + i % 2);

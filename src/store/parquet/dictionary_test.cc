@@ -175,7 +175,7 @@ TEST(Dictionary, NumbersThatLieCloseTogetherAreInOrder) {
   EXPECT_TRUE(make(dictionary, {{UINT32_MAX, 0, 7}}, 3));
 }
 
-// As of octets and packets: a table for most, while a few are greater by any factor.
+// As of bytes and packets: a table for most, while a few are greater by any factor.
 TEST(Dictionary, CountsOfWhichAFewAreFarGreaterAreInOrder) {
   for (const uint64_t one_in : {7, 9, 50, 3000}) {
     for (const unsigned bits : {18U, 33U, 64U}) {

@@ -14,15 +14,16 @@
 
 namespace weir::store::parquet {
 
-// What is kept from one row group to the next: memory, and how each column is encoded best.
-class Workshop {
+// What is kept from one row group to the next: memory, and what the trials of each column found. One thread, one file
+// at a time.
+class EncodingContext {
  public:
   ColumnEncoder encoder;
-  std::map<std::pair<std::string, flow::ColumnType>, Habit> habits;  // by name of column
-  Buffer out;                                                        // of the file under way
+  std::map<std::pair<std::string, flow::ColumnType>, TrialResult> trials;  // by column
+  Buffer out;                                                              // of the file under way
   Buffer bloom;
-  // Empty, for a row group. Fresh memory costs more than to fill it, so those given back are taken again: as many as a
-  // segment has row groups, and none that long texts have made large.
+  // An empty buffer for a row group. Fresh memory costs more than filling it, so buffers that were given back are taken
+  // again: as many as a segment has row groups, and none that long texts have made large.
   Buffer take_buffer();
   void give_back(Buffer buffer);
 
@@ -30,26 +31,27 @@ class Workshop {
   std::vector<Buffer> spare_;
 };
 
-// Pages and Bloom filters of one row group. Offsets count from its first octet.
+// Pages and Bloom filters of one row group. Offsets count from its first byte.
 struct EncodedGroup {
   std::vector<flow::ColumnIndex> columns;  // that are in it, rising
   RowGroup layout;                         // has as many columns
-  Buffer octets;
+  Buffer bytes;
 };
 
-// Their buffers go back to the workshop.
+// Their buffers go back to the context.
 struct EncodedRows {
-  EncodedRows(flow::SchemaPtr of, std::shared_ptr<Workshop> from) : schema(std::move(of)), workshop(std::move(from)) {}
+  EncodedRows(flow::SchemaPtr of, std::shared_ptr<EncodingContext> from)
+      : schema(std::move(of)), context(std::move(from)) {}
   EncodedRows(const EncodedRows&) = delete;
   EncodedRows& operator=(const EncodedRows&) = delete;
   ~EncodedRows();
 
   const flow::SchemaPtr schema;
-  const std::shared_ptr<Workshop> workshop;
+  const std::shared_ptr<EncodingContext> context;
   std::vector<EncodedGroup> groups;
 };
 
-// columns: of the schema, rising. Who is done with the octets gives them back to the workshop.
-EncodedGroup encode_group(const GroupRows& group, std::vector<flow::ColumnIndex> columns, Workshop& workshop);
+// columns: of the schema, rising. Who is done with the bytes gives them back to the context.
+EncodedGroup encode_group(const GroupRows& group, std::vector<flow::ColumnIndex> columns, EncodingContext& context);
 
 }  // namespace weir::store::parquet

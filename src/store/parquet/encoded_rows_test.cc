@@ -5,30 +5,30 @@
 namespace weir::store::parquet {
 namespace {
 
-Buffer of_octets(size_t octets) {
+Buffer of_bytes(size_t bytes) {
   Buffer buffer;
-  buffer.grow(octets);
+  buffer.grow(bytes);
   return buffer;
 }
 
-TEST(Workshop, BuffersAreTakenAgainAndEmpty) {
-  Workshop workshop;
-  EXPECT_EQ(workshop.take_buffer().capacity(), 0u);
-  workshop.give_back(of_octets(5000));
-  const Buffer again = workshop.take_buffer();
+TEST(EncodingContext, BuffersAreTakenAgainAndEmpty) {
+  EncodingContext context;
+  EXPECT_EQ(context.take_buffer().capacity(), 0u);
+  context.give_back(of_bytes(5000));
+  const Buffer again = context.take_buffer();
   EXPECT_TRUE(again.empty());
   EXPECT_GE(again.capacity(), 5000u);
-  EXPECT_EQ(workshop.take_buffer().capacity(), 0u);
+  EXPECT_EQ(context.take_buffer().capacity(), 0u);
 }
 
 // Exporters choose how long texts are.
-TEST(Workshop, KeepsNoLargeBufferAndNotMany) {
-  Workshop workshop;
-  workshop.give_back(of_octets(size_t{17} << 20));
-  EXPECT_EQ(workshop.take_buffer().capacity(), 0u);
-  for (int i = 0; i < 10; ++i) workshop.give_back(of_octets(1000));
+TEST(EncodingContext, KeepsNoLargeBufferAndNotMany) {
+  EncodingContext context;
+  context.give_back(of_bytes(size_t{17} << 20));
+  EXPECT_EQ(context.take_buffer().capacity(), 0u);
+  for (int i = 0; i < 10; ++i) context.give_back(of_bytes(1000));
   int kept = 0;
-  while (workshop.take_buffer().capacity() > 0) ++kept;
+  while (context.take_buffer().capacity() > 0) ++kept;
   EXPECT_EQ(kept, 4);
 }
 

@@ -74,7 +74,7 @@ struct ParquetFile : testing::Test {
   std::string group(size_t which) const {
     return fmt::format("(FROM {} LIMIT {} OFFSET {})", file(), kGroupRows, which * kGroupRows);
   }
-  // The one value of a query, as SQL has it: texts by their octets, as some hold a NUL.
+  // The one value of a query, as SQL has it: texts by their bytes, as some hold a NUL.
   std::string literal(std::string_view name, const std::string& query_of_one) {
     const flow::ColumnType type = (*schema)[column(name)].type;
     if (type == flow::ColumnType::text)
@@ -86,7 +86,7 @@ struct ParquetFile : testing::Test {
     return value(fmt::format("SELECT {} FROM parquet_metadata({}) WHERE path_in_schema = '{}' AND row_group_id = {}",
                              what, duck::quote(path.string()), name, group));
   }
-  // Fills a column chunk with octets that no reader takes.
+  // Fills a column chunk with bytes that no reader takes.
   void destroy(std::string_view name, size_t group) {
     const auto number = [&](std::string_view what) { return std::stoll(metadata(what, name, group)); };
     const auto begin = number("coalesce(dictionary_page_offset, data_page_offset)");
@@ -232,7 +232,7 @@ TEST_F(ParquetFile, EveryAddressIsFound) {
       if (!batch.is_valid(column(name), row % kPageRows)) continue;
       const auto address = static_cast<const IpAddress*>(batch.raw(column(name)))[row % kPageRows];
       std::string digits;
-      for (const uint8_t octet : address.octets) digits += fmt::format("{:02x}", octet);
+      for (const uint8_t byte : address.octets) digits += fmt::format("{:02x}", byte);
       const std::string filter = fmt::format("{} = '{}'::UUID", name, digits);
       EXPECT_EQ(value(fmt::format("SELECT count(*) > 0 FROM {} WHERE {}", file(), filter)), "true") << filter;
       EXPECT_EQ(

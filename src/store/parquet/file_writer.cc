@@ -10,14 +10,14 @@
 namespace weir::store::parquet {
 namespace {
 
-// Where the octets of a row group lie: its pages, and its Bloom filters behind them.
+// Where the bytes of a row group lie: its pages, and its Bloom filters behind them.
 struct Extent {
   uint64_t begin = UINT64_MAX;
   uint64_t end = 0;
 
-  void add(uint64_t offset, uint64_t octets) {
+  void add(uint64_t offset, uint64_t bytes) {
     begin = std::min(begin, offset);
-    end = std::max(end, offset + octets);
+    end = std::max(end, offset + bytes);
   }
 };
 
@@ -53,16 +53,16 @@ Result<> FileWriter::create(const std::filesystem::path& path, const flow::Schem
 }
 
 Result<> FileWriter::add(const GroupRows& group) {
-  EncodedGroup encoded = encode_group(group, columns_, workshop_);
+  EncodedGroup encoded = encode_group(group, columns_, context_);
   auto added = add(encoded);
-  workshop_.give_back(std::move(encoded.octets));
+  context_.give_back(std::move(encoded.bytes));
   return added;
 }
 
 Result<> FileWriter::add(const EncodedGroup& group) {
-  if (const auto flushed = flush(); !flushed) return flushed;
+  TRY(flush());
   const uint64_t base = written_;
-  if (const auto written = write_out(group.octets.view()); !written) return written;
+  TRY(write_out(group.bytes.view()));
   std::vector<std::optional<size_t>> places;
   size_t next = 0;
   for (const flow::ColumnIndex column : columns_) {
@@ -81,7 +81,7 @@ Result<> FileWriter::copy(const SourceFile& source, const FileLayout& layout, si
   const Extent extent = extent_of(original);
   if (extent.end < extent.begin) return fail("{} is damaged: a row group has no place", source.path().string());
   const uint64_t distance = written_ + buffer_.size() - extent.begin;
-  if (const auto read = source.read(extent.begin, extent.end - extent.begin, buffer_); !read) return read;
+  TRY(source.read(extent.begin, extent.end - extent.begin, buffer_));
   add_layout(original, distance, places);
   return flush();
 }
@@ -122,7 +122,7 @@ void FileWriter::write_indexes() {
 
 Result<SegmentStats> FileWriter::finish() {
   write_indexes();
-  if (const auto flushed = flush(); !flushed) return std::unexpected(flushed.error());
+  TRY(flush());
   std::vector<const flow::ColumnInfo*> columns;
   for (const flow::ColumnIndex column : columns_) columns.push_back(&(*schema_)[column]);
   const uint32_t body = crc_;
@@ -132,7 +132,7 @@ Result<SegmentStats> FileWriter::finish() {
   write_footer(columns, groups_, checksum, buffer_);
   buffer_.append_value(static_cast<uint32_t>(footer.size()));
   buffer_.append(kMagic);
-  if (const auto flushed = flush(); !flushed) return std::unexpected(flushed.error());
+  TRY(flush());
   if (::fsync(file_.get()) != 0) return fail_errno("cannot write " + path_.string());
   return SegmentStats{rows_, written_};
 }
@@ -143,13 +143,13 @@ Result<> FileWriter::flush() {
   return written;
 }
 
-Result<> FileWriter::write_out(ByteView octets) {
-  crc_ = crc32(octets, crc_);
-  while (!octets.empty()) {
-    const ssize_t taken = ::write(file_.get(), octets.data(), octets.size());
+Result<> FileWriter::write_out(ByteView bytes) {
+  crc_ = crc32(bytes, crc_);
+  while (!bytes.empty()) {
+    const ssize_t taken = ::write(file_.get(), bytes.data(), bytes.size());
     if (taken < 0 && errno == EINTR) continue;
     if (taken < 0) return fail_errno("cannot write " + path_.string());
-    octets = octets.subspan(static_cast<size_t>(taken));
+    bytes = bytes.subspan(static_cast<size_t>(taken));
     written_ += static_cast<uint64_t>(taken);
   }
   return {};

@@ -1,6 +1,6 @@
 // Writes one Parquet file, row group by row group. The format is drawn in docs/format.md.
 //
-//   FileWriter file(workshop);
+//   FileWriter file(context);
 //   file.create(path, schema, columns);
 //   file.add(group); ...
 //   file.finish();          // synced to the disk
@@ -20,7 +20,7 @@ namespace weir::store::parquet {
 class FileWriter {
  public:
   // One file at a time.
-  explicit FileWriter(Workshop& workshop) : workshop_(workshop), buffer_(workshop.out) {}
+  explicit FileWriter(EncodingContext& context) : context_(context), buffer_(context.out) {}
 
   // Fails if there is a file of this name. columns: of the schema, those that the file is to have. The schema outlives
   // the writer.
@@ -36,20 +36,20 @@ class FileWriter {
   Result<SegmentStats> finish();
 
  private:
-  // Takes over the chunks of a row group whose octets are in the file now, `distance` behind where it says (modulo
+  // Takes over the chunks of a row group whose bytes are in the file now, `distance` behind where it says (modulo
   // 2^64). places: where each column of the file is among them.
   void add_layout(const RowGroup& original, uint64_t distance, std::span<const std::optional<size_t>> places);
   Result<> flush();
-  Result<> write_out(ByteView octets);
+  Result<> write_out(ByteView bytes);
   void write_indexes();
 
-  Workshop& workshop_;
+  EncodingContext& context_;
   Buffer& buffer_;  // not written yet
   std::filesystem::path path_;
   const flow::Schema* schema_ = nullptr;
   std::vector<flow::ColumnIndex> columns_;
   Fd file_;
-  uint64_t written_ = 0;  // octets in the file
+  uint64_t written_ = 0;  // bytes in the file
   uint32_t crc_ = 0;      // of them
   std::vector<RowGroup> groups_;
   uint64_t rows_ = 0;

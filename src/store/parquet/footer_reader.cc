@@ -22,7 +22,7 @@ std::optional<uint64_t> natural(int64_t value) {
   return value < 0 ? std::nullopt : std::optional(static_cast<uint64_t>(value));
 }
 
-// The type whose description these octets are.
+// The type whose description these bytes are.
 std::optional<ColumnType> type_of(std::string_view name, ByteView element) {
   for (const ColumnType type : {ColumnType::u8, ColumnType::u16, ColumnType::u32, ColumnType::u64, ColumnType::address,
                                 ColumnType::timestamp, ColumnType::f64, ColumnType::text}) {
@@ -280,24 +280,22 @@ Result<std::optional<FileLayout>> SourceFile::layout() const {
   constexpr size_t kTail = 8;
   Buffer bytes;
   if (size_ < kMagic.size() + kTail) return std::nullopt;
-  if (const auto tail = read(size_ - kTail, kTail, bytes); !tail) return std::unexpected(tail.error());
+  TRY(read(size_ - kTail, kTail, bytes));
   uint32_t length;
   std::memcpy(&length, bytes.view().data(), sizeof length);
   if (length > size_ - kTail - kMagic.size()) return std::nullopt;
   bytes.clear();
-  if (const auto footer = read(size_ - kTail - length, length, bytes); !footer) return std::unexpected(footer.error());
+  TRY(read(size_ - kTail - length, length, bytes));
   auto layout = FooterReader(bytes.view()).read();
   if (!layout) return std::nullopt;
   for (RowGroup& group : layout->groups) {
     for (ColumnChunk& chunk : group.columns) {
       bytes.clear();
-      if (const auto index = read(chunk.offset_index_offset, chunk.offset_index_bytes, bytes); !index)
-        return std::unexpected(index.error());
+      TRY(read(chunk.offset_index_offset, chunk.offset_index_bytes, bytes));
       if (!read_offset_index(bytes.view(), chunk)) return std::nullopt;
       if (chunk.column_index_bytes == 0) continue;
       bytes.clear();
-      if (const auto index = read(chunk.column_index_offset, chunk.column_index_bytes, bytes); !index)
-        return std::unexpected(index.error());
+      TRY(read(chunk.column_index_offset, chunk.column_index_bytes, bytes));
       if (!read_column_index(bytes.view(), chunk)) return std::nullopt;
     }
   }

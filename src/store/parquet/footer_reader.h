@@ -29,7 +29,7 @@ class SourceFile {
 
   // What there is in the file; nothing if it is not of our writer, or damaged.
   Result<std::optional<FileLayout>> layout() const;
-  // Appends the octets [offset, offset + count) of the file.
+  // Appends the bytes [offset, offset + count) of the file.
   Result<> read(uint64_t offset, size_t count, Buffer& out) const;
   const std::filesystem::path& path() const { return path_; }
 

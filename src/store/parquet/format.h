@@ -22,7 +22,7 @@ enum class PageType : uint8_t { data = 0, dictionary = 2 };
 enum class BoundaryOrder : uint8_t { unordered = 0, ascending = 1 };
 
 // The smallest and the greatest value of a page or a column chunk as PLAIN has them (texts without their length), in
-// the order of the column's type: unsigned numbers as such, addresses and texts by their octets.
+// the order of the column's type: unsigned numbers as such, addresses and texts by their bytes.
 struct Bounds {
   std::string least;
   std::string greatest;
@@ -34,7 +34,7 @@ struct PageHeader {
   uint32_t values = 0;  // with nulls
   size_t uncompressed_bytes = 0;
   size_t compressed_bytes = 0;
-  uint32_t crc = 0;  // of the compressed octets
+  uint32_t crc = 0;  // of the compressed bytes
 };
 
 struct PageLocation {

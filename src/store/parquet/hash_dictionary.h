@@ -1,6 +1,14 @@
 // The distinct values of a column chunk in the order in which they first appear, found by a hash table.
 //
-// Values are chosen by whoever sends flows: the hash has a secret, so nobody can choose those that collide.
+// The table has twice as many slots as a dictionary may have entries, and a slot is 32 bits: 16 bits say which entry it
+// leads to, 16 bits in which generation it was taken. A new dictionary is a new generation, for which all older slots
+// are empty: nothing has to be cleared. A value whose slot is taken by another goes to the next free one.
+//
+// Looking up is memory-bound, as table and entries are larger than the nearest caches. So values go in blocks of 64:
+// all slots of a block are fetched first, then all entries that they lead to, and then the values are compared. Where
+// most values equal the one before, comparing with that one is quicker still.
+//
+// Values are chosen by whoever sends flows. The hash has a secret, so nobody can send values that collide on purpose.
 #pragma once
 
 #define XXH_INLINE_ALL
@@ -59,7 +67,7 @@ class HashDictionary {
     }
   }
 
-  // Whether most values are that of the row before, as what an exporter says of itself: by the first rows.
+  // Whether most values equal the one before, as those do by which an exporter names itself. The first rows tell.
   static bool has_runs(std::span<const T> values) {
     const std::span<const T> first = values.first(std::min(kAtOnce, values.size()));
     size_t again = 0;
@@ -80,8 +88,7 @@ class HashDictionary {
     return true;
   }
 
-  // In three steps, as the table and the entries are larger than the nearest caches: what many values will need is
-  // fetched before the first of them is looked up.
+  // Block by block: fetch the slots, fetch the entries, compare.
   bool add(std::span<const T> values, std::span<uint16_t> indexes, size_t most) {
     std::array<uint32_t, kAtOnce> places;
     const std::span<const uint32_t> slots(slots_);

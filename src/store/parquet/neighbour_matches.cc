@@ -22,10 +22,10 @@ T load(ByteView bytes) {
   return value;
 }
 
-// Of two values next to each other: how many octets are the same, from the first of an address, to the last of a
+// Of two values next to each other: how many bytes are the same, from the first of an address, to the last of a
 // number.
 template <size_t Width>
-size_t same_octets(std::span<const uint8_t, 2 * Width> two) {
+size_t same_bytes(std::span<const uint8_t, 2 * Width> two) {
   const auto differ = [&]<class T>(T, size_t at) -> T {
     return load<T>(two.subspan(at, sizeof(T))) ^ load<T>(two.subspan(Width + at, sizeof(T)));
   };
@@ -41,14 +41,14 @@ size_t same_octets(std::span<const uint8_t, 2 * Width> two) {
 
 }  // namespace
 
-void NeighbourMatches::add_match(size_t literals, size_t octets, size_t distance) {
+void NeighbourMatches::add_match(size_t literals, size_t bytes, size_t distance) {
   if (literals == 0 && follows_) {
-    sequences_.back().matchLength += static_cast<unsigned>(octets);
+    sequences_.back().matchLength += static_cast<unsigned>(bytes);
     return;
   }
   sequences_.push_back({.offset = static_cast<unsigned>(distance),
                         .litLength = static_cast<unsigned>(literals),
-                        .matchLength = static_cast<unsigned>(octets),
+                        .matchLength = static_cast<unsigned>(bytes),
                         .rep = 0});
   follows_ = true;
 }
@@ -68,7 +68,7 @@ void NeighbourMatches::find_values(ByteView values, size_t head) {
       literals = 0;
       room = ZSTD_BLOCKSIZE_MAX;
     }
-    const size_t same = at == 0 ? 0 : same_octets<Width>(values.subspan(at - Width).first<2 * Width>());
+    const size_t same = at == 0 ? 0 : same_bytes<Width>(values.subspan(at - Width).first<2 * Width>());
     if (same < kLeast) {
       literals += Width;
     } else if constexpr (Width == kAddress) {

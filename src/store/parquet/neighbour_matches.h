@@ -1,7 +1,12 @@
-// What each value of a page repeats of the one before: an address its first octets, a number its upper ones. Given to
-// zstd instead of having it search, which takes more time and finds less: every IPv4 address has twelve octets in
-// common with its neighbour (::ffff:a.b.c.d), times of one minute have five of eight, and values in ascending order
-// have more.
+// What each value of a page repeats of the one before: an address its first bytes, a number its upper ones.
+//
+//   ...ffff 0a000001 | ...ffff 0a000007        two addresses: all of the second but its last byte is a copy from 16 bytes back
+//
+// zstd describes data as sequences: so many literals, then a match of so many bytes, so many bytes back. It usually
+// finds them by hashing every few bytes. Here they are known beforehand, so the writer gives them to zstd, which only
+// has to code them. That takes less time and finds more: every IPv4 address has twelve bytes in common with its
+// neighbour (::ffff:a.b.c.d), times of one minute have five of eight, and values in ascending order have more. The
+// distance is always the width of a value, which zstd codes in no bits at all.
 #pragma once
 
 #define ZSTD_STATIC_LINKING_ONLY  // sequences of one's own
@@ -15,7 +20,7 @@
 
 namespace weir::store::parquet {
 
-// How the octets of a page lie: `head` octets of anything, then values of `width` octets: numbers of 4 or 8, as they
+// How the bytes of a page lie: `head` bytes of anything, then values of `width` bytes: numbers of 4 or 8, as they
 // are in memory, or addresses, of 16.
 struct ValueLayout {
   size_t head = 0;
@@ -31,8 +36,8 @@ class NeighbourMatches {
  private:
   template <size_t Width>
   void find_values(ByteView values, size_t head);
-  // literals: octets before the next match.
-  void add_match(size_t literals, size_t octets, size_t distance);
+  // literals: bytes before the next match.
+  void add_match(size_t literals, size_t bytes, size_t distance);
   void end_block(size_t literals);
 
   std::vector<ZSTD_Sequence> sequences_;

@@ -51,19 +51,19 @@ std::vector<T> with_runs(std::vector<T> all) {
 
 template <class T>
 Buffer page(const std::vector<T>& all, size_t head) {
-  Buffer octets;
-  for (size_t i = 0; i < head; ++i) octets.append_byte(static_cast<uint8_t>(i * 7));
-  octets.append(bytes_of(std::span(all)));
-  return octets;
+  Buffer bytes;
+  for (size_t i = 0; i < head; ++i) bytes.append_byte(static_cast<uint8_t>(i * 7));
+  bytes.append(bytes_of(std::span(all)));
+  return bytes;
 }
 
-size_t compressed(const Buffer& octets, Effort effort, ValueLayout layout) {
+size_t compressed(const Buffer& bytes, Effort effort, ValueLayout layout) {
   static Compressor compressor;
   Buffer out;
-  const size_t size = compressor.compress(Codec::zstd, effort, octets.view(), out, layout);
-  std::vector<uint8_t> back(octets.size());
-  EXPECT_EQ(ZSTD_decompress(back.data(), back.size(), out.view().data(), out.size()), octets.size());
-  EXPECT_TRUE(std::ranges::equal(back, octets.view()));
+  const size_t size = compressor.compress(Codec::zstd, effort, bytes.view(), out, layout);
+  std::vector<uint8_t> back(bytes.size());
+  EXPECT_EQ(ZSTD_decompress(back.data(), back.size(), out.view().data(), out.size()), bytes.size());
+  EXPECT_TRUE(std::ranges::equal(back, bytes.view()));
   return size;
 }
 
@@ -92,10 +92,10 @@ template <class T>
 void expect_sequences(Make<T> make) {
   NeighbourMatches matches;
   for (const size_t head : {0, 6, 4100}) {
-    const Buffer octets = page(with_runs(values(70'000, 4, make)), head);
+    const Buffer bytes = page(with_runs(values(70'000, 4, make)), head);
     size_t all = 0;
     size_t block = 0;
-    for (const ZSTD_Sequence& sequence : matches.find(octets.view(), {head, sizeof(T)})) {
+    for (const ZSTD_Sequence& sequence : matches.find(bytes.view(), {head, sizeof(T)})) {
       block += sequence.litLength + sequence.matchLength;
       if (sequence.offset != 0) {
         EXPECT_EQ(sequence.offset, sizeof(T));
@@ -107,19 +107,19 @@ void expect_sequences(Make<T> make) {
       all += std::exchange(block, 0);
     }
     EXPECT_EQ(block, 0u) << "a delimiter ends the last block";
-    EXPECT_EQ(all, octets.size());
+    EXPECT_EQ(all, bytes.size());
   }
 }
 
-TEST(NeighbourMatches, SequencesCoverEveryOctetBlockByBlock) {
+TEST(NeighbourMatches, SequencesCoverEveryByteBlockByBlock) {
   expect_sequences<IpAddress>(any_address);
   expect_sequences<uint64_t>(any_long_number);
   expect_sequences<uint32_t>(any_number);
 }
 
-TEST(NeighbourMatches, Ipv4InNoOrderTakesFourOctets) {
-  const Buffer octets = page(values(32'768, 5, any_v4), 6);
-  EXPECT_LT(static_cast<double>(compressed(octets, Effort::neighbours, {6, 16})), 32'768 * 4.03);
+TEST(NeighbourMatches, Ipv4InNoOrderTakesFourBytes) {
+  const Buffer bytes = page(values(32'768, 5, any_v4), 6);
+  EXPECT_LT(static_cast<double>(compressed(bytes, Effort::neighbours, {6, 16})), 32'768 * 4.03);
 }
 
 TEST(NeighbourMatches, WhatIsInOrderTakesLessThanByASearch) {

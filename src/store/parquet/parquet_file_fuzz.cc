@@ -1,7 +1,7 @@
 // Any shape of rows is written as a file that DuckDB reads back as it was, and whose checksum is right.
 //
-// The input: one octet for the number of files (written one after another, so that the later ones are encoded by the
-// habits of the first), for each one octet for the number of its batches, two for the rows of each; five octets for the
+// The input: one byte for the number of files (written one after another, so that the later ones are encoded by the
+// trials of the first), for each one byte for the number of its batches, two for the rows of each; five bytes for the
 // shape of each column; what remains are values.
 #include <filesystem>
 
@@ -23,11 +23,11 @@ struct Target {
   duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
 
-  void run(std::string_view octets) {
-    FuzzInput input(octets);
-    std::vector<std::vector<size_t>> files(1 + input.octet() % 3);
+  void run(std::string_view bytes) {
+    FuzzInput input(bytes);
+    std::vector<std::vector<size_t>> files(1 + input.byte() % 3);
     for (std::vector<size_t>& batches : files) {
-      batches.resize(1 + input.octet() % 4);
+      batches.resize(1 + input.byte() % 4);
       for (size_t& rows : batches) rows = input.two();
     }
     // One batch may be longer than a page; more would take too long.
@@ -41,7 +41,7 @@ struct Target {
     }
     const std::vector<ColumnShape> shapes = read_shapes(input, *schema, columns);
     Random random(input.rest().size());
-    parquet::Workshop workshop;
+    parquet::EncodingContext context;
     uint64_t first = 0;
     for (const std::vector<size_t>& rows : files) {
       std::vector<flow::SealedBatch> batches;
@@ -49,14 +49,14 @@ struct Target {
         batches.push_back(shaped_batch(random, schema, shapes, first, count));
         first += count;
       }
-      write_and_read(workshop, batches);
+      write_and_read(context, batches);
     }
   }
 
-  void write_and_read(parquet::Workshop& workshop, std::span<const flow::SealedBatch> batches) {
+  void write_and_read(parquet::EncodingContext& context, std::span<const flow::SealedBatch> batches) {
     const fs::path path = folder / "x.parquet";
     fs::remove(path);
-    parquet::FileWriter file(workshop);
+    parquet::FileWriter file(context);
     CHECK(file.create(path, *schema, columns));
     for (const parquet::GroupRows& group : parquet::plan_groups(batches)) CHECK(file.add(group));
     const auto written = file.finish();

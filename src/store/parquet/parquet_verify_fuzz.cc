@@ -1,4 +1,4 @@
-// Any octets are a whole file, a damaged one or another program's; and no file is whole any more with one bit changed.
+// Any bytes are a whole file, a damaged one or another program's; and no file is whole any more with one bit changed.
 // What footers say of themselves is read without harm, and what lies outside of the file is not.
 #include <sys/mman.h>
 #include <unistd.h>
@@ -21,21 +21,21 @@ void read_layout(const std::string& path, size_t size) {
   for (const RowGroup& group : (*layout)->groups) {
     CHECK(group.columns.size() == (*layout)->columns.size());
     for (const ColumnChunk& chunk : group.columns) {
-      Buffer octets;
+      Buffer bytes;
       const bool inside = chunk.data_offset <= size && size - chunk.data_offset >= chunk.compressed_bytes;
-      CHECK(source->read(chunk.data_offset, chunk.compressed_bytes, octets).has_value() == inside);
+      CHECK(source->read(chunk.data_offset, chunk.compressed_bytes, bytes).has_value() == inside);
     }
   }
 }
 
-Wholeness wholeness_of(std::string_view octets) {
+Wholeness wholeness_of(std::string_view bytes) {
   const Fd file(::memfd_create("weir", MFD_CLOEXEC));
-  CHECK(file && ::write(file.get(), octets.data(), octets.size()) == static_cast<ssize_t>(octets.size()));
+  CHECK(file && ::write(file.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   const std::string path = "/proc/self/fd/" + std::to_string(file.get());
   const auto verdict = verify_file(path);
   CHECK(verdict.has_value());
   CHECK((verdict->wholeness == Wholeness::damaged) == !verdict->reason.empty());
-  read_layout(path, octets.size());
+  read_layout(path, bytes.size());
   return verdict->wholeness;
 }
 
@@ -44,12 +44,12 @@ Wholeness wholeness_of(std::string_view octets) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace weir::store::parquet;
-  std::string octets(data, data + size);
-  if (wholeness_of(octets) != Wholeness::whole) return 0;
-  for (size_t bit = 0; bit < 8 * octets.size(); bit += 1 + octets.size() / 64) {
-    octets[bit / 8] = static_cast<char>(octets[bit / 8] ^ 1 << bit % 8);
-    CHECK(wholeness_of(octets) != Wholeness::whole);
-    octets[bit / 8] = static_cast<char>(octets[bit / 8] ^ 1 << bit % 8);
+  std::string bytes(data, data + size);
+  if (wholeness_of(bytes) != Wholeness::whole) return 0;
+  for (size_t bit = 0; bit < 8 * bytes.size(); bit += 1 + bytes.size() / 64) {
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
+    CHECK(wholeness_of(bytes) != Wholeness::whole);
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ 1 << bit % 8);
   }
   return 0;
 }

@@ -91,10 +91,10 @@ TEST(PlanGroups, BatchesWithoutRowsAreNotSeen) {
 
 // Exporters choose the length of texts; the size of a page is a 32-bit number.
 TEST(PlanGroups, APageOfSeveralBatchesHasNoMoreTextThanAPageMayHave) {
-  const auto with_text = [](size_t octets) {
+  const auto with_text = [](size_t bytes) {
     auto batch = std::make_shared<flow::FlowBatch>(64);
     batch->append(1, IpAddress::from_v4(1));
-    batch->add_text(std::string(octets, 'x'));
+    batch->add_text(std::string(bytes, 'x'));
     return flow::seal(std::move(batch));
   };
   const std::vector<flow::SealedBatch> fits{with_text(kPageText / 2), with_text(kPageText / 2)};

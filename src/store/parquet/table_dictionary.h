@@ -1,6 +1,17 @@
-// The distinct values of a column chunk in ascending order, for integers that lie so close together that a table has a
-// place for each: ports, interfaces, times of some seconds or minutes; or for nearly each, the others being so few that
-// they can be sorted: AS numbers, octets, packets.
+// The distinct values of a column chunk in ascending order, for integers that lie so close together that a table can
+// have a place for each value between the least and the greatest: ports, interfaces, times of some minutes.
+//
+//   values          7 4 9 4          least 4, places for 4 to 9
+//   1. seen         1 0 0 1 0 1      each value marks its place
+//   2. numbered     0 . . 1 . 2      the marked places are counted off: entries 4, 7, 9
+//   3. indexes      1 0 2 0          each value reads its number from its place
+//
+// Nothing is hashed or compared, and the entries come out in ascending order, so that they compress better and the
+// bounds of a page are those of its indexes.
+//
+// Times often are whole seconds or milliseconds: then a place stands for a step of so much, and the table reaches
+// farther. Some columns have a few values that are far greater than the rest (byte counts, AS numbers): the near ones
+// get a table that stays in the cache, the far ones are put aside, sorted and numbered behind them.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +43,7 @@ class TableDictionary {
       if (fits<1'000'000>(pages)) return fill<1'000'000>(pages, most, indexes);
       if (fits<1'000>(pages)) return fill<1'000>(pages, most, indexes);
     }
-    if constexpr (kFarther) {
+    if constexpr (kSplits) {
       if (span_ >= std::min(kNearPlaces, most_places_) && fill_near_and_far(pages, most, indexes)) return true;
       size_ = 0;
     }
@@ -46,12 +57,11 @@ class TableDictionary {
   static constexpr uint64_t kMostPlaces = uint64_t{1} << 20;
   static constexpr uint64_t kPlacesPerValue = 8;
 
-  // Some columns have few values that are far greater than the rest: then the rest has a table that stays in the cache.
-  // At most one of so many values may be farther than the last place of that.
-  static constexpr bool kFarther = std::is_unsigned_v<T> && sizeof(T) > 2;
+  // The table of near values stays in the cache. At most one of so many values may lie beyond it.
+  static constexpr bool kSplits = std::is_unsigned_v<T> && sizeof(T) > 2;
   static constexpr uint64_t kNearPlaces = uint64_t{1} << 17;
-  static constexpr size_t kValuesPerFarther = 8;
-  struct Farther {
+  static constexpr size_t kValuesPerFarValue = 8;
+  struct FarValue {
     T value;
     uint32_t at;  // among all values
   };
@@ -109,21 +119,21 @@ class TableDictionary {
   template <class Pages>
   bool fill_near_and_far(const Pages& pages, size_t most, std::span<uint16_t> indexes) {
     const uint64_t places = std::min(kNearPlaces, most_places_);
-    const size_t most_farther = indexes.size() / kValuesPerFarther;
+    const size_t most_far = indexes.size() / kValuesPerFarValue;
     seen_.assign(places, 0);
     if (index_.size() < places) index_.resize(places);
-    farther_.clear();
+    far_values_.clear();
     uint32_t at = 0;
     for (const auto& page : pages) {
       for (const T value : page.values) {
         if (const uint64_t place = distance(value); place < places) {
           seen_[place] = 1;
         } else {
-          farther_.push_back({value, at});
+          far_values_.push_back({value, at});
         }
         ++at;
       }
-      if (farther_.size() > most_farther) return false;
+      if (far_values_.size() > most_far) return false;
     }
     if (!number_places(places, 1, most)) return false;
     auto next = indexes.begin();
@@ -133,11 +143,12 @@ class TableDictionary {
                return place < places ? index_[place] : uint16_t{0};
              }).out;
     }
-    return number_farther(most, indexes);
+    return number_far_values(most, indexes);
   }
 
-  // Without a branch in the loop, as there is no telling which places are seen: each entry is written down, and
-  // overwritten by the next one if its place is not.
+  // There is no branch in the loop, as no processor can tell beforehand which places are seen: each place is written
+  // down as the next entry, and the next place overwrites it unless it was seen. Hence room for a block beyond the last
+  // entry.
   bool number_places(uint64_t places, uint64_t step, size_t most) {
     constexpr uint64_t kBlock = 1024;
     if (entries_.empty()) entries_.resize(kMostEntries + kBlock);
@@ -153,14 +164,14 @@ class TableDictionary {
     return true;
   }
 
-  bool number_farther(size_t most, std::span<uint16_t> indexes) {
-    sort_by_digits(farther_, turn_, bit_width(span_), [this](const Farther& f) { return distance(f.value); });
-    for (size_t i = 0; i < farther_.size(); ++i) {
-      if (i == 0 || farther_[i].value != farther_[i - 1].value) {
+  bool number_far_values(size_t most, std::span<uint16_t> indexes) {
+    sort_by_digits(far_values_, scratch_, bit_width(span_), [this](const FarValue& f) { return distance(f.value); });
+    for (size_t i = 0; i < far_values_.size(); ++i) {
+      if (i == 0 || far_values_[i].value != far_values_[i - 1].value) {
         if (size_ == most) return false;
-        entries_[size_++] = farther_[i].value;
+        entries_[size_++] = far_values_[i].value;
       }
-      indexes[farther_[i].at] = static_cast<uint16_t>(size_ - 1);
+      indexes[far_values_[i].at] = static_cast<uint16_t>(size_ - 1);
     }
     return true;
   }
@@ -170,8 +181,8 @@ class TableDictionary {
   uint64_t most_places_ = 0;
   std::vector<uint8_t> seen_;
   std::vector<uint16_t> index_;  // of places that are seen
-  std::vector<Farther> farther_;
-  std::vector<Farther> turn_;
+  std::vector<FarValue> far_values_;
+  std::vector<FarValue> scratch_;
   std::vector<T> entries_;  // the first size_ of them
   size_t size_ = 0;
 };

@@ -16,9 +16,9 @@ uint8_t Cursor::byte() {
 uint64_t Cursor::varint() {
   uint64_t value = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
-    const uint8_t octet = byte();
-    value |= uint64_t{octet & 0x7fU} << shift;
-    if (octet < 0x80) return value;
+    const uint8_t part = byte();
+    value |= uint64_t{part & 0x7fU} << shift;
+    if (part < 0x80) return value;
   }
   good_ = false;  // too long for 64 bits
   return 0;
@@ -65,7 +65,7 @@ void Cursor::skip(Type type, unsigned depth) {
     case Type::list: {
       Type elements;
       for (size_t left = list(elements); left > 0 && good_; --left) {
-        // Booleans in a list take an octet each.
+        // Booleans in a list take an part each.
         if (elements == Type::boolean_true || elements == Type::boolean_false) {
           byte();
         } else {

@@ -26,7 +26,7 @@ class Cursor {
   uint64_t varint();
   int64_t zigzag();
   std::string_view binary();
-  // Of a list: the type of its elements and how many there are; never more than there are octets left.
+  // Of a list: the type of its elements and how many there are; never more than there are bytes left.
   size_t list(Type& elements);
   void skip(Type type) { skip(type, 0); }
   void fail() { good_ = false; }

@@ -9,14 +9,14 @@
 namespace weir::store::parquet::thrift {
 namespace {
 
-using Octets = std::vector<uint8_t>;
+using Bytes = std::vector<uint8_t>;
 
-Octets octets(const Buffer& out) { return {out.view().begin(), out.view().end()}; }
+Bytes bytes(const Buffer& out) { return {out.view().begin(), out.view().end()}; }
 
-Octets joined(std::initializer_list<Octets> parts) {
-  Octets all;
-  for (const Octets& part : parts) {
-    for (const uint8_t octet : part) all.push_back(octet);
+Bytes joined(std::initializer_list<Bytes> parts) {
+  Bytes all;
+  for (const Bytes& part : parts) {
+    for (const uint8_t byte : part) all.push_back(byte);
   }
   return all;
 }
@@ -29,7 +29,7 @@ TEST(Thrift, FieldsHoldTheDifferenceOfTheirIdsUpToFifteen) {
   fields.i32(32, -1);  // 16 more: the id follows
   fields.i32(33, 1);
   fields.end();
-  EXPECT_EQ(octets(out), (Octets{0x15, 2, 0xf5, 2, 0x05, 64, 1, 0x15, 2, 0}));
+  EXPECT_EQ(bytes(out), (Bytes{0x15, 2, 0xf5, 2, 0x05, 64, 1, 0x15, 2, 0}));
 }
 
 TEST(Thrift, EveryType) {
@@ -44,8 +44,8 @@ TEST(Thrift, EveryType) {
   fields.binary(7, "abc");
   fields.empty_structure(8);
   fields.end();
-  EXPECT_EQ(octets(out), (Octets{0x11, 0x12, 0x13, 0xfe, 0x14, 5,   0x15, 0xd8, 0x04, 0x16,
-                                 0xd7, 0x04, 0x18, 3,    'a',  'b', 'c',  0x1c, 0,    0}));
+  EXPECT_EQ(bytes(out), (Bytes{0x11, 0x12, 0x13, 0xfe, 0x14, 5,   0x15, 0xd8, 0x04, 0x16,
+                               0xd7, 0x04, 0x18, 3,    'a',  'b', 'c',  0x1c, 0,    0}));
 }
 
 TEST(Thrift, ListsOfMoreThanFourteenHaveTheirLengthBehind) {
@@ -55,11 +55,11 @@ TEST(Thrift, ListsOfMoreThanFourteenHaveTheirLengthBehind) {
     fields.list(1, Type::i64, count);
     for (size_t i = 0; i < count; ++i) fields.element(int64_t{-1});
     fields.end();
-    const Octets length = count < 15    ? Octets{static_cast<uint8_t>(count << 4 | 6)}
-                          : count == 15 ? Octets{0xf6, 15}
-                                        : Octets{0xf6, 0xc8, 1};
-    const Octets want = joined({{0x19}, length, Octets(count, 1), {0}});
-    EXPECT_EQ(octets(out), want) << count;
+    const Bytes length = count < 15    ? Bytes{static_cast<uint8_t>(count << 4 | 6)}
+                         : count == 15 ? Bytes{0xf6, 15}
+                                       : Bytes{0xf6, 0xc8, 1};
+    const Bytes want = joined({{0x19}, length, Bytes(count, 1), {0}});
+    EXPECT_EQ(bytes(out), want) << count;
   }
 }
 
@@ -77,7 +77,7 @@ TEST(Thrift, ElementsOfEveryKind) {
   inner.i32(1, 0);  // ids begin anew in a struct
   inner.end();
   fields.end();
-  EXPECT_EQ(octets(out), (Octets{0x19, 0x21, 1, 2, 0x19, 0x28, 0, 2, 'x', 'y', 0x19, 0x1c, 0x15, 0, 0, 0}));
+  EXPECT_EQ(bytes(out), (Bytes{0x19, 0x21, 1, 2, 0x19, 0x28, 0, 2, 'x', 'y', 0x19, 0x1c, 0x15, 0, 0, 0}));
 }
 
 TEST(Thrift, NestedStructsCountTheirOwnIds) {
@@ -88,7 +88,7 @@ TEST(Thrift, NestedStructsCountTheirOwnIds) {
   inner.end();
   fields.i32(4, 1);
   fields.end();
-  EXPECT_EQ(octets(out), (Octets{0x3c, 0x25, 2, 0, 0x15, 2, 0}));
+  EXPECT_EQ(bytes(out), (Bytes{0x3c, 0x25, 2, 0, 0x15, 2, 0}));
 }
 
 TEST(Thrift, ZigzagOfTheExtremes) {
@@ -98,14 +98,14 @@ TEST(Thrift, ZigzagOfTheExtremes) {
   out.append_zigzag(1);
   out.append_zigzag(std::numeric_limits<int64_t>::max());
   out.append_zigzag(std::numeric_limits<int64_t>::min());
-  const Octets want = joined({{0, 1, 2}, {0xfe}, Octets(8, 0xff), {1}, Octets(9, 0xff), {1}});
-  EXPECT_EQ(octets(out), want);
+  const Bytes want = joined({{0, 1, 2}, {0xfe}, Bytes(8, 0xff), {1}, Bytes(9, 0xff), {1}});
+  EXPECT_EQ(bytes(out), want);
 }
 
 TEST(Thrift, VarintsAtTheBordersOfSevenBits) {
   Buffer out;
   for (const uint64_t value : {0x7fULL, 0x80ULL, 0x3fffULL, 0x4000ULL}) out.append_varint(value);
-  EXPECT_EQ(octets(out), (Octets{0x7f, 0x80, 1, 0xff, 0x7f, 0x80, 0x80, 1}));
+  EXPECT_EQ(bytes(out), (Bytes{0x7f, 0x80, 1, 0xff, 0x7f, 0x80, 0x80, 1}));
 }
 
 }  // namespace

@@ -80,12 +80,12 @@ std::optional<Bounds> bounds_of(const std::optional<Range<T>>& range) {
     return Bounds{std::string(range->least), std::string(range->greatest)};
   } else {
     using Stored = std::conditional_t<sizeof(T) < 4, uint32_t, T>;
-    const auto octets = [](const T& value) {
+    const auto plain = [](const T& value) {
       const auto stored = static_cast<Stored>(value);
       const ByteView bytes = bytes_of(std::span(&stored, 1));
       return std::string(bytes.begin(), bytes.end());
     };
-    return Bounds{octets(range->least), octets(range->greatest)};
+    return Bounds{plain(range->least), plain(range->greatest)};
   }
 }
 

@@ -17,9 +17,9 @@ std::optional<Bounds> bounds(const std::vector<T>& values) {
 
 template <class T>
 std::string plain(const T& value) {
-  std::string octets(sizeof value, '\0');
-  std::memcpy(octets.data(), &value, sizeof value);
-  return octets;
+  std::string bytes(sizeof value, '\0');
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return bytes;
 }
 
 template <class T>
@@ -37,7 +37,7 @@ TEST(ValueBounds, NoneOfNoValues) {
   EXPECT_FALSE(bounds<std::string_view>({}));
 }
 
-TEST(ValueBounds, SmallNumbersTakeFourOctets) {
+TEST(ValueBounds, SmallNumbersTakeFourBytes) {
   expect_bounds<uint8_t>({7, 255, 128}, plain(uint32_t{7}), plain(uint32_t{255}));
   expect_bounds<uint16_t>({40000, 9}, plain(uint32_t{9}), plain(uint32_t{40000}));
 }
@@ -62,20 +62,20 @@ TEST(ValueBounds, ZeroAsABoundHasTheSignThatLeavesNoZeroOut) {
   expect_bounds<double>({0.0}, plain(-0.0), plain(0.0));
 }
 
-TEST(ValueBounds, AddressesOrderByTheirOctets) {
+TEST(ValueBounds, AddressesOrderByTheirBytes) {
   std::mt19937_64 random(1);
   for (int n = 0; n < 200; ++n) {
     std::vector<IpAddress> addresses(1 + random() % 20);
     for (IpAddress& address : addresses) {
       address = IpAddress::from_v4(static_cast<uint32_t>(random()));
-      // Some differ in one octet only, of either half.
+      // Some differ in one byte only, of either half.
       if (random() % 2 == 0) address.octets[random() % 16] = static_cast<uint8_t>(random());
     }
     expect_bounds(addresses, plain(*std::ranges::min_element(addresses)), plain(*std::ranges::max_element(addresses)));
   }
 }
 
-TEST(ValueBounds, TextsOrderByTheirOctetsAndOnlyShortOnesAreKept) {
+TEST(ValueBounds, TextsOrderByTheirBytesAndOnlyShortOnesAreKept) {
   using namespace std::literals;
   expect_bounds<std::string_view>({"b"sv, "\xc3\xa4"sv, "a\0"sv, "a"sv}, "a", "\xc3\xa4");
   expect_bounds<std::string_view>({""sv, "x"sv}, "", "x");

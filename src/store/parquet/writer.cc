@@ -24,17 +24,16 @@ class ParquetWriter final : public SegmentWriter {
  public:
   PreparedRows prepare(std::vector<flow::SealedBatch> batches) override {
     const std::vector<flow::ColumnIndex> columns = columns_to_write(batches);
-    const auto encoded = std::make_shared<parquet::EncodedRows>(batches.front()->shared_schema(), workshop_);
+    const auto encoded = std::make_shared<parquet::EncodedRows>(batches.front()->shared_schema(), context_);
     for (const parquet::GroupRows& group : parquet::plan_groups(batches))
-      encoded->groups.push_back(parquet::encode_group(group, columns, *workshop_));
+      encoded->groups.push_back(parquet::encode_group(group, columns, *context_));
     return {{}, encoded};
   }
 
   Result<SegmentStats> write_prepared(const std::filesystem::path& path, std::span<const PreparedRows> rows) override {
     CHECK(!rows.empty());
-    parquet::FileWriter file(*workshop_);
-    if (const auto created = file.create(path, *rows.front().encoded->schema, columns_of(rows)); !created)
-      return std::unexpected(created.error());
+    parquet::FileWriter file(*context_);
+    TRY(file.create(path, *rows.front().encoded->schema, columns_of(rows)));
     auto written = add_all(file, rows);
     if (!written) {
       std::error_code ignored;
@@ -47,13 +46,13 @@ class ParquetWriter final : public SegmentWriter {
   static Result<SegmentStats> add_all(parquet::FileWriter& file, std::span<const PreparedRows> rows) {
     for (const PreparedRows& part : rows) {
       for (const parquet::EncodedGroup& group : part.encoded->groups) {
-        if (const auto added = file.add(group); !added) return std::unexpected(added.error());
+        TRY(file.add(group));
       }
     }
     return file.finish();
   }
 
-  const std::shared_ptr<parquet::Workshop> workshop_ = std::make_shared<parquet::Workshop>();
+  const std::shared_ptr<parquet::EncodingContext> context_ = std::make_shared<parquet::EncodingContext>();
 };
 
 }  // namespace
