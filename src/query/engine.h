@@ -37,10 +37,10 @@ class Engine {
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
-  // Runs one statement; its rows, if it gives any, go to `sink`. The relation `flows`, if wanted
-  // `counters`, and the macros of macros.h are there. A segment that disappears meanwhile (compaction) makes it start
-  // over with the segments of that moment, unseen by the sink unless rows had been given already. A segment that cannot
-  // be read is left out, and told by unreadable().
+  // Runs one statement; its rows, if it gives any, go to `sink`. The relation `flows`, `counters` if wanted, and the
+  // macros of macros.h are there. A segment that disappears meanwhile (compaction) makes it start over with the
+  // segments of that moment, unseen by the sink unless rows had been given already. A segment that cannot be read is
+  // left out, and told by unreadable().
   Result<> run(const std::string& sql, RowSink& sink);
 
   // The statements of a text with ';' between them, without those that are blank or only comments. Fails, with nothing

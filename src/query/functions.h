@@ -8,10 +8,11 @@
 
 namespace weir::query {
 
-// Adds ip, ip_text, net_first, net_last, weir_network(address, v4_bits, v6_bits) weir_network_text and
-// weir_in_ranges(address, blob of ranges). A text that is
-// not an address fails the query.
+// What a query says that fails because a text is not an address.
 inline constexpr std::string_view kNotAnAddress = "not an address: ";
+
+// Adds ip, ip_text, net_first, net_last, weir_network(address, v4_bits, v6_bits), weir_network_text and
+// weir_in_ranges(address, blob of ranges).
 Result<> add_address_functions(duck::Connection& connection);
 
 }  // namespace weir::query

@@ -92,8 +92,8 @@ std::string groups_sql(const TopQuery& query, const Dialect& dialect, const std:
 
 std::string totals_sql(const TopQuery& query, const Dialect& dialect, const std::string& where) {
   const std::string sums =
-      "sum(flows) AS total_flows, sum(packets) AS total_packets, sum(bytes) AS total_bytes, min(received_first) AS "
-      "total_first, "
+      "sum(flows) AS total_flows, sum(packets) AS total_packets, sum(bytes) AS total_bytes, "
+      "min(received_first) AS total_first, "
       "max(received_last) AS total_last, max(rate_max) AS total_rate";
   if (either_of(query) == nullptr) return fmt::format("SELECT count(*) AS groups, {} FROM g", sums);
   return fmt::format("SELECT (SELECT count(*) FROM g) AS groups, {} FROM (SELECT {} FROM flows WHERE {})", sums,

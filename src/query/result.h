@@ -67,6 +67,17 @@ struct ResultTable final : RowSink {
   Result<> end() override { return {}; }
 };
 
+// Hands on what it is given, and counts it.
+struct CountingSink final : RowSink {
+  explicit CountingSink(RowSink& to) : next(to) {}
+  Result<> begin(std::span<const ResultColumn> columns) override { return next.begin(columns); }
+  Result<> row(std::span<const Value> values) override { return ++rows, next.row(values); }
+  Result<> end() override { return ++answers, next.end(); }
+  RowSink& next;
+  uint64_t rows = 0;
+  uint64_t answers = 0;
+};
+
 // The whole table to a sink.
 Result<> print(const ResultTable& table, RowSink& sink);
 

@@ -16,7 +16,7 @@ std::string read_parquet(const std::string& files) {
   return fmt::format("read_parquet([{}], union_by_name = true, hive_partitioning = false)", files);
 }
 
-// The reason without DuckDB's "IO Error: " and without the lines after the first.
+// The reason without the statement, which DuckDB puts below it.
 std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
 
 // Runs `query`, with {} for the file, on each file that is there; what fails is unreadable.

@@ -40,12 +40,11 @@ struct MergeLimits {
 
 // What to merge in one hour folder.
 //   visible   its segments that nothing covers, by sequence
-//   barriers  sequence numbers of segments that were set aside: a merge must not span them, as a segment that comes back
-//             repaired would count as merged
+//   barriers  sequence numbers of segments that were set aside: a merge must not span them, as a segment that comes
+//             back repaired would count as merged
 //   window    segments as flushed are merged by this span of `first`, once the span is over for as long again
 //   settled   every segment of the hour is older than the window: an hour that a replay is still filling is left alone
-// An hour that is over (and settled) is merged into generation 2, all of it. Only neighbours by sequence are merged: a
-// merged segment covers the whole range between its first and last sequence number.
+// An hour that is over (and settled) is merged into generation 2, all of it. Only neighbours by sequence are merged.
 std::vector<MergePlan> plan_merges(const std::vector<Segment>& visible, std::span<const uint64_t> barriers, Hour hour,
                                    bool settled, Timestamp now, Micros window, const MergeLimits& limits = {});
 

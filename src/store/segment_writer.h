@@ -1,5 +1,5 @@
-// Writes one Parquet file. The store has one writer (parquet/); tests put others in its place, which fail, or wait, or write
-// with DuckDB.
+// Writes one Parquet file. The store has one writer (parquet/); tests put others in its place, which fail, or wait, or
+// write with DuckDB.
 #pragma once
 
 #include <cstdint>

@@ -66,16 +66,6 @@ Result<query::FlowsQuery> query_from(const Options& options, const QuerySetup& s
   return query;
 }
 
-// Hands on the rows, and counts them.
-struct Counter final : query::RowSink {
-  explicit Counter(query::RowSink& to) : next(to) {}
-  Result<> begin(std::span<const query::ResultColumn> columns) override { return next.begin(columns); }
-  Result<> row(std::span<const query::Value> values) override { return ++rows, next.row(values); }
-  Result<> end() override { return next.end(); }
-  query::RowSink& next;
-  uint64_t rows = 0;
-};
-
 // The newest flows are asked for newest first and shown oldest first, as in a log.
 Result<> run_newest(query::Engine& engine, const std::string& sql, query::RowSink& sink) {
   query::ResultTable rows;
@@ -97,9 +87,9 @@ int run_flows(const Options& options) {
   const bool lines = table && options.columns.empty() && !options.all_columns;
   query::FlowLines flow_lines(*printer, setup->units, screen.width);
   query::NamedColumns named(*printer, setup->units);
-  Counter sink(lines   ? static_cast<query::RowSink&>(flow_lines)
-               : table ? static_cast<query::RowSink&>(named)
-                       : *printer);
+  query::CountingSink sink(lines   ? static_cast<query::RowSink&>(flow_lines)
+                           : table ? static_cast<query::RowSink&>(named)
+                                   : *printer);
   const std::string sql = query::plan_flows(*query, query::duckdb_dialect());
   const Answer asked = ask(options, *setup, [&](query::Engine& engine) {
     return options.newest ? run_newest(engine, sql, sink) : engine.run(sql, sink);

@@ -18,30 +18,20 @@ struct Options : QueryOptions {
   bool macros = false;
 };
 
-struct Counter final : query::RowSink {
-  explicit Counter(query::RowSink& to) : next(to) {}
-  Result<> begin(std::span<const query::ResultColumn> columns) override { return next.begin(columns); }
-  Result<> row(std::span<const query::Value> values) override { return ++rows, next.row(values); }
-  Result<> end() override { return ++tables, next.end(); }
-  query::RowSink& next;
-  uint64_t rows = 0;
-  uint64_t tables = 0;
-};
-
 int print_macros(const Options& options) {
   query::Output output(stdout);
   output.buffer() += query::sql_macros();
   output.buffer() += fmt::format(
       "\n-- The flows of the store; run this again to see new files.\n"
-      "CREATE OR REPLACE VIEW flows AS SELECT * FROM read_parquet({}, union_by_name = true, hive_partitioning = "
-      "false);\n",
+      "CREATE OR REPLACE VIEW flows AS SELECT * "
+      "FROM read_parquet({}, union_by_name = true, hive_partitioning = false);\n",
       query::sql_literal(options.store + "/flows/*/*/*.parquet"));
   std::error_code error;
   if (std::filesystem::is_directory(std::filesystem::path(options.store) / "counters", error)) {
     output.buffer() += fmt::format(
         "-- What devices counted by themselves (sFlow counter samples).\n"
-        "CREATE OR REPLACE VIEW counters AS SELECT * FROM read_parquet({}, union_by_name = true, hive_partitioning = "
-        "false);\n",
+        "CREATE OR REPLACE VIEW counters AS SELECT * "
+        "FROM read_parquet({}, union_by_name = true, hive_partitioning = false);\n",
         query::sql_literal(options.store + "/counters/*/*/*.parquet"));
   }
   const Result<> flushed = output.flush();
@@ -57,7 +47,7 @@ int run_sql(const Options& options) {
 
   query::Output output(stdout);
   const std::unique_ptr<query::RowSink> printer = query::make_printer(setup->format, output, query::screen_of(stdout));
-  Counter sink(*printer);
+  query::CountingSink sink(*printer);
   const bool table = setup->format == query::Format::table;
   size_t statements = 0;
   const Answer asked = ask(
@@ -65,7 +55,7 @@ int run_sql(const Options& options) {
       [&](query::Engine& engine) -> Result<> {
         for (const std::string& statement : TRY(engine.split(text))) {
           ++statements;
-          if (table && sink.tables > 0) output.buffer() += "\n";
+          if (table && sink.answers > 0) output.buffer() += "\n";
           TRY(engine.run(statement, sink));
         }
         return {};
@@ -90,8 +80,8 @@ void add_sql(CLI::App& app, Run& run) {
   sql->footer(
       "  weir sql \"SELECT ip_text(src_addr), sum(bytes) FROM flows WHERE in_net(dst_addr, '10/8') GROUP BY ALL\"\n"
       "Functions: ip('192.0.2.1'), ip_text(address), in_net(address, '192.0.2.0/24'), net_first, net_last, mac_text,\n"
-      "proto_name, type_name, tcp_flags_text. Counters are as received: multiply by sampling_rate where it is above "
-      "1.\n"
+      "proto_name, type_name, tcp_flags_text. "
+      "Counters are as received: multiply by sampling_rate where it is above 1.\n"
       "The store is only read. --last, --from and --to choose files, not rows: add a condition on time_received.");
   sql->add_option("sql", options->statements, "Statements with ';' between them; '-' or none: from standard input");
   sql->add_flag("--macros", options->macros, "Print these functions and the table as SQL for a plain duckdb shell");

@@ -1,6 +1,6 @@
 // What each value of a page repeats of the one before: an address its first bytes, a number its upper ones.
 //
-//   ...ffff 0a000001 | ...ffff 0a000007        two addresses: all of the second but its last byte is a copy from 16 bytes back
+//   ::ffff:10.0.0.1 ::ffff:10.0.0.7        of the second address, all but the last byte is a copy from 16 bytes back
 //
 // zstd describes data as sequences: so many literals, then a match of so many bytes, so many bytes back. It usually
 // finds them by hashing every few bytes. Here they are known beforehand, so the writer gives them to zstd, which only
