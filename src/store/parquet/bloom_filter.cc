@@ -16,6 +16,7 @@ constexpr std::array<uint32_t, 8> kSalt = {0x47b6137bU, 0x44974d91U, 0x8824ad5bU
                                            0x705495c7U, 0x2df1424bU, 0x9efc4947U, 0x5c6bfb31U};
 
 uint64_t hash_of(ByteView value) { return XXH64(value.data(), value.size(), 0); }
+
 #if defined(__x86_64__)
 // All words of a block at once, where the processor can shift each by its own count.
 __attribute__((target("avx2"))) void set_bits_avx2(uint64_t hash, uint32_t* block) {
@@ -48,15 +49,6 @@ void BloomFilter::add(ByteView value) {
   if (kHasAvx2) return set_bits_avx2(hash, &words_[block]);
 #endif
   for (size_t i = 0; i < kBlockWords; ++i) words_[block + i] |= bit_of(hash, i);
-}
-
-bool BloomFilter::may_have(ByteView value) const {
-  const uint64_t hash = hash_of(value);
-  const size_t block = block_of(hash);
-  for (size_t i = 0; i < kBlockWords; ++i) {
-    if ((words_[block + i] & bit_of(hash, i)) == 0) return false;
-  }
-  return true;
 }
 
 ByteView BloomFilter::bytes() const { return bytes_of(std::span<const uint32_t>(words_)); }

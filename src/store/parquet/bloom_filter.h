@@ -21,7 +21,6 @@ class BloomFilter {
 
   // value: as PLAIN has it.
   void add(ByteView value);
-  bool may_have(ByteView value) const;
   // The bitset.
   ByteView bytes() const;
 
