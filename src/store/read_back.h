@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "duck/duck.h"
+#include "flow/batch.h"
 #include "store/parquet_types.h"
 
 namespace weir::store {

@@ -7,6 +7,7 @@
 
 #include "store/parquet/row_group.h"
 #include "store/read_back.h"
+#include "store/segment_writer.h"
 #include "store/shaped_batch.h"
 #include "store/test_folder.h"
 
