@@ -44,6 +44,8 @@ int run_sql(const Options& options) {
   if (!setup) return complain(setup.error().message, 2);
   std::string text = fmt::format("{}", fmt::join(options.statements, " "));
   if (text.empty() || text == "-") text.assign(std::istreambuf_iterator<char>(std::cin), {});
+  constexpr auto no_sql = [] { return complain("no SQL: write weir sql \"SELECT count(*) FROM flows\"", 2); };
+  if (text.find_first_not_of(" \t\r\n;") == std::string::npos) return no_sql();
 
   query::Output output(stdout);
   const std::unique_ptr<query::RowSink> printer = query::make_printer(setup->format, output, query::screen_of(stdout));
@@ -61,9 +63,7 @@ int run_sql(const Options& options) {
         return {};
       },
       true);
-  if (asked.status == 0 && statements == 0) {
-    return complain("no SQL: write weir sql \"SELECT count(*) FROM flows\"", 2);
-  }
+  if (asked.status == 0 && statements == 0) return no_sql();
   if (table && asked.status == 0) {
     output.buffer() +=
         fmt::format("\n{} row{}. Store: {}.\n", sink.rows, sink.rows == 1 ? "" : "s", to_string(asked.effort));
