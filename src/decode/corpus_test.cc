@@ -16,7 +16,7 @@
 
 #include "base/big_endian.h"
 #include "decode/decoder.h"
-#include "decode/sflow_values.h"
+#include "decode/sflow/values.h"
 #include "net/capture.h"
 
 namespace weir::decode {
@@ -262,7 +262,7 @@ Rows decode_rows(const fs::path& capture) {
   return rows;
 }
 
-// What sflowtool refuses, Weir reads as far as it goes: src/decode/sflow_test.cc has such datagrams.
+// What sflowtool refuses, Weir reads as far as it goes: src/decode/sflow/sflow_decoder_test.cc has such datagrams.
 void check_sflow(const fs::path& capture, const SflowGolden& golden, uint64_t sampled_packets) {
   const Rows rows = decode_rows(capture);
   EXPECT_EQ(rows.rows, sampled_packets);

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "decode/decoder.h"
-#include "decode/test_sflow.h"
+#include "decode/sflow/test_sflow.h"
 #include "decode/test_wire.h"
 
 namespace weir::decode {

@@ -2,10 +2,10 @@
 
 #include "base/big_endian.h"
 #include "decode/netflow_v5.h"
-#include "decode/ordered_sequence.h"
-#include "decode/session.h"
+#include "decode/session/ordered_sequence.h"
+#include "decode/session/session.h"
 #include "decode/set_decoder.h"
-#include "decode/sflow.h"
+#include "decode/sflow/sflow_decoder.h"
 #include "decode/template_message.h"
 
 namespace weir::decode {

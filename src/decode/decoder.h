@@ -12,7 +12,8 @@
 
 #include "base/datagram.h"
 #include "decode/limits.h"
-#include "decode/state.h"
+#include "decode/record_view.h"
+#include "decode/session/state.h"
 #include "flow/anomaly.h"
 #include "flow/batch_builder.h"
 #include "flow/flow_type.h"
@@ -20,9 +21,7 @@
 
 namespace weir::decode {
 
-namespace sflow {
-struct SampleView;
-}
+class SharedExporters;
 
 struct DecoderOptions {
   Limits limits;
@@ -35,38 +34,6 @@ struct DecoderOptions {
   std::map<IpAddress, uint32_t> sampling_rates;
   // Of the rows: what the operator added to the columns of flows. Batches to decode into are of this schema.
   flow::SchemaPtr schema = flow::Schema::flows();
-};
-
-// One field of a record as it was on the wire.
-struct FieldView {
-  uint32_t enterprise;  // 0: IANA
-  uint16_t element;     // element number; for a NetFlow v9 scope field the scope type
-  bool scope;           // a scope field of an options record
-  ByteView value;
-};
-
-// One record as it was on the wire, or one sFlow sample, for inspection. Views are good during the call only.
-struct RecordView {
-  uint64_t
-      datagram;  // number of the datagram that held it, counted by the decoder from 1 (or set by set_datagram_number)
-  IpAddress exporter;
-  uint32_t domain;  // observation domain id or source id; engine type * 256 + engine id for NetFlow v5 and v7;
-                    // sub-agent for sFlow
-  uint16_t set_id;  // the template id; 0 for protocols without templates
-  uint32_t number;  // position in its set, from 1; of a sample in its datagram
-  flow::FlowType type;
-  bool options;
-  Timestamp export_time;  // sFlow has none: when it was received
-  ByteView raw;           // the whole record
-  std::span<const FieldView> fields;
-  const sflow::SampleView* sflow = nullptr;         // sFlow has no fields: the sample (decode/sflow_values.h)
-  const class TemplateSource* templates = nullptr;  // for values that are lists of templates: decode/structured_data.h
-};
-
-class RecordSink {
- public:
-  virtual ~RecordSink() = default;
-  virtual void on_record(const RecordView& record) = 0;
 };
 
 class Decoder {
@@ -111,7 +78,7 @@ class Decoder {
   void set_state_source(const StateSource* source);
   // Several decoders that receive, each, a part of the datagrams of the same exporters, and have this in common. Before
   // the first datagram; it has to outlive the decoders.
-  void set_shared(class SharedExporters* shared);
+  void set_shared(SharedExporters* shared);
   // Takes over what the others have learned since the last datagram, and decodes what waited for it; once a second.
   void take_shared(flow::TableBuilders& out);
   // Sessions whose state changed since the last call, and templates that data wait for; of at most so many sessions.

@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "decode/message.h"
-#include "decode/session.h"
+#include "decode/session/session.h"
 
 namespace weir::decode {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "decode/convert.h"
-#include "decode/record_cutter.h"
+#include "decode/template/convert.h"
+#include "decode/template/record_cutter.h"
 
 namespace weir::decode {
 namespace {
@@ -21,9 +21,13 @@ bool all_zero(ByteView bytes) {
 
 }  // namespace
 
-NestedTemplate SessionTemplates::find(uint16_t id) const {
+NestedTemplate SessionTemplates::find(uint16_t id) {
   const TemplatePtr& found = sessions_.find_template(*session_, id, message_->port, message_->received);
-  return found ? NestedTemplate{&found->layout, &found->labels} : NestedTemplate{};
+  if (!found) return {};
+  if (labels_.size() >= kMostLabels && !labels_.contains(found.get())) labels_.clear();
+  Labels& known = labels_[found.get()];
+  if (!known.of) known = {found, std::make_shared<const std::vector<std::string>>(field_labels(found->layout))};
+  return {&found->layout, known.labels};
 }
 
 SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& set, const MessageContext& message,

@@ -2,22 +2,20 @@
 // for inspection; options records into the session.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "decode/decoder.h"
 #include "decode/message.h"
-#include "decode/session.h"
-#include "decode/structured_data.h"
+#include "decode/output.h"
+#include "decode/record_view.h"
+#include "decode/session/session.h"
+#include "decode/template/structured_data.h"
+#include "flow/batch_builder.h"
 
 namespace weir::decode {
-
-// Where records go: rows, or, for inspection, the sink.
-struct Output {
-  flow::TableBuilders* rows = nullptr;
-  RecordSink* sink = nullptr;
-};
 
 struct SetView {
   ByteView body;
@@ -38,12 +36,20 @@ class SessionTemplates : public TemplateSource {
     session_ = &session;
     message_ = &message;
   }
-  NestedTemplate find(uint16_t id) const override;
+  NestedTemplate find(uint16_t id) override;
 
  private:
+  // The labels of templates that lists have referred to, made once. There are few; a flood of them starts anew.
+  static constexpr size_t kMostLabels = 256;
+  struct Labels {
+    TemplatePtr of;  // keeps the address from being another template's
+    std::shared_ptr<const std::vector<std::string>> labels;
+  };
+
   SessionTable& sessions_;
   Session* session_ = nullptr;
   const MessageContext* message_ = nullptr;
+  boost::unordered_flat_map<const CompiledTemplate*, Labels> labels_;
 };
 
 class SetDecoder {

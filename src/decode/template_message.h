@@ -12,7 +12,7 @@
 
 #include <optional>
 
-#include "decode/session.h"
+#include "decode/session/session.h"
 #include "decode/set_decoder.h"
 
 namespace weir::decode {

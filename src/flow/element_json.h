@@ -10,7 +10,7 @@
 //   dateTime           RFC 3339 with microseconds; microseconds and nanoseconds are NTP (RFC 7011 section 6.1.9-10) or,
 //   as
 //                      some exporters send them, Unix times: whichever lies nearest to `export_time`
-//   octetArray         hexadecimal; so are lists (RFC 6313), which decode/structured_data.h opens
+//   octetArray         hexadecimal; so are lists (RFC 6313), which decode/template/structured_data.h opens
 //
 // Octets of a length that the type cannot have appear as hexadecimal, no octets at all as null.
 #pragma once

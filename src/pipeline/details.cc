@@ -9,7 +9,7 @@
 #include <tuple>
 
 #include "base/json_text.h"
-#include "decode/state.h"
+#include "decode/session/state.h"
 
 namespace weir::pipeline {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "decode/state.h"
+#include "decode/session/state.h"
 
 namespace weir::pipeline {
 namespace {

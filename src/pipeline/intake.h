@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "decode/decoder.h"
-#include "decode/shared_exporter.h"
+#include "decode/session/shared_exporter.h"
 #include "flow/batch_builder.h"
 #include "flow/ledger.h"
 #include "pipeline/details.h"

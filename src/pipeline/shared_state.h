@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "decode/state.h"
+#include "decode/session/state.h"
 
 namespace weir::pipeline {
 

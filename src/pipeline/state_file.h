@@ -1,4 +1,4 @@
-// The state of all sessions in a file, so that data decode at once after a restart (format: decode/state.h). It is
+// The state of all sessions in a file, so that data decode at once after a restart (format: decode/session/state.h). It is
 // written as a whole to a temporary file, synced and renamed: after a crash there is the old one or the new one.
 #pragma once
 

@@ -13,7 +13,7 @@
 #include "app/weir/record_format.h"
 #include "base/big_endian.h"
 #include "decode/decoder.h"
-#include "decode/sflow_values.h"
+#include "decode/sflow/values.h"
 #include "net/capture.h"
 
 namespace weir::app {

@@ -9,8 +9,8 @@
 #include "app/weir/values_json.h"
 #include "base/csv_text.h"
 #include "base/json_text.h"
-#include "decode/sflow_values.h"
-#include "decode/structured_data.h"
+#include "decode/sflow/values.h"
+#include "decode/template/structured_data.h"
 
 namespace weir::app {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "decode/decoder.h"
-#include "decode/sflow_values.h"
+#include "decode/sflow/values.h"
 #include "flow/ledger.h"
 #include "net/capture.h"
 

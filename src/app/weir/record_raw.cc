@@ -5,9 +5,9 @@
 #include <iterator>
 
 #include "app/weir/record_format.h"
-#include "decode/sflow_layout.h"
-#include "decode/sflow_text.h"
-#include "decode/sflow_values.h"
+#include "decode/sflow/layout.h"
+#include "decode/sflow/text.h"
+#include "decode/sflow/values.h"
 #include "flow/element_json.h"
 
 namespace weir::app {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "decode/named_values.h"
+#include "decode/sflow/named_values.h"
 
 namespace weir::app {
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "decode/packet/packet_cases.h"
+#include "decode/packet/test_packet_cases.h"
 #include "decode/test_decode.h"
 
 namespace weir::decode::packet {

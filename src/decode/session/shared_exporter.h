@@ -1,0 +1,119 @@
+// What decoders in several threads have in common where each receives a part of an exporter's datagrams: what the
+// exporter announced, and where its sequences are.
+//
+// Announcements are immutable snapshots, one for each session. Who changes something locks the exporter, takes over
+// what others published, changes its own session and publishes that, so that changes are in one order. Who only reads
+// compares a number for each datagram, and takes over what is new.
+#pragma once
+
+#include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "decode/session/sequence.h"
+#include "decode/session/state.h"
+#include "decode/stream_id.h"
+
+namespace weir::decode {
+
+struct SequencedMessage;
+
+// When a template was announced, in the exporter's own order.
+struct Announcement {
+  uint32_t sequence = 0;  // of the message
+  int64_t export_us = 0;
+  // Whether this is of a message that was sent before the other: then it is not news.
+  bool before(const Announcement& other) const;
+};
+
+struct SharedTemplate {
+  LayoutPtr layout;  // never null
+  uint16_t port = 0;
+  Timestamp received{};
+  Announcement announced;
+};
+
+// A session as its exporter announced it so far.
+struct SharedSession {
+  SessionKey key;
+  uint64_t version = 0;  // counts publications of its exporter
+  Timestamp started{};   // what was announced before is void
+  bool sent_data = false;
+  std::vector<SharedTemplate> templates;  // those of one id together, the latest announced first
+  OptionsToldPtr options;                 // nullptr: nothing told
+};
+using SharedSessionPtr = std::shared_ptr<const SharedSession>;
+
+class SharedExporter {
+ public:
+  SharedExporter();
+  ~SharedExporter();
+  // Held while anything but version() is called.
+  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+
+  // Of the last publication.
+  uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  // Sessions that were published after `version`, the oldest first.
+  std::vector<SharedSessionPtr> since(uint64_t version) const;
+  // nullptr: nothing was published of it.
+  SharedSessionPtr find(const SessionKey& key) const;
+  // Gives it the next version.
+  uint64_t publish(SharedSession session);
+
+  // What a message tells about its stream. restarted: the exporter was started anew, and this message is the first to
+  // show it. straggler: it was sent before that.
+  enum class Uptime : uint8_t { goes_on, restarted, straggler };
+  // first: what is known of the stream, if it is new here. Sets it to what is known now.
+  Uptime see_uptime(const SessionKey& key, uint16_t port, uint32_t uptime_ms, int64_t export_us, Timestamp received,
+                    UptimeState& known, flow::ExporterCounters& counters);
+  void note(const SessionKey& key, uint16_t port, const SequencedMessage& message, flow::ExporterCounters& counters);
+  // Messages that have been missing for too long by `now` are counted as lost.
+  void give_up(Timestamp now, flow::ExporterCounters& counters);
+
+ private:
+  // What a forged exporter may make us remember; those that were published or used the longest ago go first.
+  static constexpr size_t kMaxSessions = 4096;
+  static constexpr size_t kMaxStreams = 1024;
+  static constexpr std::chrono::seconds kStragglersFor{10};  // no thread lags behind for longer
+
+  struct StreamKey {
+    uint32_t domain;
+    uint16_t port;
+    flow::FlowType type;
+    auto operator<=>(const StreamKey&) const = default;
+  };
+  struct Stream;
+  Stream& stream(const SessionKey& key, uint16_t port, flow::ExporterCounters& counters);
+
+  std::mutex mutex_;
+  std::atomic<uint64_t> version_ = 0;
+  std::map<uint64_t, SharedSessionPtr> sessions_;  // by version
+  std::map<StreamKey, uint64_t> versions_;         // of the sessions; port 0
+  std::map<StreamKey, std::unique_ptr<Stream>> streams_;
+  uint64_t uses_ = 0;
+};
+
+// Those of all exporters. An exporter is kept as long as a decoder knows it.
+class SharedExporters {
+ public:
+  std::shared_ptr<SharedExporter> of(const IpAddress& exporter);
+  // Exporters that a decoder knows.
+  std::vector<std::pair<IpAddress, std::shared_ptr<SharedExporter>>> all() const;
+
+  // A decoder takes part until it leaves. True if it was the last one: then nothing more comes.
+  void join();
+  bool leave();
+
+ private:
+  mutable std::mutex mutex_;
+  boost::unordered_flat_map<IpAddress, std::weak_ptr<SharedExporter>, IpAddressHash> exporters_;
+  size_t sweep_at_ = 1024;  // entries at which those that nobody knows any more are looked for
+  size_t decoders_ = 0;
+};
+
+}  // namespace weir::decode

@@ -1,0 +1,142 @@
+// What a decoder knows of its sessions that another decoder can use: this collector's after a restart, or that of
+// another collector. Sessions over UDP only, as those of a connection end with it. Plain values, and a format for them
+// (version 1; integers in network order, times in microseconds since 1970):
+//
+//   "WEIRSTAT"  version 4
+//   saved 8
+//   layouts 4    { id 2, options 1, fields 2 { enterprise 4, element 2, length 2, scope 1 } }
+//   sessions 4   { exporter 16, domain 4, type 1, sent_data 1,
+//                  streams 1    { port 2, uptime in ms 4, export time 8 },
+//                  templates 4  { number of the layout 4, port 2, announced 8, used 8 },
+//                  told 8, start_ms 8, domain rate 4,
+//                  rates 4      { scope 1, id 8, rate 4 },
+//                  names 4      { kind 1, id 8, octets 2, text } }
+//   CRC-32C of all octets before, 4
+//
+// Layouts are in a table of their own, as thousands of exporters share a few.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "decode/limits.h"
+#include "decode/stream_id.h"
+#include "decode/template/options_state.h"
+#include "decode/template/template.h"
+
+namespace weir::decode {
+
+// Source ports that one exporter and domain announce the same template id from. An exporter that changes its port with
+// every datagram needs no more than the latest few.
+inline constexpr size_t kMaxPortsPerTemplate = 8;
+
+using LayoutPtr = std::shared_ptr<const Template>;
+
+// A template as one source port announced it.
+struct TemplateState {
+  LayoutPtr layout;  // never null
+  uint16_t port = 0;
+  Timestamp announced{};
+  Timestamp used{};  // last announced or used
+  bool operator==(const TemplateState& other) const;
+};
+
+// Uptime and export time of a source port's last message, to see whether the exporter was restarted since.
+struct StreamState {
+  uint16_t port = 0;
+  uint32_t uptime_ms = 0;
+  int64_t export_us = 0;
+  bool operator==(const StreamState&) const = default;
+};
+
+struct KnownRate {
+  RateScope scope{};
+  uint64_t id = 0;
+  uint32_t rate = 0;  // not 0
+  auto operator<=>(const KnownRate&) const = default;
+};
+
+struct NameState {
+  NameKind kind{};
+  uint64_t id = 0;
+  std::string text;  // not empty
+  auto operator<=>(const NameState&) const = default;
+};
+
+// What options records told.
+struct OptionsTold {
+  Timestamp told{};  // last change
+  uint64_t start_ms = 0;
+  uint32_t domain_rate = 0;
+  std::vector<KnownRate> rates;  // sorted
+  std::vector<NameState> names;  // sorted
+  bool empty() const { return start_ms == 0 && domain_rate == 0 && rates.empty() && names.empty(); }
+  bool operator==(const OptionsTold&) const = default;
+};
+
+using OptionsToldPtr = std::shared_ptr<const OptionsTold>;
+
+// What sessions were told, without those that were told nothing.
+using ToldList = std::vector<std::pair<SessionKey, OptionsToldPtr>>;
+
+struct SessionState {
+  SessionKey key;          // connection is 0
+  bool sent_data = false;  // flow records, not only options
+  std::vector<StreamState> streams;
+  std::vector<TemplateState> templates;  // by id; of one id the latest announced first
+  OptionsToldPtr options;                // shared, as it may hold thousands of names; nullptr: nothing told
+  bool empty() const { return templates.empty() && !options; }
+  bool operator==(const SessionState& other) const;
+};
+using SessionStatePtr = std::shared_ptr<const SessionState>;
+
+// Where a decoder looks for what was known of an exporter, when it hears of it for the first time. Called by the thread
+// of each decoder.
+class StateSource {
+ public:
+  virtual ~StateSource() = default;
+  virtual std::vector<SessionStatePtr> sessions_of(const IpAddress& exporter) const = 0;
+};
+
+// A template that data wait for.
+struct WantedTemplate {
+  SessionKey session;
+  uint16_t id = 0;
+  bool operator==(const WantedTemplate&) const = default;
+};
+
+// What became of the sessions since somebody asked.
+struct SessionChanges {
+  std::vector<SessionStatePtr> changed;  // each as a whole
+  std::vector<SessionKey> forgotten;     // evicted, of those that were handed out
+  std::vector<WantedTemplate> wanted;
+  uint64_t wanted_lost = 0;  // more than there is room for
+  bool more = false;         // changed is not complete: ask again
+};
+
+std::vector<uint8_t> encode_state(std::span<const SessionStatePtr> sessions, Timestamp saved);
+
+struct StateProblem {
+  bool other_version = false;
+  uint32_t version = 0;
+  std::string text;  // "cut short in a session"
+};
+struct DecodedState {
+  Timestamp saved{};
+  std::vector<SessionStatePtr> sessions;
+  uint64_t left_out = 0;  // templates, rates and names beyond the limits
+};
+// Nothing is taken on trust: the octets may come from a damaged disk, or from a stranger.
+std::expected<DecodedState, StateProblem> decode_state(ByteView bytes, const Limits& limits);
+
+// Adds to `into` what `from`, a state of the same session, has that is newer. True if anything changed.
+bool merge_state(SessionState& into, const SessionState& from);
+// Without what nobody has announced or used for so long. False if nothing is left.
+bool drop_expired(SessionState& state, Timestamp now, std::chrono::seconds lifetime);
+
+}  // namespace weir::decode

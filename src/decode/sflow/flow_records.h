@@ -1,0 +1,64 @@
+// The records of a sampled packet as the columns of one row.
+#pragma once
+
+#include <string>
+
+#include "decode/limits.h"
+#include "decode/packet/packet.h"
+#include "decode/sflow/layout.h"
+#include "flow/anomaly.h"
+#include "flow/batch.h"
+
+namespace weir::decode::sflow {
+
+// What the header protocol of a sampled header stands for.
+packet::Link link_of(uint32_t header_protocol);
+
+// What is the same for all records of one row.
+struct RowPlace {
+  flow::FlowBatch& batch;
+  size_t row;
+  flow::AnomalyCounts& anomalies;
+};
+
+class FlowRecords {
+ public:
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
+  // Fills the columns of a row from what the sample says itself and from its records. The row has been appended, and
+  // is all null. What is the same for all samples of a datagram is left to the caller.
+  void put_sample(const Sample& sample, RecordCutter& records, const RowPlace& place);
+
+ private:
+  // What only the whole sample tells.
+  struct Summary {
+    uint64_t bytes = 0;
+    uint8_t bytes_rank = 0;  // 0: not known
+    uint32_t fec_length = UINT32_MAX;
+  };
+
+  void put_record(const Record& record, const RowPlace& place, Summary& summary);
+  bool put_raw_header(ByteView body, const RowPlace& place, Summary& summary);
+  bool put_switch(ByteView body, const RowPlace& place);
+  bool put_router(ByteView body, const RowPlace& place);
+  bool put_by_layout(const Record& record, const RowPlace& place, Summary& summary);
+  void put_field(const Field& field, const Value& value, const RowPlace& place);
+  void put_special(uint32_t format, const RowPlace& place, Summary& summary);
+  void put_ip(uint16_t etype, const RowPlace& place, Summary& summary);
+  void put_route(const RowPlace& place);
+  void put_labels(const RowPlace& place);
+  void put_tags(flow::Column outer, flow::Column inner, const RowPlace& place);
+  void put_tunnel(const RowPlace& place);
+  void put_acl(const RowPlace& place);
+  void put_wireless_payload(const RowPlace& place);
+  void put_text(flow::Column column, ByteView octets, const RowPlace& place);
+  void put_text(flow::Column column, std::string_view text, const RowPlace& place);
+  void finish(const Sample& sample, const RowPlace& place, const Summary& summary);
+
+  Limits limits_;
+  packet::Packet packet_;  // scratch, as are the following
+  Values values_;
+  std::string text_;
+};
+
+}  // namespace weir::decode::sflow

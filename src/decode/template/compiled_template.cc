@@ -1,0 +1,18 @@
+#include "decode/template/compiled_template.h"
+
+#include <utility>
+
+#include "decode/template/structured_data.h"
+
+namespace weir::decode {
+
+CompiledTemplate::CompiledTemplate(Template announced, DecodePlan::Traits traits, flow::SchemaPtr rows)
+    : layout(std::move(announced)), schema(std::move(rows)), plan(layout, traits, *schema) {
+  if (layout.options) options = OptionsFields(layout);
+  for (size_t i = 0; i < layout.fields.size(); ++i) {
+    const flow::AbstractType type = flow::element_type(layout.fields[i].enterprise, layout.fields[i].element);
+    if (is_list(type)) lists.push_back({i, type});
+  }
+}
+
+}  // namespace weir::decode

@@ -1,0 +1,166 @@
+#include "decode/template/kernels.h"
+
+#include <array>
+#include <utility>
+
+#include "base/big_endian.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::ColumnType;
+using flow::Conversion;
+
+template <class Target>
+std::span<Target> rows(void* column, size_t first, size_t count) {
+  return std::span(static_cast<Target*>(column), first + count).subspan(first);
+}
+
+// Big endian, of a width that the compiler knows.
+template <size_t kWidth>
+uint64_t load(const uint8_t* bytes) {
+  if constexpr (kWidth == 1) {
+    return *bytes;
+  } else if constexpr (kWidth == 2) {
+    return load_be<uint16_t>(bytes);
+  } else if constexpr (kWidth == 4) {
+    return load_be<uint32_t>(bytes);
+  } else if constexpr (kWidth == 8) {
+    return load_be<uint64_t>(bytes);
+  } else {
+    uint64_t value = 0;
+    for (const uint8_t byte : std::span<const uint8_t, kWidth>(bytes, kWidth)) value = value << 8 | byte;
+    return value;
+  }
+}
+
+template <class Records, class Target, size_t kWidth>
+bool load_uint(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+  const std::span<Target> out = rows<Target>(column, first, in.size());
+  uint64_t excess = 0;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const uint64_t value = load<kWidth>(in.at(i, position));
+    out[i] = static_cast<Target>(value);
+    if constexpr (kWidth > sizeof(Target)) excess |= value >> (8 * sizeof(Target));
+  }
+  return excess == 0;
+}
+
+template <class Records>
+bool load_address4(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+  const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
+  // ::ffff: and the four octets as they are on the wire.
+  constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  for (size_t i = 0; i < out.size(); ++i) {
+    std::memcpy(out[i].octets.data(), kMapped.data(), kMapped.size());
+    std::memcpy(&out[i].octets[12], in.at(i, position), 4);
+  }
+  return true;
+}
+
+template <class Records>
+bool load_address16(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+  const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
+  for (size_t i = 0; i < out.size(); ++i) std::memcpy(out[i].octets.data(), in.at(i, position), 16);
+  return true;
+}
+
+template <class Records>
+bool load_uptime(const Records& in, size_t position, const TimeBase& time, void* column, size_t first) {
+  if (!time.uptime_known) return false;
+  const std::span<int64_t> out = rows<int64_t>(column, first, in.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    const auto ms = static_cast<int32_t>(load_be<uint32_t>(in.at(i, position)) - time.anchor_uptime_ms);
+    out[i] = time.anchor_us + int64_t{ms} * 1000;
+  }
+  return true;
+}
+
+// kUnit: microseconds in a unit. Zero means unknown, and is left to the slow way.
+template <class Records, size_t kWidth, int64_t kUnit>
+bool load_time(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+  const std::span<int64_t> out = rows<int64_t>(column, first, in.size());
+  constexpr uint64_t kLimit = uint64_t{1} << 33;  // seconds since 1970, some 272 years
+  constexpr uint64_t kMax = kUnit == 1'000'000 ? kLimit : kLimit * 1000;
+  bool in_order = true;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const uint64_t value = load<kWidth>(in.at(i, position));
+    in_order &= value - 1 < kMax;
+    out[i] = static_cast<int64_t>(value * uint64_t{kUnit});
+  }
+  return in_order;
+}
+
+template <class Records, size_t kByte>
+bool load_byte_of_two(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+  const std::span<uint8_t> out = rows<uint8_t>(column, first, in.size());
+  for (size_t i = 0; i < out.size(); ++i) out[i] = std::span<const uint8_t, 2>(in.at(i, position), 2)[kByte];
+  return true;
+}
+
+template <class Records>
+bool load_mpls_label(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+  const std::span<uint32_t> out = rows<uint32_t>(column, first, in.size());
+  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<uint32_t>(load<3>(in.at(i, position)) >> 4);
+  return true;
+}
+
+template <class Records, class Target>
+Kernel<Records> find_uint(size_t width) {
+  constexpr auto kTable = []<size_t... kIndex>(std::index_sequence<kIndex...>) {
+    return std::array<Kernel<Records>, sizeof...(kIndex)>{&load_uint<Records, Target, kIndex + 1>...};
+  }(std::make_index_sequence<8>{});
+  return width >= 1 && width <= kTable.size() ? kTable[width - 1] : nullptr;
+}
+
+template <class Records>
+Kernel<Records> find_uint_into(ColumnType type, size_t width) {
+  switch (type) {
+    case ColumnType::u8:
+      return find_uint<Records, uint8_t>(width);
+    case ColumnType::u16:
+      return find_uint<Records, uint16_t>(width);
+    case ColumnType::u32:
+      return find_uint<Records, uint32_t>(width);
+    case ColumnType::u64:
+      return find_uint<Records, uint64_t>(width);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace
+
+template <class Records>
+Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width) {
+  switch (conversion) {
+    case Conversion::uint:
+      return find_uint_into<Records>(type, width);
+    case Conversion::address:
+      return width == 4 ? &load_address4<Records> : width == 16 ? &load_address16<Records> : nullptr;
+    case Conversion::mac:
+      return type == ColumnType::mac && width == 6 ? &load_uint<Records, uint64_t, 6> : nullptr;
+    case Conversion::uptime_ms:
+      return width == 4 ? &load_uptime<Records> : nullptr;
+    case Conversion::seconds:
+      return width == 4 ? &load_time<Records, 4, 1'000'000> : width == 8 ? &load_time<Records, 8, 1'000'000> : nullptr;
+    case Conversion::milliseconds:
+      return width == 8 ? &load_time<Records, 8, 1'000> : nullptr;
+    case Conversion::high_byte:
+      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Records, 0> : nullptr;
+    case Conversion::low_byte:
+      return type == ColumnType::u8 && width == 2 ? &load_byte_of_two<Records, 1> : nullptr;
+    case Conversion::forwarding_status:
+      return type == ColumnType::u8 && width == 1 ? &load_uint<Records, uint8_t, 1> : nullptr;
+    case Conversion::mpls_label:
+      return type == ColumnType::u32 && width == 3 ? &load_mpls_label<Records> : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+template Kernel<OneRecord> find_kernel(Conversion, ColumnType, size_t);
+template Kernel<FixedRecords> find_kernel(Conversion, ColumnType, size_t);
+template Kernel<GatheredRecords> find_kernel(Conversion, ColumnType, size_t);
+
+}  // namespace weir::decode

@@ -1,0 +1,552 @@
+#include "decode/template/plan.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "base/big_endian.h"
+#include "base/check.h"
+#include "base/ether_type.h"
+#include "base/prefetch.h"
+#include "decode/template/inner_fields.h"
+#include "flow/element.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+using flow::Column;
+using flow::ColumnType;
+using flow::Conversion;
+using flow::FlowBatch;
+
+// A column that an element fills.
+struct Target {
+  flow::ColumnIndex column;
+  Conversion conversion;
+  size_t precedence;  // the least first
+};
+
+std::vector<Target> targets_of(const FieldSpec& field, const flow::Schema& schema) {
+  std::vector<Target> targets;
+  const auto key = [](const flow::ElementColumn& entry) { return std::pair{entry.enterprise, entry.number}; };
+  for (const flow::ElementColumn& entry :
+       std::ranges::equal_range(flow::kElementColumns, std::pair{field.enterprise, field.element}, {}, key)) {
+    targets.push_back({entry.column, entry.conversion, entry.precedence});
+  }
+  const auto configured = schema.configured();
+  for (size_t i = 0; i < configured.size(); ++i) {
+    const flow::ConfiguredElement& entry = configured[i];
+    if (entry.enterprise != field.enterprise || entry.number != field.element) continue;
+    targets.push_back({entry.column, entry.conversion, i});
+  }
+  return targets;
+}
+
+std::vector<Target> inner_targets_of(const FieldSpec& field) {
+  const std::optional<Column> column = inner_column(field);
+  if (!column) return {};
+  const ColumnType type = flow::info(*column).type;
+  return {{*column,
+           type == ColumnType::address ? Conversion::address
+           : type == ColumnType::mac   ? Conversion::mac
+                                       : Conversion::uint,
+           0}};
+}
+
+// Several fields with these add up to one text.
+bool adds_up(Conversion conversion) {
+  return conversion == Conversion::community || conversion == Conversion::community_list ||
+         conversion == Conversion::segment_section;
+}
+
+// The kernel of a step, and where its field is.
+Kernel<OneRecord> kernel_for(const OneRecord&, const Step& step) { return step.one; }
+Kernel<FixedRecords> kernel_for(const FixedRecords&, const Step& step) { return step.fixed; }
+Kernel<GatheredRecords> kernel_for(const GatheredRecords&, const Step& step) { return step.gathered; }
+size_t position_of(const OneRecord&, const Step& step) { return step.offset; }
+size_t position_of(const FixedRecords&, const Step& step) { return step.offset; }
+size_t position_of(const GatheredRecords&, const Step& step) { return step.field; }
+
+uint64_t number_at(const FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row) {
+  const void* memory = batch.raw(column);
+  switch (type) {
+    case ColumnType::u8:
+      return static_cast<const uint8_t*>(memory)[row];
+    case ColumnType::u16:
+      return static_cast<const uint16_t*>(memory)[row];
+    case ColumnType::u32:
+      return static_cast<const uint32_t*>(memory)[row];
+    default:
+      return static_cast<const uint64_t*>(memory)[row];
+  }
+}
+
+void put_number(FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row, uint64_t value) {
+  void* memory = batch.raw(column);
+  switch (type) {
+    case ColumnType::u8:
+      static_cast<uint8_t*>(memory)[row] = static_cast<uint8_t>(value);
+      break;
+    case ColumnType::u16:
+      static_cast<uint16_t*>(memory)[row] = static_cast<uint16_t>(value);
+      break;
+    case ColumnType::u32:
+      static_cast<uint32_t*>(memory)[row] = static_cast<uint32_t>(value);
+      break;
+    default:
+      static_cast<uint64_t*>(memory)[row] = value;
+      break;
+  }
+  batch.set_valid(column, row, 1);
+}
+
+// True if a less preferred source may still fill the row.
+bool still_empty(const FlowBatch& batch, const Step& step, size_t row) {
+  if (!batch.is_valid(step.column, row)) return true;
+  if (step.type == ColumnType::text) return false;
+  if (step.type == ColumnType::address) {
+    return static_cast<const IpAddress*>(batch.raw(step.column))[row].is_unspecified();
+  }
+  return number_at(batch, step.column, step.type, row) == 0;
+}
+
+void put_address(FlowBatch& batch, const Step& step, size_t row, const IpAddress& address) {
+  static_cast<IpAddress*>(batch.raw(step.column))[row] = address;
+  batch.set_valid(step.column, row, 1);
+}
+
+// One field into one row by the definition of its conversion.
+Fit put_field(const Step& step, ByteView bytes, const TimeBase& time, FlowBatch& batch, size_t row,
+              std::string& scratch) {
+  if (step.type == ColumnType::text) {
+    const Fit fit = convert_text(step.conversion, bytes, scratch);
+    if (fit != Fit::ok && fit != Fit::list_limit) return fit;
+    flow::TextRef& cell = static_cast<flow::TextRef*>(batch.raw(step.column))[row];
+    if (step.append && batch.is_valid(step.column, row)) {
+      const std::string_view before = batch.text(cell);
+      if (before.size() > kAppendedOctets) return Fit::list_limit;
+      scratch.insert(0, 1, ' ');
+      scratch.insert(0, before);
+    }
+    cell = batch.add_text(scratch);
+    batch.set_valid(step.column, row, 1);
+    return fit;
+  }
+  if (step.type == ColumnType::address) {
+    IpAddress address;
+    const Fit fit = convert_address(bytes, address);
+    if (fit == Fit::ok) put_address(batch, step, row, address);
+    return fit;
+  }
+  uint64_t value = 0;
+  const Fit fit = convert_number(step.conversion, bytes, time, value);
+  if (fit != Fit::ok) return fit;
+  if (value > max_value(step.type)) return Fit::out_of_range;
+  put_number(batch, step.column, step.type, row, value);
+  return Fit::ok;
+}
+
+void count(flow::AnomalyCounts& anomalies, Fit fit) {
+  if (fit == Fit::out_of_range) anomalies.add(Anomaly::value_out_of_range);
+  if (fit == Fit::no_time_base) anomalies.add(Anomaly::time_base_unknown);
+  if (fit == Fit::bad_length) anomalies.add(Anomaly::bad_field_length);
+  if (fit == Fit::bad_list) anomalies.add(Anomaly::bad_list);
+  if (fit == Fit::list_limit) anomalies.add(Anomaly::list_limit);
+}
+
+void put_text(FlowBatch& batch, Column column, size_t row, flow::TextRef text) {
+  static_cast<flow::TextRef*>(batch.raw(column))[row] = text;
+  batch.set_valid(column, row, 1);
+}
+
+// The rows of the last append().
+template <Column column>
+void fill(FlowBatch& batch, size_t first, size_t rows, flow::ValueOf<column> value) {
+  const FlowBatch::Appended cells = batch.appended(column);
+  const auto out = std::span(static_cast<flow::ValueOf<column>*>(cells.raw()), first + rows).subspan(first);
+  if (rows == 1)
+    out.front() = value;
+  else
+    std::ranges::fill(out, value);
+  cells.set_valid();
+}
+
+}  // namespace
+
+DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema)
+    : traits_(traits), sampling_(layout), section_(layout) {
+  uint32_t offset = 0;
+  for (const FieldSpec& field : layout.fields) {
+    offsets_.push_back(offset);
+    widths_.push_back(field.length);
+    if (field.length != kVariableLength) offset += field.length;
+  }
+  record_length_ = layout.variable ? 0 : layout.min_length;
+  const InnerFields inner = find_inner_fields(layout);
+  inner_ = inner.inner;
+  inner_etype_ = inner.etype;
+  add_steps(layout, schema);
+  note_specials(layout);
+  choose_kernels(layout);
+}
+
+void DecodePlan::prefetch() const { weir::prefetch(std::span(steps_)); }
+
+void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
+  struct Source {
+    size_t precedence;
+    Step step;
+  };
+  std::vector<Source> sources;
+  for (uint16_t i = 0; i < layout.fields.size(); ++i) {
+    const FieldSpec& field = layout.fields[i];
+    const std::vector<Target> targets = inner_[i] ? inner_targets_of(field) : targets_of(field, schema);
+    const bool variable = field.length == kVariableLength;
+    bool bad = false;
+    for (const Target& target : targets) {
+      if (!variable && !length_fits(target.conversion, field.length)) {
+        bad = true;
+        continue;
+      }
+      if (field.length == 0) continue;
+      const ColumnType type = schema[target.column].type;
+      sources.push_back({target.precedence,
+                         {.column = target.column,
+                          .type = type,
+                          .conversion = target.conversion,
+                          .field = i,
+                          .offset = offsets_[i]}});
+    }
+    if (bad) ++bad_fields_;
+    // Padding (210 paddingOctets) says nothing.
+    const bool padding = field.enterprise == 0 && (field.element == 210 || field.element == 0);
+    if (targets.empty() && !padding) {
+      unmapped_.push_back({i, flow::element_type(field.enterprise, field.element), field_label(field) + ':'});
+    }
+  }
+  // Of a repeated element the first occurrence comes first.
+  std::ranges::sort(sources, {}, [](const Source& source) {
+    return std::tuple{source.step.column.value(), source.precedence, source.step.field};
+  });
+  for (Source& source : sources) {
+    source.step.fill = !steps_.empty() && steps_.back().column == source.step.column;
+    source.step.append = source.step.fill && adds_up(source.step.conversion) && adds_up(steps_.back().conversion);
+    steps_.push_back(source.step);
+  }
+}
+
+void DecodePlan::note_specials(const Template& layout) {
+  bool v4 = false;
+  bool v6 = false;
+  for (uint16_t i = 0; i < layout.fields.size(); ++i) {
+    const FieldSpec& field = layout.fields[i];
+    if (field.enterprise != 0 || field.length == 0 || inner_[i]) continue;
+    switch (field.element) {
+      case 8:
+      case 12:
+        v4 = true;
+        break;
+      case 27:
+      case 28:
+        v6 = true;
+        break;
+      case 95:
+        if (application_field_ < 0) application_field_ = i;
+        break;
+      case 160:
+        if (start_ms_field_ < 0) start_ms_field_ = i;
+        break;
+      case 161:
+        if (duration_ms_field_ < 0) duration_ms_field_ = i;
+        break;
+      case 162:
+        if (duration_us_field_ < 0) duration_us_field_ = i;
+        break;
+      default:
+        break;
+    }
+  }
+  family_ = v4 ? (v6 ? Family::both : Family::v4) : (v6 ? Family::v6 : Family::none);
+  for (const Step& step : steps_) {
+    has_etype_ |= step.column == Column::etype;
+    has_start_ |= step.column == Column::time_flow_start;
+    has_end_ |= step.column == Column::time_flow_end;
+  }
+}
+
+void DecodePlan::choose_kernels(const Template& layout) {
+  for (Step& step : steps_) {
+    const uint16_t width = layout.fields[step.field].length;
+    // What depends on other fields of the record is decided row by row.
+    const bool by_row = step.fill || (step.conversion == Conversion::uptime_ms && start_ms_field_ >= 0);
+    if (by_row || width == kVariableLength) continue;
+    step.gathered = find_kernel<GatheredRecords>(step.conversion, step.type, width);
+    if (layout.variable) continue;
+    CHECK(step.offset + width <= record_length_);  // kernels do not look at it again
+    step.one = find_kernel<OneRecord>(step.conversion, step.type, width);
+    step.fixed = find_kernel<FixedRecords>(step.conversion, step.type, width);
+  }
+}
+
+void DecodePlan::decode_fixed(ByteView records, size_t count, const RowContext& context) const {
+  CHECK(record_length_ > 0 && count > 0);
+  const FieldPlaces places{record_length_, offsets_, widths_};
+  if (count == 1)
+    run(OneRecord(records, places), context);
+  else
+    run(FixedRecords(records, count, places), context);
+}
+
+void DecodePlan::decode_gathered(std::span<const ByteView> slices, const RowContext& context) const {
+  CHECK(!slices.empty());
+  run(GatheredRecords(slices, widths_.size()), context);
+}
+
+template <class Records>
+void DecodePlan::run(const Records& records, const RowContext& context) const {
+  const size_t rows = records.size();
+  FlowBatch& batch = context.batch;
+  const size_t first = batch.append(rows, context.message.exporter);
+  set_constants(context, first, rows);
+  for (const Step& step : steps_) run_step(step, records, context, first);
+  if (bad_fields_ > 0) context.anomalies.add(Anomaly::bad_field_length, bad_fields_ * rows);
+  if (duration_ms_field_ >= 0 || duration_us_field_ >= 0) derive_times(records, context, first);
+  set_sampling_rate(records, context, first);
+  set_etype(batch, first, rows);
+  if (inner_etype_ != 0) fill_inner_etype(context, first, rows);
+  if (traits_.icmp_in_dst_port) set_icmp(batch, first, rows);
+  if (section_.present()) read_sections(records, batch, first);
+  if (std::ranges::any_of(context.options, &OptionsState::has_names)) {
+    fill_names(context, first, rows);
+    if (application_field_ >= 0) fill_application_names(records, context, first);
+  }
+  if (context.other && !unmapped_.empty()) fill_other(records, context, first);
+}
+
+template <class Records>
+void DecodePlan::run_step(const Step& step, const Records& records, const RowContext& context, size_t first) const {
+  const Kernel<Records> kernel = kernel_for(records, step);
+  if (kernel != nullptr) [[likely]] {
+    const FlowBatch::Appended cells = context.batch.appended(step.column);
+    if (kernel(records, position_of(records, step), context.time, cells.raw(), first)) [[likely]]
+      return cells.set_valid();
+  }
+  run_slowly(step, records, context, first);
+}
+
+template <class Records>
+void DecodePlan::run_slowly(const Step& step, const Records& records, const RowContext& context, size_t first) const {
+  const bool own_time_base =
+      step.conversion == Conversion::uptime_ms && !context.message.has_uptime && start_ms_field_ >= 0;
+  for (size_t i = 0; i < records.size(); ++i) {
+    const size_t row = first + i;
+    if (step.fill && !step.append && !still_empty(context.batch, step, row)) continue;
+    TimeBase time = context.time;
+    if (own_time_base) {
+      const ByteView start = records.field(i, static_cast<size_t>(start_ms_field_));
+      if (start.size() <= 8 && load_be_sized(start) != 0)
+        time = TimeBase::from_start(time.export_us, load_be_sized(start));
+    }
+    count(context.anomalies, put_field(step, records.field(i, step.field), time, context.batch, row, context.scratch));
+  }
+}
+
+void DecodePlan::set_constants(const RowContext& context, size_t first, size_t count) const {
+  const MessageContext& message = context.message;
+  FlowBatch& batch = context.batch;
+  fill<Column::time_received>(batch, first, count, to_us(message.received));
+  fill<Column::type>(batch, first, count, static_cast<uint8_t>(message.type));
+  fill<Column::sampler_address>(batch, first, count, message.exporter);
+  fill<Column::observation_domain_id>(batch, first, count, message.domain);
+}
+
+// Exporters that send one of start and end with a duration.
+template <class Records>
+void DecodePlan::derive_times(const Records& records, const RowContext& context, size_t first) const {
+  if (has_start_ == has_end_) return;
+  const auto duration_us = [&](size_t record, int field, uint64_t unit) -> uint64_t {
+    if (field < 0) return 0;
+    const ByteView bytes = records.field(record, static_cast<size_t>(field));
+    const uint64_t value = bytes.size() <= 8 ? load_be_sized(bytes) : 0;
+    return value > uint64_t{UINT32_MAX} * 1000 ? 0 : value * unit;
+  };
+  const Column known = has_start_ ? Column::time_flow_start : Column::time_flow_end;
+  const Column derived = has_start_ ? Column::time_flow_end : Column::time_flow_start;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (!context.batch.is_valid(known, first + i)) continue;
+    uint64_t us = duration_us(i, duration_us_field_, 1);
+    if (us == 0) us = duration_us(i, duration_ms_field_, 1000);
+    const uint64_t at = number_at(context.batch, known, ColumnType::timestamp, first + i);
+    put_number(context.batch, derived, ColumnType::timestamp, first + i, has_start_ ? at + us : at - us);
+  }
+}
+
+// The operator's rate wins over the record's, that over what options records announced. 0 is not a rate.
+template <class Records>
+void DecodePlan::set_sampling_rate(const Records& records, const RowContext& context, size_t first) const {
+  FlowBatch& batch = context.batch;
+  const size_t rows = records.size();
+  constexpr Column kRate = Column::sampling_rate;
+  if (context.configured_rate != 0) return fill<kRate>(batch, first, rows, context.configured_rate);
+  const bool by_interface = std::ranges::any_of(
+      context.options, [](const OptionsState* known) { return !known->rates(RateScope::interface).empty(); });
+  if (!sampling_.any_rate() && sampling_.selector_field() < 0 && !by_interface) {
+    RateQuery query;
+    query.template_id = context.template_id;
+    const uint32_t announced = announced_rate(context.options, query);
+    const uint32_t rate = announced != 0 ? announced : context.message.header_sampling;
+    if (rate != 0) fill<kRate>(batch, first, rows, rate);
+    return;
+  }
+  for (size_t i = 0; i < rows; ++i) {
+    const uint32_t rate = record_rate(records, context, i, first + i);
+    if (rate != 0)
+      put_number(batch, kRate, ColumnType::u32, first + i, rate);
+    else
+      batch.set_null(kRate, first + i);
+  }
+}
+
+template <class Records>
+uint32_t DecodePlan::record_rate(const Records& records, const RowContext& context, size_t record, size_t row) const {
+  const auto number = [&](Column column) {
+    return context.batch.is_valid(column, row)
+               ? static_cast<uint32_t>(number_at(context.batch, column, ColumnType::u32, row))
+               : 0;
+  };
+  uint32_t rate = number(Column::sampling_rate);
+  if (rate == 0 && !sampling_.simple()) {
+    std::vector<ByteView> fields;
+    fields.reserve(widths_.size());
+    for (size_t f = 0; f < widths_.size(); ++f) fields.push_back(records.field(record, f));
+    rate = sampling_.rate(fields);
+  }
+  if (rate != 0) return rate;
+  RateQuery query{.selector = {},
+                  .in_if = number(Column::in_if),
+                  .out_if = number(Column::out_if),
+                  .template_id = context.template_id};
+  if (const int field = sampling_.selector_field(); field >= 0) {
+    const ByteView bytes = records.field(record, static_cast<size_t>(field));
+    if (!bytes.empty() && bytes.size() <= 8) query.selector = load_be_sized(bytes);
+  }
+  return announced_rate(context.options, query);
+}
+
+// Names that options records told, where the record itself has only a number.
+void DecodePlan::fill_names(const RowContext& context, size_t first, size_t count) const {
+  struct Named {
+    Column id;
+    Column name;
+    NameKind kind;
+    NameKind instead;
+  };
+  // Some exporters tell only the description of an interface (Cisco IOS XR: in the field's terms its name).
+  static constexpr Named kNamed[] = {
+      {Column::in_if, Column::in_if_name, NameKind::interface_name, NameKind::interface_description},
+      {Column::out_if, Column::out_if_name, NameKind::interface_name, NameKind::interface_description},
+      {Column::ingress_vrf_id, Column::ingress_vrf_name, NameKind::vrf, NameKind::vrf},
+      {Column::egress_vrf_id, Column::egress_vrf_name, NameKind::vrf, NameKind::vrf}};
+  FlowBatch& batch = context.batch;
+  for (const Named& named : kNamed) {
+    if (!batch.present(named.id)) continue;
+    const auto any = [&](NameKind kind) {
+      return std::ranges::any_of(context.options, [&](const OptionsState* o) { return !o->names(kind).empty(); });
+    };
+    if (!any(named.kind) && !any(named.instead)) continue;
+    uint64_t last_id = UINT64_MAX;
+    std::optional<flow::TextRef> name;  // of last_id
+    for (size_t row = first; row < first + count; ++row) {
+      if (!batch.is_valid(named.id, row) || batch.is_valid(named.name, row)) continue;
+      const uint64_t id = number_at(batch, named.id, ColumnType::u32, row);
+      if (id != last_id) {
+        const std::string* known = find_name(context.options, named.kind, id);
+        if (known == nullptr) known = find_name(context.options, named.instead, id);
+        name = known != nullptr ? std::optional(batch.add_text(*known)) : std::nullopt;
+        last_id = id;
+      }
+      if (name) put_text(batch, named.name, row, *name);
+    }
+  }
+}
+
+template <class Records>
+void DecodePlan::fill_application_names(const Records& records, const RowContext& context, size_t first) const {
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (context.batch.is_valid(Column::application_name, first + i)) continue;
+    const auto key = application_key(records.field(i, static_cast<size_t>(application_field_)));
+    const std::string* known = key ? find_name(context.options, NameKind::application, *key) : nullptr;
+    if (known != nullptr) put_text(context.batch, Column::application_name, first + i, context.batch.add_text(*known));
+  }
+}
+
+void DecodePlan::set_etype(FlowBatch& batch, size_t first, size_t count) const {
+  if (family_ == Family::none) return;
+  if (!has_etype_ && family_ != Family::both) {
+    return fill<Column::etype>(batch, first, count, family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6);
+  }
+  for (size_t row = first; row < first + count; ++row) {
+    if (has_etype_ && batch.is_valid(Column::etype, row) && batch.values<Column::etype>()[row] != 0) continue;
+    uint16_t etype = family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6;
+    if (family_ == Family::both) {
+      const bool source = batch.is_valid(Column::src_addr, row);
+      if (!source && !batch.is_valid(Column::dst_addr, row)) continue;
+      const IpAddress& address = source ? batch.values<Column::src_addr>()[row] : batch.values<Column::dst_addr>()[row];
+      etype = address.is_v4() ? kEtypeIpv4 : kEtypeIpv6;
+    }
+    put_number(batch, Column::etype, ColumnType::u16, row, etype);
+  }
+}
+
+void DecodePlan::fill_inner_etype(const RowContext& context, size_t first, size_t count) const {
+  for (size_t row = first; row < first + count; ++row) {
+    if (context.batch.is_valid(Column::inner_etype, row) || !context.batch.is_valid(Column::inner_src_addr, row))
+      continue;
+    put_number(context.batch, Column::inner_etype, ColumnType::u16, row, inner_etype_);
+  }
+}
+
+void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
+  constexpr uint8_t kIcmp = 1;
+  constexpr uint8_t kIcmpV6 = 58;
+  const auto protocols = std::span(batch.values<Column::proto>(), first + count).subspan(first);
+  for (size_t i = 0; i < protocols.size(); ++i) {
+    if (protocols[i] != kIcmp && protocols[i] != kIcmpV6) [[likely]]
+      continue;
+    const uint16_t port = batch.values<Column::dst_port>()[first + i];
+    put_number(batch, Column::icmp_type, ColumnType::u8, first + i, port >> 8);
+    put_number(batch, Column::icmp_code, ColumnType::u8, first + i, port & 0xff);
+  }
+}
+
+template <class Records>
+void DecodePlan::read_sections(const Records& records, FlowBatch& batch, size_t first) const {
+  packet::Packet packet;
+  for (size_t i = 0; i < records.size(); ++i) {
+    section_.put([&](size_t field) { return records.field(i, field); }, packet, batch, first + i);
+  }
+}
+
+template <class Records>
+void DecodePlan::fill_other(const Records& records, const RowContext& context, size_t first) const {
+  ValueWriter writer(&context.templates, timestamp_from_us(context.message.export_us), context.limits);
+  for (size_t i = 0; i < records.size(); ++i) {
+    std::string& json = context.scratch;
+    json.assign(1, '{');
+    for (const Unmapped& field : unmapped_) {
+      const ByteView value = records.field(i, field.field);
+      if (value.empty()) continue;
+      if (json.size() > 1) json.push_back(',');
+      json += field.label;
+      const ListTrouble trouble = writer.append(json, field.type, value);
+      if (trouble.bad) context.anomalies.add(Anomaly::bad_list);
+      if (trouble.limit) context.anomalies.add(Anomaly::list_limit);
+    }
+    if (json.size() == 1) continue;
+    json.push_back('}');
+    put_text(context.batch, Column::other, first + i, context.batch.add_text(json));
+  }
+}
+
+}  // namespace weir::decode

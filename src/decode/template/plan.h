@@ -1,0 +1,127 @@
+// A decode plan: a template compiled, once, into what has to be done to turn its records into rows. Records of fixed
+// length are decoded column by column over a whole set; records with variable-length fields are first cut into fields,
+// then decoded the same way.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "decode/message.h"
+#include "decode/template/header_section.h"
+#include "decode/template/kernels.h"
+#include "decode/template/options_state.h"
+#include "decode/template/sampling.h"
+#include "decode/template/structured_data.h"
+#include "decode/template/template.h"
+#include "flow/anomaly.h"
+#include "flow/batch.h"
+
+namespace weir::decode {
+
+// One element into one column. Steps of a column are in order of preference; `fill` steps touch only rows that are
+// still null or zero.
+struct Step {
+  flow::ColumnIndex column;
+  flow::ColumnType type;
+  flow::Conversion conversion;
+  bool fill = false;
+  bool append = false;  // adds to the text of an earlier step, with a space
+  uint16_t field;       // position in the template
+  uint32_t offset;      // in the record, if all fields before it are fixed
+  // nullptr: value by value.
+  Kernel<OneRecord> one = nullptr;
+  Kernel<FixedRecords> fixed = nullptr;
+  Kernel<GatheredRecords> gathered = nullptr;
+};
+
+// What rows of a set need besides their own octets.
+struct RowContext {
+  flow::FlowBatch& batch;
+  const MessageContext& message;
+  TimeBase time;
+  KnownOptions options;       // what options records told that holds for these rows
+  uint16_t template_id;       // 0 for protocols without templates
+  uint32_t configured_rate;   // the operator's, 0 if none
+  bool other;                 // fill the column `other`
+  TemplateSource& templates;  // for lists of templates
+  const Limits& limits;
+  flow::AnomalyCounts& anomalies;
+  std::string& scratch;  // for texts
+};
+
+class DecodePlan {
+ public:
+  struct Traits {
+    bool icmp_in_dst_port = false;  // NetFlow before v9: ICMP type * 256 + code is in the destination port
+  };
+  // For rows of `schema`: its configured columns are filled beside those of this version.
+  DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema);
+
+  // Appends one row for each record, of which there is at least one. records: `count` records of fixed length, or the
+  // fields of each record in wire order. There has to be room in the batch.
+  void decode_fixed(ByteView records, size_t count, const RowContext& context) const;
+  void decode_gathered(std::span<const ByteView> slices, const RowContext& context) const;
+
+  // Fetches what decoding needs into the cache.
+  void prefetch() const;
+
+ private:
+  struct Unmapped {
+    uint16_t field;
+    flow::AbstractType type;
+    std::string label;  // as JSON, with a colon
+  };
+  enum class Family : uint8_t { none, v4, v6, both };
+
+  template <class Records>
+  void run(const Records& records, const RowContext& context) const;
+  template <class Records>
+  void run_step(const Step& step, const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void run_slowly(const Step& step, const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void derive_times(const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void set_sampling_rate(const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  uint32_t record_rate(const Records& records, const RowContext& context, size_t record, size_t row) const;
+  void fill_names(const RowContext& context, size_t first, size_t count) const;
+  template <class Records>
+  void fill_application_names(const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void fill_other(const Records& records, const RowContext& context, size_t first) const;
+  void set_constants(const RowContext& context, size_t first, size_t count) const;
+  void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
+  void set_icmp(flow::FlowBatch& batch, size_t first, size_t count) const;
+  template <class Records>
+  void read_sections(const Records& records, flow::FlowBatch& batch, size_t first) const;
+
+  void add_steps(const Template& layout, const flow::Schema& schema);
+  void fill_inner_etype(const RowContext& context, size_t first, size_t count) const;
+  void note_specials(const Template& layout);
+  void choose_kernels(const Template& layout);
+
+  size_t record_length_ = 0;
+  std::vector<uint32_t> offsets_;  // of the fields; only if the template is of fixed length
+  std::vector<uint16_t> widths_;
+  std::vector<Step> steps_;
+  std::vector<Unmapped> unmapped_;
+  size_t bad_fields_ = 0;  // fields whose length their element cannot have: null in every record
+  Traits traits_;
+  std::vector<bool> inner_;  // of each field: says something about the inner packet
+  uint16_t inner_etype_ = 0;
+  Family family_ = Family::none;
+  bool has_etype_ = false;
+  SamplingFields sampling_;
+  HeaderSection section_;
+  int application_field_ = -1;  // 95 applicationId
+  int start_ms_field_ = -1;     // 160 systemInitTimeMilliseconds
+  int duration_ms_field_ = -1;  // 161 flowDurationMilliseconds
+  int duration_us_field_ = -1;  // 162 flowDurationMicroseconds
+  bool has_start_ = false;
+  bool has_end_ = false;
+};
+
+}  // namespace weir::decode

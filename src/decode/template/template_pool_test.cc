@@ -1,0 +1,42 @@
+#include "decode/template/template_pool.h"
+
+#include <gtest/gtest.h>
+
+#include "decode/session/session.h"
+#include "decode/test_decode.h"
+
+namespace weir::decode {
+namespace {
+
+Template ports(uint16_t id, uint16_t length) {
+  Template layout{.id = id, .fields = {{0, 7, length, false}, {0, 11, length, false}}};
+  layout.measure();
+  return layout;
+}
+
+TEST(TemplatePool, EqualLayoutsAreCompiledOnce) {
+  TemplatePool pool;
+  const TemplatePtr first = pool.compile(ports(256, 2));
+  EXPECT_EQ(pool.compile(ports(256, 2)), first);
+  EXPECT_NE(pool.compile(ports(257, 2)), first) << "another id";
+  EXPECT_NE(pool.compile(ports(256, 4)), first) << "other fields";
+  Template options = ports(256, 2);
+  options.options = true;
+  EXPECT_NE(pool.compile(options), first);
+  Template scope = ports(256, 2);
+  scope.fields[0].scope = true;
+  EXPECT_NE(pool.compile(scope), first);
+}
+
+TEST(TemplatePool, WhatNobodyUsesIsForgotten) {
+  TemplatePool pool;
+  const std::weak_ptr<const CompiledTemplate> gone = pool.compile(ports(256, 2));
+  EXPECT_TRUE(gone.expired());
+  const TemplatePtr again = pool.compile(ports(256, 2));
+  EXPECT_EQ(again->layout.min_length, 4u);
+  for (uint32_t i = 0; i < 20'000; ++i) pool.compile(ports(static_cast<uint16_t>(256 + i), 2));
+  EXPECT_EQ(pool.compile(ports(256, 2)), again) << "what is used stays";
+}
+
+}  // namespace
+}  // namespace weir::decode
