@@ -3,7 +3,7 @@
 #include "base/big_endian.h"
 #include "decode/netflow_v5.h"
 #include "decode/session/ordered_sequence.h"
-#include "decode/session/session.h"
+#include "decode/session/sessions.h"
 #include "decode/set_decoder.h"
 #include "decode/sflow/sflow_decoder.h"
 #include "decode/template_message.h"
@@ -30,11 +30,8 @@ class Decoder::Impl {
   void run(const Datagram& datagram, const Output& output);
   void set_options(DecoderOptions options);
   void set_number(uint64_t number) { next_number_ = number; }
-  void expire(Timestamp now) { sessions_.expire(now); }
-  SessionTable& sessions() { return sessions_; }
+  Sessions& sessions() { return sessions_; }
   TemplateMessageDecoder& template_messages() { return template_messages_; }
-  void close_connection(uint64_t connection) { sessions_.close_connection(connection); }
-  std::optional<ToldList> take_told(Timestamp now) { return sessions_.take_told(now); }
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
 
  private:
@@ -49,7 +46,7 @@ class Decoder::Impl {
   uint32_t configured_rate(const IpAddress& exporter) const;
 
   DecoderOptions options_;
-  SessionTable sessions_;
+  Sessions sessions_;
   SetDecoder sets_{sessions_};
   TemplateMessageDecoder template_messages_{sessions_, sets_};
   NetflowV5 netflow_v5_{options_.schema};
@@ -70,13 +67,13 @@ void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
   ++counters.datagrams_received;
   counters.bytes_received += datagram.bytes.size();
   const MessageContext context{.datagram = next_number_++,
-                               .exporter = datagram.exporter,
-                               .port = datagram.exporter_port,
-                               .connection = datagram.connection,
+                               .stream = {.endpoint = {.address = datagram.exporter,
+                                                       .port = ExporterPort{datagram.exporter_port},
+                                                       .connection = datagram.connection}},
                                .received = datagram.received};
   const bool decoded = decode_datagram(datagram, context, exporter, output);
-  sessions_.end_change();
-  if (sessions_.has_arrived()) [[unlikely]]
+  sessions_.sharing().end_change();
+  if (sessions_.sharing().has_arrived()) [[unlikely]]
     template_messages_.decode_arrived(output);
   ++(decoded ? counters.datagrams_decoded : counters.datagrams_rejected);
 }
@@ -127,12 +124,12 @@ bool Decoder::Impl::decode_fixed_messages(uint16_t version, ByteView bytes, cons
 
 void Decoder::Impl::decode_fixed_message(const NetflowV5Message& message, Exporter& exporter, const Output& output) {
   const MessageContext& context = message.context;
-  exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.type);
-  Session& session = sessions_.session(exporter, context.domain, context.type, context.connection);
+  exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.stream.protocol);
+  Session& session = sessions_.session(exporter, context.stream);
   if (exporter.shared) [[unlikely]] {
     see_shared(message, session);
   } else {
-    Stream& stream = sessions_.stream(session, context.port);
+    Stream& stream = session.streams.at(origin_of(context.stream));
     if (stream.uptime.restarted(context.uptime_ms, context.export_us)) {
       exporter.counters.anomalies.add(Anomaly::exporter_restart);
       stream.sequence.forget();
@@ -150,21 +147,21 @@ void Decoder::Impl::decode_fixed_message(const NetflowV5Message& message, Export
 void Decoder::Impl::see_shared(const NetflowV5Message& message, Session& session) {
   using Uptime = SharedExporter::Uptime;
   const MessageContext& context = message.context;
-  const Uptime uptime = sessions_.see_uptime(session, context);
+  const Uptime uptime = sessions_.sharing().see_uptime(session, context);
   if (uptime == Uptime::restarted) session.anomalies().add(Anomaly::exporter_restart);
   if (uptime == Uptime::straggler || !message.has_sequence) return;
-  sessions_.note_sequence(session, context.port,
-                          {.number = message.sequence,
-                           .units = static_cast<uint32_t>(message.count),
-                           .export_us = context.export_us,
-                           .received = context.received});
+  sessions_.sharing().note_sequence(session, origin_of(context.stream),
+                                    {.number = message.sequence,
+                                     .units = static_cast<uint32_t>(message.count),
+                                     .export_us = context.export_us,
+                                     .received = context.received});
 }
 
 bool Decoder::Impl::decode_template_messages(uint16_t version, ByteView bytes, const MessageContext& context,
                                              Exporter& exporter, const Output& output) {
   auto message = parse_template_message(version, bytes, context, exporter.counters.anomalies);
   if (!message) return false;
-  exporter.counters.protocols |= 1U << static_cast<uint32_t>(message->context.type);
+  exporter.counters.protocols |= 1U << static_cast<uint32_t>(message->context.stream.protocol);
   while (message) {
     const ByteView rest = template_messages_.decode(*message, exporter, options_.limits.fields_per_template,
                                                     options_.several_messages, output);
@@ -186,17 +183,18 @@ void Decoder::Impl::set_options(DecoderOptions options) {
   sflow_.set_limits(options_.limits);
   sets_.set_other(options_.other);
   sets_.set_limits(options_.limits);
-  for (Exporter& exporter : sessions_.exporters()) exporter.configured_rate = configured_rate(exporter.address);
+  for (Exporter& exporter : sessions_.table().exporters()) exporter.configured_rate = configured_rate(exporter.address);
 }
 
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::Impl::counters() const {
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> all;
-  all.reserve(sessions_.exporters().size() + 1);
-  for (const Exporter& exporter : sessions_.exporters()) {
+  all.reserve(sessions_.table().exporters().size() + 1);
+  for (const Exporter& exporter : sessions_.table().exporters()) {
     all.emplace_back(exporter.address, exporter.counters);
     if (exporter.configured_rate != 0) all.back().second.sampling_rate = exporter.configured_rate;
   }
-  if (sessions_.forgotten().datagrams_received > 0) all.emplace_back(IpAddress{}, sessions_.forgotten());
+  if (sessions_.table().forgotten().datagrams_received > 0)
+    all.emplace_back(IpAddress{}, sessions_.table().forgotten());
   return all;
 }
 
@@ -207,22 +205,22 @@ Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 void Decoder::decode(const Datagram& datagram, flow::TableBuilders& out) { impl_->run(datagram, {.rows = &out}); }
 void Decoder::refuse(const Datagram& datagram, flow::Anomaly reason) {
-  flow::ExporterCounters& counters = impl_->sessions().counters_without_memory(datagram.exporter);
+  flow::ExporterCounters& counters = impl_->sessions().table().counters_of(datagram.exporter);
   ++counters.datagrams_received;
   counters.bytes_received += datagram.bytes.size();
   ++counters.datagrams_rejected;
   counters.anomalies.add(reason);
   counters.last_seen = std::max(counters.last_seen, datagram.received);
 }
-void Decoder::expect(std::span<const Datagram> next) const { impl_->sessions().expect(next); }
+void Decoder::expect(std::span<const Datagram> next) const { impl_->sessions().table().expect(next); }
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
-void Decoder::expire(Timestamp now) { impl_->expire(now); }
-void Decoder::close_connection(uint64_t connection) { impl_->close_connection(connection); }
+void Decoder::expire(Timestamp now) { impl_->sessions().expire(now); }
+void Decoder::close_connection(uint64_t connection) { impl_->sessions().table().close_connection(connection); }
 void Decoder::set_state_source(const StateSource* source) { impl_->sessions().set_source(source); }
-void Decoder::set_shared(SharedExporters* shared) { impl_->sessions().set_shared(shared); }
+void Decoder::set_shared(SharedExporters* shared) { impl_->sessions().sharing().join(*shared); }
 void Decoder::take_shared(flow::TableBuilders& out) {
-  impl_->sessions().take_all_shared();
+  impl_->sessions().sharing().take_all();
   impl_->template_messages().decode_arrived({.rows = &out});
 }
 SessionChanges Decoder::take_changes(Timestamp now, size_t max_sessions) {
@@ -232,7 +230,7 @@ void Decoder::import_state(const SessionState& state, Timestamp now, flow::Table
   impl_->template_messages().import_state(state, now, {.rows = &out});
 }
 void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move(options)); }
-std::optional<ToldList> Decoder::take_told(Timestamp now) { return impl_->take_told(now); }
+std::optional<AnnouncedOptionsList> Decoder::take_options(Timestamp now) { return impl_->sessions().take_options(now); }
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::counters() const { return impl_->counters(); }
 
 }  // namespace weir::decode

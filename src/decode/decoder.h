@@ -88,7 +88,7 @@ class Decoder {
   void import_state(const SessionState& state, Timestamp now, flow::TableBuilders& out);
 
   // What exporters told about themselves in options records, by session; nothing if that is what the last call gave.
-  std::optional<ToldList> take_told(Timestamp now);
+  std::optional<AnnouncedOptionsList> take_options(Timestamp now);
 
   // What was seen of every exporter so far; forgotten exporters are summed up under the unspecified address.
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;

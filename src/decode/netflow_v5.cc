@@ -141,7 +141,7 @@ std::optional<NetflowV5Message> NetflowV5::parse(uint16_t version, ByteView byte
     const auto v5 = in.read<HeaderV5>();
     if (v5) {
       header = v5->common;
-      message.context.domain = uint32_t{v5->engine_type} * 256 + v5->engine_id;
+      message.context.stream.domain = uint32_t{v5->engine_type} * 256 + v5->engine_id;
       message.context.header_sampling = v5->sampling & kSamplingIntervalMask;
       message.sequence = v5->flow_sequence;
     }
@@ -172,7 +172,7 @@ std::optional<NetflowV5Message> NetflowV5::parse(uint16_t version, ByteView byte
   }
   if (whole != message.count || message.count == 0) anomalies.add(Anomaly::count_mismatch);
   message.has_sequence = version != 1;
-  message.context.type = type_of(version);
+  message.context.stream.protocol = type_of(version);
   message.context.export_us = int64_t{header->unix_seconds} * 1'000'000 + header->unix_nanoseconds / 1000;
   message.context.has_uptime = true;
   message.context.uptime_ms = header->uptime_ms;

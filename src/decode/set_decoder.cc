@@ -1,6 +1,7 @@
 #include "decode/set_decoder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "decode/template/convert.h"
 #include "decode/template/record_cutter.h"
@@ -21,8 +22,8 @@ bool all_zero(ByteView bytes) {
 
 }  // namespace
 
-NestedTemplate SessionTemplates::find(uint16_t id) {
-  const TemplatePtr& found = sessions_.find_template(*session_, id, message_->port, message_->received);
+NestedTemplate ListTemplates::find(TemplateId id) {
+  const TemplatePtr& found = sessions_.find_template(*session_, id, origin_of(message_->stream), message_->received);
   if (!found) return {};
   if (labels_.size() >= kMostLabels && !labels_.contains(found.get())) labels_.clear();
   Labels& known = labels_[found.get()];
@@ -68,7 +69,7 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
 
 RowContext SetDecoder::row_context(FlowBatch& batch, const CompiledTemplate& compiled, const MessageContext& message,
                                    Session& session) {
-  SessionTable::known_options(session, known_options_);
+  OptionsStore::options_for(session.options, session.exporter->options_only, known_options_);
   const auto start = std::ranges::find_if(known_options_, [](const OptionsState* o) { return o->start_ms() != 0; });
   const uint64_t start_ms = start == known_options_.end() ? 0 : (*start)->start_ms();
   const TimeBase time = message.has_uptime ? TimeBase::from_header(message.export_us, message.uptime_ms)
@@ -141,8 +142,8 @@ void SetDecoder::apply_rate(const OptionsFields& options, std::span<const ByteVi
   } else if (in_if != 0 || out_if != 0) {
     if (in_if != 0) sessions_.learn_rate(session, RateScope::interface, in_if, rate);
     if (out_if != 0 && out_if != in_if) sessions_.learn_rate(session, RateScope::interface, out_if, rate);
-  } else if (const uint16_t id = options.data_template(fields); id != 0) {
-    sessions_.learn_rate(session, RateScope::data_template, id, rate);
+  } else if (const TemplateId id = options.data_template(fields); id != TemplateId{}) {
+    sessions_.learn_rate(session, RateScope::data_template, std::to_underlying(id), rate);
   } else {
     sessions_.learn_domain_rate(session, rate);
   }
@@ -162,11 +163,11 @@ size_t SetDecoder::inspect(const CompiledTemplate& compiled, RecordCutter& cutte
                            Session& session, RecordSink& sink) {
   const Template& layout = compiled.layout;
   RecordView record{.datagram = message.datagram,
-                    .exporter = message.exporter,
-                    .domain = message.domain,
-                    .set_id = layout.id,
+                    .exporter = message.stream.endpoint.address,
+                    .domain = message.stream.domain,
+                    .set_id = std::to_underlying(layout.id),
                     .number = 0,
-                    .type = message.type,
+                    .type = message.stream.protocol,
                     .options = layout.options,
                     .export_time = timestamp_from_us(message.export_us),
                     .raw = {},

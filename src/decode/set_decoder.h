@@ -11,7 +11,7 @@
 #include "decode/message.h"
 #include "decode/output.h"
 #include "decode/record_view.h"
-#include "decode/session/session.h"
+#include "decode/session/sessions.h"
 #include "decode/template/structured_data.h"
 #include "flow/batch_builder.h"
 
@@ -29,14 +29,14 @@ struct SetResult {
 };
 
 // The templates that lists in records of a set refer to.
-class SessionTemplates : public TemplateSource {
+class ListTemplates : public TemplateSource {
  public:
-  explicit SessionTemplates(SessionTable& sessions) : sessions_(sessions) {}
+  explicit ListTemplates(Sessions& sessions) : sessions_(sessions) {}
   void use(Session& session, const MessageContext& message) {
     session_ = &session;
     message_ = &message;
   }
-  NestedTemplate find(uint16_t id) override;
+  NestedTemplate find(TemplateId id) override;
 
  private:
   // The labels of templates that lists have referred to, made once. There are few; a flood of them starts anew.
@@ -46,7 +46,7 @@ class SessionTemplates : public TemplateSource {
     std::shared_ptr<const std::vector<std::string>> labels;
   };
 
-  SessionTable& sessions_;
+  Sessions& sessions_;
   Session* session_ = nullptr;
   const MessageContext* message_ = nullptr;
   boost::unordered_flat_map<const CompiledTemplate*, Labels> labels_;
@@ -54,7 +54,7 @@ class SessionTemplates : public TemplateSource {
 
 class SetDecoder {
  public:
-  explicit SetDecoder(SessionTable& sessions) : sessions_(sessions) {}
+  explicit SetDecoder(Sessions& sessions) : sessions_(sessions) {}
 
   void set_other(bool other) { other_ = other; }
   void set_limits(const Limits& limits) { limits_ = limits; }
@@ -79,8 +79,8 @@ class SetDecoder {
   // Counts what is wrong with the lists of a record that is only shown.
   void check_lists(const CompiledTemplate& compiled, const MessageContext& message, Session& session);
 
-  SessionTable& sessions_;
-  SessionTemplates templates_{sessions_};
+  Sessions& sessions_;
+  ListTemplates templates_{sessions_};
   Limits limits_;
   bool other_ = false;
   // Scratch, kept for its memory.

@@ -53,8 +53,8 @@ std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView
       return parsed;
     }
     message.dialect = &kNetflow9;
-    message.context.type = FlowType::netflow_v9;
-    message.context.domain = header->source_id;
+    message.context.stream.protocol = FlowType::netflow_v9;
+    message.context.stream.domain = header->source_id;
     message.context.export_us = microseconds(header->export_seconds);
     message.context.has_uptime = true;
     message.context.uptime_ms = header->uptime_ms;
@@ -73,8 +73,8 @@ std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView
   message.clipped = in.remaining() < length;
   if (message.clipped) anomalies.add(Anomaly::length_beyond_datagram);
   message.dialect = &kIpfix;
-  message.context.type = FlowType::ipfix;
-  message.context.domain = header->domain;
+  message.context.stream.protocol = FlowType::ipfix;
+  message.context.stream.domain = header->domain;
   message.context.export_us = microseconds(header->export_seconds);
   message.sequence = header->sequence;
   message.sets = *in.take(std::min(length, in.remaining()));
@@ -89,7 +89,7 @@ bool begins_message(const TemplateMessage& previous, ByteView rest) {
            header->length <= rest.size() && within_a_day(header->export_seconds, previous.context);
   }
   const auto header = ByteReader(rest).read<HeaderV9>();
-  return header && header->version == kVersion9 && header->source_id == previous.context.domain &&
+  return header && header->version == kVersion9 && header->source_id == previous.context.stream.domain &&
          within_a_day(header->export_seconds, previous.context);
 }
 
@@ -110,7 +110,7 @@ struct TemplateMessageDecoder::Walk {
 ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter& exporter, size_t max_fields,
                                         bool several_messages, const Output& output) {
   const MessageContext& context = message.context;
-  Session& session = sessions_.session(exporter, context.domain, context.type, context.connection);
+  Session& session = sessions_.session(exporter, context.stream);
   Walk walk{message, context, *message.dialect, session, max_fields, output};
   if (session.exporter->shared) [[unlikely]]
     begin_shared_stream(walk);
@@ -120,7 +120,7 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter
   ByteView next_message;
   while (in.remaining() >= sizeof(SetHeader)) {
     const ByteView here = in.rest();
-    if (several_messages && context.type == FlowType::netflow_v9 && begins_message(message, here)) {
+    if (several_messages && context.stream.protocol == FlowType::netflow_v9 && begins_message(message, here)) {
       next_message = here;
       in = ByteReader({});
       break;
@@ -138,7 +138,7 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter
     if (clipped) session.anomalies().add(Anomaly::bad_set_length);
     const ByteView body = *in.take(std::min(length, in.remaining()));
     if (walk.straggler) {
-      if (header.id >= walk.dialect.first_data_set) SessionTable::refuse_set(session);
+      if (header.id >= walk.dialect.first_data_set) EarlyData::refuse(session.counters());
       walk.countable = false;
     } else if (header.id == walk.dialect.template_set || header.id == walk.dialect.options_template_set) {
       decode_template_set(walk, header.id == walk.dialect.options_template_set, body);
@@ -146,30 +146,29 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter
       session.anomalies().add(Anomaly::reserved_set_id);
       walk.countable = false;
     } else {
-      decode_data_set(walk, header.id, body, clipped);
+      decode_data_set(walk, TemplateId{header.id.value()}, body, clipped);
     }
   }
   if (!all_zero(in.rest())) session.anomalies().add(Anomaly::trailing_bytes);
   end_stream(walk);
-  return context.type == FlowType::ipfix ? message.rest : next_message;
+  return context.stream.protocol == FlowType::ipfix ? message.rest : next_message;
 }
 
 void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteView body) {
   Session& session = walk.session;
-  const uint16_t port = walk.context.port;
+  const StreamOrigin origin = origin_of(walk.context.stream);
   TemplateReader reader(body, walk.dialect, options, walk.max_fields, session.anomalies());
   while (std::optional<TemplateRecord> record = reader.next()) {
     ++walk.records;
     switch (record->kind) {
       case TemplateRecordKind::withdrawal:
-        sessions_.withdraw(session, record->layout.id, port);
+        sessions_.withdraw(session, record->layout.id, origin);
         break;
       case TemplateRecordKind::withdraw_all:
-        sessions_.withdraw_all(session, options, port);
+        sessions_.withdraw_all(session, options, origin);
         break;
       case TemplateRecordKind::definition:
-        decode_early(walk, *sessions_.define(session, std::move(record->layout), port, walk.context.received,
-                                             {walk.message.sequence, walk.context.export_us}));
+        decode_early(walk, *sessions_.define(session, std::move(record->layout), walk.context, walk.message.sequence));
         break;
     }
   }
@@ -178,38 +177,39 @@ void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteV
 void TemplateMessageDecoder::decode_early(Walk& walk, const CompiledTemplate& compiled) {
   if (walk.session.early.empty()) return;
   for (const EarlySet& early : sessions_.release(walk.session, compiled.layout.id)) {
-    ++walk.session.exporter->counters.early_sets_decoded;
+    ++walk.session.counters().early_sets_decoded;
     sets_.decode(compiled, {early.body, early.clipped, walk.dialect.max_padding}, early.message, walk.session,
                  walk.output);
   }
 }
 
 void TemplateMessageDecoder::import_state(const SessionState& state, Timestamp now, const Output& output) {
-  const SessionTable::Imported imported = sessions_.import_state(state, now);
-  for (const uint16_t id : imported.ids) release_early(*imported.session, id, now, output);
+  const Sessions::Imported imported = sessions_.import_state(state, now);
+  for (const TemplateId id : imported.ids) release_early(*imported.session, id, now, output);
 }
 
 void TemplateMessageDecoder::decode_arrived(const Output& output) {
-  for (const auto& [key, id] : sessions_.take_arrived()) {
-    Session* session = sessions_.find_session(key);
+  for (const auto& [key, id] : sessions_.sharing().take_arrived()) {
+    Session* session = sessions_.table().find_session(key);
     if (session == nullptr || session->early.empty()) continue;
     release_early(*session, id, sessions_.now(), output);
   }
 }
 
-void TemplateMessageDecoder::release_early(Session& session, uint16_t id, Timestamp now, const Output& output) {
+void TemplateMessageDecoder::release_early(Session& session, TemplateId id, Timestamp now, const Output& output) {
   const size_t max_padding = session.key.type == FlowType::ipfix ? kIpfix.max_padding : kNetflow9.max_padding;
-  if (!session.templates.contains(id)) return;
+  if (!session.templates.by_id.contains(id)) return;
   for (const EarlySet& early : sessions_.release(session, id)) {
-    const TemplatePtr compiled = sessions_.find_template(session, id, early.message.port, now);
+    const TemplatePtr compiled = sessions_.find_template(session, id, origin_of(early.message.stream), now);
     CHECK(compiled);
-    ++session.exporter->counters.early_sets_decoded;
+    ++session.counters().early_sets_decoded;
     sets_.decode(*compiled, {early.body, early.clipped, max_padding}, early.message, session, output);
   }
 }
 
-void TemplateMessageDecoder::decode_data_set(Walk& walk, uint16_t id, ByteView body, bool clipped) {
-  const TemplatePtr& compiled = sessions_.find_template(walk.session, id, walk.context.port, walk.context.received);
+void TemplateMessageDecoder::decode_data_set(Walk& walk, TemplateId id, ByteView body, bool clipped) {
+  const TemplatePtr& compiled =
+      sessions_.find_template(walk.session, id, origin_of(walk.context.stream), walk.context.received);
   if (!compiled) {
     sessions_.hold(walk.session, id, walk.context, body, clipped);
     walk.countable = false;
@@ -225,12 +225,12 @@ void TemplateMessageDecoder::decode_data_set(Walk& walk, uint16_t id, ByteView b
 
 void TemplateMessageDecoder::begin_stream(Walk& walk) {
   if (!walk.context.has_uptime) return;
-  Stream& stream = sessions_.stream(walk.session, walk.context.port);
+  Stream& stream = walk.session.streams.at(origin_of(walk.context.stream));
   if (stream.uptime.restarted(walk.context.uptime_ms, walk.context.export_us)) {
     // Template ids may mean something else now (RFC 3954 section 9). Data that comes before the new templates is kept.
     walk.session.anomalies().add(Anomaly::exporter_restart);
     const Timestamp started = walk.context.received - std::chrono::milliseconds{walk.context.uptime_ms};
-    sessions_.forget_announcements(walk.session, started);
+    sessions_.restart(walk.session, started);
     stream.sequence.forget();
   }
   note_sequence(walk, stream.sequence, 1);
@@ -238,9 +238,9 @@ void TemplateMessageDecoder::begin_stream(Walk& walk) {
 
 // The same where other decoders receive a part of the exporter's datagrams.
 void TemplateMessageDecoder::begin_shared_stream(Walk& walk) {
-  sessions_.take_shared(walk.session);
+  sessions_.sharing().take(walk.session);
   if (!walk.context.has_uptime) return;
-  switch (sessions_.see_uptime(walk.session, walk.context)) {
+  switch (sessions_.sharing().see_uptime(walk.session, walk.context)) {
     case SharedExporter::Uptime::goes_on:
       break;
     case SharedExporter::Uptime::straggler:
@@ -249,7 +249,7 @@ void TemplateMessageDecoder::begin_shared_stream(Walk& walk) {
     case SharedExporter::Uptime::restarted: {
       walk.session.anomalies().add(Anomaly::exporter_restart);
       const Timestamp started = walk.context.received - std::chrono::milliseconds{walk.context.uptime_ms};
-      sessions_.forget_announcements(walk.session, started);
+      sessions_.restart(walk.session, started);
       break;
     }
   }
@@ -257,7 +257,7 @@ void TemplateMessageDecoder::begin_shared_stream(Walk& walk) {
 }
 
 void TemplateMessageDecoder::end_stream(Walk& walk) {
-  if (walk.context.type == FlowType::netflow_v9) {
+  if (walk.context.stream.protocol == FlowType::netflow_v9) {
     if (walk.countable && walk.records != walk.message.count) walk.session.anomalies().add(Anomaly::count_mismatch);
     return;
   }
@@ -267,19 +267,19 @@ void TemplateMessageDecoder::end_stream(Walk& walk) {
 
 void TemplateMessageDecoder::count_sequence(Walk& walk, uint32_t units) {
   if (walk.session.exporter->shared) [[unlikely]] {
-    return sessions_.note_sequence(walk.session, walk.context.port,
-                                   {.number = walk.message.sequence,
-                                    .units = units,
-                                    .countable = walk.countable,
-                                    .export_us = walk.context.export_us,
-                                    .received = walk.context.received});
+    return sessions_.sharing().note_sequence(walk.session, origin_of(walk.context.stream),
+                                             {.number = walk.message.sequence,
+                                              .units = units,
+                                              .countable = walk.countable,
+                                              .export_us = walk.context.export_us,
+                                              .received = walk.context.received});
   }
-  note_sequence(walk, sessions_.stream(walk.session, walk.context.port).sequence, units);
+  note_sequence(walk, walk.session.streams.at(origin_of(walk.context.stream)).sequence, units);
 }
 
 void TemplateMessageDecoder::note_sequence(Walk& walk, SequenceState& sequence, uint32_t units) {
-  const SequenceEvent event = decode::note_sequence(sequence, walk.message.sequence, units, walk.context.export_us,
-                                                    walk.session.exporter->counters);
+  const SequenceEvent event =
+      decode::note_sequence(sequence, walk.message.sequence, units, walk.context.export_us, walk.session.counters());
   if (!walk.countable && event != SequenceEvent::reordered) sequence.forget();
 }
 

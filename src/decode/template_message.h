@@ -12,7 +12,7 @@
 
 #include <optional>
 
-#include "decode/session/session.h"
+#include "decode/session/sessions.h"
 #include "decode/set_decoder.h"
 
 namespace weir::decode {
@@ -37,7 +37,7 @@ bool begins_message(const TemplateMessage& previous, ByteView rest);
 // Walks the sets of messages.
 class TemplateMessageDecoder {
  public:
-  TemplateMessageDecoder(SessionTable& sessions, SetDecoder& sets) : sessions_(sessions), sets_(sets) {}
+  TemplateMessageDecoder(Sessions& sessions, SetDecoder& sets) : sessions_(sessions), sets_(sets) {}
 
   // Decodes the message of the exporter. With several_messages, a v9 message ends where another begins. Returns octets
   // that are not part of it and not padding.
@@ -52,16 +52,16 @@ class TemplateMessageDecoder {
  private:
   struct Walk;
   void decode_template_set(Walk& walk, bool options, ByteView body);
-  void decode_data_set(Walk& walk, uint16_t id, ByteView body, bool clipped);
+  void decode_data_set(Walk& walk, TemplateId id, ByteView body, bool clipped);
   void decode_early(Walk& walk, const CompiledTemplate& compiled);
   void begin_stream(Walk& walk);
   void begin_shared_stream(Walk& walk);
-  void release_early(Session& session, uint16_t id, Timestamp now, const Output& output);
+  void release_early(Session& session, TemplateId id, Timestamp now, const Output& output);
   void end_stream(Walk& walk);
   void count_sequence(Walk& walk, uint32_t units);
   void note_sequence(Walk& walk, SequenceState& sequence, uint32_t units);
 
-  SessionTable& sessions_;
+  Sessions& sessions_;
   SetDecoder& sets_;
   // Of the data set that is being decoded, or of the last one: what the set does to its session cannot take it away. Of
   // the next one it is mostly the same, and then nothing has to be counted between threads.

@@ -62,7 +62,7 @@ std::string id_text(Kind kind, uint64_t id) {
 }
 
 // Everything that is known of one thing, on one line.
-void append_details(const decode::SessionKey& session, const decode::OptionsTold& told,
+void append_details(const decode::SessionKey& session, const decode::AnnouncedOptions& told,
                     std::vector<ExporterDetail>& out) {
   std::map<std::pair<Kind, uint64_t>, ExporterDetail> lines;
   const auto line = [&](Kind kind, uint64_t id) -> ExporterDetail& {
@@ -80,8 +80,8 @@ void append_details(const decode::SessionKey& session, const decode::OptionsTold
     return detail;
   };
   if (told.domain_rate != 0) line(Kind::domain, 0).sampling_rate = told.domain_rate;
-  for (const decode::KnownRate& rate : told.rates) line(kind_of(rate.scope), rate.id).sampling_rate = rate.rate;
-  for (const decode::NameState& name : told.names) {
+  for (const decode::AnnouncedRate& rate : told.rates) line(kind_of(rate.scope), rate.id).sampling_rate = rate.rate;
+  for (const decode::AnnouncedName& name : told.names) {
     ExporterDetail& detail = line(kind_of(name.kind), name.id);
     (is_description(name.kind) ? detail.description : detail.name) = name.text;
   }
@@ -103,7 +103,7 @@ uint64_t number(const json::object& object, std::string_view name) {
 
 }  // namespace
 
-void DetailsBoard::publish(size_t thread, decode::ToldList told) {
+void DetailsBoard::publish(size_t thread, decode::AnnouncedOptionsList told) {
   const std::lock_guard lock(mutex_);
   told_[thread] = std::move(told);
   ++version_;
@@ -115,7 +115,7 @@ uint64_t DetailsBoard::version() const {
 }
 
 DetailsReport DetailsBoard::report() const {
-  decode::ToldList all;
+  decode::AnnouncedOptionsList all;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [thread, told] : told_) all.insert(all.end(), told.begin(), told.end());

@@ -45,14 +45,14 @@ inline constexpr size_t kMaxDetails = 100'000;
 class DetailsBoard {
  public:
   // Replaces what the thread left before.
-  void publish(size_t thread, decode::ToldList told);
+  void publish(size_t thread, decode::AnnouncedOptionsList told);
   // Counts publications.
   uint64_t version() const;
   DetailsReport report() const;
 
  private:
   mutable std::mutex mutex_;
-  std::map<size_t, decode::ToldList> told_;
+  std::map<size_t, decode::AnnouncedOptionsList> told_;
   uint64_t version_ = 0;
 };
 

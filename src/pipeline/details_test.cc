@@ -11,21 +11,21 @@ decode::SessionKey session(uint32_t domain) {
   return {.exporter = IpAddress::from_v4(0xc0000201), .domain = domain, .type = flow::FlowType::ipfix};
 }
 
-decode::OptionsToldPtr told(decode::OptionsTold options) {
-  return std::make_shared<const decode::OptionsTold>(std::move(options));
+decode::AnnouncedOptionsPtr told(decode::AnnouncedOptions options) {
+  return std::make_shared<const decode::AnnouncedOptions>(std::move(options));
 }
 
 TEST(Details, OneLineForEachThing) {
   DetailsBoard board;
   EXPECT_EQ(board.version(), 0u);
-  decode::OptionsTold options;
+  decode::AnnouncedOptions options;
   options.domain_rate = 10;
   options.rates = {{decode::RateScope::selector, 3, 100}, {decode::RateScope::interface, 7, 1000}};
   options.names = {{decode::NameKind::interface_name, 7, "Gi\"7"},
                    {decode::NameKind::interface_description, 7, "to Basel"},
                    {decode::NameKind::application, uint64_t{13} << 56 | 452, "skype"}};
   board.publish(1, {{session(6), told(options)}});
-  decode::OptionsTold other;
+  decode::AnnouncedOptions other;
   other.names = {{decode::NameKind::vrf, 2, "blue"}};
   board.publish(0, {{session(5), told(other)}});
   EXPECT_EQ(board.version(), 2u);
@@ -44,8 +44,8 @@ TEST(Details, OneLineForEachThing) {
 
 TEST(Details, AreBounded) {
   DetailsBoard board;
-  decode::ToldList all;
-  decode::OptionsTold options;
+  decode::AnnouncedOptionsList all;
+  decode::AnnouncedOptions options;
   for (uint32_t i = 1; i <= 30'000; ++i) options.names.push_back({decode::NameKind::interface_name, i, "x"});
   for (uint32_t domain = 0; domain < 5; ++domain) all.emplace_back(session(domain), told(options));
   board.publish(0, all);

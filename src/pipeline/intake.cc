@@ -118,7 +118,7 @@ void Intake::publish() {
 
 void Intake::publish_details() {
   if (options_.details == nullptr) return;
-  if (auto told = decoder_.take_told(wall_clock_now())) options_.details->publish(options_.number, *std::move(told));
+  if (auto told = decoder_.take_options(wall_clock_now())) options_.details->publish(options_.number, *std::move(told));
 }
 
 }  // namespace weir::pipeline

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 #include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "pipeline/thread_name.h"
@@ -15,6 +16,7 @@ namespace {
 using decode::SessionKey;
 using decode::SessionState;
 using decode::SessionStatePtr;
+using decode::TemplateId;
 using decode::TemplateState;
 using decode::WantedTemplate;
 using std::chrono::milliseconds;
@@ -35,12 +37,13 @@ constexpr size_t kMostAsked = 65536;
 
 std::string protocol(flow::FlowType type) { return type == flow::FlowType::ipfix ? "ipfix" : "v9"; }
 
-std::string template_key(const SessionKey& session, uint16_t id) {
-  return fmt::format("weir:1:t:{}:{}:{}:{}", session.exporter.to_string(), session.domain, protocol(session.type), id);
+std::string template_key(const SessionKey& session, TemplateId id) {
+  return fmt::format("weir:1:t:{}:{}:{}:{}", session.exporter.to_string(), session.domain, protocol(session.type),
+                     std::to_underlying(id));
 }
 std::string options_key(const IpAddress& exporter) { return fmt::format("weir:1:o:{}", exporter.to_string()); }
 
-SessionKey key_of(const std::tuple<IpAddress, uint32_t, uint8_t, uint16_t>& key) {
+SessionKey key_of(const std::tuple<IpAddress, uint32_t, uint8_t, TemplateId>& key) {
   return {std::get<0>(key), std::get<1>(key), static_cast<flow::FlowType>(std::get<2>(key)), 0};
 }
 
@@ -71,11 +74,11 @@ std::vector<SessionStatePtr> by_template(const SessionState& state) {
 
 bool same_layouts(const SessionState& a, const SessionState& b) {
   return std::ranges::equal(a.templates, b.templates, [](const TemplateState& x, const TemplateState& y) {
-    return x.port == y.port && x.layout->same_layout(*y.layout);
+    return x.origin == y.origin && x.layout->same_layout(*y.layout);
   });
 }
 
-bool is_of(const SessionState& state, const SessionKey& key, uint16_t id) {
+bool is_of(const SessionState& state, const SessionKey& key, TemplateId id) {
   return state.key == key && !state.options && !state.templates.empty() &&
          std::ranges::all_of(state.templates, [&](const TemplateState& known) { return known.layout->id == id; });
 }

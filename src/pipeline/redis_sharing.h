@@ -43,7 +43,7 @@ class RedisSharing {
     Clock::time_point until;
     Clock::time_point next;
   };
-  using TemplateKey = std::tuple<IpAddress, uint32_t, uint8_t, uint16_t>;
+  using TemplateKey = std::tuple<IpAddress, uint32_t, uint8_t, decode::TemplateId>;
   using DomainKey = std::tuple<IpAddress, uint32_t, uint8_t>;
 
   void run();

@@ -56,7 +56,7 @@ class Replay {
     decoder_.expire(Timestamp::max());
     builders_.hand_over();
     ledger_.publish(0, decoder_.counters(), {});
-    if (auto told = decoder_.take_told(wall_clock_now())) details_.publish(0, *std::move(told));
+    if (auto told = decoder_.take_options(wall_clock_now())) details_.publish(0, *std::move(told));
     outlet_.finish();
     look_for_failure();
     if (!write_error_.empty()) summary_.problems.push_back(write_error_);

@@ -7,6 +7,7 @@ namespace weir::pipeline {
 
 using decode::SessionKey;
 using decode::SessionState;
+using decode::TemplateId;
 using decode::TemplateState;
 
 std::vector<SharedState::SessionStatePtr> SharedState::sessions_of(const IpAddress& exporter) const {
@@ -123,9 +124,9 @@ void SharedState::remove(const SessionKey& key) {
 }
 
 void SharedState::note_withdrawn(const SessionState& before, const SessionState& after) {
-  uint16_t last = 0;
+  TemplateId last{};
   for (const TemplateState& gone : before.templates) {
-    const uint16_t id = gone.layout->id;
+    const TemplateId id = gone.layout->id;
     const bool stays = std::ranges::binary_search(after.templates, id, {},
                                                   [](const TemplateState& known) { return known.layout->id; });
     if (!stays && id != last) todo_.withdrawn.push_back({after.key, id});

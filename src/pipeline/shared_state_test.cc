@@ -22,10 +22,10 @@ SessionStatePtr state(uint32_t exporter, std::vector<uint16_t> ids, int64_t used
   session.key = {IpAddress::from_v4(exporter), 1, flow::FlowType::ipfix, 0};
   for (const uint16_t id : ids) {
     auto layout = std::make_shared<decode::Template>();
-    layout->id = id;
+    layout->id = decode::TemplateId{id};
     layout->fields = {{0, 7, 2, false}};
     layout->measure();
-    session.templates.push_back({layout, 5000, at(0), at(used)});
+    session.templates.push_back({layout, {decode::ExporterPort{5000}}, at(0), at(used)});
   }
   return std::make_shared<const SessionState>(session);
 }
@@ -72,9 +72,9 @@ TEST(SharedState, TellsThoseWhoShareWhatChangedAndWhatWasWithdrawn) {
   shared.update(changes);
   const SharedState::Work work = shared.wait_for_work(milliseconds{0});
   ASSERT_EQ(work.withdrawn.size(), 1u);
-  EXPECT_EQ(work.withdrawn[0].id, 256);
+  EXPECT_EQ(work.withdrawn[0].id, decode::TemplateId{256});
   ASSERT_EQ(work.wanted.size(), 1u);
-  EXPECT_EQ(work.wanted[0].id, 300);
+  EXPECT_EQ(work.wanted[0].id, decode::TemplateId{300});
   EXPECT_TRUE(shared.wait_for_work(milliseconds{0}).changed.empty()) << "told once";
 }
 

@@ -70,6 +70,11 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
   return SequenceEvent::gap;
 }
 
+bool MessageOrder::before(const MessageOrder& other) const {
+  const uint32_t behind = other.sequence - sequence;
+  return behind > 0 && behind <= SequenceState::kMaxStepBack && export_us <= other.export_us;
+}
+
 SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, int64_t export_us,
                             flow::ExporterCounters& counters) {
   uint64_t lost = 0;

@@ -50,6 +50,14 @@ class SequenceState {
   int64_t export_us_ = 0;     // of the latest message in order
 };
 
+// Where a message stands in the order in which its exporter sent its messages.
+struct MessageOrder {
+  uint32_t sequence = 0;
+  int64_t export_us = 0;
+  // Whether this one was sent before the other.
+  bool before(const MessageOrder& other) const;
+};
+
 // Observes, and counts what it means.
 SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, int64_t export_us,
                             flow::ExporterCounters& counters);

@@ -22,11 +22,6 @@ struct SharedExporter::Stream {
 SharedExporter::SharedExporter() = default;
 SharedExporter::~SharedExporter() = default;
 
-bool Announcement::before(const Announcement& other) const {
-  const uint32_t behind = other.sequence - sequence;
-  return behind > 0 && behind <= SequenceState::kMaxStepBack && export_us <= other.export_us;
-}
-
 std::vector<SharedSessionPtr> SharedExporter::since(uint64_t version) const {
   std::vector<SharedSessionPtr> found;
   for (auto next = sessions_.upper_bound(version); next != sessions_.end(); ++next) found.push_back(next->second);
@@ -34,30 +29,30 @@ std::vector<SharedSessionPtr> SharedExporter::since(uint64_t version) const {
 }
 
 SharedSessionPtr SharedExporter::find(const SessionKey& key) const {
-  const auto known = versions_.find({key.domain, 0, key.type});
+  const auto known = versions_.find(LocalKey(key));
   return known == versions_.end() ? nullptr : sessions_.at(known->second);
 }
 
 uint64_t SharedExporter::publish(SharedSession session) {
   const uint64_t version = version_.load(std::memory_order_relaxed) + 1;
-  const StreamKey key{session.key.domain, 0, session.key.type};
+  const LocalKey key(session.key);
   const auto known = versions_.find(key);
   if (known != versions_.end()) {
     sessions_.erase(known->second);
   } else if (sessions_.size() >= kMaxSessions) {
-    const SessionKey& oldest = sessions_.begin()->second->key;
-    versions_.erase({oldest.domain, 0, oldest.type});
+    versions_.erase(LocalKey(sessions_.begin()->second->key));
     sessions_.erase(sessions_.begin());
   }
-  versions_[key] = version;
+  versions_.insert_or_assign(key, version);
   session.version = version;
   sessions_.emplace(version, std::make_shared<const SharedSession>(std::move(session)));
   version_.store(version, std::memory_order_release);
   return version;
 }
 
-SharedExporter::Stream& SharedExporter::stream(const SessionKey& key, uint16_t port, flow::ExporterCounters& counters) {
-  const StreamKey of{key.domain, port, key.type};
+SharedExporter::Stream& SharedExporter::stream(const SessionKey& key, const StreamOrigin& origin,
+                                               flow::ExporterCounters& counters) {
+  const std::pair of(LocalKey(key), origin);
   auto found = streams_.find(of);
   if (found == streams_.end()) {
     if (streams_.size() >= kMaxStreams) {
@@ -72,10 +67,10 @@ SharedExporter::Stream& SharedExporter::stream(const SessionKey& key, uint16_t p
   return *found->second;
 }
 
-SharedExporter::Uptime SharedExporter::see_uptime(const SessionKey& key, uint16_t port, uint32_t uptime_ms,
+SharedExporter::Uptime SharedExporter::see_uptime(const SessionKey& key, const StreamOrigin& origin, uint32_t uptime_ms,
                                                   int64_t export_us, Timestamp received, UptimeState& known,
                                                   flow::ExporterCounters& counters) {
-  Stream& stream = this->stream(key, port, counters);
+  Stream& stream = this->stream(key, origin, counters);
   if (!std::exchange(stream.has_uptime, true)) stream.uptime = known;
   const bool straggler =
       stream.was_restarted && received - stream.restart_received < kStragglersFor &&
@@ -94,9 +89,9 @@ SharedExporter::Uptime SharedExporter::see_uptime(const SessionKey& key, uint16_
   return Uptime::restarted;
 }
 
-void SharedExporter::note(const SessionKey& key, uint16_t port, const SequencedMessage& message,
+void SharedExporter::note(const SessionKey& key, const StreamOrigin& origin, const SequencedMessage& message,
                           flow::ExporterCounters& counters) {
-  stream(key, port, counters).sequence.note(message, counters);
+  stream(key, origin, counters).sequence.note(message, counters);
 }
 
 void SharedExporter::give_up(Timestamp now, flow::ExporterCounters& counters) {

@@ -16,38 +16,12 @@
 
 #include "base/ip_address.h"
 #include "decode/session/sequence.h"
-#include "decode/session/state.h"
+#include "decode/session/shared_session.h"
 #include "decode/stream_id.h"
 
 namespace weir::decode {
 
 struct SequencedMessage;
-
-// When a template was announced, in the exporter's own order.
-struct Announcement {
-  uint32_t sequence = 0;  // of the message
-  int64_t export_us = 0;
-  // Whether this is of a message that was sent before the other: then it is not news.
-  bool before(const Announcement& other) const;
-};
-
-struct SharedTemplate {
-  LayoutPtr layout;  // never null
-  uint16_t port = 0;
-  Timestamp received{};
-  Announcement announced;
-};
-
-// A session as its exporter announced it so far.
-struct SharedSession {
-  SessionKey key;
-  uint64_t version = 0;  // counts publications of its exporter
-  Timestamp started{};   // what was announced before is void
-  bool sent_data = false;
-  std::vector<SharedTemplate> templates;  // those of one id together, the latest announced first
-  OptionsToldPtr options;                 // nullptr: nothing told
-};
-using SharedSessionPtr = std::shared_ptr<const SharedSession>;
 
 class SharedExporter {
  public:
@@ -69,9 +43,10 @@ class SharedExporter {
   // show it. straggler: it was sent before that.
   enum class Uptime : uint8_t { goes_on, restarted, straggler };
   // first: what is known of the stream, if it is new here. Sets it to what is known now.
-  Uptime see_uptime(const SessionKey& key, uint16_t port, uint32_t uptime_ms, int64_t export_us, Timestamp received,
-                    UptimeState& known, flow::ExporterCounters& counters);
-  void note(const SessionKey& key, uint16_t port, const SequencedMessage& message, flow::ExporterCounters& counters);
+  Uptime see_uptime(const SessionKey& key, const StreamOrigin& origin, uint32_t uptime_ms, int64_t export_us,
+                    Timestamp received, UptimeState& known, flow::ExporterCounters& counters);
+  void note(const SessionKey& key, const StreamOrigin& origin, const SequencedMessage& message,
+            flow::ExporterCounters& counters);
   // Messages that have been missing for too long by `now` are counted as lost.
   void give_up(Timestamp now, flow::ExporterCounters& counters);
 
@@ -81,20 +56,21 @@ class SharedExporter {
   static constexpr size_t kMaxStreams = 1024;
   static constexpr std::chrono::seconds kStragglersFor{10};  // no thread lags behind for longer
 
-  struct StreamKey {
+  // Of a session, and of a stream of it; the exporter is the same for all.
+  struct LocalKey {
     uint32_t domain;
-    uint16_t port;
     flow::FlowType type;
-    auto operator<=>(const StreamKey&) const = default;
+    explicit LocalKey(const SessionKey& key) : domain(key.domain), type(key.type) {}
+    auto operator<=>(const LocalKey&) const = default;
   };
   struct Stream;
-  Stream& stream(const SessionKey& key, uint16_t port, flow::ExporterCounters& counters);
+  Stream& stream(const SessionKey& key, const StreamOrigin& origin, flow::ExporterCounters& counters);
 
   std::mutex mutex_;
   std::atomic<uint64_t> version_ = 0;
   std::map<uint64_t, SharedSessionPtr> sessions_;  // by version
-  std::map<StreamKey, uint64_t> versions_;         // of the sessions; port 0
-  std::map<StreamKey, std::unique_ptr<Stream>> streams_;
+  std::map<LocalKey, uint64_t> versions_;          // of the sessions
+  std::map<std::pair<LocalKey, StreamOrigin>, std::unique_ptr<Stream>> streams_;
   uint64_t uses_ = 0;
 };
 

@@ -7,35 +7,36 @@ namespace weir::decode {
 namespace {
 
 // Of what both have, the newer wins; what only one has stays.
-bool merge_options(OptionsToldPtr& into, const OptionsToldPtr& from) {
+bool merge_options(AnnouncedOptionsPtr& into, const AnnouncedOptionsPtr& from) {
   if (!from || into == from) return false;
   if (!into) {
     into = from;
     return true;
   }
-  const bool newer = from->told > into->told;
-  OptionsTold merged = newer ? *from : *into;
-  const OptionsTold& older = newer ? *into : *from;
+  const bool newer = from->changed > into->changed;
+  AnnouncedOptions merged = newer ? *from : *into;
+  const AnnouncedOptions& older = newer ? *into : *from;
   if (merged.start_ms == 0) merged.start_ms = older.start_ms;
   if (merged.domain_rate == 0) merged.domain_rate = older.domain_rate;
   std::map<std::pair<RateScope, uint64_t>, uint32_t> rates;
-  for (const KnownRate& rate : merged.rates) rates.try_emplace({rate.scope, rate.id}, rate.rate);
-  for (const KnownRate& rate : older.rates) rates.try_emplace({rate.scope, rate.id}, rate.rate);
+  for (const AnnouncedRate& rate : merged.rates) rates.try_emplace({rate.scope, rate.id}, rate.rate);
+  for (const AnnouncedRate& rate : older.rates) rates.try_emplace({rate.scope, rate.id}, rate.rate);
   std::map<std::pair<NameKind, uint64_t>, std::string> names;
-  for (const NameState& name : merged.names) names.try_emplace({name.kind, name.id}, name.text);
-  for (const NameState& name : older.names) names.try_emplace({name.kind, name.id}, name.text);
+  for (const AnnouncedName& name : merged.names) names.try_emplace({name.kind, name.id}, name.text);
+  for (const AnnouncedName& name : older.names) names.try_emplace({name.kind, name.id}, name.text);
   merged.rates.clear();
   merged.names.clear();
   for (const auto& [key, rate] : rates) merged.rates.push_back({key.first, key.second, rate});
   for (auto& [key, text] : names) merged.names.push_back({key.first, key.second, std::move(text)});
   if (merged == *into) return false;
-  into = std::make_shared<const OptionsTold>(std::move(merged));
+  into = std::make_shared<const AnnouncedOptions>(std::move(merged));
   return true;
 }
 
 void merge_template(std::vector<TemplateState>& into, const TemplateState& from) {
-  const auto same = std::ranges::find_if(
-      into, [&](const TemplateState& known) { return known.layout->id == from.layout->id && known.port == from.port; });
+  const auto same = std::ranges::find_if(into, [&](const TemplateState& known) {
+    return known.layout->id == from.layout->id && known.origin == from.origin;
+  });
   if (same == into.end()) {
     into.push_back(from);
   } else if (same->announced < from.announced) {
@@ -50,20 +51,20 @@ void put_in_order(std::vector<TemplateState>& templates) {
   std::ranges::stable_sort(templates, [](const TemplateState& a, const TemplateState& b) {
     return a.layout->id != b.layout->id ? a.layout->id < b.layout->id : a.announced > b.announced;
   });
-  uint16_t id = 0;
+  TemplateId id{};
   size_t of_id = 0;
   std::erase_if(templates, [&](const TemplateState& known) {
     of_id = known.layout->id == id ? of_id + 1 : 1;
     id = known.layout->id;
-    return of_id > kMaxPortsPerTemplate;
+    return of_id > kMaxStreamsPerTemplate;
   });
 }
 
 }  // namespace
 
 bool TemplateState::operator==(const TemplateState& other) const {
-  return port == other.port && announced == other.announced && used == other.used && layout->id == other.layout->id &&
-         layout->same_layout(*other.layout);
+  return origin == other.origin && announced == other.announced && used == other.used &&
+         layout->id == other.layout->id && layout->same_layout(*other.layout);
 }
 
 bool SessionState::operator==(const SessionState& other) const {
@@ -90,10 +91,10 @@ bool merge_state(SessionState& into, const SessionState& from) {
 
 bool drop_expired(SessionState& state, Timestamp now, std::chrono::seconds lifetime) {
   const auto expired = [&](Timestamp last) { return now > last && now - last > lifetime; };
-  Timestamp last = state.options ? state.options->told : Timestamp{};
+  Timestamp last = state.options ? state.options->changed : Timestamp{};
   for (const TemplateState& known : state.templates) last = std::max(last, known.used);
   std::erase_if(state.templates, [&](const TemplateState& known) { return expired(known.used); });
-  // What options records told is as good as the exporter is alive.
+  // What options records announced is as good as the exporter is alive.
   if (expired(last)) state.options = nullptr;
   return !state.empty();
 }

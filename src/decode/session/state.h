@@ -8,10 +8,10 @@
 //   sessions 4   { exporter 16, domain 4, type 1, sent_data 1,
 //                  streams 1    { port 2, uptime in ms 4, export time 8 },
 //                  templates 4  { number of the layout 4, port 2, announced 8, used 8 },
-//                  told 8, start_ms 8, domain rate 4,
+//                  changed 8, start_ms 8, domain rate 4,
 //                  rates 4      { scope 1, id 8, rate 4 },
-//                  names 4      { kind 1, id 8, octets 2, text } }
-//   CRC-32C of all octets before, 4
+//                  names 4      { kind 1, id 8, bytes 2, text } }
+//   CRC-32C of all bytes before, 4
 //
 // Layouts are in a table of their own, as thousands of exporters share a few.
 #pragma once
@@ -31,65 +31,65 @@
 
 namespace weir::decode {
 
-// Source ports that one exporter and domain announce the same template id from. An exporter that changes its port with
-// every datagram needs no more than the latest few.
-inline constexpr size_t kMaxPortsPerTemplate = 8;
+// Streams of one session that announce the same template id. An exporter that changes its port with every datagram needs
+// no more than the latest few.
+inline constexpr size_t kMaxStreamsPerTemplate = 8;
 
 using LayoutPtr = std::shared_ptr<const Template>;
 
-// A template as one source port announced it.
+// A template as one stream announced it.
 struct TemplateState {
   LayoutPtr layout;  // never null
-  uint16_t port = 0;
+  StreamOrigin origin;
   Timestamp announced{};
   Timestamp used{};  // last announced or used
   bool operator==(const TemplateState& other) const;
 };
 
-// Uptime and export time of a source port's last message, to see whether the exporter was restarted since.
+// Uptime and export time of a stream's last message, to see whether the exporter was restarted since.
 struct StreamState {
-  uint16_t port = 0;
+  StreamOrigin origin;
   uint32_t uptime_ms = 0;
   int64_t export_us = 0;
   bool operator==(const StreamState&) const = default;
 };
 
-struct KnownRate {
+struct AnnouncedRate {
   RateScope scope{};
   uint64_t id = 0;
   uint32_t rate = 0;  // not 0
-  auto operator<=>(const KnownRate&) const = default;
+  auto operator<=>(const AnnouncedRate&) const = default;
 };
 
-struct NameState {
+struct AnnouncedName {
   NameKind kind{};
   uint64_t id = 0;
   std::string text;  // not empty
-  auto operator<=>(const NameState&) const = default;
+  auto operator<=>(const AnnouncedName&) const = default;
 };
 
-// What options records told.
-struct OptionsTold {
-  Timestamp told{};  // last change
+// What the options records of one session announced.
+struct AnnouncedOptions {
+  Timestamp changed{};
   uint64_t start_ms = 0;
   uint32_t domain_rate = 0;
-  std::vector<KnownRate> rates;  // sorted
-  std::vector<NameState> names;  // sorted
+  std::vector<AnnouncedRate> rates;  // sorted
+  std::vector<AnnouncedName> names;  // sorted
   bool empty() const { return start_ms == 0 && domain_rate == 0 && rates.empty() && names.empty(); }
-  bool operator==(const OptionsTold&) const = default;
+  bool operator==(const AnnouncedOptions&) const = default;
 };
 
-using OptionsToldPtr = std::shared_ptr<const OptionsTold>;
+using AnnouncedOptionsPtr = std::shared_ptr<const AnnouncedOptions>;
 
-// What sessions were told, without those that were told nothing.
-using ToldList = std::vector<std::pair<SessionKey, OptionsToldPtr>>;
+// Of all sessions that announced something.
+using AnnouncedOptionsList = std::vector<std::pair<SessionKey, AnnouncedOptionsPtr>>;
 
 struct SessionState {
   SessionKey key;          // connection is 0
   bool sent_data = false;  // flow records, not only options
   std::vector<StreamState> streams;
   std::vector<TemplateState> templates;  // by id; of one id the latest announced first
-  OptionsToldPtr options;                // shared, as it may hold thousands of names; nullptr: nothing told
+  AnnouncedOptionsPtr options;           // shared, as it may hold thousands of names; nullptr: nothing announced
   bool empty() const { return templates.empty() && !options; }
   bool operator==(const SessionState& other) const;
 };
@@ -106,7 +106,7 @@ class StateSource {
 // A template that data wait for.
 struct WantedTemplate {
   SessionKey session;
-  uint16_t id = 0;
+  TemplateId id{};
   bool operator==(const WantedTemplate&) const = default;
 };
 
@@ -131,7 +131,7 @@ struct DecodedState {
   std::vector<SessionStatePtr> sessions;
   uint64_t left_out = 0;  // templates, rates and names beyond the limits
 };
-// Nothing is taken on trust: the octets may come from a damaged disk, or from a stranger.
+// Nothing is taken on trust: the bytes may come from a damaged disk, or from a stranger.
 std::expected<DecodedState, StateProblem> decode_state(ByteView bytes, const Limits& limits);
 
 // Adds to `into` what `from`, a state of the same session, has that is newer. True if anything changed.

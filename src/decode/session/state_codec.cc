@@ -4,6 +4,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/big_endian.h"
 #include "decode/session/state.h"
@@ -16,16 +17,16 @@ using flow::FlowType;
 
 constexpr std::array<uint8_t, 8> kMagic = {'W', 'E', 'I', 'R', 'S', 'T', 'A', 'T'};
 constexpr uint32_t kVersion = 1;
-constexpr size_t kChecksumOctets = 4;
+constexpr size_t kChecksumBytes = 4;
 // The smallest of each, so that a count that cannot be is known before memory is taken for it.
 constexpr size_t kLeastLayout = 14;
 constexpr size_t kLeastSession = 55;
-constexpr size_t kTemplateOctets = 22;
-constexpr size_t kRateOctets = 13;
+constexpr size_t kTemplateBytes = 22;
+constexpr size_t kRateBytes = 13;
 constexpr size_t kLeastName = 11;
 // No template of a datagram has more.
 constexpr size_t kMostFields = 16'383;
-constexpr size_t kMostTextOctets = 4096;
+constexpr size_t kMostTextBytes = 4096;
 constexpr int64_t kMostUs = 253'402'300'800'000'000;  // the year 10000
 constexpr int64_t kMostExportUs = (int64_t{UINT32_MAX} + 1) * 1'000'000;
 
@@ -54,9 +55,9 @@ class Writer {
   }
   void put(Timestamp time) { put(static_cast<uint64_t>(std::clamp<int64_t>(to_us(time), 0, kMostUs - 1))); }
   void count(size_t number) { put(static_cast<uint32_t>(number)); }
-  template <class Octets>
-  void octets(const Octets& octets) {
-    out_.insert(out_.end(), octets.begin(), octets.end());
+  template <class Bytes>
+  void put_bytes(const Bytes& bytes) {
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
   }
   std::vector<uint8_t> finish() {
     put(checksum(out_));
@@ -83,7 +84,7 @@ class Layouts {
 };
 
 void put_layout(Writer& out, const Template& layout) {
-  out.put(layout.id);
+  out.put(std::to_underlying(layout.id));
   out.put(static_cast<uint8_t>(layout.options));
   out.put(static_cast<uint16_t>(layout.fields.size()));
   for (const FieldSpec& field : layout.fields) {
@@ -94,46 +95,46 @@ void put_layout(Writer& out, const Template& layout) {
   }
 }
 
-void put_options(Writer& out, const OptionsTold& options) {
-  out.put(options.told);
+void put_options(Writer& out, const AnnouncedOptions& options) {
+  out.put(options.changed);
   out.put(options.start_ms);
   out.put(options.domain_rate);
   out.count(options.rates.size());
-  for (const KnownRate& rate : options.rates) {
+  for (const AnnouncedRate& rate : options.rates) {
     out.put(static_cast<uint8_t>(rate.scope));
     out.put(rate.id);
     out.put(rate.rate);
   }
   out.count(options.names.size());
-  for (const NameState& name : options.names) {
-    const std::string_view text = std::string_view(name.text).substr(0, kMostTextOctets);
+  for (const AnnouncedName& name : options.names) {
+    const std::string_view text = std::string_view(name.text).substr(0, kMostTextBytes);
     out.put(static_cast<uint8_t>(name.kind));
     out.put(name.id);
     out.put(static_cast<uint16_t>(text.size()));
-    out.octets(text);
+    out.put_bytes(text);
   }
 }
 
 void put_session(Writer& out, const SessionState& session, Layouts& layouts) {
-  out.octets(session.key.exporter.octets);
+  out.put_bytes(session.key.exporter.octets);
   out.put(session.key.domain);
   out.put(static_cast<uint8_t>(session.key.type));
   out.put(static_cast<uint8_t>(session.sent_data));
   const size_t streams = std::min<size_t>(session.streams.size(), UINT8_MAX);
   out.put(static_cast<uint8_t>(streams));
   for (const StreamState& stream : std::span(session.streams).first(streams)) {
-    out.put(stream.port);
+    out.put(std::to_underlying(stream.origin.port));
     out.put(stream.uptime_ms);
     out.put(static_cast<uint64_t>(std::clamp<int64_t>(stream.export_us, 0, kMostExportUs)));
   }
   out.count(session.templates.size());
   for (const TemplateState& known : session.templates) {
     out.put(layouts.number(known.layout));
-    out.put(known.port);
+    out.put(std::to_underlying(known.origin.port));
     out.put(known.announced);
     out.put(known.used);
   }
-  put_options(out, session.options ? *session.options : OptionsTold{});
+  put_options(out, session.options ? *session.options : AnnouncedOptions{});
 }
 
 // Reads a state; at the first thing that cannot be, `problem` says what, and all further reads give nothing.
@@ -156,7 +157,7 @@ class Parser {
         left_out_ += session->templates.size();
       }
     }
-    if (problem_.empty() && !in_.empty()) fail("octets behind the end");
+    if (problem_.empty() && !in_.empty()) fail("bytes behind the end");
     if (!problem_.empty()) return std::unexpected(StateProblem{false, kVersion, problem_});
     state.left_out = left_out_;
     return state;
@@ -185,7 +186,7 @@ class Parser {
   size_t count(size_t least, std::string_view what) {
     const auto n = number<uint32_t>();
     if (n <= in_.remaining() / least) return n;
-    fail(std::string("more ") + std::string(what) + " than octets");
+    fail(std::string("more ") + std::string(what) + " than bytes");
     return 0;
   }
   // 0 or 1, or an enumerator below `end`.
@@ -199,8 +200,8 @@ class Parser {
   void read_layout();
   void read_session(SessionState& session);
   void read_templates(SessionState& session);
-  void read_options(OptionsTold& options);
-  void read_names(OptionsTold& options);
+  void read_options(AnnouncedOptions& options);
+  void read_names(AnnouncedOptions& options);
 
   ByteReader in_;
   const Limits& limits_;
@@ -208,7 +209,7 @@ class Parser {
   std::string problem_;
   uint64_t left_out_ = 0;
   size_t templates_ = 0;
-  size_t name_octets_ = 0;
+  size_t name_bytes_ = 0;
 };
 
 void Parser::read_layouts() {
@@ -218,10 +219,10 @@ void Parser::read_layouts() {
 
 void Parser::read_layout() {
   auto layout = std::make_shared<Template>();
-  layout->id = number<uint16_t>();
+  layout->id = TemplateId{number<uint16_t>()};
   layout->options = below(2) == 1;
   const auto fields = number<uint16_t>();
-  if (layout->id < 256 || fields == 0 || fields > kMostFields) return fail("a template that cannot be");
+  if (layout->id < kFirstTemplateId || fields == 0 || fields > kMostFields) return fail("a template that cannot be");
   const bool fits = fields <= limits_.fields_per_template && layouts_.size() < limits_.templates;
   for (size_t i = 0; i < fields && problem_.empty(); ++i) {
     FieldSpec field{number<uint32_t>(), number<uint16_t>(), number<uint16_t>(), below(2) == 1};
@@ -246,23 +247,23 @@ void Parser::read_session(SessionState& session) {
   session.sent_data = below(2) == 1;
   const auto streams = number<uint8_t>();
   for (size_t i = 0; i < streams && problem_.empty(); ++i) {
-    StreamState stream{number<uint16_t>(), number<uint32_t>(), 0};
+    StreamState stream{{ExporterPort{number<uint16_t>()}}, number<uint32_t>(), 0};
     const auto export_us = number<uint64_t>();
     if (export_us > static_cast<uint64_t>(kMostExportUs)) return fail("a time that cannot be");
     stream.export_us = static_cast<int64_t>(export_us);
     session.streams.push_back(stream);
   }
   read_templates(session);
-  OptionsTold told;
-  read_options(told);
-  if (!told.empty()) session.options = std::make_shared<const OptionsTold>(std::move(told));
+  AnnouncedOptions options;
+  read_options(options);
+  if (!options.empty()) session.options = std::make_shared<const AnnouncedOptions>(std::move(options));
 }
 
 void Parser::read_templates(SessionState& session) {
-  const size_t templates = count(kTemplateOctets, "templates");
+  const size_t templates = count(kTemplateBytes, "templates");
   for (size_t i = 0; i < templates && problem_.empty(); ++i) {
     const auto layout = number<uint32_t>();
-    TemplateState known{nullptr, number<uint16_t>(), time(), time()};
+    TemplateState known{nullptr, {ExporterPort{number<uint16_t>()}}, time(), time()};
     if (layout >= layouts_.size()) return fail("a template without a layout");
     known.layout = layouts_[layout];
     const bool fits =
@@ -277,13 +278,13 @@ void Parser::read_templates(SessionState& session) {
   std::ranges::stable_sort(session.templates, {}, [](const TemplateState& known) { return known.layout->id; });
 }
 
-void Parser::read_options(OptionsTold& options) {
-  options.told = time();
+void Parser::read_options(AnnouncedOptions& options) {
+  options.changed = time();
   options.start_ms = number<uint64_t>();
   options.domain_rate = number<uint32_t>();
-  const size_t rates = count(kRateOctets, "rates");
+  const size_t rates = count(kRateBytes, "rates");
   for (size_t i = 0; i < rates && problem_.empty(); ++i) {
-    const KnownRate rate{static_cast<RateScope>(below(kRateScopes)), number<uint64_t>(), number<uint32_t>()};
+    const AnnouncedRate rate{static_cast<RateScope>(below(kRateScopes)), number<uint64_t>(), number<uint32_t>()};
     if (rate.rate == 0) return fail("a sampling rate of zero");
     if (options.rates.size() < limits_.rates_per_session) {
       options.rates.push_back(rate);
@@ -295,17 +296,17 @@ void Parser::read_options(OptionsTold& options) {
   read_names(options);
 }
 
-void Parser::read_names(OptionsTold& options) {
+void Parser::read_names(AnnouncedOptions& options) {
   const size_t names = count(kLeastName, "names");
   for (size_t i = 0; i < names && problem_.empty(); ++i) {
-    NameState name{static_cast<NameKind>(below(kNameKinds)), number<uint64_t>(), {}};
+    AnnouncedName name{static_cast<NameKind>(below(kNameKinds)), number<uint64_t>(), {}};
     const auto text = in_.take(number<uint16_t>());
     if (!text) return fail("cut short");
-    if (text->empty() || text->size() > kMostTextOctets) return fail("a name that cannot be");
+    if (text->empty() || text->size() > kMostTextBytes) return fail("a name that cannot be");
     name.text.assign(text->begin(), text->end());
-    if (!is_clean(*text)) return fail("a name with octets that are no text");
-    name_octets_ += name.text.size();
-    if (options.names.size() < limits_.names_per_session && name_octets_ <= limits_.name_bytes) {
+    if (!is_clean(*text)) return fail("a name with bytes that are no text");
+    name_bytes_ += name.text.size();
+    if (options.names.size() < limits_.names_per_session && name_bytes_ <= limits_.name_bytes) {
       options.names.push_back(std::move(name));
     } else {
       ++left_out_;
@@ -327,7 +328,7 @@ std::vector<uint8_t> encode_state(std::span<const SessionStatePtr> sessions, Tim
     for (const TemplateState& known : session->templates) layouts.number(known.layout);
   }
   Writer out;
-  out.octets(kMagic);
+  out.put_bytes(kMagic);
   out.put(kVersion);
   out.put(saved);
   out.count(layouts.all().size());
@@ -346,10 +347,10 @@ std::expected<DecodedState, StateProblem> decode_state(ByteView bytes, const Lim
         true, header->version,
         header->version > kVersion ? "written by a later version of weir" : "written by an earlier version of weir"});
   }
-  if (in.remaining() < kChecksumOctets) return std::unexpected(StateProblem{false, kVersion, "cut short"});
-  const ByteView body = *in.take(in.remaining() - kChecksumOctets);
-  const auto told = *in.read<Be32>();
-  if (checksum(bytes.first(bytes.size() - kChecksumOctets)) != told) {
+  if (in.remaining() < kChecksumBytes) return std::unexpected(StateProblem{false, kVersion, "cut short"});
+  const ByteView body = *in.take(in.remaining() - kChecksumBytes);
+  const auto expected = *in.read<Be32>();
+  if (checksum(bytes.first(bytes.size() - kChecksumBytes)) != expected) {
     return std::unexpected(StateProblem{false, kVersion, "the checksum does not fit: damaged or cut short"});
   }
   return Parser(body, limits).run();

@@ -52,7 +52,8 @@ void use(const Source& source, const Limits& limits) {
   Decoder importing({.limits = limits, .other = true, .sampling_rates = {}});
   for (const SessionStatePtr& state : source.sessions) {
     test::Wire sets;
-    for (const TemplateState& known : state->templates) sets.add(test::set(known.layout->id, test::Wire().zeros(24)));
+    for (const TemplateState& known : state->templates)
+      sets.add(test::set(std::to_underlying(known.layout->id), test::Wire().zeros(24)));
     if (sets.size() > 60'000) continue;
     const test::Header header{.domain = state->key.domain};
     const test::Wire message =

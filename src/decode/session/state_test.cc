@@ -240,7 +240,7 @@ TEST(State, AnImportDecodesWhatWaited) {
   feed(b, ipfix_data(), 0);
   const SessionChanges asked = b.decoder.take_changes(at(1));
   ASSERT_EQ(asked.wanted.size(), 1u);
-  EXPECT_EQ(asked.wanted[0].id, 256);
+  EXPECT_EQ(asked.wanted[0].id, TemplateId{256});
   feed(b, ipfix_data(), 1);
   EXPECT_TRUE(b.decoder.take_changes(at(1)).wanted.empty()) << "asked once";
 
@@ -386,7 +386,7 @@ TEST(State, MergingKeepsTheNewestOfEach) {
   EXPECT_FALSE(merge_state(into, into));
   ASSERT_EQ(into.templates.size(), 2u);
   EXPECT_EQ(into.templates[0].layout->fields[0].element, 11);
-  EXPECT_EQ(into.templates[1].layout->id, 300);
+  EXPECT_EQ(into.templates[1].layout->id, TemplateId{300});
 }
 
 }  // namespace

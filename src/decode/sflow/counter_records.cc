@@ -120,11 +120,11 @@ uint64_t CounterRecords::put_lanes(ByteView lanes, const Origin& origin) {
 
 CounterRecords::Row CounterRecords::begin_row(std::string_view name, const Origin& origin) {
   FlowBatch& batch = origin.rows.batch_for(origin.message.received);
-  const size_t row = batch.append(1, origin.message.exporter);
+  const size_t row = batch.append(1, origin.message.stream.endpoint.address);
   put<CounterColumn::time_received>(batch, row, to_us(origin.message.received));
-  put<CounterColumn::sampler_address>(batch, row, origin.message.exporter);
+  put<CounterColumn::sampler_address>(batch, row, origin.message.stream.endpoint.address);
   if (!origin.agent.is_unspecified()) put<CounterColumn::agent_address>(batch, row, origin.agent);
-  put<CounterColumn::sub_agent_id>(batch, row, origin.message.domain);
+  put<CounterColumn::sub_agent_id>(batch, row, origin.message.stream.domain);
   put<CounterColumn::source_type>(batch, row, origin.sample.source_type);
   put<CounterColumn::source_index>(batch, row, origin.sample.source_index);
   put<CounterColumn::record>(batch, row, batch.add_text(origin.record));

@@ -44,11 +44,11 @@ bool SflowDecoder::decode(ByteView bytes, MessageContext context, Exporter& expo
     exporter.counters.anomalies.add(Anomaly::truncated_header);
     return false;
   }
-  context.type = flow::FlowType::sflow_v5;
-  context.domain = header->sub_agent;
+  context.stream.protocol = flow::FlowType::sflow_v5;
+  context.stream.domain = header->sub_agent;
   context.export_us = to_us(context.received);
-  exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.type);
-  agents_.find({context.exporter, header->agent, header->sub_agent}, exporter.counters.anomalies)
+  exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.stream.protocol);
+  agents_.find({context.stream.endpoint.address, header->agent, header->sub_agent}, exporter.counters.anomalies)
       .observe(*header, context.received, exporter.counters);
   decode_samples(in.rest(), {*header, context, exporter, output});
   return true;
@@ -101,11 +101,11 @@ void SflowDecoder::inspect(const sflow::Sample& sample, sflow::RecordCutter& rec
   check_records(sample, records, current.exporter.counters.anomalies);
   const sflow::SampleView view{current.header, sample};
   current.output.sink->on_record({.datagram = current.context.datagram,
-                                  .exporter = current.context.exporter,
-                                  .domain = current.context.domain,
+                                  .exporter = current.context.stream.endpoint.address,
+                                  .domain = current.context.stream.domain,
                                   .set_id = 0,
                                   .number = number,
-                                  .type = current.context.type,
+                                  .type = current.context.stream.protocol,
                                   .options = false,
                                   .export_time = current.context.received,
                                   .raw = sample.raw,
@@ -123,7 +123,7 @@ void SflowDecoder::put_row(const sflow::Sample& sample, sflow::RecordCutter& rec
     run_.first = run_.batch->rows();
   }
   FlowBatch& batch = *run_.batch;
-  const size_t row = batch.append(1, current.context.exporter);
+  const size_t row = batch.append(1, current.context.stream.endpoint.address);
   const uint32_t configured = current.exporter.configured_rate;
   const uint32_t rate = configured != 0 ? configured : sample.sampling_rate;
   if (rate != 0) {
@@ -152,9 +152,9 @@ void SflowDecoder::finish_run(const Current& current) {
   // A sampled packet was seen when the datagram came, or a second before: sFlow sends no times.
   fill<Column::time_flow_start>(batch, first, count, received_us);
   fill<Column::time_flow_end>(batch, first, count, received_us);
-  fill<Column::type>(batch, first, count, static_cast<uint8_t>(context.type));
-  fill<Column::sampler_address>(batch, first, count, context.exporter);
-  fill<Column::observation_domain_id>(batch, first, count, context.domain);
+  fill<Column::type>(batch, first, count, static_cast<uint8_t>(context.stream.protocol));
+  fill<Column::sampler_address>(batch, first, count, context.stream.endpoint.address);
+  fill<Column::observation_domain_id>(batch, first, count, context.stream.domain);
   fill<Column::packets>(batch, first, count, uint64_t{1});
   if (!current.header.agent.is_unspecified()) fill<Column::agent_address>(batch, first, count, current.header.agent);
 }

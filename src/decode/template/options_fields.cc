@@ -64,9 +64,9 @@ uint32_t OptionsFields::index(std::span<const ByteView> fields, uint16_t positio
   return value <= UINT32_MAX ? static_cast<uint32_t>(value) : 0;
 }
 
-uint16_t OptionsFields::data_template(std::span<const ByteView> fields) const {
+TemplateId OptionsFields::data_template(std::span<const ByteView> fields) const {
   const uint64_t value = number(fields, data_template_);
-  return value <= UINT16_MAX ? static_cast<uint16_t>(value) : 0;
+  return value <= UINT16_MAX ? TemplateId{static_cast<uint16_t>(value)} : TemplateId{};
 }
 
 uint64_t OptionsFields::start_ms(std::span<const ByteView> fields) const { return number(fields, start_); }

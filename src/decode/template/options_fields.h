@@ -24,7 +24,7 @@ class OptionsFields {
   uint32_t in_if(std::span<const ByteView> fields) const { return index(fields, in_if_); }
   uint32_t out_if(std::span<const ByteView> fields) const { return index(fields, out_if_); }
   // Id of the data template that the record speaks about; 0 if none.
-  uint16_t data_template(std::span<const ByteView> fields) const;
+  TemplateId data_template(std::span<const ByteView> fields) const;
   // systemInitTimeMilliseconds; 0 if it is not told.
   uint64_t start_ms(std::span<const ByteView> fields) const;
 

@@ -1,6 +1,7 @@
 #include "decode/template/options_state.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/big_endian.h"
 
@@ -87,7 +88,7 @@ uint32_t OptionsState::rate_for(const RateQuery& query) const {
   }
   const RateMap& templates = rates(RateScope::data_template);
   if (!templates.empty()) {
-    if (const uint32_t rate = find_rate(templates, query.template_id); rate != 0) return rate;
+    if (const uint32_t rate = find_rate(templates, std::to_underlying(query.template_id)); rate != 0) return rate;
   }
   const RateMap& selectors = rates(RateScope::selector);
   if (domain_rate_ == 0 && !query.selector && selectors.size() == 1) return selectors.begin()->second;

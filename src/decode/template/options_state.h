@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "decode/limits.h"
+#include "decode/template/template.h"
 
 namespace weir::decode {
 
@@ -49,7 +50,7 @@ struct RateQuery {
   std::optional<uint64_t> selector;
   uint32_t in_if = 0;  // 0: not known
   uint32_t out_if = 0;
-  uint16_t template_id = 0;
+  TemplateId template_id{};
 };
 
 class OptionsState {

@@ -307,7 +307,7 @@ template <class Records>
 void DecodePlan::run(const Records& records, const RowContext& context) const {
   const size_t rows = records.size();
   FlowBatch& batch = context.batch;
-  const size_t first = batch.append(rows, context.message.exporter);
+  const size_t first = batch.append(rows, context.message.stream.endpoint.address);
   set_constants(context, first, rows);
   for (const Step& step : steps_) run_step(step, records, context, first);
   if (bad_fields_ > 0) context.anomalies.add(Anomaly::bad_field_length, bad_fields_ * rows);
@@ -356,9 +356,9 @@ void DecodePlan::set_constants(const RowContext& context, size_t first, size_t c
   const MessageContext& message = context.message;
   FlowBatch& batch = context.batch;
   fill<Column::time_received>(batch, first, count, to_us(message.received));
-  fill<Column::type>(batch, first, count, static_cast<uint8_t>(message.type));
-  fill<Column::sampler_address>(batch, first, count, message.exporter);
-  fill<Column::observation_domain_id>(batch, first, count, message.domain);
+  fill<Column::type>(batch, first, count, static_cast<uint8_t>(message.stream.protocol));
+  fill<Column::sampler_address>(batch, first, count, message.stream.endpoint.address);
+  fill<Column::observation_domain_id>(batch, first, count, message.stream.domain);
 }
 
 // Exporters that send one of start and end with a duration.

@@ -42,7 +42,7 @@ struct RowContext {
   const MessageContext& message;
   TimeBase time;
   KnownOptions options;       // what options records told that holds for these rows
-  uint16_t template_id;       // 0 for protocols without templates
+  TemplateId template_id;     // 0 for protocols without templates
   uint32_t configured_rate;   // the operator's, 0 if none
   bool other;                 // fill the column `other`
   TemplateSource& templates;  // for lists of templates

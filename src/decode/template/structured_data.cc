@@ -169,7 +169,7 @@ bool ValueWriter::append_records(std::string& out, uint16_t id, ByteView octets)
   out += R"("template":)";
   out += std::to_string(id);
   out += ',';
-  const NestedTemplate nested = templates_ == nullptr ? NestedTemplate{} : templates_->find(id);
+  const NestedTemplate nested = templates_ == nullptr ? NestedTemplate{} : templates_->find(TemplateId{id});
   if (nested.layout == nullptr || nested.layout->min_length == 0) {
     out += "\"octets\":";
     append_octets(out, octets);

@@ -40,7 +40,7 @@ struct NestedTemplate {
 class TemplateSource {
  public:
   virtual ~TemplateSource() = default;
-  virtual NestedTemplate find(uint16_t id) = 0;
+  virtual NestedTemplate find(TemplateId id) = 0;
 };
 
 // What was wrong with the lists of a field.

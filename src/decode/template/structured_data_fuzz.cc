@@ -21,7 +21,7 @@ class Templates : public TemplateSource {
       if (record->kind == TemplateRecordKind::definition) known_[record->layout.id] = std::move(record->layout);
     }
   }
-  NestedTemplate find(uint16_t id) override {
+  NestedTemplate find(TemplateId id) override {
     const auto found = known_.find(id);
     return found == known_.end()
                ? NestedTemplate{}
@@ -31,10 +31,10 @@ class Templates : public TemplateSource {
 
  private:
   flow::AnomalyCounts anomalies_;
-  std::map<uint16_t, Template> known_;
+  std::map<TemplateId, Template> known_;
 };
 
-void show(flow::AbstractType type, ByteView octets, const Templates& templates, const Limits& limits) {
+void show(flow::AbstractType type, ByteView octets, Templates& templates, const Limits& limits) {
   std::string json;
   ValueWriter writer(&templates, timestamp_from_us(1'700'000'000'000'000), limits);
   const ListTrouble trouble = writer.append(json, type, octets);

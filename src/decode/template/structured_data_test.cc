@@ -20,12 +20,12 @@ using Type = flow::AbstractType;
 class Templates : public TemplateSource {
  public:
   void add(uint16_t id, std::vector<FieldSpec> fields) {
-    Template& layout = known_[id];
-    layout.id = id;
+    Template& layout = known_[TemplateId{id}];
+    layout.id = TemplateId{id};
     layout.fields = std::move(fields);
     layout.measure();
   }
-  NestedTemplate find(uint16_t id) override {
+  NestedTemplate find(TemplateId id) override {
     const auto found = known_.find(id);
     return found == known_.end()
                ? NestedTemplate{}
@@ -34,7 +34,7 @@ class Templates : public TemplateSource {
   }
 
  private:
-  std::map<uint16_t, Template> known_;
+  std::map<TemplateId, Template> known_;
 };
 
 struct Shown {

@@ -33,7 +33,6 @@ struct WireField {
 };
 
 constexpr uint16_t kEnterpriseBit = 0x8000;
-constexpr uint16_t kFirstTemplateId = 256;
 
 }  // namespace
 
@@ -133,7 +132,7 @@ TemplateReader::Step TemplateReader::read_header(Counts& counts) {
 
 TemplateReader::Step TemplateReader::read_fields(const Counts& counts, Template& out) {
   // Below 256 the numbers mean kinds of sets: what follows cannot be trusted to be templates.
-  if (counts.id < kFirstTemplateId) return stop(Anomaly::bad_template);
+  if (TemplateId{counts.id} < kFirstTemplateId) return stop(Anomaly::bad_template);
   const bool too_many = counts.fields > max_fields_;
   out.fields.reserve(too_many ? 0 : std::min(counts.fields, in_.remaining() / sizeof(WireField)));
   for (size_t i = 0; i < counts.fields; ++i) {
@@ -152,7 +151,7 @@ TemplateReader::Step TemplateReader::read_fields(const Counts& counts, Template&
     anomalies_.add(Anomaly::template_limit);
     return Step::skip;
   }
-  out.id = counts.id;
+  out.id = TemplateId{counts.id};
   out.options = options_;
   out.measure();
   if (out.min_length == 0 || counts.bad_scope) {
@@ -169,12 +168,12 @@ std::optional<TemplateRecord> TemplateReader::next() {
     if (read_header(counts) == Step::end) return std::nullopt;
     TemplateRecord record;
     if (may_withdraw && counts.fields == 0 && counts.scope == 0) {
-      record.layout.id = counts.id;
+      record.layout.id = TemplateId{counts.id};
       record.layout.options = options_;
       const uint16_t all = options_ ? dialect_.options_template_set : dialect_.template_set;
       if (counts.id == all) {
         record.kind = TemplateRecordKind::withdraw_all;
-      } else if (counts.id < kFirstTemplateId) {
+      } else if (record.layout.id < kFirstTemplateId) {
         anomalies_.add(Anomaly::bad_template);
         continue;
       } else {

@@ -31,6 +31,10 @@ struct Dialect {
 inline constexpr Dialect kNetflow9{0, 1, 256, false, false, true, 3};
 inline constexpr Dialect kIpfix{2, 3, 256, true, true, false, 7};
 
+// Below 256 the ids of sets mean kinds of sets (RFC 7011 section 3.3.2).
+enum class TemplateId : uint16_t {};
+inline constexpr TemplateId kFirstTemplateId{256};
+
 // RFC 7011 section 7: the length is in the record. No field of a datagram can be that long, so v9 needs no exception.
 inline constexpr uint16_t kVariableLength = 65535;
 
@@ -49,7 +53,7 @@ std::string field_label(const FieldSpec& field);
 
 // A template as it was announced. Immutable once it is in a session.
 struct Template {
-  uint16_t id = 0;
+  TemplateId id{};
   bool options = false;
   bool variable = false;  // at least one field is of variable length
   size_t min_length = 0;  // octets of the shortest record; of every record if !variable

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <boost/container_hash/hash.hpp>
+#include <utility>
 
 namespace weir::decode {
 namespace {
 
 uint64_t hash_of(const Template& layout) {
-  size_t hash = layout.id * 2U + (layout.options ? 1U : 0U);
+  size_t hash = std::to_underlying(layout.id) * 2U + (layout.options ? 1U : 0U);
   for (const FieldSpec& field : layout.fields) {
     boost::hash_combine(hash, uint64_t{field.enterprise} << 32 | uint32_t{field.element} << 16 | field.length);
     boost::hash_combine(hash, field.scope);

@@ -9,7 +9,7 @@ namespace weir::decode {
 namespace {
 
 Template ports(uint16_t id, uint16_t length) {
-  Template layout{.id = id, .fields = {{0, 7, length, false}, {0, 11, length, false}}};
+  Template layout{.id = TemplateId{id}, .fields = {{0, 7, length, false}, {0, 11, length, false}}};
   layout.measure();
   return layout;
 }

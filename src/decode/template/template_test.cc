@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include <string>
 
 #include "decode/test_wire.h"
@@ -29,9 +31,10 @@ Read read(const Wire& body, const Dialect& dialect, bool options) {
     std::string& text = result.templates;
     if (!text.empty()) text += " ";
     if (record->kind == TemplateRecordKind::withdraw_all) text += "-all";
-    if (record->kind == TemplateRecordKind::withdrawal) text += fmt::format("-{}", record->layout.id);
+    if (record->kind == TemplateRecordKind::withdrawal)
+      text += fmt::format("-{}", std::to_underlying(record->layout.id));
     if (record->kind != TemplateRecordKind::definition) continue;
-    text += fmt::format("{}{}:", record->layout.options ? "o" : "", record->layout.id);
+    text += fmt::format("{}{}:", record->layout.options ? "o" : "", std::to_underlying(record->layout.id));
     for (const FieldSpec& field : record->layout.fields) {
       text += fmt::format(
           "{}{}{}/{}", text.back() == ':' ? "" : ",", field.scope ? "s" : "",

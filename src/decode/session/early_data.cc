@@ -1,0 +1,102 @@
+#include "decode/session/early_data.h"
+
+#include <iterator>
+#include <utility>
+
+#include "base/check.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+
+// Memory of a held set besides its bytes.
+constexpr size_t kOverhead = 192;
+
+}  // namespace
+
+size_t EarlyData::charge(const EarlySet& early) { return early.body.size() + kOverhead; }
+
+bool EarlyData::hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id,
+                     const MessageContext& message, ByteView body, bool clipped) {
+  session.counters = &counters;
+  counters.anomalies.add(Anomaly::missing_template);
+  const size_t size = body.size() + kOverhead;
+  if (size > limits_.early_bytes || session.bytes + size > limits_.early_bytes_per_session) {
+    counters.anomalies.add(Anomaly::early_data_limit);
+    ++counters.undecodable_sets;
+    return false;
+  }
+  while (bytes_ + size > limits_.early_bytes) {
+    all_.front().session->counters->anomalies.add(Anomaly::early_data_limit);
+    give_up(all_.begin());
+  }
+  all_.push_back({&session, id, message, {body.begin(), body.end()}, clipped});
+  std::deque<EarlyList::iterator>& waiting = session.by_template[id];
+  waiting.push_back(std::prev(all_.end()));
+  session.bytes += size;
+  bytes_ += size;
+  ++counters.early_sets_held;
+  return waiting.size() == 1;
+}
+
+void EarlyData::refuse(flow::ExporterCounters& counters) {
+  counters.anomalies.add(Anomaly::missing_template);
+  ++counters.undecodable_sets;
+}
+
+// Takes a set that is the oldest of its template out of all lists.
+EarlySet EarlyData::take(EarlyList::iterator early) {
+  SessionEarlyData& session = *early->session;
+  session.bytes -= charge(*early);
+  bytes_ -= charge(*early);
+  --session.counters->early_sets_held;
+  const auto found = session.by_template.find(early->template_id);
+  CHECK(found->second.front() == early);
+  found->second.pop_front();
+  if (found->second.empty()) session.by_template.erase(found);
+  EarlySet taken = std::move(*early);
+  all_.erase(early);
+  return taken;
+}
+
+void EarlyData::give_up(EarlyList::iterator early) {
+  ++early->session->counters->undecodable_sets;
+  take(early);
+}
+
+std::vector<EarlySet> EarlyData::release(SessionEarlyData& session, TemplateId id) {
+  std::vector<EarlySet> released;
+  for (auto found = session.by_template.find(id); found != session.by_template.end();
+       found = session.by_template.find(id)) {
+    released.push_back(take(found->second.front()));
+  }
+  return released;
+}
+
+void EarlyData::give_up(SessionEarlyData& session) {
+  while (!session.empty()) give_up(session.by_template.begin()->second.front());
+}
+
+void EarlyData::give_up_before(SessionEarlyData& session, Timestamp time) {
+  std::vector<EarlyList::iterator> void_now;
+  for (const auto& [id, waiting] : session.by_template) {
+    for (const EarlyList::iterator early : waiting) {
+      if (early->message.received < time) void_now.push_back(early);
+    }
+  }
+  for (const EarlyList::iterator early : void_now) give_up(early);
+}
+
+void EarlyData::expire(Timestamp now) {
+  const auto too_old = [&](const EarlySet& early) {
+    const Timestamp received = early.message.received;
+    return now == Timestamp::max() || (now > received && now - received > limits_.early_age);
+  };
+  while (!all_.empty() && too_old(all_.front())) {
+    all_.front().session->counters->anomalies.add(Anomaly::early_data_limit);
+    give_up(all_.begin());
+  }
+}
+
+}  // namespace weir::decode

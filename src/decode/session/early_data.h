@@ -1,0 +1,81 @@
+// Data sets that came before their template: kept until it comes, or given up.
+//
+// Over UDP a template may be lost, or come late; exporters repeat theirs every 20 datagrams to 30 minutes. A data set
+// of an unknown template is held with the context of its message, and decoded with that as soon as the template is
+// there: the rows are the same as if the template had come first. Every set is counted as held, and leaves exactly once,
+// as decoded or as undecodable.
+//
+// Two budgets of bytes hold. Of one session, the sets that came first stay: whoever sends without end gains nothing by
+// it. Of all sessions, the set that has waited the longest goes first, as it is the least likely to be decoded ever.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "decode/limits.h"
+#include "decode/message.h"
+#include "decode/template/template.h"
+#include "flow/ledger.h"
+
+namespace weir::decode {
+
+// A set with what its message said.
+struct EarlySet {
+  struct SessionEarlyData* session = nullptr;
+  TemplateId template_id{};
+  MessageContext message;
+  std::vector<uint8_t> body;
+  bool clipped = false;
+};
+using EarlyList = std::list<EarlySet>;  // of all sessions, oldest first
+
+// Those of one session. Its address must not change.
+struct SessionEarlyData {
+  flow::ExporterCounters* counters = nullptr;  // of the exporter; set by the first hold()
+  boost::unordered_flat_map<TemplateId, std::deque<EarlyList::iterator>> by_template;  // oldest first; never empty
+  size_t bytes = 0;
+
+  bool empty() const { return by_template.empty(); }
+};
+
+class EarlyData {
+ public:
+  explicit EarlyData(const Limits& limits) : limits_(limits) {}
+  EarlyData(const EarlyData&) = delete;
+  EarlyData& operator=(const EarlyData&) = delete;
+
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
+  // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it. True if it
+  // is the first one that waits for this template.
+  bool hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id, const MessageContext& message,
+            ByteView body, bool clipped);
+  // Counts a set that no template will ever fit.
+  static void refuse(flow::ExporterCounters& counters);
+  // Sets that waited for this template, oldest first; they are no longer held.
+  std::vector<EarlySet> release(SessionEarlyData& session, TemplateId id);
+  // Gives up all sets of the session.
+  void give_up(SessionEarlyData& session);
+  // Those of its sets that were received before `time`.
+  void give_up_before(SessionEarlyData& session, Timestamp time);
+  // Gives up what has waited for too long; with Timestamp::max() all.
+  void expire(Timestamp now);
+
+  size_t bytes() const { return bytes_; }
+
+ private:
+  static size_t charge(const EarlySet& early);
+  EarlySet take(EarlyList::iterator early);
+  void give_up(EarlyList::iterator early);
+
+  Limits limits_;
+  EarlyList all_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace weir::decode

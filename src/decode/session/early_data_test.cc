@@ -1,0 +1,110 @@
+#include "decode/session/early_data.h"
+
+#include <gtest/gtest.h>
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+
+constexpr TemplateId kId{256};
+constexpr size_t kBody = 100;
+constexpr size_t kCharge = kBody + 192;  // with what a set takes besides its bytes
+
+Timestamp at(int64_t second) { return timestamp_from_us((1'700'000'000 + second) * 1'000'000); }
+
+struct Early {
+  explicit Early(const Limits& limits = {}) : early(limits) {}
+  bool hold(SessionEarlyData& of, uint8_t first_byte, TemplateId id = kId, int64_t second = 0) {
+    std::vector<uint8_t> body(kBody);
+    body[0] = first_byte;
+    return early.hold(of, counters, id, {.received = at(second)}, body, false);
+  }
+  // The first bytes of the sets that come out.
+  std::string release(SessionEarlyData& of, TemplateId id = kId) {
+    std::string text;
+    for (const EarlySet& set : early.release(of, id)) text += static_cast<char>(set.body[0]);
+    return text;
+  }
+  EarlyData early;
+  flow::ExporterCounters counters;
+  SessionEarlyData session;
+  SessionEarlyData other;
+};
+
+TEST(EarlyData, ComesOutByTemplateInItsOrder) {
+  Early e;
+  EXPECT_TRUE(e.hold(e.session, 'a'));
+  EXPECT_FALSE(e.hold(e.session, 'b')) << "somebody waits already";
+  EXPECT_TRUE(e.hold(e.session, 'x', TemplateId{257}));
+  EXPECT_TRUE(e.hold(e.other, 'o'));
+  EXPECT_EQ(e.counters.early_sets_held, 4u);
+  EXPECT_EQ(e.counters.anomalies[Anomaly::missing_template], 4u);
+  EXPECT_EQ(e.release(e.session), "ab");
+  EXPECT_EQ(e.release(e.session), "");
+  EXPECT_EQ(e.counters.early_sets_held, 2u);
+  EXPECT_EQ(e.release(e.session, TemplateId{257}), "x");
+  EXPECT_TRUE(e.session.empty());
+  EXPECT_EQ(e.release(e.other), "o");
+  EXPECT_EQ(e.early.bytes(), 0u);
+  EXPECT_EQ(e.counters.undecodable_sets, 0u);
+}
+
+TEST(EarlyData, OfASessionTheFirstStay) {
+  Early e({.early_bytes_per_session = 2 * kCharge});
+  e.hold(e.session, 'a');
+  e.hold(e.session, 'b');
+  EXPECT_FALSE(e.hold(e.session, 'c'));
+  EXPECT_EQ(e.counters.undecodable_sets, 1u);
+  EXPECT_EQ(e.counters.anomalies[Anomaly::early_data_limit], 1u);
+  EXPECT_EQ(e.release(e.session), "ab");
+}
+
+TEST(EarlyData, OfAllTheOldestGoes) {
+  Early e({.early_bytes_per_session = 2 * kCharge, .early_bytes = 2 * kCharge});
+  e.hold(e.session, 'a');
+  e.hold(e.other, 'o');
+  e.hold(e.other, 'p');
+  EXPECT_EQ(e.early.bytes(), 2 * kCharge);
+  EXPECT_EQ(e.release(e.session), "");
+  EXPECT_EQ(e.release(e.other), "op");
+  EXPECT_EQ(e.counters.undecodable_sets, 1u);
+}
+
+TEST(EarlyData, IsGivenUpInTime) {
+  Early e({.early_age = std::chrono::seconds{10}});
+  e.hold(e.session, 'a', kId, 0);
+  e.hold(e.other, 'o', kId, 5);
+  e.early.expire(at(10));
+  EXPECT_EQ(e.counters.early_sets_held, 2u);
+  e.early.expire(at(11));
+  EXPECT_EQ(e.counters.early_sets_held, 1u);
+  EXPECT_EQ(e.release(e.session), "");
+  e.early.expire(Timestamp::max());
+  EXPECT_TRUE(e.other.empty());
+  EXPECT_EQ(e.counters.undecodable_sets, 2u);
+}
+
+TEST(EarlyData, OfBeforeARestartIsGivenUp) {
+  Early e;
+  e.hold(e.session, 'a', kId, 0);
+  e.hold(e.session, 'b', kId, 1);
+  e.hold(e.session, 'c', kId, 2);
+  e.early.give_up_before(e.session, at(2));
+  EXPECT_EQ(e.release(e.session), "c");
+  e.hold(e.session, 'd');
+  e.early.give_up(e.session);
+  EXPECT_TRUE(e.session.empty());
+  EXPECT_EQ(e.counters.undecodable_sets, 3u);
+  EXPECT_EQ(e.early.bytes(), 0u);
+}
+
+TEST(EarlyData, ARefusedSetIsCountedAtOnce) {
+  flow::ExporterCounters counters;
+  EarlyData::refuse(counters);
+  EXPECT_EQ(counters.anomalies[Anomaly::missing_template], 1u);
+  EXPECT_EQ(counters.undecodable_sets, 1u);
+}
+
+}  // namespace
+}  // namespace weir::decode

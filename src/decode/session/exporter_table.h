@@ -1,0 +1,83 @@
+// Exporters and their sessions, in the order in which they were used, and what is counted of them.
+//
+// Both lists have the most recently used first, and one limit: the number of sessions. When a new one finds no room, the
+// one that was used the longest ago goes, with all that is known of it. An exporter is used whenever one of its sessions
+// is; so the sessions of the last exporter are at the end of their list, too, and go with it. A flood of forged
+// addresses costs, that way, a constant time for each and never more memory than the limit.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <list>
+#include <map>
+#include <span>
+
+#include "base/datagram.h"
+#include "decode/limits.h"
+#include "decode/session/session.h"
+
+namespace weir::decode {
+
+class ExporterTable {
+ public:
+  // Called before a session is forgotten.
+  using OnForget = std::function<void(Session&)>;
+  ExporterTable(const Limits& limits, OnForget on_forget) : limits_(limits), on_forget_(std::move(on_forget)) {}
+  ExporterTable(const ExporterTable&) = delete;
+  ExporterTable& operator=(const ExporterTable&) = delete;
+
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
+  // Known or new, and from now on the most recently used. References are good until the next call that may make a new
+  // one.
+  struct Found {
+    Exporter& exporter;
+    bool is_new;
+  };
+  Found exporter(const IpAddress& address, Timestamp received);
+  Session& session(Exporter& exporter, const SessionKey& key);
+  // Known, or nullptr. Moves nothing.
+  Exporter* find_exporter(const IpAddress& address);
+  Session* find_session(const SessionKey& key);
+  // Of the exporter if it is known, else of the forgotten ones.
+  flow::ExporterCounters& counters_of(const IpAddress& address);
+  bool has_room() const { return sessions_.size() < limits_.sessions; }
+
+  // These datagrams will be decoded next: what is known of their exporters, and the template of their first set, is
+  // fetched into the cache, all of it at once instead of one miss after the other. Changes nothing.
+  void expect(std::span<const Datagram> next) const;
+
+  // Forgets the session that was used the longest ago. False if there is no other than the latest.
+  bool forget_oldest_session();
+  // Forgets the sessions of a connection, in every observation domain.
+  void close_connection(uint64_t connection);
+
+  std::list<Exporter>& exporters() { return exporters_; }
+  const std::list<Exporter>& exporters() const { return exporters_; }
+  std::list<Session>& sessions() { return sessions_; }
+  // What exporters had counted that are no longer in exporters().
+  const flow::ExporterCounters& forgotten() const { return forgotten_; }
+
+ private:
+  struct KeyHash {
+    size_t operator()(const SessionKey& key) const;
+  };
+  // Orders the sessions of connections by connection.
+  struct ByConnection {
+    bool operator()(const SessionKey& a, const SessionKey& b) const;
+  };
+  void forget(std::list<Session>::iterator session);
+  void forget_oldest_exporter();
+
+  Limits limits_;
+  OnForget on_forget_;
+  // Most recently used first.
+  std::list<Exporter> exporters_;
+  std::list<Session> sessions_;
+  boost::unordered_flat_map<IpAddress, std::list<Exporter>::iterator, IpAddressHash> exporter_index_;
+  boost::unordered_flat_map<SessionKey, std::list<Session>::iterator, KeyHash> session_index_;
+  std::map<SessionKey, std::list<Session>::iterator, ByConnection> connection_index_;  // those of connections only
+  flow::ExporterCounters forgotten_;
+};
+
+}  // namespace weir::decode

@@ -1,0 +1,85 @@
+// What exporters announced in options records, of all sessions: sampling rates, names, start times; and whose
+// announcements hold for whom.
+//
+// A session's own announcements hold for its records first, then those of the exporter's options-only sessions: domains
+// that have never sent data. Cisco IOS XE announces samplers, interfaces and applications under another source id than
+// that of its flows.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "decode/limits.h"
+#include "decode/session/state.h"
+#include "decode/template/options_state.h"
+#include "flow/anomaly.h"
+#include "flow/flow_type.h"
+
+namespace weir::decode {
+
+// Those of one session. Its address must not change.
+struct SessionOptions {
+  flow::FlowType protocol = flow::FlowType::unknown;
+  OptionsState state;            // persistent, as are the templates
+  bool sent_data = false;        // flow records, not only options
+  bool here = false;             // announced to this decoder; else they are those of a state
+  AnnouncedOptionsPtr snapshot;  // as they were handed out or taken over last; nullptr: nothing announced
+  uint64_t snapshot_version = 0;
+
+  // Whether options records have announced something since the snapshot.
+  bool changed() const;
+  // A new snapshot if something has changed.
+  void take_snapshot(Timestamp now);
+};
+
+// Sessions of one exporter that announced something in options records and never sent data.
+using OptionsOnly = std::vector<const SessionOptions*>;
+
+class OptionsStore {
+ public:
+  // Forgets the session that has been silent the longest and whose options, too, are in the store; false if there is
+  // none but the one that announces.
+  using ForgetAnother = std::function<bool()>;
+  OptionsStore(const Limits& limits, ForgetAnother forget_another)
+      : limits_(limits), forget_another_(std::move(forget_another)) {}
+
+  void set_limits(const Limits& limits) { limits_ = limits; }
+
+  // What one options record announced. Beyond the limits it is not kept, and counted.
+  void learn_domain_rate(SessionOptions& session, uint32_t rate) { session.state.set_domain_rate(rate); }
+  void learn_start(SessionOptions& session, uint64_t start_ms) { session.state.set_start_ms(start_ms); }
+  OptionsState::Learned learn_rate(SessionOptions& session, RateScope scope, uint64_t id, uint32_t rate,
+                                   flow::AnomalyCounts& anomalies);
+  OptionsState::Learned learn_name(SessionOptions& session, NameKind kind, uint64_t id, std::string_view text,
+                                   flow::AnomalyCounts& anomalies);
+
+  // Whose announcements hold for whom. add_speaker: if it has sent no data, and there are not too many.
+  void add_speaker(const SessionOptions& session, OptionsOnly& speakers) const;
+  static void remove_speaker(const SessionOptions& session, OptionsOnly& speakers);
+  static bool speaks(const SessionOptions& session, const OptionsOnly& speakers);
+  // What holds for records of the session, into `known`: its own options first.
+  static void options_for(const SessionOptions& session, const OptionsOnly& speakers,
+                          std::vector<const OptionsState*>& known);
+
+  // Takes over what is known from a state. What was announced here stays; else the newer wins. True if anything changed.
+  bool import(SessionOptions& session, const AnnouncedOptionsPtr& known);
+  // Takes over what another decoder published. Returns the last sampling rate of it, 0 if there is none.
+  uint32_t adopt(SessionOptions& session, const AnnouncedOptionsPtr& published);
+
+  // What was announced, but for the snapshot.
+  void forget_all(SessionOptions& session);
+
+  size_t name_bytes() const { return name_bytes_; }
+
+ private:
+  void take_names(SessionOptions& session, const AnnouncedOptions& options, bool newer);
+
+  Limits limits_;
+  ForgetAnother forget_another_;
+  size_t name_bytes_ = 0;  // memory of all names, about; against Limits::name_bytes
+};
+
+}  // namespace weir::decode

@@ -1,0 +1,129 @@
+// The sessions of one decoder: what is remembered of exporters between datagrams, put together.
+//
+//   ExporterTable   exporters and sessions, and which of them go when there are too many
+//   TemplateStore   templates: definitions, withdrawals, limits, expiry
+//   OptionsStore    what options records announced: sampling rates, names, start times
+//   EarlyData       data that came before its template
+//   ChangeLog       what changed, for those who keep the state
+//   Sharing         what other decoders learn of the same exporters
+//
+// Each of them knows nothing of the others. Here is what happens in several of them at once: a session that is forgotten
+// leaves all of them; what an exporter announces goes into its store, into the log of changes, and to other decoders.
+// Every list has a limit (decode/limits.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/datagram.h"
+#include "decode/limits.h"
+#include "decode/message.h"
+#include "decode/session/change_log.h"
+#include "decode/session/early_data.h"
+#include "decode/session/exporter_table.h"
+#include "decode/session/options_store.h"
+#include "decode/session/sharing.h"
+#include "decode/session/state.h"
+#include "decode/session/template_store.h"
+#include "flow/schema.h"
+
+namespace weir::decode {
+
+class Sessions : private Sharing::Replica {
+ public:
+  explicit Sessions(const Limits& limits, flow::SchemaPtr schema = flow::Schema::flows());
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
+
+  void set_limits(const Limits& limits);
+  // Of the rows from now on.
+  void set_schema(flow::SchemaPtr schema) { templates_.set_schema(std::move(schema)); }
+
+  ExporterTable& table() { return table_; }
+  const ExporterTable& table() const { return table_; }
+  Sharing& sharing() { return sharing_; }
+
+  // Of a datagram. Known, restored from the state source, or new; from now on the most recently used. Good until the
+  // next call.
+  Exporter& exporter(const IpAddress& address, Timestamp received);
+  Session& session(Exporter& exporter, const StreamId& stream) { return table_.session(exporter, session_of(stream)); }
+  // When the last datagram was received.
+  Timestamp now() const { return now_; }
+
+  // The template that data of the stream are read with; see TemplateStore::find.
+  const TemplatePtr& find_template(Session& session, TemplateId id, const StreamOrigin& reader, Timestamp now);
+  TemplatePtr define(Session& session, Template layout, const MessageContext& message, uint32_t sequence);
+  void withdraw(Session& session, TemplateId id, const StreamOrigin& origin);
+  // All templates, or all options templates, of the stream.
+  void withdraw_all(Session& session, bool options, const StreamOrigin& origin);
+  // The exporter was restarted, by our clock at `started`: its templates and what it told about itself are void, and
+  // data that still waits for a template of before would be read with another one.
+  void restart(Session& session, Timestamp started);
+
+  // What an options record announced.
+  void learn_domain_rate(Session& session, uint32_t rate);
+  void learn_rate(Session& session, RateScope scope, uint64_t id, uint32_t rate);
+  void learn_name(Session& session, NameKind kind, uint64_t id, std::string_view text);
+  void learn_start(Session& session, uint64_t start_ms);
+  // The session sends flow records: what it announced holds for itself only.
+  void note_data(Session& session) {
+    if (!session.options.sent_data) [[unlikely]]
+      note_first_data(session);
+  }
+
+  // Data before their template; see EarlyData.
+  void hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped);
+  std::vector<EarlySet> release(Session& session, TemplateId id) { return early_.release(session.early, id); }
+
+  // Templates and early data that are too old. Timestamp::max(): gives up all early data, keeps templates.
+  void expire(Timestamp now);
+
+  // Where to look for what is known of exporters that are new here; nullptr: nowhere.
+  void set_source(const StateSource* source) { source_ = source; }
+  // At most `max_sessions` changed ones; the rest the next time.
+  SessionChanges take_changes(Timestamp now, size_t max_sessions);
+  // What all sessions announced in options records; nothing if that is what the last call gave.
+  std::optional<AnnouncedOptionsList> take_options(Timestamp now);
+  // Takes over what is newer than what is known here, if the exporter is known; what it announced here stays. Never
+  // evicts, counts nothing as received. Returns the session, and the ids of templates that data may have waited for.
+  struct Imported {
+    Session* session = nullptr;
+    std::vector<TemplateId> ids;
+  };
+  Imported import_state(const SessionState& state, Timestamp now);
+
+ private:
+  void forget(Session& session);
+  void note_first_data(Session& session);
+  void note_options(Session& session);
+  void add_speaker(Session& session);
+  void restore(Exporter& exporter, Timestamp now);
+  bool import_template(Session& session, const TemplateState& known, Timestamp now);
+  void import_options(Session& session, const AnnouncedOptionsPtr& known);
+  SessionStatePtr state_of(Session& session, Timestamp now);
+
+  // For Sharing.
+  std::list<Exporter>& exporters() override { return table_.exporters(); }
+  flow::ExporterCounters& counters_of(const IpAddress& exporter) override { return table_.counters_of(exporter); }
+  Session* find(const SessionKey& key) override { return table_.find_session(key); }
+  Session* find_or_make(Exporter& exporter, const SessionKey& key) override;
+  SharedSession snapshot(Session& session) override;
+  void take_over(Session& session, const SharedSession& published) override;
+
+  Limits limits_;
+  ExporterTable table_;
+  TemplateStore templates_;
+  OptionsStore options_;
+  EarlyData early_;
+  ChangeLog changes_;
+  Sharing sharing_{*this};
+  Timestamp now_{};  // of the datagram
+  Timestamp templates_checked_{};
+  const StateSource* source_ = nullptr;
+  AnnouncedOptionsList last_options_;
+};
+
+}  // namespace weir::decode

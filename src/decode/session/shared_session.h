@@ -1,0 +1,32 @@
+// A session as its exporter has announced it so far: the immutable snapshot that decoders hand to each other.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "decode/session/sequence.h"
+#include "decode/session/state.h"
+#include "decode/stream_id.h"
+
+namespace weir::decode {
+
+struct SharedTemplate {
+  LayoutPtr layout;  // never null
+  StreamOrigin origin;
+  Timestamp received{};
+  MessageOrder announced;
+};
+
+struct SharedSession {
+  SessionKey key;
+  uint64_t version = 0;  // counts publications of its exporter
+  Timestamp started{};   // what was announced before is void
+  bool sent_data = false;
+  std::vector<SharedTemplate> templates;  // those of one id together, the latest announced first
+  AnnouncedOptionsPtr options;            // nullptr: nothing announced
+};
+using SharedSessionPtr = std::shared_ptr<const SharedSession>;
+
+}  // namespace weir::decode

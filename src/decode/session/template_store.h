@@ -1,0 +1,112 @@
+// The templates of all sessions: taken over as they are announced, found for data, withdrawn, evicted, expired.
+//
+// A session may know several definitions of one id: exporters behind one address, each with its own port, number their
+// templates independently. Each definition is kept under the stream that announced it, the latest announced first.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/time.h"
+#include "decode/limits.h"
+#include "decode/session/sequence.h"
+#include "decode/session/shared_session.h"
+#include "decode/session/state.h"
+#include "decode/stream_id.h"
+#include "decode/template/compiled_template.h"
+#include "decode/template/template_pool.h"
+#include "flow/anomaly.h"
+
+namespace weir::decode {
+
+// A template as one stream announced it.
+struct TemplateEntry {
+  StreamOrigin origin;
+  uint64_t last_used = 0;  // the store's count of uses
+  Timestamp used_at{};     // when it was last announced or used
+  TemplatePtr compiled;
+  Timestamp announced{};
+  bool here = true;      // announced to this decoder; else known from a state
+  MessageOrder order{};  // of the announcement; only where decoders share the exporter
+};
+// Almost always one, and then without memory of its own: with thousands of exporters every look elsewhere is a cache
+// miss.
+using TemplateEntries = boost::container::small_vector<TemplateEntry, 1>;
+
+// Those of one session.
+struct SessionTemplates {
+  boost::unordered_flat_map<TemplateId, TemplateEntries> by_id;  // the latest announced first; never empty
+  size_t count = 0;
+};
+
+// Which of the definitions of an id the data of `reader` are read with: its own (RFC 7011 section 8), else the latest
+// that was announced, as real exporters change their port. There is at least one.
+TemplateEntry& definition_for(const StreamOrigin& reader, TemplateEntries& entries);
+
+class TemplateStore {
+ public:
+  // Forgets the session that has been silent the longest and whose templates, too, are in the store; false if there is
+  // none but the one that announces.
+  using ForgetAnother = std::function<bool()>;
+  TemplateStore(const Limits& limits, flow::SchemaPtr schema, ForgetAnother forget_another)
+      : limits_(limits), pool_(std::move(schema)), forget_another_(std::move(forget_another)) {}
+
+  void set_limits(const Limits& limits) { limits_ = limits; }
+  // Of the rows from now on. Templates that were compiled for another schema are compiled again when they are used.
+  void set_schema(flow::SchemaPtr schema) { pool_.set_schema(std::move(schema)); }
+
+  // nullptr if the id is not known. A template in use does not expire, however long ago it was announced: there are
+  // exporters that announce theirs once, and data that cannot be read is lost. The reference is good until something is
+  // announced or forgotten; who decodes by it keeps a copy.
+  const TemplatePtr& find(SessionTemplates& session, TemplateId id, const StreamOrigin& reader, Timestamp now);
+
+  // Whether define() would do more than take note that a template is still good.
+  static bool is_news(const SessionTemplates& session, const Template& layout, const StreamOrigin& origin);
+  struct Defined {
+    TemplatePtr compiled;
+    bool changed = false;  // false: it was known, from this decoder's own datagrams
+  };
+  // Takes a definition over. Where decoders share an exporter, `order` is that of its message.
+  Defined define(SessionTemplates& session, Template layout, const StreamOrigin& origin, Timestamp now,
+                 const MessageOrder& order, flow::AnomalyCounts& anomalies);
+  // False if there is nothing to withdraw.
+  bool withdraw(SessionTemplates& session, TemplateId id, const StreamOrigin& origin, flow::AnomalyCounts& anomalies);
+  // Of those that the stream announced, all templates or all options templates.
+  static std::vector<TemplateId> announced_by(const SessionTemplates& session, bool options,
+                                              const StreamOrigin& origin);
+  // True if any of them was too old.
+  bool expire(SessionTemplates& session, Timestamp now, flow::AnomalyCounts& anomalies);
+  void forget_all(SessionTemplates& session);
+
+  // Takes over what is known from a state. What was announced here wins; nothing is evicted for it. dropped: it took the
+  // place of an older one that is gone, but there was no room.
+  enum class Imported : uint8_t { nothing, dropped, added };
+  Imported import(SessionTemplates& session, const TemplateState& known, Timestamp now);
+  // Afterwards the session's templates are those that another decoder published, as far as the limits allow. Returns
+  // the ids that got a definition.
+  std::vector<TemplateId> adopt(SessionTemplates& session, const std::vector<SharedTemplate>& published, Timestamp now,
+                                flow::AnomalyCounts& anomalies);
+
+  static std::vector<TemplateState> state_of(const SessionTemplates& session);  // by id
+  static std::vector<SharedTemplate> published_of(const SessionTemplates& session);
+
+ private:
+  const TemplatePtr& compiled_for_schema(TemplateEntry& entry);
+  bool has_room(const SessionTemplates& session, const CompiledTemplate& compiled) const;
+  void make_room(SessionTemplates& session, TemplateId id, size_t weight, flow::AnomalyCounts& anomalies);
+  void add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry);
+  void drop(SessionTemplates& session, TemplateId id, size_t index);
+  void evict_oldest(SessionTemplates& session, flow::AnomalyCounts& anomalies);
+
+  Limits limits_;
+  TemplatePool pool_;
+  ForgetAnother forget_another_;
+  size_t weight_ = 0;  // of all templates, against Limits::templates
+  uint64_t uses_ = 0;
+};
+
+}  // namespace weir::decode
