@@ -1,5 +1,5 @@
 // Every capture of the corpus beside the repository (../shared/corpus, or the folder in WEIR_CORPUS), against its
-// golden: the octets of every field of every record, and the totals. Both ways through the decoder: inspect() and
+// golden: the bytes of every field of every record, and the totals. Both ways through the decoder: inspect() and
 // decode().
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// Flows decoded a second on one core, from memory: datagrams of about 1400 octets, rows into batches that are dropped
+// Flows decoded a second on one core, from memory: datagrams of about 1400 bytes, rows into batches that are dropped
 // when they are full. items_per_second is flows a second.
 #include <benchmark/benchmark.h>
 
@@ -159,7 +159,7 @@ Load make_sflow_load(const std::vector<Wire>& records, size_t samples) {
   return load;
 }
 
-// Headers of 128 octets: 7 fit into a datagram of 1400.
+// Headers of 128 bytes: 7 fit into a datagram of 1400.
 void BM_Sflow_RawHeader(benchmark::State& state) { run(state, make_sflow_load({}, 7), {}); }
 BENCHMARK(BM_Sflow_RawHeader);
 

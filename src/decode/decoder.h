@@ -27,12 +27,12 @@ struct DecoderOptions {
   Limits limits;
   // Elements without a column go, named, into the column `other`.
   bool other = false;
-  // Some exporters put several messages into one datagram; the RFCs know only one. Off: octets after the first are
+  // Some exporters put several messages into one datagram; the RFCs know only one. Off: bytes after the first are
   // counted as trailing_bytes.
   bool several_messages = true;
   // Sampling rates set by the operator, by exporter; they win over what the exporter says.
   std::map<IpAddress, uint32_t> sampling_rates;
-  // Of the rows: what the operator added to the columns of flows. Batches to decode into are of this schema.
+  // Of the rows: the columns of flows with those that the operator added. Batches to decode into are of this schema.
   flow::SchemaPtr schema = flow::Schema::flows();
 };
 
@@ -87,7 +87,7 @@ class Decoder {
   // what waited for it.
   void import_state(const SessionState& state, Timestamp now, flow::TableBuilders& out);
 
-  // What exporters told about themselves in options records, by session; nothing if that is what the last call gave.
+  // What exporters announced in options records, by session; nothing if that is what the last call gave.
   std::optional<AnnouncedOptionsList> take_options(Timestamp now);
 
   // What was seen of every exporter so far; forgotten exporters are summed up under the unspecified address.

@@ -323,9 +323,9 @@ TEST(Incidents, RecordCountOfAHeaderIsNotBelieved) {
 
 // Class 2: data sets shorter than the record; the last record cut.
 TEST(Incidents, DataSetShorterThanItsTemplate) {
-  for (size_t octets = 0; octets < 36; ++octets) {
+  for (size_t bytes = 0; bytes < 36; ++bytes) {
     Harness h;
-    const Wire body = Wire().u16(256).u16(4 + octets).add(Wire().number(UINT64_MAX, octets));
+    const Wire body = Wire().u16(256).u16(4 + bytes).add(Wire().number(UINT64_MAX, bytes));
     h.feed(test::netflow9({}, test::set(0, test::template_record(256, kFlow)).add(body)));
     EXPECT_EQ(h.rows().size(), 0u);
     EXPECT_EQ(h.imbalance(), "");
@@ -408,14 +408,14 @@ TEST(Incidents, FirstAfterLastIsKeptAsItWasSent) {
 
 // Class 14: integers of odd sizes.
 TEST(Incidents, IntegersOfOddSizes) {
-  for (uint16_t octets = 0; octets <= 20; ++octets) {
+  for (uint16_t bytes = 0; bytes <= 20; ++bytes) {
     Harness h;
     h.feed(test::ipfix(
-        {}, test::set(2, test::template_record(256, {{1, octets}, {16, octets}, {21, octets}, {152, octets}, {8, 4}}))
-                .add(test::set(
-                    256, Wire().number(1, octets).number(2, octets).number(3, octets).number(4, octets).u32(1)))));
-    ASSERT_EQ(h.rows().size(), 1u) << octets;
-    EXPECT_EQ(h.rows()[0].contains("bytes"), octets >= 1 && octets <= 8) << octets;
+        {},
+        test::set(2, test::template_record(256, {{1, bytes}, {16, bytes}, {21, bytes}, {152, bytes}, {8, 4}}))
+            .add(test::set(256, Wire().number(1, bytes).number(2, bytes).number(3, bytes).number(4, bytes).u32(1)))));
+    ASSERT_EQ(h.rows().size(), 1u) << bytes;
+    EXPECT_EQ(h.rows()[0].contains("bytes"), bytes >= 1 && bytes <= 8) << bytes;
     EXPECT_EQ(h.imbalance(), "");
   }
 }
@@ -431,7 +431,7 @@ TEST(Incidents, UnknownElementsCostNothing) {
   EXPECT_EQ(h.anomalies(), "");
 }
 
-TEST(Incidents, EnterpriseFieldsAreEightOctetsOfTemplate) {
+TEST(Incidents, EnterpriseFieldsAreEightBytesOfTemplate) {
   Harness h;
   h.feed(test::ipfix({}, test::set(2, test::template_record(256, {{1, 4, 9}, {7, 2}, {2, 4, 9}, {11, 2}})
                                           .add(test::template_record(257, {{1, 4}})))

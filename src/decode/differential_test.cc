@@ -48,7 +48,7 @@ std::vector<Flow> flows_of(uint32_t seed, size_t count, bool v6) {
   for (Flow& flow : flows) {
     flow.v6 = v6;
     for (auto* address : {&flow.src, &flow.dst}) {
-      for (uint8_t& octet : *address) octet = static_cast<uint8_t>(1 + any(250));
+      for (uint8_t& byte : *address) byte = static_cast<uint8_t>(1 + any(250));
       if (v6) (*address)[0] = 0x20;
     }
     flow.proto = any(1) == 0 ? 6 : 17;
@@ -72,11 +72,11 @@ std::vector<Flow> flows_of(uint32_t seed, size_t count, bool v6) {
   return flows;
 }
 
-size_t address_octets(const Flow& flow) { return flow.v6 ? 16 : 4; }
+size_t address_bytes(const Flow& flow) { return flow.v6 ? 16 : 4; }
 
-Wire address(const std::array<uint8_t, 16>& octets, size_t count) {
+Wire address(const std::array<uint8_t, 16>& bytes, size_t count) {
   Wire wire;
-  for (size_t i = 0; i < count; ++i) wire.u8(octets[i]);
+  for (size_t i = 0; i < count; ++i) wire.u8(bytes[i]);
   return wire;
 }
 
@@ -111,7 +111,7 @@ std::vector<FieldOf> fields_of(bool v6, bool variable) {
 
 Wire record(const Flow& flow, bool variable) {
   Wire wire;
-  wire.add(address(flow.src, address_octets(flow))).add(address(flow.dst, address_octets(flow)));
+  wire.add(address(flow.src, address_bytes(flow))).add(address(flow.dst, address_bytes(flow)));
   wire.u8(flow.proto).u16(flow.src_port).u16(flow.dst_port).u8(flow.tos).u8(flow.ttl).u8(flow.tcp_flags);
   wire.u32(flow.flow_label).number(flow.src_mac, 6).number(flow.dst_mac, 6).u16(flow.vlan);
   wire.u32(flow.in_if).u32(flow.out_if).u32(flow.src_as).u32(flow.dst_as).u8(flow.src_net).u8(flow.dst_net);
@@ -141,7 +141,7 @@ Wire packet(const Flow& flow) {
   } else {
     ip.u8(0x45).u8(flow.tos).u16(length).u16(0).u16(0).u8(flow.ttl).u8(flow.proto).u16(0);
   }
-  ip.add(address(flow.src, address_octets(flow))).add(address(flow.dst, address_octets(flow)));
+  ip.add(address(flow.src, address_bytes(flow))).add(address(flow.dst, address_bytes(flow)));
   return Wire()
       .number(flow.dst_mac, 6)
       .number(flow.src_mac, 6)

@@ -128,15 +128,15 @@ void BM_State(benchmark::State& state) {
   const auto now = timestamp_from_us(1'700'000'002'000'000);
   const SessionChanges changes = decoder.take_changes(now);
   CHECK(changes.changed.size() == exporters);
-  size_t octets = 0;
+  size_t state_bytes = 0;
   for (auto _ : state) {
     const std::vector<uint8_t> bytes = encode_state(changes.changed, now);
     const auto decoded = decode_state(bytes, {});
     CHECK(decoded && decoded->sessions.size() == exporters && decoded->left_out == 0);
-    octets = bytes.size();
+    state_bytes = bytes.size();
   }
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * exporters * kTemplates));
-  state.counters["MiB"] = static_cast<double>(octets) / (1 << 20);
+  state.counters["MiB"] = static_cast<double>(state_bytes) / (1 << 20);
   state.counters["rss_MiB"] = resident_mib();
 }
 BENCHMARK(BM_State)->Arg(1)->Arg(0)->ArgName("alike");

@@ -1,4 +1,4 @@
-// A session from an attacker: one octet of switches, then datagrams, each behind its length in two octets. Runs them
+// A session from an attacker: one byte of switches, then datagrams, each behind its length in two bytes. Runs them
 // through both ways of the decoder and checks that every record is accounted for.
 #pragma once
 
@@ -16,9 +16,9 @@ namespace weir::decode::fuzz {
 struct CountingSink : RecordSink {
   void on_record(const RecordView& record) override {
     CHECK(!record.raw.empty());
-    size_t octets = 0;
-    for (const FieldView& field : record.fields) octets += field.value.size();
-    CHECK(octets <= record.raw.size());
+    size_t bytes = 0;
+    for (const FieldView& field : record.fields) bytes += field.value.size();
+    CHECK(bytes <= record.raw.size());
     ++(record.options ? options : data);
   }
   uint64_t data = 0;
@@ -76,7 +76,7 @@ inline DecoderOptions options_from(uint8_t switches) {
     options.limits.rates_per_session = 2;
     options.limits.names_per_session = 3;
     options.limits.name_bytes = 400;
-    options.limits.name_octets = 7;
+    options.limits.name_length = 7;
     options.limits.options_only_domains = 1;
     options.limits.early_bytes_per_session = 600;
     options.limits.early_bytes = 900;

@@ -26,7 +26,7 @@ struct Limits {
   size_t names_per_session = 32768;
   size_t name_bytes = size_t{128} << 20;
   // RFC 2863 lets an interface's alias have 64 characters; NBAR describes applications in 55.
-  size_t name_octets = 255;
+  size_t name_length = 255;
   // Domains of an exporter that send options only, for its other domains: Cisco IOS XE has one.
   size_t options_only_domains = 8;
   // Lists in lists (RFC 6313): YAF nests two deep.
@@ -42,13 +42,13 @@ struct Limits {
   size_t sflow_sources = 1'000'000;
   // Numbers of an AS path, and communities of a route: as goflow2 has it; real paths have below 100.
   size_t route_numbers = 1000;
-  // Octets of one text that an exporter sends. Those of sFlow have at most 255 by their specifications, some URLs more.
-  size_t text_octets = 4096;
+  // Bytes of one text that an exporter sends. Those of sFlow have at most 255 by their specifications, some URLs more.
+  size_t text_length = 4096;
 };
 
 // Entries of a list that becomes the text of a column: BGP speakers in the field have some 50 communities.
 inline constexpr size_t kListTextEntries = 1000;
 // Text of a column that fields of the same record are added to: each of them copies it.
-inline constexpr size_t kAppendedOctets = 1024;
+inline constexpr size_t kAppendedBytes = 1024;
 
 }  // namespace weir::decode

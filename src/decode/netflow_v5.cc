@@ -36,9 +36,8 @@ struct Field {
   uint16_t element;
   uint16_t length;
 };
-constexpr uint16_t kPadding = 210;  // paddingOctets
-constexpr uint16_t kBypassedRouter =
-    130;  // exporterIPv4Address: v7's router_sc, the router whose flows the switch reports
+constexpr uint16_t kPadding = 210;         // paddingOctets
+constexpr uint16_t kBypassedRouter = 130;  // exporterIPv4Address: v7's router_sc, whose flows the switch reports
 
 constexpr Field kSource{8, 4}, kDestination{12, 4}, kNextHop{15, 4}, kInput{10, 2}, kOutput{14, 2}, kPackets{2, 4},
     kOctets{1, 4}, kFirst{22, 4}, kLast{21, 4}, kSourcePort{7, 2}, kDestinationPort{11, 2}, kTcpFlags{6, 1},
@@ -47,7 +46,7 @@ constexpr Field kSource{8, 4}, kDestination{12, 4}, kNextHop{15, 4}, kInput{10, 
 constexpr std::array kRecordV1 = {
     kSource,     kDestination,     kNextHop,           kInput,    kOutput, kPackets,  kOctets,           kFirst, kLast,
     kSourcePort, kDestinationPort, Field{kPadding, 2}, kProtocol, kTos,    kTcpFlags, Field{kPadding, 7}};
-// Four more octets at the end, as the first IOS releases sent it.
+// Four more bytes at the end, as the first IOS releases sent it.
 constexpr std::array kRecordV1Long = {kSource,   kDestination, kNextHop,         kInput,
                                       kOutput,   kPackets,     kOctets,          kFirst,
                                       kLast,     kSourcePort,  kDestinationPort, Field{kPadding, 2},

@@ -1,7 +1,7 @@
 // NetFlow v1, v5 and v7: records of a fixed layout. Each layout is a template that never changes, written as the IANA
 // elements of its fields, so that the same plans decode it.
 //
-//   v5 header, 24 octets                             v5 record, 48 octets
+//   v5 header, 24 bytes                             v5 record, 48 bytes
 //   version | count        2 + 2                     source, destination, next hop        4 + 4 + 4
 //   uptime, ms             4                         input, output interface              2 + 2
 //   seconds, nanoseconds   4 + 4                     packets, octets                      4 + 4
@@ -28,7 +28,7 @@ struct NetflowV5Message {
   uint32_t sequence = 0;
   size_t count = 0;  // records by the header
   ByteView records;  // those that are there whole
-  ByteView rest;     // octets behind them
+  ByteView rest;     // bytes behind them
 };
 
 class NetflowV5 {
@@ -40,7 +40,7 @@ class NetflowV5 {
   std::optional<NetflowV5Message> parse(uint16_t version, ByteView bytes, const MessageContext& datagram,
                                         flow::AnomalyCounts& anomalies) const;
 
-  // Whether octets behind a message are another one of the same kind (some exporters send several in a datagram).
+  // Whether bytes behind a message are another one of the same kind (some exporters send several in a datagram).
   bool begins_message(const NetflowV5Message& previous, ByteView rest) const;
 
  private:

@@ -22,7 +22,7 @@ constexpr std::string_view kHeader5 = R"(
 constexpr std::string_view kRecord5 = R"(
   c0000201 c6336402 cb007103  # 192.0.2.1 to 198.51.100.2 by 203.0.113.3
   0005 0006                   # interfaces
-  0000000a 00003039           # 10 packets, 12345 octets
+  0000000a 00003039           # 10 packets, 12345 bytes
   0036d710 0036e8a4           # first 6 s before, last 1.5 s before the export
   1f90 01bb                   # ports 8080 to 443
   00 1b 06 48                 # pad, flags, TCP, ToS
@@ -74,10 +74,10 @@ TEST(NetflowV5, TableOfDamage) {
     uint64_t rejected;
   };
   const Case cases[] = {
-      {"no octets", {}, 0, "truncated_header", 1},
-      {"one octet", Wire().u8(0), 0, "truncated_header", 1},
+      {"no bytes", {}, 0, "truncated_header", 1},
+      {"one byte", Wire().u8(0), 0, "truncated_header", 1},
       {"header alone", test::netflow5({.count = 0}, {}), 0, "count_mismatch", 0},
-      {"23 octets of header", Wire::hex("0005 0001 0036ee80 6553f100 00000000 000003e8 0207 40"), 0, "truncated_header",
+      {"23 bytes of header", Wire::hex("0005 0001 0036ee80 6553f100 00000000 000003e8 0207 40"), 0, "truncated_header",
        1},
       {"count 2, one record", test::netflow5({.count = 2}, record), 1, "count_mismatch", 0},
       {"count 2, one record and a half", test::netflow5({.count = 2}, Wire().add(record).zeros(24)), 1,
@@ -214,7 +214,7 @@ TEST(NetflowV1, EveryFieldOfTheFigure) {
   const Wire bytes = Wire::hex(R"(
     0001 0001 0036ee80 6553f100 00000000        # header
     c0000201 c6336402 cb007103 0005 0006        # addresses, interfaces
-    0000000a 00003039 0036d710 0036e8a4         # packets, octets, first, last
+    0000000a 00003039 0036d710 0036e8a4         # packets, bytes, first, last
     1f90 01bb 0000 06 48 1b 00 0000 00000000    # ports, pad, TCP, ToS, flags, pad
   )");
   Harness h;
@@ -228,7 +228,7 @@ TEST(NetflowV1, EveryFieldOfTheFigure) {
   EXPECT_EQ(row.at("dst_port"), "443");
   EXPECT_FALSE(row.contains("src_as"));
   EXPECT_EQ(h.anomalies(), "");
-  // The same with records of 52 octets.
+  // The same with records of 52 bytes.
   Harness longer;
   longer.feed(Wire().add(bytes).zeros(4));
   EXPECT_EQ(longer.rows(), h.rows());

@@ -16,10 +16,6 @@ using flow::FlowBatch;
 constexpr size_t kFieldsAtOnce = 4096;
 constexpr size_t kRecordsAtOnce = 64;
 
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
-}
-
 }  // namespace
 
 NestedTemplate ListTemplates::find(TemplateId id) {

@@ -19,8 +19,8 @@ namespace weir::decode {
 
 struct SetView {
   ByteView body;
-  bool clipped = false;    // the set claimed more octets than there are
-  size_t max_padding = 0;  // octets at its end that need no remark
+  bool clipped = false;    // the set claimed more bytes than there are
+  size_t max_padding = 0;  // bytes at its end that need no remark
 };
 
 struct SetResult {

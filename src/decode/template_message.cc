@@ -26,10 +26,6 @@ static_assert(sizeof(HeaderV9) == 20);
 constexpr uint16_t kVersion9 = 9;
 constexpr int64_t kDaySeconds = 86400;
 
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
-}
-
 int64_t microseconds(Be32 seconds) { return int64_t{seconds} * 1'000'000; }
 
 bool within_a_day(Be32 seconds, const MessageContext& context) {

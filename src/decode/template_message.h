@@ -1,7 +1,7 @@
 // Messages of NetFlow v9 and IPFIX: a header, then sets of templates, options templates and data (RFC 3954 section 5,
 // RFC 7011 section 3).
 //
-//   v9 header, 20 octets                             IPFIX header, 16 octets
+//   v9 header, 20 bytes                             IPFIX header, 16 bytes
 //   version 9 | records    2 + 2                     version 10 | length    2 + 2
 //   uptime, ms             4                         export time, seconds   4
 //   export time, seconds   4                         sequence, data records 4
@@ -23,7 +23,7 @@ struct TemplateMessage {
   uint32_t sequence = 0;
   uint16_t count = 0;    // v9: records by the header
   ByteView sets;         // v9: to the end of the datagram
-  ByteView rest;         // IPFIX: octets behind the message
+  ByteView rest;         // IPFIX: bytes behind the message
   bool clipped = false;  // IPFIX: the message should be longer than what arrived
 };
 
@@ -31,7 +31,7 @@ struct TemplateMessage {
 std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView bytes, const MessageContext& datagram,
                                                       flow::AnomalyCounts& anomalies);
 
-// Whether octets are the header of another message of the same exporter, soon before or after.
+// Whether bytes are the header of another message of the same exporter, soon before or after.
 bool begins_message(const TemplateMessage& previous, ByteView rest);
 
 // Walks the sets of messages.
@@ -39,7 +39,7 @@ class TemplateMessageDecoder {
  public:
   TemplateMessageDecoder(Sessions& sessions, SetDecoder& sets) : sessions_(sessions), sets_(sets) {}
 
-  // Decodes the message of the exporter. With several_messages, a v9 message ends where another begins. Returns octets
+  // Decodes the message of the exporter. With several_messages, a v9 message ends where another begins. Returns bytes
   // that are not part of it and not padding.
   ByteView decode(const TemplateMessage& message, Exporter& exporter, size_t max_fields, bool several_messages,
                   const Output& output);

@@ -79,12 +79,12 @@ TEST(Ipfix, ExampleOfTheRfcInspected) {
 }
 
 TEST(Ipfix, VariableLength) {
-  // RFC 7011 appendix A.5: one octet of length below 255, else 255 and two.
+  // RFC 7011 appendix A.5: one byte of length below 255, else 255 and two.
   const std::vector<FieldOf> fields = {{7, 2}, {371, kVar}, {11, 2}};
   const std::string long_name(1000, 'u');
   Wire records = Wire().u16(1).u8(5).text("alice").u16(2);
   records.u16(3).u8(255).u16(1000).text(long_name).u16(4);
-  records.u16(5).u8(255).u16(2).text("al").u16(6);  // three octets where one would do
+  records.u16(5).u8(255).u16(2).text("al").u16(6);  // three bytes where one would do
   records.u16(7).u8(0).u16(8);
   DecoderOptions options;
   options.other = true;
@@ -110,8 +110,8 @@ TEST(Ipfix, TableOfVariableLengthDamage) {
   const Wire whole = Wire().u16(1).u8(2).text("ab");
   const Case cases[] = {
       {"length beyond the set", Wire().add(whole).u16(1).u8(200).text("abcdefgh"), 1, "truncated_record"},
-      {"two-octet length beyond the set", Wire().add(whole).u16(1).u8(255).u16(65535).u8(0), 1, "truncated_record"},
-      {"length octet cut", Wire().add(whole).u16(1).u8(255).zeros(0), 1, "truncated_record"},
+      {"two-byte length beyond the set", Wire().add(whole).u16(1).u8(255).u16(65535).u8(0), 1, "truncated_record"},
+      {"length byte cut", Wire().add(whole).u16(1).u8(255).zeros(0), 1, "truncated_record"},
       {"padding shorter than a record", Wire().add(whole).zeros(2), 1, ""},
       {"padding that is not zero", Wire().add(whole).u16(7).u8(0), 2, ""},
   };
@@ -144,7 +144,7 @@ TEST(Ipfix, TableOfMessageDamage) {
       {"length of the header alone", with_length(16), 0, "trailing_bytes"},
       {"length beyond the datagram", with_length(static_cast<uint16_t>(whole.size() + 100)), 2,
        "length_beyond_datagram"},
-      {"octets behind the message", Wire().add(whole).u32(1), 2, "trailing_bytes"},
+      {"bytes behind the message", Wire().add(whole).u32(1), 2, "trailing_bytes"},
       {"message that ends inside of a set", with_length(static_cast<uint16_t>(whole.size() - 2)), 1,
        "bad_set_length trailing_bytes"},
       {"set length below its header", test::ipfix({}, Wire().add(sets).u16(256).u16(3).u32(1)), 2, "bad_set_length"},
@@ -152,8 +152,8 @@ TEST(Ipfix, TableOfMessageDamage) {
       {"set length beyond the message", test::ipfix({}, Wire().add(sets).u16(256).u16(400).u32(1)), 3,
        "bad_set_length"},
       {"zeros to the end", test::ipfix({}, Wire().add(sets).zeros(64)), 2, "trailing_bytes"},
-      {"two octets at the end", test::ipfix({}, Wire().add(sets).u16(0)), 2, ""},
-      {"two odd octets at the end", test::ipfix({}, Wire().add(sets).u16(7)), 2, "trailing_bytes"},
+      {"two bytes at the end", test::ipfix({}, Wire().add(sets).u16(0)), 2, ""},
+      {"two odd bytes at the end", test::ipfix({}, Wire().add(sets).u16(7)), 2, "trailing_bytes"},
       {"reserved set id", test::ipfix({}, Wire().add(test::set(4, Wire().u32(1))).add(sets)), 2, "reserved_set_id"},
       {"v9's set ids", test::ipfix({}, Wire().add(test::set(0, Wire().u32(1))).add(sets)), 2, "reserved_set_id"},
       {"set shorter than a record", test::ipfix({}, Wire().add(sets).u16(256).u16(6).u16(7)), 2, "truncated_record"},
@@ -302,13 +302,13 @@ TEST(Rows, FixedAndVariableLengthFieldsDecodeTheSame) {
 }
 
 TEST(Rows, IntegersOfAnyLengthAreOneValue) {
-  for (uint16_t octets = 1; octets <= 8; ++octets) {
-    const auto number = [&](uint16_t element) { return Wire().number(200, octets).u16(element); };
-    EXPECT_EQ(row_of({{1, octets}, {7, 2}}, number(7)).at("bytes"), "200") << octets;
-    EXPECT_EQ(row_of({{10, octets}, {7, 2}}, number(7)).at("in_if"), "200") << octets;
-    EXPECT_EQ(row_of({{16, octets}, {7, 2}}, number(7)).at("src_as"), "200") << octets;
-    EXPECT_EQ(row_of({{5, octets}, {7, 2}}, number(7)).at("ip_tos"), "200") << octets;
-    EXPECT_EQ(row_of({{11, octets}, {7, 2}}, number(7)).at("dst_port"), "200") << octets;
+  for (uint16_t bytes = 1; bytes <= 8; ++bytes) {
+    const auto number = [&](uint16_t element) { return Wire().number(200, bytes).u16(element); };
+    EXPECT_EQ(row_of({{1, bytes}, {7, 2}}, number(7)).at("bytes"), "200") << bytes;
+    EXPECT_EQ(row_of({{10, bytes}, {7, 2}}, number(7)).at("in_if"), "200") << bytes;
+    EXPECT_EQ(row_of({{16, bytes}, {7, 2}}, number(7)).at("src_as"), "200") << bytes;
+    EXPECT_EQ(row_of({{5, bytes}, {7, 2}}, number(7)).at("ip_tos"), "200") << bytes;
+    EXPECT_EQ(row_of({{11, bytes}, {7, 2}}, number(7)).at("dst_port"), "200") << bytes;
   }
 }
 

@@ -1,4 +1,4 @@
-// Writes messages octet by octet, for tests and benchmarks.
+// Writes messages byte by byte, for tests and benchmarks.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ class Wire {
   Wire& u16(uint64_t value) { return put(static_cast<uint16_t>(value)); }
   Wire& u32(uint64_t value) { return put(static_cast<uint32_t>(value)); }
   Wire& u64(uint64_t value) { return put(static_cast<uint64_t>(value)); }
-  // The low octets of a number.
-  Wire& number(uint64_t value, size_t octets) {
-    for (size_t i = octets; i-- > 0;) u8(i < 8 ? value >> (8 * i) : 0);
+  // The low bytes of a number.
+  Wire& number(uint64_t value, size_t bytes) {
+    for (size_t i = bytes; i-- > 0;) u8(i < 8 ? value >> (8 * i) : 0);
     return *this;
   }
   Wire& zeros(size_t count) {
@@ -71,7 +71,7 @@ struct FieldOf {
   uint32_t enterprise = 0;
 };
 
-// A set with its header, padded to 4 octets.
+// A set with its header, padded to 4 bytes.
 inline Wire set(uint16_t id, const Wire& body) {
   const size_t padding = (4 - body.size() % 4) % 4;
   return Wire().u16(id).u16(4 + body.size() + padding).add(body).zeros(padding);

@@ -48,7 +48,7 @@ void ValuesJson::text(std::string_view name, std::string_view value) {
   append_json_string(out_, value);
 }
 
-void ValuesJson::octets(std::string_view name, ByteView value) {
+void ValuesJson::bytes(std::string_view name, ByteView value) {
   key(name);
   out_ += '"';
   flow::append_hex(out_, value);

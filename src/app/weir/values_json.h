@@ -20,7 +20,7 @@ class ValuesJson final : public decode::ValueVisitor {
   void real(std::string_view name, double value) override;
   void flag(std::string_view name, bool value) override;
   void text(std::string_view name, std::string_view value) override;
-  void octets(std::string_view name, ByteView value) override;
+  void bytes(std::string_view name, ByteView value) override;
 
  private:
   void key(std::string_view name);

@@ -114,9 +114,9 @@ Next by_udp_port(uint16_t src_port, uint16_t dst_port) {
   return {};
 }
 
-void dissect(ByteView octets, Link link, Packet& packet) {
+void dissect(ByteView bytes, Link link, Packet& packet) {
   clear(packet);
-  Walk walk{ByteReader(octets), packet, &packet.outer};
+  Walk walk{ByteReader(bytes), packet, &packet.outer};
   Next next = first(link);
   for (size_t layer = 0; layer < kMaxLayers && next.parse != nullptr; ++layer) next = next.parse(walk);
   if (packet.tunnel == TunnelType::none && walk.pppoe_session) {

@@ -32,7 +32,7 @@ struct Walk {
     packet.has_tunnel_id = true;
     packet.tunnel_id = id;
   }
-  // A header says that no more than `length` octets follow: the rest is padding.
+  // A header says that no more than `length` bytes follow: the rest is padding.
   void clip(size_t length) {
     if (length < in.remaining()) in = ByteReader(in.rest().first(length));
   }
@@ -48,9 +48,9 @@ Next ethernet(Walk& walk);
 Next vlan_tag(Walk& walk);
 Next pppoe(Walk& walk);
 Next ppp(Walk& walk);
-// True if the octets are an Ethernet frame with a payload that goes with its EtherType: for encapsulations that do not
-// say what they carry. Nothing: too few octets to tell.
-std::optional<bool> begins_frame(ByteView octets);
+// True if the bytes are an Ethernet frame with a payload that goes with its EtherType: for encapsulations that do not
+// say what they carry. Nothing: too few bytes to tell.
+std::optional<bool> begins_frame(ByteView bytes);
 
 // mpls.cc
 Next mpls(Walk& walk);

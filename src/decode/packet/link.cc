@@ -56,7 +56,7 @@ Next pppoe(Walk& walk) {
   return {ppp};
 }
 
-// RFC 1661, with or without the address and control octets of RFC 1662 and the protocol field compressed to one octet.
+// RFC 1661, with or without the address and control bytes of RFC 1662 and the protocol field compressed to one byte.
 Next ppp(Walk& walk) {
   if (walk.in.remaining() < 2) return {};
   if (load_be<uint16_t>(walk.in.rest().data()) == 0xff03) walk.in.skip(2);
@@ -82,8 +82,8 @@ Next ppp(Walk& walk) {
   }
 }
 
-std::optional<bool> begins_frame(ByteView octets) {
-  ByteReader in(octets);
+std::optional<bool> begins_frame(ByteView bytes) {
+  ByteReader in(bytes);
   const auto header = in.read<EthernetHeader>();
   const auto payload = in.read<std::array<uint8_t, 4>>();
   if (!header || !payload) return std::nullopt;

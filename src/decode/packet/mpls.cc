@@ -23,7 +23,7 @@ bool is_ip(ByteView rest) {
   if (rest[0] >> 4 == 6) {
     constexpr size_t kNextHeader = 6;
     if (rest.size() <= kNextHeader) return false;
-    // The first octet of a source address would be a multicast or local one.
+    // The first byte of a source address would be a multicast or local one.
     const uint8_t next = rest[kNextHeader];
     if (next == 6 || next == 17 || next == 58) return true;
   }
@@ -40,7 +40,7 @@ Next behind_stack(Walk& walk, uint32_t label) {
   if (nibble == 0 && rest.size() > kControlWord) {
     const std::optional<bool> framed = begins_frame(rest.subspan(kControlWord));
     if (!framed) return {};
-    // Sequence numbers are hardly ever used: four zero octets begin no address.
+    // Sequence numbers are hardly ever used: four zero bytes begin no address.
     const bool empty_word = load_be<uint32_t>(rest.data()) == 0;
     if (*framed || empty_word) {
       walk.in.skip(kControlWord);

@@ -1,5 +1,5 @@
-// A sampled header: the first octets of a packet, as sFlow (flow_data raw header) and IPFIX (elements 313, 315) carry
-// them. dissect() reads what is there, layer by layer, and stops without complaint where the octets end or a protocol
+// A sampled header: the first bytes of a packet, as sFlow (flow_data raw header) and IPFIX (elements 313, 315) carry
+// them. dissect() reads what is there, layer by layer, and stops without complaint where the bytes end or a protocol
 // is not known: a sampled header is cut off by design.
 //
 //   outer    the addresses, ports and protocol of the packet as the device saw it
@@ -25,7 +25,7 @@
 
 namespace weir::decode::packet {
 
-// What the first octet belongs to.
+// What the first byte belongs to.
 enum class Link : uint8_t { ethernet, ipv4, ipv6, ip, mpls, pppoe, ppp, unknown };  // ip: version in the first nibble
 
 enum class TunnelType : uint8_t {
@@ -75,15 +75,15 @@ struct Headers {
   uint8_t ip_version = 0;
   IpAddress src_addr;
   IpAddress dst_addr;
-  uint32_t ip_length = 0;    // octets of the whole IP packet, as its header says; 0 if it does not
-  bool proto_known = false;  // false: the octets end within the extension headers
+  uint32_t ip_length = 0;    // bytes of the whole IP packet, as its header says; 0 if it does not
+  bool proto_known = false;  // false: the bytes end within the extension headers
   uint8_t proto = 0;         // after the extension headers
   uint8_t tos = 0;
   uint8_t ttl = 0;
   uint32_t flow_label = 0;
   bool fragment_known = false;  // IPv4, or an IPv6 fragment header
   uint32_t fragment_id = 0;
-  uint16_t fragment_offset = 0;  // in units of 8 octets
+  uint16_t fragment_offset = 0;  // in units of 8 bytes
   uint8_t ip_flags = 0;          // 1 more fragments, 2 do not fragment
 
   bool ports = false;
@@ -115,9 +115,9 @@ struct Packet {
   SegmentRouting srv6;
 };
 
-// `packet` is overwritten: one that is used again costs less than a fresh one. Never reads beyond `octets`; the work is
+// `packet` is overwritten: one that is used again costs less than a fresh one. Never reads beyond `bytes`; the work is
 // bounded by their number and the limits above.
-void dissect(ByteView octets, Link link, Packet& packet);
+void dissect(ByteView bytes, Link link, Packet& packet);
 
 // Fills the columns of `row` that the packet has values for; leaves the others, and columns that already have a value,
 // alone.

@@ -1,4 +1,4 @@
-// Sampled headers read a second on one core, from memory: the first 128 octets of a packet into the columns of a row.
+// Sampled headers read a second on one core, from memory: the first 128 bytes of a packet into the columns of a row.
 #include <benchmark/benchmark.h>
 
 #include "decode/packet/packet.h"
@@ -9,9 +9,9 @@ namespace {
 
 using decode::test::Wire;
 
-constexpr size_t kHeaderOctets = 128;  // what sFlow agents send by default
+constexpr size_t kHeaderBytes = 128;  // what sFlow agents send by default
 
-ByteView sampled(const Wire& packet) { return ByteView(packet).first(std::min(packet.size(), kHeaderOctets)); }
+ByteView sampled(const Wire& packet) { return ByteView(packet).first(std::min(packet.size(), kHeaderBytes)); }
 
 void dissect_only(benchmark::State& state, const Wire& whole) {
   Packet packet;

@@ -20,9 +20,9 @@ Row row_of(const Packet& packet) {
   return decode::test::rows_of(batch).at(0);
 }
 
-Row row_of(ByteView octets, Link link) {
+Row row_of(ByteView bytes, Link link) {
   // A copy of exactly this size, so that a sanitizer sees a read beyond it.
-  const std::vector<uint8_t> exact(octets.begin(), octets.end());
+  const std::vector<uint8_t> exact(bytes.begin(), bytes.end());
   Packet packet;
   dissect(exact, link, packet);
   return row_of(packet);
@@ -35,7 +35,7 @@ std::string text(const Row& row) {
 }
 
 TEST(Packet, EveryProtocolGivesItsColumns) {
-  for (const Case& c : cases()) EXPECT_EQ(text(row_of(c.octets, c.link)), text(c.want)) << c.name;
+  for (const Case& c : cases()) EXPECT_EQ(text(row_of(c.bytes, c.link)), text(c.want)) << c.name;
 }
 
 TEST(Packet, NothingOfThePacketBeforeIsLeft) {
@@ -43,12 +43,12 @@ TEST(Packet, NothingOfThePacketBeforeIsLeft) {
   std::vector<Case> all = cases();
   for (const Case& c : cases()) all.insert(all.begin(), c);  // each before and behind different ones
   for (const Case& c : all) {
-    dissect(c.octets, c.link, packet);
+    dissect(c.bytes, c.link, packet);
     EXPECT_EQ(text(row_of(packet)), text(c.want)) << c.name;
   }
 }
 
-// True if more octets may turn the value of a column into the other one: what is known of the packet gets finer.
+// True if more bytes may turn the value of a column into the other one: what is known of the packet gets finer.
 bool may_become(const std::string& column, const std::string& before, const std::string& after) {
   const bool unknown_payload = before == "34887" || before == "34888" || before == "34916";  // MPLS, PPPoE
   if (column == "etype" || column == "inner_etype") return unknown_payload;
@@ -56,11 +56,11 @@ bool may_become(const std::string& column, const std::string& before, const std:
   return column == "tunnel_type" && before == "pppoe";
 }
 
-TEST(Packet, CutAnywhereAPacketGivesNothingThatMoreOctetsContradict) {
+TEST(Packet, CutAnywhereAPacketGivesNothingThatMoreBytesContradict) {
   for (const Case& c : cases()) {
     Row before;
-    for (size_t length = 0; length <= c.octets.size(); ++length) {
-      const Row row = row_of(ByteView(c.octets).first(length), c.link);
+    for (size_t length = 0; length <= c.bytes.size(); ++length) {
+      const Row row = row_of(ByteView(c.bytes).first(length), c.link);
       for (const auto& [column, value] : before) {
         const auto now = row.find(column);
         if (now == row.end()) {
@@ -115,8 +115,8 @@ TEST(Packet, LengthOfTheIpPacketIsWhatItsHeaderSays) {
 }
 
 // Packets made to harm, or damaged.
-void expect_row(std::string_view name, Link link, const Wire& octets, const Row& want) {
-  EXPECT_EQ(text(row_of(octets, link)), text(want)) << name;
+void expect_row(std::string_view name, Link link, const Wire& bytes, const Row& want) {
+  EXPECT_EQ(text(row_of(bytes, link)), text(want)) << name;
 }
 
 // The packet with the 16 bits at `offset` replaced.
@@ -137,7 +137,7 @@ TEST(HostilePacket, Ipv4HeaderLengthBelowFiveIsRefused) {
   }
 }
 
-TEST(HostilePacket, Ipv4OptionsBeyondTheOctetsEndTheWalk) {
+TEST(HostilePacket, Ipv4OptionsBeyondTheBytesEndTheWalk) {
   expect_row("ihl 15", Link::ipv4, with_u16(tcp_ipv4(), 0, 0x4f00), columns({kIpv4Columns}));
 }
 
@@ -151,7 +151,7 @@ TEST(HostilePacket, TotalLengthLies) {
   const auto with_length = [](uint16_t length) { return with_u16(tcp_ipv4(), 2, length); };
   expect_row("below its header", Link::ipv4, with_length(19), columns({kIpv4Columns}));
   expect_row("no payload", Link::ipv4, with_length(20), columns({kIpv4Columns}));
-  expect_row("three octets", Link::ipv4, with_length(23), columns({kIpv4Columns}));
+  expect_row("three bytes", Link::ipv4, with_length(23), columns({kIpv4Columns}));
   expect_row("ports only", Link::ipv4, with_length(24), columns({kIpv4Columns, "src_port=49152, dst_port=443"}));
   expect_row("not given", Link::ipv4, with_length(0), columns({kIpv4Columns, kTcpColumns}));
   expect_row("beyond", Link::ipv4, with_length(0xffff), columns({kIpv4Columns, kTcpColumns}));
@@ -272,7 +272,7 @@ TEST(HostilePacket, TunnelHeadersThatLie) {
   expect_row("geneve, options beyond the end", Link::ethernet,
              over_udp(6081, Wire().u32(0x3f00'0800).u32(5 << 8).add(tcp_inner())),
              row("dst_port=6081, tunnel_type=geneve, tunnel_id=5"));
-  expect_row("gtp-u, extension of no octets", Link::ethernet,
+  expect_row("gtp-u, extension of no bytes", Link::ethernet,
              over_udp(2152, Wire().u16(0x34ff).u16(8).u32(5).u16(0).u8(0).u8(0x85).zeros(60)),
              row("dst_port=2152, tunnel_type=gtpu, tunnel_id=5"));
   expect_row("gtp-u, extensions without end", Link::ethernet,
@@ -286,7 +286,7 @@ TEST(HostilePacket, TunnelHeadersThatLie) {
   expect_row("erspan ii that is another version", Link::ethernet,
              over_ipv4(47, gre(0x1000, 0x88be, Wire().u32(9).u16(0x2064).u16(1).u32(0).add(tcp_inner_frame()))),
              columns({kMacs, kIpv4Columns, "proto=47, tunnel_type=erspan"}));
-  expect_row("pppoe of no octets", Link::pppoe, with_u16(pppoe(7, 0x0021, tcp_ipv4()), 4, 0),
+  expect_row("pppoe of no bytes", Link::pppoe, with_u16(pppoe(7, 0x0021, tcp_ipv4()), 4, 0),
              columns({"tunnel_type=pppoe, tunnel_id=7"}));
 }
 

@@ -1,4 +1,4 @@
-// A packet from an attacker: one octet for the link layer, then the octets of the packet. What is read of it has to
+// A packet from an attacker: one byte for the link layer, then the bytes of the packet. What is read of it has to
 // be within bounds, and the same however the packet before it looked.
 #include <cstdlib>
 

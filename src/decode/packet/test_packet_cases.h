@@ -30,7 +30,7 @@ inline Row columns(std::initializer_list<std::string_view> texts) {
 struct Case {
   std::string_view name;
   Link link;
-  Wire octets;
+  Wire bytes;
   Row want;
 };
 
@@ -59,8 +59,8 @@ inline Wire over_ipv4(uint8_t protocol, const Wire& payload) {
 inline Wire over_udp(uint16_t port, const Wire& payload) { return over_ipv4(17, udp(50000, port, payload)); }
 
 inline void add_links(std::vector<Case>& cases) {
-  const auto add = [&](std::string_view name, Link link, const Wire& octets, Row want) {
-    cases.push_back({name, link, octets, std::move(want)});
+  const auto add = [&](std::string_view name, Link link, const Wire& bytes, Row want) {
+    cases.push_back({name, link, bytes, std::move(want)});
   };
   constexpr auto kEthernet = Link::ethernet;
   const Row plain = columns({kMacs, kIpv4Columns, kTcpColumns});
@@ -109,14 +109,14 @@ inline void add_links(std::vector<Case>& cases) {
       columns({kMacs, "etype=34915"}));
   add("ppp", Link::ppp, Wire().u16(0x0021).add(tcp_ipv4()), bare);
   add("ppp in hdlc framing", Link::ppp, Wire().u16(0xff03).u16(0x0021).add(tcp_ipv4()), bare);
-  add("ppp, protocol of one octet", Link::ppp, Wire().u8(0x21).add(tcp_ipv4()), bare);
+  add("ppp, protocol of one byte", Link::ppp, Wire().u8(0x21).add(tcp_ipv4()), bare);
   add("ppp, mpls", Link::ppp, Wire().u16(0x0281).add(label(16, true, tcp_ipv4())),
       columns({kIpv4Columns, kTcpColumns, "mpls_label_1=16, mpls_ttl=60"}));
 }
 
 inline void add_mpls(std::vector<Case>& cases) {
-  const auto add = [&](std::string_view name, Link link, const Wire& octets, Row want) {
-    cases.push_back({name, link, octets, std::move(want)});
+  const auto add = [&](std::string_view name, Link link, const Wire& bytes, Row want) {
+    cases.push_back({name, link, bytes, std::move(want)});
   };
   constexpr auto kEthernet = Link::ethernet;
   constexpr std::string_view kStack = "mpls_label_1=1000, mpls_label_2=2000, mpls_ttl=61";
@@ -174,8 +174,8 @@ inline void add_mpls(std::vector<Case>& cases) {
 }
 
 inline void add_ip(std::vector<Case>& cases) {
-  const auto add = [&](std::string_view name, Link link, const Wire& octets, Row want) {
-    cases.push_back({name, link, octets, std::move(want)});
+  const auto add = [&](std::string_view name, Link link, const Wire& bytes, Row want) {
+    cases.push_back({name, link, bytes, std::move(want)});
   };
   const Wire segment = tcp_segment();
   add("ipv4 with options", Link::ipv4, ipv4({.options = Wire::hex("94040000 01010101")}, segment),
@@ -237,11 +237,11 @@ inline void add_ip(std::vector<Case>& cases) {
 }
 
 inline void add_gre(std::vector<Case>& cases) {
-  const auto add = [&](std::string_view name, const Wire& octets, std::string_view tunnel,
+  const auto add = [&](std::string_view name, const Wire& bytes, std::string_view tunnel,
                        std::initializer_list<std::string_view> inner) {
     Row want = columns({kMacs, kIpv4Columns, "proto=47", tunnel});
     want.merge(columns(inner));
-    cases.push_back({name, Link::ethernet, over_ipv4(47, octets), std::move(want)});
+    cases.push_back({name, Link::ethernet, over_ipv4(47, bytes), std::move(want)});
   };
   add("gre", gre(0, 0x0800, tcp_inner()), "tunnel_type=gre", {kInnerIpv4, kInnerTcp});
   add("gre, checksum, key, sequence", gre(0xb000, 0x0800, Wire().u32(0).u32(42).u32(7).add(tcp_inner())),
@@ -276,12 +276,12 @@ inline void add_gre(std::vector<Case>& cases) {
 }
 
 inline void add_ip_tunnels(std::vector<Case>& cases) {
-  const auto add = [&](std::string_view name, uint8_t protocol, const Wire& octets, std::string_view tunnel,
+  const auto add = [&](std::string_view name, uint8_t protocol, const Wire& bytes, std::string_view tunnel,
                        std::initializer_list<std::string_view> inner) {
     Row want = columns({kMacs, kIpv4Columns, tunnel});
     want["proto"] = std::to_string(protocol);
     want.merge(columns(inner));
-    cases.push_back({name, Link::ethernet, over_ipv4(protocol, octets), std::move(want)});
+    cases.push_back({name, Link::ethernet, over_ipv4(protocol, bytes), std::move(want)});
   };
   add("ipv4 in ipv4", 4, tcp_inner(), "tunnel_type=ipip", {kInnerIpv4, kInnerTcp});
   add("ipv6 in ipv4", 41, tcp_ipv6(), "tunnel_type=ipip",
@@ -293,7 +293,7 @@ inline void add_ip_tunnels(std::vector<Case>& cases) {
       {kInnerMacs, kInnerIpv4, kInnerTcp});
   add("l2tpv3", 115, Wire().u32(4242).add(tcp_inner_frame()), "tunnel_type=l2tp, tunnel_id=4242",
       {kInnerMacs, kInnerIpv4, kInnerTcp});
-  add("l2tpv3, cookie of 8 octets and sublayer", 115,
+  add("l2tpv3, cookie of 8 bytes and sublayer", 115,
       Wire().u32(4242).u64(0x1122334455667788).u32(0x40000001).add(tcp_inner_frame()),
       "tunnel_type=l2tp, tunnel_id=4242", {kInnerMacs, kInnerIpv4, kInnerTcp});
   add("l2tpv3, something else", 115, Wire().u32(4242).zeros(64), "tunnel_type=l2tp, tunnel_id=4242", {});
@@ -301,12 +301,12 @@ inline void add_ip_tunnels(std::vector<Case>& cases) {
 }
 
 inline void add_udp_tunnels(std::vector<Case>& cases) {
-  const auto add = [&](std::string_view name, uint16_t port, const Wire& octets, std::string_view tunnel,
+  const auto add = [&](std::string_view name, uint16_t port, const Wire& bytes, std::string_view tunnel,
                        std::initializer_list<std::string_view> inner) {
     Row want = columns({kMacs, kIpv4Columns, "proto=17, src_port=50000", tunnel});
     want["dst_port"] = std::to_string(port);
     want.merge(columns(inner));
-    cases.push_back({name, Link::ethernet, over_udp(port, octets), std::move(want)});
+    cases.push_back({name, Link::ethernet, over_udp(port, bytes), std::move(want)});
   };
   add("vxlan", 4789, vxlan(70000, tcp_inner_frame()), "tunnel_type=vxlan, tunnel_id=70000",
       {kInnerMacs, kInnerIpv4, kInnerTcp});

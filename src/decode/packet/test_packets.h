@@ -70,7 +70,7 @@ inline Wire inner_ipv4(uint8_t protocol, const Wire& payload) {
 inline Wire address(std::string_view text) {
   const IpAddress parsed = *IpAddress::parse(text);
   Wire wire;
-  for (const uint8_t octet : parsed.octets) wire.u8(octet);
+  for (const uint8_t byte : parsed.octets) wire.u8(byte);
   return wire;
 }
 
@@ -93,7 +93,7 @@ inline Wire ipv6(const Ipv6& h, const Wire& payload) {
       .add(payload);
 }
 
-// Hop-by-hop, destination options and the like: `units` times 8 octets besides the first 8.
+// Hop-by-hop, destination options and the like: `units` times 8 bytes besides the first 8.
 inline Wire extension(uint8_t next, const Wire& payload, size_t units = 0) {
   // A PadN option fills it.
   return Wire().u8(next).u8(units).u8(1).u8(4 + 8 * units).zeros(4 + 8 * units).add(payload);

@@ -11,7 +11,7 @@ constexpr uint8_t kVxlanNextProtocol = 0x04;
 uint32_t vni(const Be32& vni_reserved) { return vni_reserved >> 8; }
 
 // L2TPv3 says neither the length of its cookie nor what it carries (RFC 3931 section 4.1): a frame behind a cookie of
-// 0, 4 or 8 octets and perhaps a sublayer of 4.
+// 0, 4 or 8 bytes and perhaps a sublayer of 4.
 Next l2tp_v3(Walk& walk) {
   const auto session = walk.in.read<Be32>();
   if (!session || *session == 0 || !walk.enter(TunnelType::l2tp)) return {};
@@ -25,7 +25,7 @@ Next l2tp_v3(Walk& walk) {
   return {};
 }
 
-// RFC 2661 section 3.1, after the first two octets.
+// RFC 2661 section 3.1, after the first two bytes.
 Next l2tp_v2(Walk& walk, uint16_t flags) {
   constexpr uint16_t kLength = 0x4000;
   constexpr uint16_t kSequence = 0x0800;
@@ -59,7 +59,7 @@ bool skip_teredo_indications(ByteReader& in) {
   return !starts(0) || in.skip(kOrigin);
 }
 
-// Extension headers: length in units of 4 octets with itself, content, type of the next (TS 29.281 section 5.2.1).
+// Extension headers: length in units of 4 bytes with itself, content, type of the next (TS 29.281 section 5.2.1).
 bool skip_gtp_extensions(ByteReader& in, uint8_t type) {
   while (type != 0) {
     const auto length = in.read<BigEndian<uint8_t>>();

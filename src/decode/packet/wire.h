@@ -13,7 +13,7 @@ namespace weir::decode::packet {
 
 constexpr uint64_t to_number(const MacAddress& mac) {
   uint64_t value = 0;
-  for (const uint8_t octet : mac) value = value << 8 | octet;
+  for (const uint8_t byte : mac) value = value << 8 | byte;
   return value;
 }
 
@@ -70,7 +70,7 @@ struct ErspanIiHeader {
   Be32 index;
 };
 
-// draft-foschiano-erspan-03 section 4.3; 8 octets more follow if the last bit is set.
+// draft-foschiano-erspan-03 section 4.3; 8 bytes more follow if the last bit is set.
 struct ErspanIiiHeader {
   Be16 version_vlan;
   Be16 cos_session;
@@ -90,7 +90,7 @@ struct VxlanHeader {
 
 // RFC 8926 section 3.4.
 struct GeneveHeader {
-  uint8_t version_options;  // version 2 bits, length of the options in units of 4 octets
+  uint8_t version_options;  // version 2 bits, length of the options in units of 4 bytes
   uint8_t flags;
   Be16 protocol;
   Be32 vni_reserved;

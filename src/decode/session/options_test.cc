@@ -21,7 +21,7 @@ Wire flow_of(uint32_t in_if, uint32_t out_if) { return test::set(256, Wire().u32
 Wire options(const std::vector<FieldOf>& scope, const std::vector<FieldOf>& fields, const Wire& data) {
   return test::set(3, test::options_record_ipfix(300, scope, fields)).add(test::set(300, data));
 }
-Wire name(std::string_view text, size_t octets) { return Wire().text(text).zeros(octets - text.size()); }
+Wire name(std::string_view text, size_t bytes) { return Wire().text(text).zeros(bytes - text.size()); }
 
 std::string value(const test::Row& row, const std::string& column) {
   return row.contains(column) ? row.at(column) : "null";
@@ -162,7 +162,7 @@ TEST(Names, OfInterfacesInFieldsBesideASystemScope) {
 TEST(Names, OfVrfsAndApplications) {
   Harness h;
   const Wire vrf = options({{234, 4}}, {{236, 8}, {90, 8}}, Wire().u32(0x60000002).add(name("blue", 8)).zeros(8));
-  // The same application, with a selector of three octets here and of four there.
+  // The same application, with a selector of three bytes here and of four there.
   const Wire application = test::set(3, test::options_record_ipfix(301, {{95, 4}}, {{96, 8}, {94, 8}}))
                                .add(test::set(301, Wire().hex("0d0001c4").add(name("skype", 8)).add(name("calls", 8))));
   h.feed(test::ipfix({}, Wire().add(vrf).add(application)));
@@ -226,7 +226,7 @@ TEST(Names, AreForgottenByARestart) {
 TEST(Incidents, NamesFromHostileExporters) {
   DecoderOptions small;
   small.limits.names_per_session = 2;
-  small.limits.name_octets = 5;
+  small.limits.name_length = 5;
   Harness h(small);
   Wire data;
   for (uint32_t i = 1; i <= 4; ++i) data.u32(i).text("\"x\xff\x01long");

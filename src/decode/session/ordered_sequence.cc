@@ -26,6 +26,16 @@ bool OrderedSequence::of_before(const SequencedMessage& message) const {
   return old_distance < kSameSequence && (!state_.known() || old_distance < std::abs(ahead(message)));
 }
 
+// Several threads hand in what they received, each in its own pace, so a message may come in while those before it are
+// still in another thread's hands. What is counted must not depend on that. So messages wait, ordered by number, until
+// all before them are there; then they are fed to SequenceState in the order in which they were sent. A hole is waited
+// for as long as kPatience; then it is loss.
+//
+//   at the number that is next   fed at once, with all that follow it without a hole
+//   ahead of it                  waits
+//   behind it                    came later than kPatience, and was counted as lost; or it was sent twice
+//   far away, or behind in       the exporter began a new sequence: what waits is fed, and a new count begins. The place of
+//   number but exported later    the old one is remembered for a while, to know stragglers of it
 void OrderedSequence::note(const SequencedMessage& message, flow::ExporterCounters& counters) {
   if (of_before(message)) return counters.anomalies.add(flow::Anomaly::sequence_reordered);
   if (!state_.known() && waiting_.empty()) learning_since_ = message.received;

@@ -5,7 +5,12 @@
 
 namespace weir::decode {
 
-// Whether the exporter counts the other way than we thought.
+// Whether the exporter counts the other way than we thought: its numbers include their own message, or they do not.
+//
+// Two messages in a row that carry different amounts tell the ways apart. If numbers are what was sent before, the second
+// follows the first by the first one's units; if they include their own message, by the second one's. A message that
+// fits both ways, or neither (one is missing between them), says nothing. kEvidence messages in a row that fit only the
+// other way turn the count round; what they were counted as lost until then is taken back.
 bool SequenceState::learn(uint32_t number, uint32_t units) {
   const bool fits_before = number == last_number_ + last_units_;
   const bool fits_inclusive = number == last_number_ + units;
@@ -23,6 +28,20 @@ bool SequenceState::learn(uint32_t number, uint32_t units) {
   return true;
 }
 
+// How loss is counted. Every message says how much was sent before it, so the next one is expected at that number plus its
+// own units, modulo 2^32. What arrives is compared with what was expected:
+//
+//   the same            in order
+//   ahead, a step       a gap: as much as it is ahead is lost, until it turns up after all
+//   ahead, a leap       the exporter began a new sequence; nothing is known to be lost
+//   behind, exported    overtaken on its way: what was counted as lost for it is taken back. What is expected next stays,
+//   earlier             or every message that comes late would make a gap of all that overtook it
+//   behind, exported    a new sequence that began at a small number
+//   later
+//
+// Export times are whole seconds in IPFIX and v9, so within a second a new sequence looks like messages that were
+// overtaken. Those come singly or in small bursts: kRunOfNewSequence that follow each other without a hole are a new
+// sequence.
 SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost) {
   lost = 0;
   const bool known = known_;
@@ -38,8 +57,6 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
   if (inclusive_) number -= units;
   const uint32_t ahead = number - expected_;  // modulo 2^32, as the number wraps
   const uint32_t behind = expected_ - number;
-  // A message that was overtaken was exported before the one that overtook it. One that is behind but exported later is
-  // of a new sequence.
   const bool step_back = known && ahead != 0 && behind <= kMaxStepBack;
   if (step_back) {
     behind_run_ = number == behind_next_ && export_us == export_us_ ? behind_run_ + 1 : 1;
@@ -108,6 +125,10 @@ void UptimeState::restore(uint32_t uptime_ms, int64_t export_us) {
   export_us_ = export_us;
 }
 
+// The moment at which the exporter was started is its export time less its uptime. It stays where it is as long as the
+// exporter runs, and moves forward with a restart, whatever was lost or overtaken on the way. So what counts is not that
+// the uptime fell (an overtaken datagram has a smaller one, too) but that it fell by more than the export time did, with
+// some seconds for clocks that are set and for export times of whole seconds.
 bool UptimeState::restarted(uint32_t uptime_ms, int64_t export_us) {
   constexpr int64_t kJitterMs = 10'000;           // export times of whole seconds, clocks being set
   constexpr int64_t kNeverReorderedMs = 600'000;  // no network holds a datagram back for ten minutes

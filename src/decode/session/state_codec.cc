@@ -182,7 +182,7 @@ class Parser {
     if (us >= static_cast<uint64_t>(kMostUs)) fail("a time that cannot be");
     return timestamp_from_us(problem_.empty() ? static_cast<int64_t>(us) : 0);
   }
-  // Of things that take at least so many octets each.
+  // Of things that take at least so many bytes each.
   size_t count(size_t least, std::string_view what) {
     const auto n = number<uint32_t>();
     if (n <= in_.remaining() / least) return n;

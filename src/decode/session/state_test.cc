@@ -50,7 +50,7 @@ struct Memory : StateSource {
     }
     return of;
   }
-  // Through the octets of a file.
+  // Through the bytes of a file.
   void store_and_load() {
     auto decoded = decode_state(encode_state(sessions, at(0)), kLimits);
     ASSERT_TRUE(decoded) << decoded.error().text;
@@ -102,7 +102,7 @@ TEST(State, ComesBackAsItWas) {
   for (size_t i = 0; i < sessions.size(); ++i) EXPECT_EQ(*decoded->sessions[i], *sessions[i]);
 }
 
-TEST(State, EveryFlippedOctetAndEveryCutIsNoticed) {
+TEST(State, EveryFlippedByteAndEveryCutIsNoticed) {
   const auto bytes = encode_state(rich_state(), at(0));
   for (size_t i = 0; i < bytes.size(); ++i) {
     for (const uint8_t flip : {uint8_t{0x01}, uint8_t{0x80}, uint8_t{0xff}}) {

@@ -18,15 +18,15 @@ void put(FlowBatch& batch, size_t row, T value) {
   batch.set_valid(column, row, 1);
 }
 
-std::string hex(ByteView octets) {
+std::string hex(ByteView bytes) {
   std::string text;
-  for (const uint8_t octet : octets) fmt::format_to(std::back_inserter(text), "{:02x}", octet);
+  for (const uint8_t byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
   return text;
 }
 
 // RFC 9562 section 4: 8-4-4-4-12 hexadecimal digits.
-std::string uuid_text(ByteView octets) {
-  const std::string digits = hex(octets);
+std::string uuid_text(ByteView bytes) {
+  const std::string digits = hex(bytes);
   const std::string_view view = digits;
   return fmt::format("{}-{}-{}-{}-{}", view.substr(0, 8), view.substr(8, 4), view.substr(12, 4), view.substr(16, 4),
                      view.substr(20));
@@ -60,8 +60,8 @@ uint64_t CounterRecords::put_record(const Layout& layout, ByteView body, const O
 }
 
 uint64_t CounterRecords::put_value(const Field& field, const Value& value, const Origin& origin) {
-  if (field.kind == Kind::adapters) return put_adapters(value.octets, origin);
-  if (field.kind == Kind::lanes) return put_lanes(value.octets, origin);
+  if (field.kind == Kind::adapters) return put_adapters(value.bytes, origin);
+  if (field.kind == Kind::lanes) return put_lanes(value.bytes, origin);
   const Row row = begin_row(field.name, origin);
   switch (field.kind) {
     case Kind::percent:
@@ -72,13 +72,13 @@ uint64_t CounterRecords::put_value(const Field& field, const Value& value, const
       put<CounterColumn::real>(row.batch, row.row, value.real);
       break;
     case Kind::text:
-      put_text(row, value.octets, origin.anomalies);
+      put_text(row, value.bytes, origin.anomalies);
       break;
     case Kind::mac:
       put<CounterColumn::text>(row.batch, row.row, row.batch.add_text(mac_to_string(value.number)));
       break;
     case Kind::uuid:
-      put<CounterColumn::text>(row.batch, row.row, row.batch.add_text(uuid_text(value.octets)));
+      put<CounterColumn::text>(row.batch, row.row, row.batch.add_text(uuid_text(value.bytes)));
       break;
     default:
       put<CounterColumn::value>(row.batch, row.row, value.number);
@@ -132,13 +132,13 @@ CounterRecords::Row CounterRecords::begin_row(std::string_view name, const Origi
   return {batch, row};
 }
 
-void CounterRecords::put_text(const Row& row, ByteView octets, flow::AnomalyCounts& anomalies) {
-  if (octets.size() > limits_.text_octets) {
-    octets = octets.first(limits_.text_octets);
+void CounterRecords::put_text(const Row& row, ByteView bytes, flow::AnomalyCounts& anomalies) {
+  if (bytes.size() > limits_.text_length) {
+    bytes = bytes.first(limits_.text_length);
     anomalies.add(Anomaly::list_limit);
   }
   text_.clear();
-  append_utf8(octets, text_);
+  append_utf8(bytes, text_);
   put<CounterColumn::text>(row.batch, row.row, row.batch.add_text(text_));
 }
 

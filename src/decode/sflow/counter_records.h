@@ -39,7 +39,7 @@ class CounterRecords {
   uint64_t put_adapters(ByteView adapters, const Origin& origin);
   uint64_t put_lanes(ByteView lanes, const Origin& origin);
   Row begin_row(std::string_view name, const Origin& origin);
-  void put_text(const Row& row, ByteView octets, flow::AnomalyCounts& anomalies);
+  void put_text(const Row& row, ByteView bytes, flow::AnomalyCounts& anomalies);
 
   Limits limits_;
   Values values_;

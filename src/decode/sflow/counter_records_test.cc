@@ -159,7 +159,7 @@ TEST(SflowCounters, CountsBeyondTheRecordCostTheRecord) {
             Lines{"0:7 port_name name " + lengthy.substr(0, 4096)});
 }
 
-// Every record of the table, whole, one field short, and as random octets: the lengths are those of the specifications.
+// Every record of the table, whole, one field short, and as random bytes: the lengths are those of the specifications.
 TEST(SflowCounters, LengthsOfFixedRecords) {
   const std::vector<std::pair<uint32_t, size_t>> lengths = {{1, 88},
                                                             {2, 52},

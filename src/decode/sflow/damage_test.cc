@@ -38,8 +38,8 @@ TEST(Sflow, DamageCostsTheSampleOrTheRecord) {
        "bad_sample_record", 2},
       {"head of a record cut off", sflow_block(1, Wire(fixed).u32(1).u32(1001)), "bad_sample_record", 2},
       {"records that are not there", sflow_block(1, Wire(fixed).u32(kHuge).add(record)), "bad_sample", 2},
-      {"octets behind the records", sflow_block(1, Wire(fixed).u32(1).add(record).zeros(8)), "trailing_bytes", 2},
-      {"octets at a record's end", flow_sample({}, {sflow_block(1001, sflow_words({10, 0, 20, 0, 99}))}), "", 2},
+      {"bytes behind the records", sflow_block(1, Wire(fixed).u32(1).add(record).zeros(8)), "trailing_bytes", 2},
+      {"bytes at a record's end", flow_sample({}, {sflow_block(1001, sflow_words({10, 0, 20, 0, 99}))}), "", 2},
       {"length that is no multiple of 4", Wire().u32(77).u32(5).zeros(8), "unknown_sample", 1}};
   for (const FrameCase& c : cases) {
     SCOPED_TRACE(c.name);
@@ -71,7 +71,7 @@ TEST(Sflow, CountOfSamples) {
   }
 }
 
-// As in captures of real agents, which state 52 octets for 68 of the last sample, or were cut off.
+// As in captures of real agents, which state 52 bytes for 68 of the last sample, or were cut off.
 TEST(Sflow, LastSampleIsReadAsFarAsItGoes) {
   const Wire router = sflow_block(1002, sflow_address(*IpAddress::parse("2001:db8::1")).add(sflow_words({64, 48})));
   const Wire fixed = sflow_words({1, 7, 1000, 5000, 0, 7, 8, 1});
@@ -90,7 +90,7 @@ TEST(Sflow, LastSampleIsReadAsFarAsItGoes) {
   EXPECT_EQ(clipped.anomalies(), "bad_sample");
 }
 
-// Every prefix of a datagram, and every octet of it changed: nothing happens but counting.
+// Every prefix of a datagram, and every byte of it changed: nothing happens but counting.
 TEST(Sflow, AnyTruncationIsHarmless) {
   const Wire whole = sflow_datagram(
       {}, {flow_sample({}, {raw_header(1, 100, tcp_frame()), sflow_block(1001, sflow_words({10, 0, 20, 0})),
@@ -114,7 +114,7 @@ TEST(Sflow, AnyTruncationIsHarmless) {
       const uint8_t before = std::exchange(bytes[i], value);
       Harness harness;
       harness.feed(bytes);
-      ASSERT_EQ(harness.imbalance(), "") << "octet " << i << " = " << int{value};
+      ASSERT_EQ(harness.imbalance(), "") << "byte " << i << " = " << int{value};
       bytes[i] = before;
     }
   }

@@ -290,7 +290,7 @@ void FlowRecords::put_field(const Field& field, const Value& value, const RowPla
       if (value.has_address) put_address(*field.column, value.address, place);
       break;
     case Kind::text:
-      put_text(*field.column, value.octets, place);
+      put_text(*field.column, value.bytes, place);
       break;
     default:
       put_number(*field.column, value.number, place);
@@ -339,13 +339,13 @@ void FlowRecords::put_special(uint32_t format, const RowPlace& place, Summary& s
       put_acl(place);
       break;
     case kFunction:
-      if (!has(place, Column::drop_reason_name)) put_text(Column::drop_reason_name, values_[0].octets, place);
+      if (!has(place, Column::drop_reason_name)) put_text(Column::drop_reason_name, values_[0].bytes, place);
       break;
     case kHardwareTrap:
-      put_text(Column::drop_reason_name, values_[1].octets, place);
+      put_text(Column::drop_reason_name, values_[1].bytes, place);
       break;
     case kLinuxDropReason:
-      put_text(Column::drop_reason_name, values_[0].octets, place);
+      put_text(Column::drop_reason_name, values_[0].bytes, place);
       break;
     case kHttpV1:
     case kHttp:
@@ -383,14 +383,14 @@ void FlowRecords::put_route(const RowPlace& place) {
   if (has(place, Column::as_path) || has(place, Column::bgp_communities)) return;
   AsPathEnds ends;
   text_.clear();
-  const bool whole_path = append_as_path(values_[kPath].octets, limits_.route_numbers, text_, ends);
+  const bool whole_path = append_as_path(values_[kPath].bytes, limits_.route_numbers, text_, ends);
   put_text(Column::as_path, std::string_view(text_), place);
   if (ends.any) {
     put<Column::next_hop_as>(place, ends.first);
     put<Column::dst_as>(place, ends.last);
   }
   text_.clear();
-  const bool whole_list = append_communities(values_[kCommunities].octets, limits_.route_numbers, text_);
+  const bool whole_list = append_communities(values_[kCommunities].bytes, limits_.route_numbers, text_);
   put_text(Column::bgp_communities, std::string_view(text_), place);
   if (!whole_path || !whole_list) place.anomalies.add(Anomaly::list_limit);
 }
@@ -399,8 +399,8 @@ void FlowRecords::put_labels(const RowPlace& place) {
   constexpr std::array<Column, packet::kMaxLabels> kLabels = {
       Column::mpls_label_1, Column::mpls_label_2, Column::mpls_label_3, Column::mpls_label_4, Column::mpls_label_5,
       Column::mpls_label_6, Column::mpls_label_7, Column::mpls_label_8, Column::mpls_label_9, Column::mpls_label_10};
-  const ByteView in_stack = values_[1].octets;
-  const ByteView out_stack = values_[2].octets;
+  const ByteView in_stack = values_[1].bytes;
+  const ByteView out_stack = values_[2].bytes;
   const size_t in_labels = std::min(word_count(in_stack), kLabels.size());
   const size_t out_labels = std::min(word_count(out_stack), kLabels.size());
   if (in_labels > 0 && !has(place, Column::mpls_ttl)) put<Column::mpls_ttl>(place, label_of(word_at(in_stack, 0)).ttl);
@@ -416,7 +416,7 @@ void FlowRecords::put_labels(const RowPlace& place) {
 }
 
 void FlowRecords::put_tags(Column outer, Column inner, const RowPlace& place) {
-  const ByteView stack = values_[0].octets;
+  const ByteView stack = values_[0].bytes;
   const size_t tags = word_count(stack);
   if (tags > 0 && !has(place, outer)) put_number(outer, tag_of(word_at(stack, 0)).vlan, place);
   if (tags > 1 && !has(place, inner)) put_number(inner, tag_of(word_at(stack, 1)).vlan, place);
@@ -436,8 +436,8 @@ void FlowRecords::put_acl(const RowPlace& place) {
   constexpr uint64_t kEgress = 2;
   const Column column = values_[2].number == kEgress ? Column::egress_acl : Column::ingress_acl;
   if (has(place, column)) return;
-  if (!values_[1].octets.empty())
-    put_text(column, values_[1].octets, place);
+  if (!values_[1].bytes.empty())
+    put_text(column, values_[1].bytes, place);
   else
     put_text(column, std::string_view(fmt::format("{}", values_[0].number)), place);
 }
@@ -445,7 +445,7 @@ void FlowRecords::put_acl(const RowPlace& place) {
 // What was encrypted on the air, from the LLC header on (IEEE 802.2; SNAP says what follows).
 void FlowRecords::put_wireless_payload(const RowPlace& place) {
   constexpr std::array<uint8_t, 6> kSnap = {0xaa, 0xaa, 0x03, 0, 0, 0};
-  const ByteView data = values_[1].octets;
+  const ByteView data = values_[1].bytes;
   if (data.size() < 8 || !std::ranges::equal(data.first(6), kSnap)) return;
   const auto etype = load_be<uint16_t>(data.subspan(6).data());
   const packet::Link link = etype == kEtypeIpv4   ? packet::Link::ipv4
@@ -456,13 +456,13 @@ void FlowRecords::put_wireless_payload(const RowPlace& place) {
   if (!has(place, Column::etype)) put<Column::etype>(place, etype);
 }
 
-void FlowRecords::put_text(Column column, ByteView octets, const RowPlace& place) {
-  if (octets.size() > limits_.text_octets) {
-    octets = octets.first(limits_.text_octets);
+void FlowRecords::put_text(Column column, ByteView bytes, const RowPlace& place) {
+  if (bytes.size() > limits_.text_length) {
+    bytes = bytes.first(limits_.text_length);
     place.anomalies.add(Anomaly::list_limit);
   }
   text_.clear();
-  append_utf8(octets, text_);
+  append_utf8(bytes, text_);
   put_text(column, std::string_view(text_), place);
 }
 

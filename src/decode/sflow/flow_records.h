@@ -51,7 +51,7 @@ class FlowRecords {
   void put_tunnel(const RowPlace& place);
   void put_acl(const RowPlace& place);
   void put_wireless_payload(const RowPlace& place);
-  void put_text(flow::Column column, ByteView octets, const RowPlace& place);
+  void put_text(flow::Column column, ByteView bytes, const RowPlace& place);
   void put_text(flow::Column column, std::string_view text, const RowPlace& place);
   void finish(const Sample& sample, const RowPlace& place, const Summary& summary);
 

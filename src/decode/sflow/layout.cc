@@ -6,13 +6,13 @@
 namespace weir::decode::sflow {
 namespace {
 
-constexpr size_t kMacOctets = 6;
-constexpr size_t kPaddedMacOctets = 8;
+constexpr size_t kMacBytes = 6;
+constexpr size_t kPaddedMacBytes = 8;
 
-uint64_t mac_number(ByteView octets) { return load_be_sized(octets.first(kMacOctets)); }
+uint64_t mac_number(ByteView bytes) { return load_be_sized(bytes.first(kMacBytes)); }
 
-// Lists of lists: they are walked to find their end. Each element takes at least as many octets as its own head, so
-// that the work is bounded by the octets, whatever the count says.
+// Lists of lists: they are walked to find their end. Each element takes at least as many bytes as its own head, so
+// that the work is bounded by the bytes, whatever the count says.
 template <class Next, class Element>
 std::optional<ByteView> walk_list(XdrReader& in, Next next, Element element) {
   const auto count = in.u32();
@@ -24,9 +24,9 @@ std::optional<ByteView> walk_list(XdrReader& in, Next next, Element element) {
   return all.first(all.size() - in.remaining());
 }
 
-bool read_octets(std::optional<ByteView> octets, Value& value) {
-  if (!octets) return false;
-  value.octets = *octets;
+bool read_bytes(std::optional<ByteView> bytes, Value& value) {
+  if (!bytes) return false;
+  value.bytes = *bytes;
   return true;
 }
 
@@ -37,13 +37,13 @@ bool read_word(XdrReader& in, Value& value) {
 }
 
 bool read_ip(XdrReader& in, size_t length, Value& value) {
-  const auto octets = in.take(length);
-  if (!octets) return false;
+  const auto bytes = in.take(length);
+  if (!bytes) return false;
   value.has_address = true;
   if (length == 4)
-    value.address = IpAddress::from_v4(load_be<uint32_t>(octets->data()));
+    value.address = IpAddress::from_v4(load_be<uint32_t>(bytes->data()));
   else
-    std::copy(octets->begin(), octets->end(), value.address.octets.begin());
+    std::copy(bytes->begin(), bytes->end(), value.address.octets.begin());
   return true;
 }
 
@@ -67,8 +67,8 @@ bool read_value(XdrReader& in, Kind kind, Value& value) {
       return number.has_value();
     }
     case Kind::mac:
-      if (!read_octets(in.take(kPaddedMacOctets), value)) return false;
-      value.number = mac_number(value.octets);
+      if (!read_bytes(in.take(kPaddedMacBytes), value)) return false;
+      value.number = mac_number(value.bytes);
       return true;
     case Kind::ipv4:
       return read_ip(in, 4, value);
@@ -81,20 +81,20 @@ bool read_value(XdrReader& in, Kind kind, Value& value) {
       return true;
     }
     case Kind::uuid:
-      return read_octets(in.take(16), value);
+      return read_bytes(in.take(16), value);
     case Kind::text:
-    case Kind::octets:
-      return read_octets(in.opaque(), value);
+    case Kind::bytes:
+      return read_bytes(in.opaque(), value);
     case Kind::labels:
     case Kind::tags:
     case Kind::communities:
-      return read_octets(in.words(), value);
+      return read_bytes(in.words(), value);
     case Kind::lanes:
-      return read_octets(in.elements(kLaneFields.size() * sizeof(uint32_t)), value);
+      return read_bytes(in.elements(kLaneFields.size() * sizeof(uint32_t)), value);
     case Kind::as_path:
-      return read_octets(walk_list(in, next_segment, AsSegment{}), value);
+      return read_bytes(walk_list(in, next_segment, AsSegment{}), value);
     case Kind::adapters:
-      return read_octets(walk_list(in, next_adapter, Adapter{}), value);
+      return read_bytes(walk_list(in, next_adapter, Adapter{}), value);
   }
   return false;
 }
@@ -267,7 +267,7 @@ bool next_segment(XdrReader& as_path, AsSegment& segment) {
 
 bool next_adapter(XdrReader& adapters, Adapter& adapter) {
   const auto if_index = adapters.u32();
-  const auto macs = adapters.elements(kPaddedMacOctets);
+  const auto macs = adapters.elements(kPaddedMacBytes);
   if (!if_index || !macs) return false;
   adapter = {.if_index = *if_index, .macs = *macs};
   return true;

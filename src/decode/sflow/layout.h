@@ -27,10 +27,10 @@ enum class Kind : uint8_t {
   mac,          // opaque[6], padded
   ipv4,         // opaque[4]
   ipv6,         // opaque[16]
-  address,      // union address: a type, then 0, 4 or 16 octets
+  address,      // union address: a type, then 0, 4 or 16 bytes
   uuid,         // opaque[16]
   text,         // string<>
-  octets,       // opaque<>
+  bytes,        // opaque<>
   labels,       // MPLS label stack entries (RFC 3032), top first
   tags,         // TPID and TCI of 802.1Q tags, outermost first
   communities,  // BGP communities
@@ -68,13 +68,13 @@ struct Value {
   double real = 0;
   IpAddress address;
   bool has_address = false;
-  ByteView octets;  // texts, octets and lists; lists without their count, except as_path and adapters
+  ByteView bytes;  // texts, bytes and lists; lists without their count, except as_path and adapters
 };
 
 using Values = std::array<Value, kMaxFields>;
 
 // Reads the fields of a record. The number of fields that are there, at least layout.required; 0 if the record is
-// damaged. Octets behind the last field are nobody's business: later versions of a structure add fields.
+// damaged. Bytes behind the last field are nobody's business: later versions of a structure add fields.
 size_t read_fields(const Layout& layout, ByteView body, Values& values);
 
 // What the specifications use for "not known": all bits set, for reals anything negative or not a number.
@@ -83,13 +83,13 @@ bool is_unknown(Kind kind, const Value& value);
 // Segments of an AS path, one after the other; as_path has been read by read_fields, so that it is whole.
 struct AsSegment {
   bool set = false;  // AS_SET: no order
-  ByteView numbers;  // 4 octets each
+  ByteView numbers;  // 4 bytes each
 };
 bool next_segment(XdrReader& as_path, AsSegment& segment);
 
 struct Adapter {
   uint32_t if_index = 0;
-  ByteView macs;  // 8 octets each, 6 of them used
+  ByteView macs;  // 8 bytes each, 6 of them used
 };
 bool next_adapter(XdrReader& adapters, Adapter& adapter);
 

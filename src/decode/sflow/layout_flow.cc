@@ -10,7 +10,7 @@ namespace {
 using enum Kind;
 using flow::Column;
 
-constexpr Field kRawHeader[] = {{"header_protocol", u32}, {"frame_length", u32}, {"stripped", u32}, {"header", octets}};
+constexpr Field kRawHeader[] = {{"header_protocol", u32}, {"frame_length", u32}, {"stripped", u32}, {"header", bytes}};
 constexpr Field kEthernet[] = {
     {"length", u32}, {"src_mac", mac, Column::src_mac}, {"dst_mac", mac, Column::dst_mac}, {"type", u32}};
 constexpr Field kIpv4[] = {{"length", u32},   {"protocol", u32}, {"src_ip", ipv4},   {"dst_ip", ipv4},
@@ -46,7 +46,7 @@ constexpr Field kExtendedMplsVc[] = {
 constexpr Field kExtendedMplsFtn[] = {{"mpls_ftn_descr", text, Column::mpls_ftn}, {"mpls_ftn_mask", u32}};
 constexpr Field kExtendedMplsLdpFec[] = {{"mpls_fec_addr_prefix_length", u32}};
 constexpr Field kExtendedVlanTunnel[] = {{"stack", tags}};
-constexpr Field kExtended80211Payload[] = {{"cipher_suite", u32}, {"data", octets}};
+constexpr Field kExtended80211Payload[] = {{"cipher_suite", u32}, {"data", bytes}};
 constexpr Field kExtended80211Rx[] = {{"ssid", text, Column::wlan_ssid},
                                       {"bssid", mac, Column::wtp_mac},
                                       {"version", u32},

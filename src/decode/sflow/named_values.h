@@ -20,7 +20,7 @@ class ValueVisitor {
   virtual void real(std::string_view name, double value) = 0;
   virtual void flag(std::string_view name, bool value) = 0;
   virtual void text(std::string_view name, std::string_view value) = 0;  // need not be UTF-8
-  virtual void octets(std::string_view name, ByteView value) = 0;
+  virtual void bytes(std::string_view name, ByteView value) = 0;
 };
 
 }  // namespace weir::decode

@@ -3,7 +3,7 @@
 //   datagram                                     sample                          record
 //   version = 5                 4                enterprise * 4096 + format  4   enterprise * 4096 + format  4
 //   agent: type, address        4 + 4 or 16      length                      4   length                      4
-//   sub-agent                   4                sequence, source, ..            octets, padded to 4
+//   sub-agent                   4                sequence, source, ..            bytes, padded to 4
 //   sequence                    4                records, and their number
 //   uptime, ms                  4
 //   samples, and their number   4 + ..
@@ -35,12 +35,12 @@ struct DatagramHeader {
 
 // nothing: too short, or an address of no known family.
 std::optional<DatagramHeader> read_header(XdrReader& in);
-// An address behind its type; unspecified if the type is 0, "unknown". length: its octets, 0, 4 or 16.
+// An address behind its type; unspecified if the type is 0, "unknown". length: its bytes, 0, 4 or 16.
 bool read_address(XdrReader& in, IpAddress& address, size_t& length);
 
 enum class SampleKind : uint8_t { flow, counters, discard, unknown };
 
-// Word `index` of octets that have been counted.
+// Word `index` of bytes that have been counted.
 inline uint32_t word_at(ByteView words, size_t index) { return load_be<uint32_t>(words.subspan(index * 4, 4).data()); }
 
 // Where a packet came in or went out.
@@ -68,7 +68,7 @@ struct Sample {
   uint32_t record_count = 0;  // as the sample says
   ByteView raw;               // all of it, with format and length
   ByteView records;           // what lies behind the fixed part
-  // Octets of `records` that are inside the sample's own length. There are more only in the last sample of a datagram,
+  // Bytes of `records` that are inside the sample's own length. There are more only in the last sample of a datagram,
   // where what lies behind it can belong to nothing else (agents that state a length that is too small).
   size_t own_records = 0;
 };
@@ -77,7 +77,7 @@ struct CutSample {
   uint32_t format = 0;
   ByteView raw;          // with format and length, as far as it is there
   ByteView open;         // the body, and in the last sample all that follows
-  size_t body = 0;       // octets of `open` that are the body
+  size_t body = 0;       // bytes of `open` that are the body
   bool clipped = false;  // the length goes beyond the datagram
 };
 
@@ -85,13 +85,13 @@ class SampleCutter {
  public:
   SampleCutter(ByteView samples, uint32_t count) : in_(samples), left_(count) {}
 
-  // False at the end of the samples, as the header counts them, or of the octets.
+  // False at the end of the samples, as the header counts them, or of the bytes.
   bool next(CutSample& sample);
   // What the header counts and is not there.
   uint32_t missing() const { return left_; }
   ByteView rest() const { return in_.rest(); }
-  // After the last sample: it turned out to have used octets behind its own end.
-  void use_rest(size_t octets) { in_.skip(octets); }
+  // After the last sample: it turned out to have used bytes behind its own end.
+  void use_rest(size_t bytes) { in_.skip(bytes); }
 
  private:
   XdrReader in_;
@@ -111,19 +111,19 @@ class RecordCutter {
   explicit RecordCutter(const Sample& sample)
       : rest_(sample.records), own_end_(sample.records.size() - sample.own_records), left_(sample.record_count) {}
 
-  // False at the end: of the records, as the sample counts them, of the octets, or because of damage.
+  // False at the end: of the records, as the sample counts them, of the bytes, or because of damage.
   bool next(Record& record);
   bool damaged() const { return damaged_; }  // a record whose length goes beyond the sample
   // The sample's length, its count and its records agree.
   bool consistent() const { return !damaged_ && left_ == 0 && rest_.size() >= own_end_; }
-  // Octets that were read behind the sample's own end.
+  // Bytes that were read behind the sample's own end.
   size_t overrun() const { return rest_.size() < own_end_ ? own_end_ - rest_.size() : 0; }
-  // Octets of the sample itself behind its last record.
+  // Bytes of the sample itself behind its last record.
   size_t unread() const { return rest_.size() > own_end_ ? rest_.size() - own_end_ : 0; }
 
  private:
   ByteView rest_;
-  size_t own_end_;  // octets that remain at the sample's own end
+  size_t own_end_;  // bytes that remain at the sample's own end
   uint32_t left_;
   bool damaged_ = false;
 };

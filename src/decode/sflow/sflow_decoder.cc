@@ -71,7 +71,7 @@ void SflowDecoder::decode_samples(ByteView samples, const Current& current) {
     count_damage(records, cut.clipped, anomalies);
     cutter.use_rest(records.overrun());
   }
-  finish_run(current);
+  finish_rows(current);
   if (cutter.missing() > 0) anomalies.add(Anomaly::count_mismatch);
   if (!cutter.rest().empty()) anomalies.add(Anomaly::trailing_bytes);
 }
@@ -115,14 +115,14 @@ void SflowDecoder::inspect(const sflow::Sample& sample, sflow::RecordCutter& rec
 
 void SflowDecoder::put_row(const sflow::Sample& sample, sflow::RecordCutter& records, const Current& current) {
   flow::ExporterCounters& counters = current.exporter.counters;
-  const bool fits =
-      run_.batch != nullptr && run_.batch->room() > 0 && run_.batch->text_bytes() < flow::BatchBuilder::kMaxTextBytes;
+  const bool fits = open_.batch != nullptr && open_.batch->room() > 0 &&
+                    open_.batch->text_bytes() < flow::BatchBuilder::kMaxTextBytes;
   if (!fits) {
-    finish_run(current);
-    run_.batch = &(*current.output.rows)[flow::Table::flows].batch_for(current.context.received);
-    run_.first = run_.batch->rows();
+    finish_rows(current);
+    open_.batch = &(*current.output.rows)[flow::Table::flows].batch_for(current.context.received);
+    open_.first = open_.batch->rows();
   }
-  FlowBatch& batch = *run_.batch;
+  FlowBatch& batch = *open_.batch;
   const size_t row = batch.append(1, current.context.stream.endpoint.address);
   const uint32_t configured = current.exporter.configured_rate;
   const uint32_t rate = configured != 0 ? configured : sample.sampling_rate;
@@ -140,12 +140,12 @@ void SflowDecoder::note_drops(const sflow::Sample& sample, Exporter& exporter) {
   exporter.counters.agent_drops += agents_.observe_drops(source, sample.drops, exporter.counters.anomalies);
 }
 
-void SflowDecoder::finish_run(const Current& current) {
-  if (run_.batch == nullptr) return;
-  FlowBatch& batch = *run_.batch;
-  const size_t first = run_.first;
+void SflowDecoder::finish_rows(const Current& current) {
+  if (open_.batch == nullptr) return;
+  FlowBatch& batch = *open_.batch;
+  const size_t first = open_.first;
   const size_t count = batch.rows() - first;
-  run_ = {};
+  open_ = {};
   const MessageContext& context = current.context;
   const int64_t received_us = to_us(context.received);
   fill<Column::time_received>(batch, first, count, received_us);

@@ -31,7 +31,7 @@ class SflowDecoder {
     const Output& output;
   };
   // Rows of one datagram in one batch: what is the same for all of them is filled in at the end.
-  struct Run {
+  struct OpenRows {
     flow::FlowBatch* batch = nullptr;
     size_t first = 0;
   };
@@ -42,12 +42,12 @@ class SflowDecoder {
   void inspect(const sflow::Sample& sample, sflow::RecordCutter& records, uint32_t number, const Current& current);
   void put_row(const sflow::Sample& sample, sflow::RecordCutter& records, const Current& current);
   void note_drops(const sflow::Sample& sample, Exporter& exporter);
-  void finish_run(const Current& current);
+  void finish_rows(const Current& current);
 
   sflow::AgentTable agents_;
   sflow::FlowRecords flows_;
   sflow::CounterRecords counters_;
-  Run run_;
+  OpenRows open_;
 };
 
 }  // namespace weir::decode

@@ -1,12 +1,12 @@
-// Sessions of sFlow: as in decode/fuzz_session.h, one octet of switches, then datagrams, each behind its length in two
-// octets. Through both ways of the decoder, with and without a table for the counters.
+// Sessions of sFlow: as in decode/fuzz_session.h, one byte of switches, then datagrams, each behind its length in two
+// bytes. Through both ways of the decoder, with and without a table for the counters.
 #include "decode/fuzz_session.h"
 #include "decode/sflow/values.h"
 
 namespace weir::decode::fuzz {
 namespace {
 
-// Looks at every octet of every value, and that all that begins ends.
+// Looks at every byte of every value, and that all that begins ends.
 class TouchingVisitor final : public ValueVisitor {
  public:
   ~TouchingVisitor() override { CHECK(depth_ == 0); }
@@ -21,9 +21,9 @@ class TouchingVisitor final : public ValueVisitor {
     sum_ += name.size();
     for (const char c : value) sum_ += static_cast<uint8_t>(c);
   }
-  void octets(std::string_view name, ByteView value) override {
+  void bytes(std::string_view name, ByteView value) override {
     sum_ += name.size();
-    for (const uint8_t octet : value) sum_ += octet;
+    for (const uint8_t byte : value) sum_ += byte;
   }
 
  private:
@@ -53,7 +53,7 @@ DecoderOptions sflow_options(uint8_t switches) {
     options.limits.sflow_sources_per_agent = 3;
     options.limits.sflow_sources = 4;
     options.limits.route_numbers = 2;
-    options.limits.text_octets = 5;
+    options.limits.text_length = 5;
   }
   return options;
 }

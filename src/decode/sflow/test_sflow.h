@@ -26,7 +26,7 @@ inline Wire sflow_words(const std::vector<uint32_t>& words) {
 // unsigned int<>
 inline Wire sflow_list(const std::vector<uint32_t>& words) { return Wire().u32(words.size()).add(sflow_words(words)); }
 
-// A record, or a sample: its format (enterprise 0), its length, its octets.
+// A record, or a sample: its format (enterprise 0), its length, its bytes.
 inline Wire sflow_block(uint32_t format, const Wire& body) { return Wire().u32(format).add(sflow_opaque(body)); }
 
 struct SflowHeader {

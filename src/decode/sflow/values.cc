@@ -136,10 +136,10 @@ void visit_lanes(ByteView lanes, ValueVisitor& visitor) {
 
 void visit_list(const Field& field, const Value& value, ValueVisitor& visitor) {
   visitor.begin_list(field.name);
-  if (field.kind == Kind::labels) visit_labels(value.octets, visitor);
-  if (field.kind == Kind::tags) visit_tags(value.octets, visitor);
-  if (field.kind == Kind::adapters) visit_adapters(value.octets, visitor);
-  if (field.kind == Kind::lanes) visit_lanes(value.octets, visitor);
+  if (field.kind == Kind::labels) visit_labels(value.bytes, visitor);
+  if (field.kind == Kind::tags) visit_tags(value.bytes, visitor);
+  if (field.kind == Kind::adapters) visit_adapters(value.bytes, visitor);
+  if (field.kind == Kind::lanes) visit_lanes(value.bytes, visitor);
   visitor.end_list();
 }
 
@@ -167,18 +167,18 @@ void visit_field(const Field& field, const Value& value, ValueVisitor& visitor) 
       visitor.text(field.name, value.has_address ? value.address.to_string() : "unknown");
       break;
     case Kind::text:
-      visitor.text(field.name, std::string(value.octets.begin(), value.octets.end()));
+      visitor.text(field.name, std::string(value.bytes.begin(), value.bytes.end()));
       break;
     case Kind::uuid:
-    case Kind::octets:
-      visitor.octets(field.name, value.octets);
+    case Kind::bytes:
+      visitor.bytes(field.name, value.bytes);
       break;
     case Kind::as_path:
-      append_as_path(value.octets, SIZE_MAX, text, ends);
+      append_as_path(value.bytes, SIZE_MAX, text, ends);
       visitor.text(field.name, text);
       break;
     case Kind::communities:
-      append_communities(value.octets, SIZE_MAX, text);
+      append_communities(value.bytes, SIZE_MAX, text);
       visitor.text(field.name, text);
       break;
     case Kind::labels:
@@ -200,9 +200,9 @@ void visit_record(SampleKind kind, const Record& record, ValueVisitor& visitor) 
   for (size_t i = 0; i < fields; ++i) visit_field(layout->fields[i], values[i], visitor);
   if (fields == 0) {
     if (layout != nullptr) visitor.flag("damaged", true);
-    visitor.octets("octets", record.body);
+    visitor.bytes("octets", record.body);
   } else if (kind != SampleKind::counters && record.format == kRawHeader) {
-    visit_packet(values[3].octets, link_of(static_cast<uint32_t>(values[0].number)), visitor);
+    visit_packet(values[3].bytes, link_of(static_cast<uint32_t>(values[0].number)), visitor);
   }
   visitor.end_object();
 }
@@ -230,7 +230,7 @@ void visit(const SampleView& view, ValueVisitor& visitor) {
   visitor.number("uptime_ms", view.datagram.uptime_ms);
   visitor.text("format", format_text(sample.format));
   if (sample.kind == SampleKind::unknown) {
-    visitor.octets("octets", sample.raw);
+    visitor.bytes("octets", sample.raw);
     return;
   }
   visitor.number("sample_sequence", sample.sequence);

@@ -1,4 +1,4 @@
-// XDR (RFC 4506), the encoding of sFlow, over bytes somebody else chose: big-endian words of 4 octets; opaque data and
+// XDR (RFC 4506), the encoding of sFlow, over bytes somebody else chose: big-endian words of 4 bytes; opaque data and
 // text behind their length, padded to a multiple of 4.
 #pragma once
 
@@ -18,8 +18,8 @@ class XdrReader {
 
   size_t remaining() const { return in_.remaining(); }
   ByteView rest() const { return in_.rest(); }
-  bool skip(size_t octets) { return in_.skip(octets); }
-  std::optional<ByteView> take(size_t octets) { return in_.take(octets); }
+  bool skip(size_t bytes) { return in_.skip(bytes); }
+  std::optional<ByteView> take(size_t bytes) { return in_.take(bytes); }
 
   std::optional<uint32_t> u32() { return number<uint32_t>(); }
   std::optional<uint64_t> u64() { return number<uint64_t>(); }
@@ -35,13 +35,13 @@ class XdrReader {
     const std::optional<uint32_t> length = u32();
     return length ? fixed(*length) : std::nullopt;
   }
-  // unsigned int<>: the octets of its elements, which are not counted before they are known to be there.
+  // unsigned int<>: the bytes of its elements, which are not counted before they are known to be there.
   std::optional<ByteView> words() { return elements(sizeof(uint32_t)); }
-  // A list of elements of so many octets each.
-  std::optional<ByteView> elements(size_t octets) {
+  // A list of elements of so many bytes each.
+  std::optional<ByteView> elements(size_t bytes) {
     const std::optional<uint32_t> count = u32();
-    if (!count || *count > in_.remaining() / octets) return std::nullopt;
-    return in_.take(*count * octets);
+    if (!count || *count > in_.remaining() / bytes) return std::nullopt;
+    return in_.take(*count * bytes);
   }
 
  private:

@@ -101,7 +101,7 @@ TEST(ConfiguredColumns, WhatDoesNotFitIsNullAndCounted) {
   Harness harness(with({{"c_u8", ColumnType::u8, kCisco, 1, {}},
                         {"c_label", ColumnType::u16, kCisco, 2, Conversion::mpls_label},
                         {"c_mac", ColumnType::mac, kCisco, 3, {}}}));
-  // 300 in a u8, a label of 20 bits in a u16, a MAC address of 5 octets.
+  // 300 in a u8, a label of 20 bits in a u16, a MAC address of 5 bytes.
   harness.feed(test::ipfix(
       {},
       test::set(2, test::template_record(256, {{1, 4}, {1, 2, kCisco}, {2, 3, kCisco}, {3, 5, kCisco}}))

@@ -24,8 +24,8 @@ constexpr int64_t kUsPerSecond = 1'000'000;
 // Seconds from 1900 (NTP era 0) and from 2036-02-07 (era 1) to 1970.
 constexpr int64_t kNtpEra0 = 2'208'988'800;
 constexpr int64_t kNtpEra1 = kNtpEra0 - (int64_t{1} << 32);
-constexpr size_t kIpv6Octets = 16;
-constexpr size_t kSegmentRoutingHeader = 8;  // octets before the segments
+constexpr size_t kIpv6Bytes = 16;
+constexpr size_t kSegmentRoutingHeader = 8;  // bytes before the segments
 // Timestamps are signed 64-bit microseconds; values beyond the year 9999 are damage, not dates.
 constexpr int64_t kMaxTimeUs = 253'402'300'799 * kUsPerSecond;
 
@@ -69,7 +69,7 @@ Fit uptime_time(uint64_t value, const TimeBase& time, uint64_t& out) {
   return Fit::ok;
 }
 
-// RFC 7270 section 4.12: one octet; exporters that send four put the status in the lowest one, some in the highest.
+// RFC 7270 section 4.12: one byte; exporters that send four put the status in the lowest one, some in the highest.
 uint64_t forwarding_status(ByteView bytes) {
   const uint8_t lowest = bytes.back();
   return lowest != 0 ? lowest : bytes.front();
@@ -104,10 +104,10 @@ void append_number(std::string& out, uint64_t value) {
 
 std::string v4_text(uint64_t host) { return IpAddress::from_v4(static_cast<uint32_t>(host)).to_string(); }
 
-// RFC 4364 section 4.2: two octets of type, then an AS number or an address, and a number assigned by its owner.
+// RFC 4364 section 4.2: two bytes of type, then an AS number or an address, and a number assigned by its owner.
 Fit route_distinguisher(ByteView bytes, std::string& value) {
   const uint64_t type = load_be_sized(bytes.first(2));
-  const auto number = [&](size_t at, size_t octets) { return load_be_sized(bytes.subspan(at, octets)); };
+  const auto number = [&](size_t at, size_t width) { return load_be_sized(bytes.subspan(at, width)); };
   switch (type) {
     case 0:
       if (load_be_sized(bytes) == 0) return Fit::absent;  // Cisco, of a VRF without one
@@ -124,12 +124,12 @@ Fit route_distinguisher(ByteView bytes, std::string& value) {
   }
 }
 
-// RFC 4360 section 3 and RFC 5668: type, subtype, then an AS number of two octets (type 0), an address (1) or an AS
+// RFC 4360 section 3 and RFC 5668: type, subtype, then an AS number of two bytes (type 0), an address (1) or an AS
 // number of four (2).
 void append_extended_community(ByteView bytes, std::string& value) {
   const uint8_t type = bytes[0] & 0x3f;  // without the bits for authority and transitivity
   const std::string_view name = bytes[1] == 2 ? "rt" : bytes[1] == 3 ? "soo" : "";
-  const auto number = [&](size_t at, size_t octets) { return load_be_sized(bytes.subspan(at, octets)); };
+  const auto number = [&](size_t at, size_t width) { return load_be_sized(bytes.subspan(at, width)); };
   auto out = std::back_inserter(value);
   if (name.empty() || type > 2) {
     fmt::format_to(out, "0x{:016x}", load_be_sized(bytes));
@@ -144,21 +144,21 @@ void append_extended_community(ByteView bytes, std::string& value) {
 
 bool append_community(ByteView bytes, std::string& value) {
   if (!length_fits(Conversion::community, bytes.size()) || bytes.empty()) return false;
-  const auto number = [&](size_t at, size_t octets) { return load_be_sized(bytes.subspan(at, octets)); };
+  const auto number = [&](size_t at, size_t width) { return load_be_sized(bytes.subspan(at, width)); };
   if (bytes.size() == 8) {
     append_extended_community(bytes, value);
     return true;
   }
-  const size_t octets = bytes.size() == 4 ? 2 : 4;
-  for (size_t at = 0; at < bytes.size(); at += octets) {
+  const size_t width = bytes.size() == 4 ? 2 : 4;
+  for (size_t at = 0; at < bytes.size(); at += width) {
     if (at > 0) value += ':';
-    append_number(value, number(at, octets));
+    append_number(value, number(at, width));
   }
   return true;
 }
 
 bool append_address(ByteView bytes, std::string& value) {
-  if (bytes.size() != kIpv6Octets) return false;
+  if (bytes.size() != kIpv6Bytes) return false;
   IpAddress address;
   std::ranges::copy(bytes, address.octets.begin());
   value += address.to_string();
@@ -178,23 +178,23 @@ Fit list_of(ByteView bytes, bool (*append)(ByteView, std::string&), std::string&
 }
 
 Fit segments(ByteView bytes, std::string& value) {
-  for (size_t entries = 0; !bytes.empty(); bytes = bytes.subspan(kIpv6Octets)) {
+  for (size_t entries = 0; !bytes.empty(); bytes = bytes.subspan(kIpv6Bytes)) {
     if (entries++ == kListTextEntries) return Fit::list_limit;
     if (!value.empty()) value += ' ';
-    append_address(bytes.first(kIpv6Octets), value);
+    append_address(bytes.first(kIpv6Bytes), value);
   }
   return Fit::ok;
 }
 
-// RFC 8754 section 2: next header, length in units of 8 octets beyond the first, type 4, segments left, last entry,
+// RFC 8754 section 2: next header, length in units of 8 bytes beyond the first, type 4, segments left, last entry,
 // flags, tag, then the segments.
 Fit segment_routing_header(ByteView bytes, std::string& value) {
   constexpr uint8_t kSegmentRouting = 4;
   const size_t count = size_t{bytes[4]} + 1;
-  if (bytes[2] != kSegmentRouting || (bytes.size() - kSegmentRoutingHeader) / kIpv6Octets < count) {
+  if (bytes[2] != kSegmentRouting || (bytes.size() - kSegmentRoutingHeader) / kIpv6Bytes < count) {
     return Fit::bad_list;
   }
-  return segments(bytes.subspan(kSegmentRoutingHeader, count * kIpv6Octets), value);
+  return segments(bytes.subspan(kSegmentRoutingHeader, count * kIpv6Bytes), value);
 }
 
 }  // namespace
@@ -249,7 +249,7 @@ bool length_fits(Conversion conversion, size_t length) {
     case Conversion::community:
       return length == 0 || length == 4 || length == 8 || length == 12;
     case Conversion::segment_section:
-      return length % kIpv6Octets == 0;
+      return length % kIpv6Bytes == 0;
     case Conversion::segment_routing_header:
       return length == 0 || length >= kSegmentRoutingHeader;
     case Conversion::acl_id:
@@ -282,7 +282,7 @@ Fit convert_number(Conversion conversion, ByteView bytes, const TimeBase& time, 
     case Conversion::mac:
       value = number & 0xffff'ffff'ffff;
       return Fit::ok;
-    // 20 bits label, 3 traffic class, 1 bottom of stack (RFC 3032); four octets have the time to live behind them.
+    // 20 bits label, 3 traffic class, 1 bottom of stack (RFC 3032); four bytes have the time to live behind them.
     case Conversion::mpls_label:
       value = bytes.size() == 3 ? number >> 4 : number >> 12;
       return Fit::ok;
@@ -359,12 +359,12 @@ Fit convert_text(Conversion conversion, ByteView bytes, std::string& value) {
       break;
   }
   if (conversion == Conversion::application_id) {
-    // RFC 6759 section 4: one octet classification engine, the rest is the selector.
+    // RFC 6759 section 4: one byte classification engine, the rest is the selector.
     if (bytes.size() > 9) return Fit::bad_length;
     fmt::format_to(std::back_inserter(value), "{}:{}", bytes[0], load_be_sized(bytes.subspan(1)));
     return Fit::ok;
   }
-  // Fields of fixed length are filled up with zero octets.
+  // Fields of fixed length are filled up with zero bytes.
   const auto last = std::ranges::find_if(bytes.rbegin(), bytes.rend(), [](uint8_t byte) { return byte != 0; });
   bytes = bytes.first(static_cast<size_t>(bytes.rend() - last));
   if (bytes.empty()) return Fit::absent;

@@ -1,4 +1,4 @@
-// The octets of one field as the value of one column: the definition of every conversion of flow/conversion.h. The fast
+// The bytes of one field as the value of one column: the definition of every conversion of flow/conversion.h. The fast
 // loops of decode/template/kernels.h give the same values, or step aside for these.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace weir::decode {
 
 enum class Fit : uint8_t {
   ok,
-  absent,        // a field of no octets, or a time of zero: the exporter says that it does not know
+  absent,        // a field of no bytes, or a time of zero: the exporter says that it does not know
   out_of_range,  // value_out_of_range
   bad_length,    // bad_field_length
   no_time_base,  // time_base_unknown

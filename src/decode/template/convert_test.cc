@@ -46,8 +46,8 @@ TEST(Convert, Times) {
   };
   const int64_t export_2037 = 2'114'380'800 * int64_t{1'000'000};  // 2037-01-01
   const Case cases[] = {
-      {"seconds in 4 octets", Conversion::seconds, Wire().u32(1'699'999'999), kExport, "2023-11-14T22:13:19.000000Z"},
-      {"seconds in 8 octets, after 2038", Conversion::seconds, Wire().u64(4'000'000'000), kExport,
+      {"seconds in 4 bytes", Conversion::seconds, Wire().u32(1'699'999'999), kExport, "2023-11-14T22:13:19.000000Z"},
+      {"seconds in 8 bytes, after 2038", Conversion::seconds, Wire().u64(4'000'000'000), kExport,
        "2096-10-02T07:06:40.000000Z"},
       {"seconds beyond the calendar", Conversion::seconds, Wire().u64(uint64_t{1} << 50), kExport, "out of range"},
       {"seconds of zero", Conversion::seconds, Wire().u32(0), kExport, "absent"},
@@ -66,11 +66,11 @@ TEST(Convert, Times) {
       {"NTP before the rollover, exported after it", Conversion::ntp, Wire().u32(0xfffffff0).u32(0),
        2'085'978'600 * int64_t{1'000'000}, "2036-02-07T06:28:00.000000Z"},
       {"NTP of zero", Conversion::ntp, Wire().u64(0), kExport, "absent"},
-      {"NTP in 4 octets", Conversion::ntp, Wire().u32(1), kExport, "bad length"},
+      {"NTP in 4 bytes", Conversion::ntp, Wire().u32(1), kExport, "bad length"},
       {"delta", Conversion::delta_us, Wire().u32(1'500'000), kExport, "2023-11-14T22:13:18.500000Z"},
       {"delta before 1970", Conversion::delta_us, Wire().u64(uint64_t{1} << 62), kExport, "out of range"},
-      {"no octets", Conversion::milliseconds, {}, kExport, "absent"},
-      {"nine octets", Conversion::milliseconds, Wire().zeros(9), kExport, "bad length"},
+      {"no bytes", Conversion::milliseconds, {}, kExport, "absent"},
+      {"nine bytes", Conversion::milliseconds, Wire().zeros(9), kExport, "bad length"},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(text_of(c.conversion, c.bytes, TimeBase::export_time_only(c.export_us)), c.want) << c.name;
@@ -100,11 +100,11 @@ TEST(Convert, UptimeFromTheStartOfTheSystem) {
   EXPECT_FALSE(TimeBase::from_start(kExport, UINT64_MAX).uptime_known);
 }
 
-TEST(Convert, NumbersOfOneToEightOctetsAreOneValue) {
-  for (size_t octets = 1; octets <= 8; ++octets) {
+TEST(Convert, NumbersOfOneToEightBytesAreOneValue) {
+  for (size_t bytes = 1; bytes <= 8; ++bytes) {
     uint64_t value = 0;
-    EXPECT_EQ(convert_number(Conversion::uint, Wire().number(0xd2, octets), {}, value), Fit::ok);
-    EXPECT_EQ(value, 0xd2u) << octets;
+    EXPECT_EQ(convert_number(Conversion::uint, Wire().number(0xd2, bytes), {}, value), Fit::ok);
+    EXPECT_EQ(value, 0xd2u) << bytes;
   }
   uint64_t value = 0;
   EXPECT_EQ(convert_number(Conversion::uint, Wire().zeros(9), {}, value), Fit::bad_length);
@@ -119,15 +119,15 @@ TEST(Convert, SmallThings) {
     uint64_t want;
   };
   const Case cases[] = {
-      {"MPLS label of 3 octets", Conversion::mpls_label, Wire::hex("186a1f"), 0x186a1},
+      {"MPLS label of 3 bytes", Conversion::mpls_label, Wire::hex("186a1f"), 0x186a1},
       {"MPLS label with its TTL", Conversion::mpls_label, Wire::hex("186a1fff"), 0x186a1},
       {"MAC", Conversion::mac, Wire::hex("0242ac110002"), 0x0242ac110002},
-      {"MAC in 8 octets", Conversion::mac, Wire::hex("00000242ac110002"), 0x0242ac110002},
+      {"MAC in 8 bytes", Conversion::mac, Wire::hex("00000242ac110002"), 0x0242ac110002},
       {"ICMP type", Conversion::high_byte, Wire::hex("0301"), 3},
       {"ICMP code", Conversion::low_byte, Wire::hex("0301"), 1},
       {"forwarding status", Conversion::forwarding_status, Wire::hex("40"), 64},
-      {"forwarding status, lowest of 4 octets", Conversion::forwarding_status, Wire::hex("00000040"), 64},
-      {"forwarding status, highest of 4 octets", Conversion::forwarding_status, Wire::hex("40000000"), 64},
+      {"forwarding status, lowest of 4 bytes", Conversion::forwarding_status, Wire::hex("00000040"), 64},
+      {"forwarding status, highest of 4 bytes", Conversion::forwarding_status, Wire::hex("40000000"), 64},
   };
   for (const Case& c : cases) {
     uint64_t value = 0;
@@ -177,8 +177,8 @@ TEST(Kernels, AgreeWithTheDefinition) {
         if (one == nullptr || conversion == Conversion::address) continue;
         ++kernels;
         const uint32_t offset = 0;
-        const auto octets = static_cast<uint16_t>(width);
-        const FieldPlaces places{width, {&offset, 1}, {&octets, 1}};
+        const auto bytes = static_cast<uint16_t>(width);
+        const FieldPlaces places{width, {&offset, 1}, {&bytes, 1}};
         for (int round = 0; round < 2000; ++round) {
           noise ^= noise << 13;
           noise ^= noise >> 7;

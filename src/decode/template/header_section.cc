@@ -9,15 +9,15 @@ namespace {
 
 using flow::Column;
 
-uint64_t number(ByteView octets) { return octets.size() <= 8 ? load_be_sized(octets) : 0; }
+uint64_t number(ByteView bytes) { return bytes.size() <= 8 ? load_be_sized(bytes) : 0; }
 
 // A sampled packet, unless the record has counters of its own: those of a whole flow.
-void put_counters(uint64_t octets, flow::FlowBatch& batch, size_t row) {
+void put_counters(uint64_t bytes, flow::FlowBatch& batch, size_t row) {
   if (batch.is_valid(Column::bytes, row) || batch.is_valid(Column::packets, row)) return;
   batch.values<Column::packets>()[row] = 1;
   batch.set_valid(Column::packets, row, 1);
-  if (octets == 0) return;
-  batch.values<Column::bytes>()[row] = octets;
+  if (bytes == 0) return;
+  batch.values<Column::bytes>()[row] = bytes;
   batch.set_valid(Column::bytes, row, 1);
 }
 
@@ -52,7 +52,7 @@ HeaderSection::HeaderSection(const Template& layout) {
         note(frame_type, i);
         break;
       case 410:
-        note(exported_octets, i);
+        note(exported_bytes, i);
         break;
       default:
         break;
@@ -60,22 +60,22 @@ HeaderSection::HeaderSection(const Template& layout) {
   }
 }
 
-void HeaderSection::put(const Section& section, ByteView octets, const Values& values, packet::Packet& scratch,
+void HeaderSection::put(const Section& section, ByteView bytes, const Values& values, packet::Packet& scratch,
                         flow::FlowBatch& batch, size_t row) {
   constexpr uint64_t kEthernet = 1;
   const bool frame = section.link == packet::Link::ethernet;
-  if (number(values[offset]) != 0 || octets.empty()) return;
+  if (number(values[offset]) != 0 || bytes.empty()) return;
   if (frame && !values[frame_type].empty() && number(values[frame_type]) != kEthernet) return;
 
   // The registry calls 103 the forerunner of 312, its own description the size of the section.
   uint64_t size = number(values[frame_size]);
   const uint64_t layer2_size_value = number(values[layer2_size]);
-  if (size == 0 && layer2_size_value != octets.size()) size = layer2_size_value;
-  const uint64_t exported = number(values[exported_octets]);
-  if (exported != 0) octets = octets.first(std::min<uint64_t>(exported, octets.size()));
-  if (frame && size != 0) octets = octets.first(std::min<uint64_t>(size, octets.size()));
+  if (size == 0 && layer2_size_value != bytes.size()) size = layer2_size_value;
+  const uint64_t exported = number(values[exported_bytes]);
+  if (exported != 0) bytes = bytes.first(std::min<uint64_t>(exported, bytes.size()));
+  if (frame && size != 0) bytes = bytes.first(std::min<uint64_t>(size, bytes.size()));
 
-  packet::dissect(octets, section.link, scratch);
+  packet::dissect(bytes, section.link, scratch);
   packet::put_columns(scratch, batch, row);
   const packet::Headers& network = scratch.outer.ip ? scratch.outer : scratch.inner;
   put_counters(size != 0 ? size : network.ip_length, batch, row);

@@ -1,11 +1,11 @@
-// Fields that carry the first octets of a packet (RFC 7133, RFC 5477): 315 dataLinkFrameSection, 313
+// Fields that carry the first bytes of a packet (RFC 7133, RFC 5477): 315 dataLinkFrameSection, 313
 // ipHeaderPacketSection, and 104 layer2packetSectionData, which Cisco used before there was 315. The columns that the
 // record itself leaves null are filled from the headers in there.
 //
 //   408 dataLinkFrameType               1 Ethernet; anything else is not read. Absent: Ethernet
 //   409 sectionOffset, 102              a section that does not begin with the packet's first header is not read
 //   410 sectionExportedOctets           how much of a section of fixed length was filled
-//   312 dataLinkFrameSize, 103          octets of the whole frame
+//   312 dataLinkFrameSize, 103          bytes of the whole frame
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ class HeaderSection {
 
   bool present() const { return !sections_.empty(); }
 
-  // field_of(position in the template): the octets of that field of the record of `row`. `scratch` is overwritten.
+  // field_of(position in the template): the bytes of that field of the record of `row`. `scratch` is overwritten.
   template <class FieldOf>
   void put(const FieldOf& field_of, packet::Packet& scratch, flow::FlowBatch& batch, size_t row) const {
     Values values;
@@ -36,7 +36,7 @@ class HeaderSection {
   }
 
  private:
-  enum Detail : uint8_t { frame_type, offset, exported_octets, frame_size, layer2_size };
+  enum Detail : uint8_t { frame_type, offset, exported_bytes, frame_size, layer2_size };
   static constexpr size_t kDetails = layer2_size + 1;
   using Values = std::array<ByteView, kDetails>;
   struct Section {
@@ -44,7 +44,7 @@ class HeaderSection {
     packet::Link link;
   };
 
-  static void put(const Section& section, ByteView octets, const Values& values, packet::Packet& scratch,
+  static void put(const Section& section, ByteView bytes, const Values& values, packet::Packet& scratch,
                   flow::FlowBatch& batch, size_t row);
 
   std::vector<Section> sections_;

@@ -37,7 +37,7 @@ std::string decoded(std::vector<FieldOf> fields, const Wire& record) {
   return harness.rows().empty() ? "" : text(harness.rows()[0]);
 }
 
-Wire variable(const Wire& octets) { return Wire().u8(octets.size()).add(octets); }
+Wire variable(const Wire& bytes) { return Wire().u8(bytes.size()).add(bytes); }
 
 Wire frame() { return packet::test::frame(0x0800, packet::test::tcp_ipv4()); }
 Row frame_columns(std::string_view counters) {
@@ -50,7 +50,7 @@ TEST(HeaderSection, FrameOfVariableLength) {
 }
 
 TEST(HeaderSection, FrameOfFixedLengthHoldsWhatWasExported) {
-  // What is behind the exported octets would be read as TCP.
+  // What is behind the exported bytes would be read as TCP.
   const Wire short_frame = packet::test::frame(0x0800, packet::test::ipv4({}, Wire()));
   const Wire field = Wire().add(short_frame).u32(0xffffffff).zeros(60);
   const std::vector<FieldOf> fields = {{410, 2}, {315, static_cast<uint16_t>(field.size())}};
@@ -90,9 +90,9 @@ TEST(HeaderSection, WhatTheRecordSaysStays) {
   EXPECT_EQ(decoded({{8, 4}, {7, 2}, {1, 8}, {2, 8}, {315, kVariable}},
                     Wire().u32(0x0a090807).u16(0).u64(5000).u64(9).add(variable(frame()))),
             text(want));
-  Row octets = frame_columns("bytes=77");
+  Row bytes = frame_columns("bytes=77");
   EXPECT_EQ(decoded({{1, 4}, {312, 2}, {315, kVariable}}, Wire().u32(77).u16(1514).add(variable(frame()))),
-            text(octets));
+            text(bytes));
   Row packets = frame_columns("packets=3");
   EXPECT_EQ(decoded({{2, 4}, {312, 2}, {315, kVariable}}, Wire().u32(3).u16(1514).add(variable(frame()))),
             text(packets));

@@ -49,7 +49,7 @@ bool load_uint(const Records& in, size_t position, const TimeBase&, void* column
 template <class Records>
 bool load_address4(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
-  // ::ffff: and the four octets as they are on the wire.
+  // ::ffff: and the four bytes as they are on the wire.
   constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   for (size_t i = 0; i < out.size(); ++i) {
     std::memcpy(out[i].octets.data(), kMapped.data(), kMapped.size());

@@ -28,7 +28,7 @@ class OptionsFields {
   // systemInitTimeMilliseconds; 0 if it is not told.
   uint64_t start_ms(std::span<const ByteView> fields) const;
 
-  // Calls learn(NameKind, key, octets) for every name in the record.
+  // Calls learn(NameKind, key, bytes) for every name in the record.
   template <class Learn>
   void each_name(std::span<const ByteView> fields, Learn learn) const;
 

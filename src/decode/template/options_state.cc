@@ -8,10 +8,10 @@
 namespace weir::decode {
 namespace {
 
-// Memory of a name besides its octets.
+// Memory of a name besides its bytes.
 constexpr size_t kNameOverhead = 64;
 
-// At most `limit` octets, without half a character at the end.
+// At most `limit` bytes, without half a character at the end.
 std::string_view cut(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<uint8_t>(text[limit]) & 0xc0) == 0x80) --limit;
@@ -53,7 +53,7 @@ OptionsState::Learned OptionsState::set_rate(RateScope scope, uint64_t id, uint3
 }
 
 OptionsState::Learned OptionsState::set_name(NameKind kind, uint64_t id, std::string_view text, const Limits& limits) {
-  text = cut(text, limits.name_octets);
+  text = cut(text, limits.name_length);
   NameMap& names = names_[static_cast<size_t>(kind)];
   const auto known = names.find(id);
   if (known != names.end()) {

@@ -41,7 +41,7 @@ inline constexpr size_t kNameKinds = 6;
 using RateMap = boost::unordered_flat_map<uint64_t, uint32_t>;
 using NameMap = boost::unordered_flat_map<uint64_t, std::string>;  // UTF-8, never empty
 
-// RFC 6759 section 4.1: one octet classification engine, then the selector in up to 7 octets here; the lengths that
+// RFC 6759 section 4.1: one byte classification engine, then the selector in up to 7 bytes here; the lengths that
 // exporters use differ between options and data. nullopt if it is empty or the selector is too large for a key.
 std::optional<uint64_t> application_key(ByteView application_id);
 
@@ -61,7 +61,7 @@ class OptionsState {
   // ignored: it is no use to forget others.
   void set_domain_rate(uint32_t rate);
   Learned set_rate(RateScope scope, uint64_t id, uint32_t rate, const Limits& limits);
-  // text: not empty. It is cut to Limits::name_octets.
+  // text: not empty. It is cut to Limits::name_length.
   Learned set_name(NameKind kind, uint64_t id, std::string_view text, const Limits& limits);
   void set_start_ms(uint64_t start_ms) { start_ms_ = start_ms; }
   void clear();

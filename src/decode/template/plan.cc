@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/ether_type.h"
 #include "base/prefetch.h"
+#include "decode/packet/ether_type.h"
 #include "decode/template/inner_fields.h"
 #include "flow/element.h"
 
@@ -125,7 +126,7 @@ Fit put_field(const Step& step, ByteView bytes, const TimeBase& time, FlowBatch&
     flow::TextRef& cell = static_cast<flow::TextRef*>(batch.raw(step.column))[row];
     if (step.append && batch.is_valid(step.column, row)) {
       const std::string_view before = batch.text(cell);
-      if (before.size() > kAppendedOctets) return Fit::list_limit;
+      if (before.size() > kAppendedBytes) return Fit::list_limit;
       scratch.insert(0, 1, ' ');
       scratch.insert(0, before);
     }

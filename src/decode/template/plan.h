@@ -36,7 +36,7 @@ struct Step {
   Kernel<GatheredRecords> gathered = nullptr;
 };
 
-// What rows of a set need besides their own octets.
+// What rows of a set need besides their own bytes.
 struct RowContext {
   flow::FlowBatch& batch;
   const MessageContext& message;

@@ -1,26 +1,22 @@
 #include "decode/template/record_cutter.h"
 
+#include <algorithm>
+
 #include "base/big_endian.h"
 
 namespace weir::decode {
-namespace {
-
-constexpr uint8_t kLongLength = 255;
-
-// RFC 7011 section 7: one octet of length, or 255 and two octets.
-std::optional<ByteView> take_variable(ByteReader& in) {
+std::optional<ByteView> take_value(ByteReader& in, uint16_t length) {
+  if (length != kVariableLength) return in.take(length);
+  constexpr uint8_t kLongLength = 255;
   const auto first = in.read<BigEndian<uint8_t>>();
-  if (!first) return std::nullopt;
-  size_t length = *first;
-  if (length == kLongLength) {
-    const auto longer = in.read<Be16>();
-    if (!longer) return std::nullopt;
-    length = *longer;
-  }
-  return in.take(length);
+  if (!first || *first < kLongLength) return first ? in.take(*first) : std::nullopt;
+  const auto longer = in.read<Be16>();
+  return longer ? in.take(*longer) : std::nullopt;
 }
 
-}  // namespace
+bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+}
 
 ByteView RecordCutter::next(std::vector<ByteView>& fields) {
   // Padding is shorter than any record (RFC 7011 section 3.3.1).
@@ -28,7 +24,7 @@ ByteView RecordCutter::next(std::vector<ByteView>& fields) {
   const size_t before = fields.size();
   ByteReader reader = in_;
   for (const FieldSpec& field : layout_.fields) {
-    const auto value = field.length == kVariableLength ? take_variable(reader) : reader.take(field.length);
+    const auto value = take_value(reader, field.length);
     if (!value) {
       fields.resize(before);
       overran_ = true;

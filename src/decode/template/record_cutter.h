@@ -1,12 +1,21 @@
 // Cuts the body of a data set into records, and records into fields, by a template (RFC 7011 sections 3.4.3 and 7).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
 #include "decode/template/template.h"
 
 namespace weir::decode {
+
+// The next value of a record or list: of a fixed length, or with its own length in front, in one byte, or in two behind
+// one of 255 (RFC 7011 section 7).
+std::optional<ByteView> take_value(ByteReader& in, uint16_t length);
+
+// As padding is.
+bool all_zero(ByteView bytes);
 
 class RecordCutter {
  public:

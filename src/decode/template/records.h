@@ -1,7 +1,7 @@
 // Records of one set as columns are decoded from them: where the same field of each of them is. How they lie is known
 // once for all columns, and bounds are checked once for all of them.
 //
-//   at(record, position)     the octets of a field. position: its offset in the record, or, of records that were cut
+//   at(record, position)     the bytes of a field. position: its offset in the record, or, of records that were cut
 //                            into fields, its number
 //   field(record, number)    the same, with its length
 #pragma once

@@ -8,6 +8,7 @@
 
 #include "base/big_endian.h"
 #include "base/json_text.h"
+#include "decode/template/record_cutter.h"
 #include "flow/element.h"
 #include "flow/element_json.h"
 
@@ -15,9 +16,6 @@ namespace weir::decode {
 namespace {
 
 using flow::AbstractType;
-
-constexpr uint16_t kEnterpriseBit = 0x8000;
-constexpr uint8_t kLongLength = 255;
 
 // RFC 6313 section 4.4.
 std::string semantic_name(uint8_t semantic) {
@@ -32,23 +30,15 @@ void begin_list(std::string& out, uint8_t semantic) {
   out += "\",";
 }
 
-void append_octets(std::string& out, ByteView octets) {
+void append_bytes(std::string& out, ByteView bytes) {
   out += '"';
-  flow::append_hex(out, octets);
+  flow::append_hex(out, bytes);
   out += '"';
 }
 
 }  // namespace
 
-std::optional<ByteView> take_value(ByteReader& in, uint16_t length) {
-  if (length != kVariableLength) return in.take(length);
-  const auto octet = in.read<BigEndian<uint8_t>>();
-  if (!octet || *octet < kLongLength) return octet ? in.take(*octet) : std::nullopt;
-  const auto longer = in.read<Be16>();
-  return longer ? in.take(*longer) : std::nullopt;
-}
-
-BasicListReader::BasicListReader(ByteView octets) : in_(octets) {
+BasicListReader::BasicListReader(ByteView bytes) : in_(bytes) {
   struct Header {
     BigEndian<uint8_t> semantic;
     Be16 element;
@@ -74,15 +64,15 @@ std::optional<ByteView> BasicListReader::next() {
   return value;
 }
 
-ListTrouble ValueWriter::append(std::string& out, AbstractType type, ByteView octets) {
+ListTrouble ValueWriter::append(std::string& out, AbstractType type, ByteView bytes) {
   depth_ = 0;
   values_ = 0;
   trouble_ = {};
-  append_value(out, type, octets);
+  append_value(out, type, bytes);
   return trouble_;
 }
 
-// Every value of a list costs one, so that an exporter's octets decide about our time and not the other way round.
+// Every value of a list costs one, so that an exporter's bytes decide about our time and not the other way round.
 bool ValueWriter::spend() {
   if (values_ >= value_limit_) {
     trouble_.limit = true;
@@ -92,26 +82,26 @@ bool ValueWriter::spend() {
   return true;
 }
 
-void ValueWriter::append_value(std::string& out, AbstractType type, ByteView octets) {
-  if (!is_list(type) || octets.empty()) return flow::append_value_json(out, type, octets, export_time_);
+void ValueWriter::append_value(std::string& out, AbstractType type, ByteView bytes) {
+  if (!is_list(type) || bytes.empty()) return flow::append_value_json(out, type, bytes, export_time_);
   if (depth_ >= depth_limit_) {
     trouble_.limit = true;
-    return append_octets(out, octets);
+    return append_bytes(out, bytes);
   }
   const size_t before = out.size();
   ++depth_;
-  const bool good = type == AbstractType::basicList         ? append_basic_list(out, octets)
-                    : type == AbstractType::subTemplateList ? append_sub_template_list(out, octets)
-                                                            : append_sub_template_multi_list(out, octets);
+  const bool good = type == AbstractType::basicList         ? append_basic_list(out, bytes)
+                    : type == AbstractType::subTemplateList ? append_sub_template_list(out, bytes)
+                                                            : append_sub_template_multi_list(out, bytes);
   --depth_;
   if (good) return;
   trouble_.bad = true;
   out.resize(before);
-  append_octets(out, octets);
+  append_bytes(out, bytes);
 }
 
-bool ValueWriter::append_basic_list(std::string& out, ByteView octets) {
-  BasicListReader list(octets);
+bool ValueWriter::append_basic_list(std::string& out, ByteView bytes) {
+  BasicListReader list(bytes);
   if (!list.ok()) return false;
   begin_list(out, list.semantic());
   out += R"("element":)";
@@ -127,12 +117,12 @@ bool ValueWriter::append_basic_list(std::string& out, ByteView octets) {
   return list.ok();
 }
 
-bool ValueWriter::append_sub_template_list(std::string& out, ByteView octets) {
+bool ValueWriter::append_sub_template_list(std::string& out, ByteView bytes) {
   struct Header {
     BigEndian<uint8_t> semantic;
     Be16 template_id;
   };
-  ByteReader in(octets);
+  ByteReader in(bytes);
   const auto header = in.read<Header>();
   if (!header) return false;
   begin_list(out, header->semantic);
@@ -141,12 +131,12 @@ bool ValueWriter::append_sub_template_list(std::string& out, ByteView octets) {
   return true;
 }
 
-bool ValueWriter::append_sub_template_multi_list(std::string& out, ByteView octets) {
+bool ValueWriter::append_sub_template_multi_list(std::string& out, ByteView bytes) {
   struct Part {
     Be16 template_id;
     Be16 length;
   };
-  ByteReader in(octets);
+  ByteReader in(bytes);
   const auto semantic = in.read<BigEndian<uint8_t>>();
   if (!semantic) return false;
   begin_list(out, *semantic);
@@ -165,18 +155,18 @@ bool ValueWriter::append_sub_template_multi_list(std::string& out, ByteView octe
   return true;
 }
 
-bool ValueWriter::append_records(std::string& out, uint16_t id, ByteView octets) {
+bool ValueWriter::append_records(std::string& out, uint16_t id, ByteView bytes) {
   out += R"("template":)";
   out += std::to_string(id);
   out += ',';
   const NestedTemplate nested = templates_ == nullptr ? NestedTemplate{} : templates_->find(TemplateId{id});
   if (nested.layout == nullptr || nested.layout->min_length == 0) {
     out += "\"octets\":";
-    append_octets(out, octets);
+    append_bytes(out, bytes);
     return true;
   }
   out += "\"records\":[";
-  ByteReader in(octets);
+  ByteReader in(bytes);
   for (bool first = true; !in.empty(); first = false) {
     if (values_ >= value_limit_) {
       trouble_.limit = true;
@@ -189,7 +179,7 @@ bool ValueWriter::append_records(std::string& out, uint16_t id, ByteView octets)
   return true;
 }
 
-// Fields of no octets say nothing; variable ones appear even when empty.
+// Fields of no bytes say nothing; variable ones appear even when empty.
 bool ValueWriter::append_record(std::string& out, const NestedTemplate& nested, ByteReader& in) {
   const Template& layout = *nested.layout;
   out += '{';

@@ -3,7 +3,7 @@
 //   basicList             semantic 1, element 2, length 2, enterprise 4 if the element's top bit is set, values
 //   subTemplateList       semantic 1, template id 2, records
 //   subTemplateMultiList  semantic 1, then as often as there is room: template id 2, length 2 (of this part, with these
-//                         four octets), records
+//                         four bytes), records
 //
 // As JSON, inside what flow/element_json.h makes of plain values:
 //
@@ -57,11 +57,11 @@ struct ListTrouble {
 // Walks the values of a basicList.
 class BasicListReader {
  public:
-  explicit BasicListReader(ByteView octets);
+  explicit BasicListReader(ByteView bytes);
 
   // Nothing at the end, and where a value is not whole.
   std::optional<ByteView> next();
-  // False if the header is not whole, says that values have no octets (there would be no end of them), or a value was
+  // False if the header is not whole, says that values have no bytes (there would be no end of them), or a value was
   // cut off.
   bool ok() const { return ok_; }
   uint8_t semantic() const { return semantic_; }
@@ -76,9 +76,6 @@ class BasicListReader {
   uint16_t length_ = 0;
   bool ok_ = false;
 };
-
-// The next value of a record or list: of a fixed length, or with its own length in front (RFC 7011 section 7).
-std::optional<ByteView> take_value(ByteReader& in, uint16_t length);
 
 inline bool is_list(flow::AbstractType type) {
   return type == flow::AbstractType::basicList || type == flow::AbstractType::subTemplateList ||
@@ -96,14 +93,14 @@ class ValueWriter {
         value_limit_(limits.list_values) {}
 
   // Appends one field's value.
-  ListTrouble append(std::string& out, flow::AbstractType type, ByteView octets);
+  ListTrouble append(std::string& out, flow::AbstractType type, ByteView bytes);
 
  private:
-  void append_value(std::string& out, flow::AbstractType type, ByteView octets);
-  bool append_basic_list(std::string& out, ByteView octets);
-  bool append_sub_template_list(std::string& out, ByteView octets);
-  bool append_sub_template_multi_list(std::string& out, ByteView octets);
-  bool append_records(std::string& out, uint16_t id, ByteView octets);
+  void append_value(std::string& out, flow::AbstractType type, ByteView bytes);
+  bool append_basic_list(std::string& out, ByteView bytes);
+  bool append_sub_template_list(std::string& out, ByteView bytes);
+  bool append_sub_template_multi_list(std::string& out, ByteView bytes);
+  bool append_records(std::string& out, uint16_t id, ByteView bytes);
   bool append_record(std::string& out, const NestedTemplate& nested, ByteReader& in);
   bool spend();
 

@@ -1,4 +1,4 @@
-// Lists from an attacker: one octet of switches, a template set behind its length in two octets, then the octets of a
+// Lists from an attacker: one byte of switches, a template set behind its length in two bytes, then the bytes of a
 // list, which is opened with those templates as each of the three kinds, and by every conversion that makes text.
 #include "decode/template/structured_data.h"
 
@@ -34,16 +34,16 @@ class Templates : public TemplateSource {
   std::map<TemplateId, Template> known_;
 };
 
-void show(flow::AbstractType type, ByteView octets, Templates& templates, const Limits& limits) {
+void show(flow::AbstractType type, ByteView bytes, Templates& templates, const Limits& limits) {
   std::string json;
   ValueWriter writer(&templates, timestamp_from_us(1'700'000'000'000'000), limits);
-  const ListTrouble trouble = writer.append(json, type, octets);
+  const ListTrouble trouble = writer.append(json, type, bytes);
   boost::system::error_code error;
   boost::json::parse(json, error, {}, {.max_depth = 64});
   CHECK(!error);
   // The same again is the same: nothing is left over from the first time.
   std::string again;
-  const ListTrouble same = writer.append(again, type, octets);
+  const ListTrouble same = writer.append(again, type, bytes);
   CHECK(again == json && same.bad == trouble.bad && same.limit == trouble.limit);
 }
 

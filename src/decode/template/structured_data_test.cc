@@ -42,14 +42,14 @@ struct Shown {
   std::string trouble;
 };
 
-Shown show(Type type, ByteView octets, TemplateSource* templates = nullptr, Limits limits = {}) {
+Shown show(Type type, ByteView bytes, TemplateSource* templates = nullptr, Limits limits = {}) {
   Shown shown;
-  const ListTrouble trouble = ValueWriter(templates, Timestamp{}, limits).append(shown.json, type, octets);
+  const ListTrouble trouble = ValueWriter(templates, Timestamp{}, limits).append(shown.json, type, bytes);
   shown.trouble = trouble.bad && trouble.limit ? "bad limit" : trouble.bad ? "bad" : trouble.limit ? "limit" : "";
   return shown;
 }
-std::string json(Type type, std::initializer_list<uint8_t> octets) {
-  return show(type, std::vector<uint8_t>(octets)).json;
+std::string json(Type type, std::initializer_list<uint8_t> bytes) {
+  return show(type, std::vector<uint8_t>(bytes)).json;
 }
 
 // RFC 6313 section 4.5.1: semantic, element, length, then the values.
@@ -57,7 +57,7 @@ TEST(StructuredData, BasicLists) {
   // bgpCommunity 65000:1 and 65000:2, all of them
   EXPECT_EQ(json(Type::basicList, {3, 1, 0xe3, 0, 4, 0xfd, 0xe8, 0, 1, 0xfd, 0xe8, 0, 2}),
             R"({"semantic":"allOf","element":"bgpCommunity","values":[4259840001,4259840002]})");
-  // applicationName, of variable length: "ab" and "" and, with a length of three octets, "c"
+  // applicationName, of variable length: "ab" and "" and, with a length of three bytes, "c"
   EXPECT_EQ(json(Type::basicList, {0xff, 0, 96, 0xff, 0xff, 2, 'a', 'b', 0, 255, 0, 1, 'c'}),
             R"({"semantic":"undefined","element":"applicationName","values":["ab","","c"]})");
   // silkAppLabel of enterprise 6871
@@ -73,29 +73,29 @@ TEST(StructuredData, DamagedListsAreHexadecimalAndCounted) {
   struct Case {
     const char* name;
     Type type;
-    Wire octets;
+    Wire bytes;
   };
   const Case cases[] = {
       {"no whole header", Type::basicList, Wire::hex("03 0004 00")},
       {"a value is cut off", Type::basicList, Wire::hex("03 0004 0002 01")},
-      {"values of no octets have no end", Type::basicList, Wire::hex("03 0004 0000 01")},
+      {"values of no bytes have no end", Type::basicList, Wire::hex("03 0004 0000 01")},
       {"no whole enterprise number", Type::basicList, Wire::hex("03 8004 0001 00")},
       {"a variable value is cut off", Type::basicList, Wire::hex("03 0060 ffff 05 01")},
       {"no template id", Type::subTemplateList, Wire::hex("03 01")},
       {"a record is cut off", Type::subTemplateList, Wire::hex("03 0100 0050 00")},
       {"no whole part", Type::subTemplateMultiList, Wire::hex("03 0100 00")},
       {"a part shorter than its header", Type::subTemplateMultiList, Wire::hex("03 0100 0000")},
-      {"a part of three octets", Type::subTemplateMultiList, Wire::hex("03 0100 0003 0050")},
+      {"a part of three bytes", Type::subTemplateMultiList, Wire::hex("03 0100 0003 0050")},
       {"a part beyond the list", Type::subTemplateMultiList, Wire::hex("03 0100 0008 0050")},
       {"a record in a part is cut off", Type::subTemplateMultiList, Wire::hex("03 0100 0005 00")},
   };
   Templates templates;
   templates.add(256, {{0, 7, 2}});
   for (const Case& c : cases) {
-    const Shown shown = show(c.type, c.octets, &templates);
+    const Shown shown = show(c.type, c.bytes, &templates);
     EXPECT_EQ(shown.trouble, "bad") << c.name;
     std::string hex = "\"";
-    for (const uint8_t byte : c.octets.bytes()) hex += fmt::format("{:02x}", byte);
+    for (const uint8_t byte : c.bytes.bytes()) hex += fmt::format("{:02x}", byte);
     EXPECT_EQ(shown.json, hex + '"') << c.name;
   }
 }
@@ -144,11 +144,11 @@ TEST(StructuredData, IncidentRecordsOfNoOctets) {
 
 TEST(StructuredData, DepthHasALimit) {
   // A list of a list of a list...
-  Wire octets = Wire::hex("03 0004 0001 06");
+  Wire bytes = Wire::hex("03 0004 0001 06");
   for (int depth = 0; depth < 20; ++depth) {
-    octets = Wire().u8(3).u16(291).u16(65535).u8(255).u16(octets.size()).add(octets);
+    bytes = Wire().u8(3).u16(291).u16(65535).u8(255).u16(bytes.size()).add(bytes);
   }
-  const Shown shown = show(Type::basicList, octets);
+  const Shown shown = show(Type::basicList, bytes);
   EXPECT_EQ(shown.trouble, "limit");
   size_t depth = 0;
   for (size_t at = 0; (at = shown.json.find("\"semantic\"", at)) != std::string::npos; ++at) ++depth;

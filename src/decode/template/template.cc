@@ -19,8 +19,8 @@ struct TemplateHeader {
 };
 struct OptionsTemplateHeaderV9 {
   Be16 id;
-  Be16 scope_octets;
-  Be16 option_octets;
+  Be16 scope_bytes;
+  Be16 option_bytes;
 };
 struct OptionsTemplateHeaderIpfix {
   Be16 id;
@@ -32,8 +32,6 @@ struct WireField {
   Be16 length;
 };
 
-constexpr uint16_t kEnterpriseBit = 0x8000;
-
 }  // namespace
 
 void Template::measure() {
@@ -41,7 +39,7 @@ void Template::measure() {
   min_length = 0;
   for (const FieldSpec& field : fields) {
     variable |= field.length == kVariableLength;
-    // The shortest variable-length field is its length octet alone.
+    // The shortest variable-length field is its length byte alone.
     min_length += field.length == kVariableLength ? 1 : field.length;
   }
   // Sorted by element, then position: equal elements stand together.
@@ -105,25 +103,25 @@ TemplateReader::Step TemplateReader::read_header(Counts& counts) {
   if (!options_) {
     in_.skip(sizeof(TemplateHeader));
     counts.fields = start.field_count;
-  } else if (dialect_.scope_in_octets) {
+  } else if (dialect_.scope_in_bytes) {
     const auto wire = *in_.read<OptionsTemplateHeaderV9>();
-    if (wire.scope_octets % sizeof(WireField) != 0 || wire.option_octets % sizeof(WireField) != 0) {
+    if (wire.scope_bytes % sizeof(WireField) != 0 || wire.option_bytes % sizeof(WireField) != 0) {
       return stop(Anomaly::bad_template);
     }
-    counts.scope = wire.scope_octets / sizeof(WireField);
-    counts.fields = counts.scope + wire.option_octets / sizeof(WireField);
+    counts.scope = wire.scope_bytes / sizeof(WireField);
+    counts.fields = counts.scope + wire.option_bytes / sizeof(WireField);
   } else {
     const auto wire = *in_.read<OptionsTemplateHeaderIpfix>();
     counts.scope = wire.scope_count;
     counts.fields = wire.field_count;
     // More scope fields than fields: from converters that leave the lengths of NetFlow v9 here (ipfixcol's capture
     // enterprise-from-nfv9 has 4 and 8 for one scope field and two others). Read that way it has to fit.
-    const size_t octets = counts.fields + counts.scope;
+    const size_t bytes = counts.fields + counts.scope;
     counts.bad_scope = counts.scope == 0 || counts.scope > counts.fields;
     if (counts.scope > counts.fields && counts.fields % sizeof(WireField) == 0 &&
-        counts.scope % sizeof(WireField) == 0 && octets <= in_.remaining()) {
+        counts.scope % sizeof(WireField) == 0 && bytes <= in_.remaining()) {
       anomalies_.add(Anomaly::bad_template);
-      counts.fields = octets / sizeof(WireField);
+      counts.fields = bytes / sizeof(WireField);
       counts.bad_scope = false;
     }
   }

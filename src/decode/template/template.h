@@ -1,7 +1,7 @@
 // Templates: what an exporter says its records look like (RFC 3954 sections 5.2 and 6.1, RFC 7011 section 3.4).
 //
 //   template record            id, field count, fields
-//   options template, v9       id, octets of scope fields, octets of other fields, scope fields, other fields
+//   options template, v9       id, bytes of scope fields, bytes of other fields, scope fields, other fields
 //   options template, IPFIX    id, field count, how many of them are scope fields, fields
 //   field                      element, length; IPFIX: enterprise number if the top bit of the element is set
 //   withdrawal, IPFIX          id and a field count of zero; ids 2 and 3 withdraw all
@@ -24,8 +24,8 @@ struct Dialect {
   uint16_t first_data_set;  // set ids between the two above and this one are reserved
   bool enterprise_bit;      // v9 numbers from 32768 are the vendor's own, without an enterprise number
   bool withdrawals;
-  bool scope_in_octets;  // options templates give the length of the scope, not the count of its fields
-  size_t max_padding;    // octets at the end of a set that need no remark
+  bool scope_in_bytes;  // options templates give the length of the scope, not the count of its fields
+  size_t max_padding;   // bytes at the end of a set that need no remark
 };
 
 inline constexpr Dialect kNetflow9{0, 1, 256, false, false, true, 3};
@@ -38,10 +38,13 @@ inline constexpr TemplateId kFirstTemplateId{256};
 // RFC 7011 section 7: the length is in the record. No field of a datagram can be that long, so v9 needs no exception.
 inline constexpr uint16_t kVariableLength = 65535;
 
+// Of an element number in IPFIX: an enterprise number follows (RFC 7011 section 3.2).
+inline constexpr uint16_t kEnterpriseBit = 0x8000;
+
 struct FieldSpec {
   uint32_t enterprise = 0;  // 0: IANA
   uint16_t element = 0;     // for a v9 scope field the scope type
-  uint16_t length = 0;      // kVariableLength, or octets
+  uint16_t length = 0;      // kVariableLength, or bytes
   bool scope = false;
   uint16_t occurrence = 1;  // which of the fields with this element it is
   bool operator==(const FieldSpec&) const = default;
@@ -56,15 +59,15 @@ struct Template {
   TemplateId id{};
   bool options = false;
   bool variable = false;  // at least one field is of variable length
-  size_t min_length = 0;  // octets of the shortest record; of every record if !variable
+  size_t min_length = 0;  // bytes of the shortest record; of every record if !variable
   std::vector<FieldSpec> fields;
 
-  // How many whole records `octets` hold; not if variable. Mostly that is one, or a few in a datagram: a division of 64
+  // How many whole records `bytes` hold; not if variable. Mostly that is one, or a few in a datagram: a division of 64
   // bits takes as long as decoding some fields.
-  size_t whole_records(size_t octets) const {
-    if (octets < 2 * min_length) return octets < min_length ? 0 : 1;
-    if (octets <= UINT32_MAX) return static_cast<uint32_t>(octets) / static_cast<uint32_t>(min_length);
-    return octets / min_length;
+  size_t whole_records(size_t bytes) const {
+    if (bytes < 2 * min_length) return bytes < min_length ? 0 : 1;
+    if (bytes <= UINT32_MAX) return static_cast<uint32_t>(bytes) / static_cast<uint32_t>(min_length);
+    return bytes / min_length;
   }
 
   // Sets variable, min_length and the fields' occurrence.

@@ -67,7 +67,7 @@ void check(std::span<const Case> cases, const Dialect& dialect, bool options) {
 
 TEST(TemplateReader, Ipfix) {
   const Case cases[] = {
-      // RFC 7011 appendix A.2.1: five fields of four octets.
+      // RFC 7011 appendix A.2.1: five fields of four bytes.
       {"the RFC's example", "0100 0005  0008 0004  000c 0004  000f 0004  0002 0004  0001 0004",
        "256:8/4,12/4,15/4,2/4,1/4", ""},
       {"enterprise number", "0100 0002  0008 0004  8015 0002 0000173f", "256:8/4,5951.21/2", ""},
@@ -76,8 +76,8 @@ TEST(TemplateReader, Ipfix) {
       {"padding", "0100 0001 0008 0004  0000", "256:8/4", ""},
       {"long padding", "0100 0001 0008 0004  00000000 00000000 0000", "256:8/4", "bad_padding"},
       {"padding that is not zero", "0100 0001 0008 0004  000001", "256:8/4", "bad_padding"},
-      {"no octets", "", "", ""},
-      {"three octets", "0100 00", "", "bad_padding"},
+      {"no bytes", "", "", ""},
+      {"three bytes", "0100 00", "", "bad_padding"},
       {"ends in the field count", "0100", "", "bad_padding"},
       {"ends in a field", "0100 0002 0008 0004 000c", "", "truncated_template"},
       {"ends in an enterprise number", "0100 0001 8008 0004 0000", "", "truncated_template"},
@@ -127,7 +127,7 @@ TEST(TemplateReader, Netflow9) {
 
 TEST(TemplateReader, Netflow9Options) {
   const Case cases[] = {
-      // RFC 3954 section 6.1: lengths in octets; scope system, sampling interval and algorithm.
+      // RFC 3954 section 6.1: lengths in bytes; scope system, sampling interval and algorithm.
       {"the RFC's figure", "0100 0004 0008  0001 0004  0022 0004  0023 0001  0000", "o256:s1/4,34/4,35/1", ""},
       {"no scope", "0100 0000 0004  0022 0004", "o256:34/4", ""},
       {"length that is no multiple of a field", "0100 0003 0008  0001 0004 0022 0004", "", "bad_template"},
@@ -149,7 +149,7 @@ TEST(Template, WholeRecords) {
   Template layout;
   layout.fields = {{0, 8, 4, false}, {0, 7, 2, false}};
   layout.measure();
-  for (size_t octets = 0; octets < 70'000; ++octets) ASSERT_EQ(layout.whole_records(octets), octets / 6) << octets;
+  for (size_t bytes = 0; bytes < 70'000; ++bytes) ASSERT_EQ(layout.whole_records(bytes), bytes / 6) << bytes;
   EXPECT_EQ(layout.whole_records((size_t{1} << 32) + 2), ((size_t{1} << 32) + 2) / 6);
 }
 

@@ -115,7 +115,7 @@ TEST(Columns, Layer2Segments) {
 }
 
 TEST(Columns, FlagsAndDscp) {
-  // The flags are at the top of the octet: reserved, do not fragment, more fragments.
+  // The flags are at the top of the byte: reserved, do not fragment, more fragments.
   EXPECT_EQ(row_of({{197, 1}}, Wire::hex("40")), (Row{{"ip_flags", "2"}}));
   EXPECT_EQ(row_of({{197, 1}}, Wire::hex("20")), (Row{{"ip_flags", "1"}}));
   EXPECT_EQ(row_of({{195, 1}}, Wire::hex("2e")), (Row{{"ip_tos", "184"}}));
@@ -193,8 +193,8 @@ TEST(Columns, BgpCommunities) {
     Row row = row_of(fields, record);
     return row.contains("bgp_communities") ? row["bgp_communities"] : row["anomalies"];
   };
-  const auto list = [](uint16_t element, uint16_t octets, const Wire& values) {
-    return Wire().u8(5 + values.size()).u8(3).u16(element).u16(octets).add(values);
+  const auto list = [](uint16_t element, uint16_t bytes, const Wire& values) {
+    return Wire().u8(5 + values.size()).u8(3).u16(element).u16(bytes).add(values);
   };
   EXPECT_EQ(communities({{485, 65535}}, list(483, 4, Wire::hex("fde80001 fde80002"))), "65000:1 65000:2");
   EXPECT_EQ(
@@ -205,7 +205,7 @@ TEST(Columns, BgpCommunities) {
             "rt:65000:7 soo:192.0.2.1:8 0x4302000000000001");
   EXPECT_EQ(communities({{483, 4}, {483, 4}}, Wire::hex("fde80001 fde80002")), "65000:1 65000:2");
   EXPECT_EQ(communities({{485, 65535}}, list(483, 3, Wire::hex("fde800"))), "bad_list")
-      << "no community has three octets";
+      << "no community has three bytes";
   EXPECT_EQ(communities({{7, 2}, {485, 65535}}, Wire().u16(1).u8(0)), "");
 }
 
