@@ -219,7 +219,7 @@ BENCHMARK(BM_Ipfix_StructuredData);
 void BM_Ipfix_StructuredDataIntoOther(benchmark::State& state) { run_lists(state, true); }
 BENCHMARK(BM_Ipfix_StructuredDataIntoOther);
 
-// The 20 fields of above, of an exporter that told the names of its interfaces.
+// The 20 fields of above, of an exporter that announced the names of its interfaces.
 void BM_Ipfix_20FieldsWithInterfaceNames(benchmark::State& state) {
   Wire names;
   for (uint32_t i = 1; i <= 48; ++i) names.u32(i).text("HundredGigE0/0/0/").u8('0' + i / 10).u8('0' + i % 10);

@@ -2,8 +2,8 @@
 //
 // Over UDP a template may be lost, or come late; exporters repeat theirs every 20 datagrams to 30 minutes. A data set
 // of an unknown template is held with the context of its message, and decoded with that as soon as the template is
-// there: the rows are the same as if the template had come first. Every set is counted as held, and leaves exactly once,
-// as decoded or as undecodable.
+// there: the rows are the same as if the template had come first. Every set is counted as held, and leaves exactly
+// once, as decoded or as undecodable.
 //
 // Two budgets of bytes hold. Of one session, the sets that came first stay: whoever sends without end gains nothing by
 // it. Of all sessions, the set that has waited the longest goes first, as it is the least likely to be decoded ever.

@@ -1,9 +1,9 @@
 // Exporters and their sessions, in the order in which they were used, and what is counted of them.
 //
-// Both lists have the most recently used first, and one limit: the number of sessions. When a new one finds no room, the
-// one that was used the longest ago goes, with all that is known of it. An exporter is used whenever one of its sessions
-// is; so the sessions of the last exporter are at the end of their list, too, and go with it. A flood of forged
-// addresses costs, that way, a constant time for each and never more memory than the limit.
+// Both lists have the most recently used first, and one limit: the number of sessions. When a new one finds no room,
+// the one that was used the longest ago goes, with all that is known of it. An exporter is used whenever one of its
+// sessions is; so the sessions of the last exporter are at the end of their list, too, and go with it. A flood of
+// forged addresses costs, that way, a constant time for each and never more memory than the limit.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>

@@ -64,7 +64,7 @@ class OptionsStore {
   static void options_for(const SessionOptions& session, const OptionsOnly& speakers,
                           std::vector<const OptionsState*>& known);
 
-  // Takes over what is known from a state. What was announced here stays; else the newer wins. True if anything changed.
+  // Takes over what is known from a state. What was announced here stays; else the newer wins. True: it has changed.
   bool import(SessionOptions& session, const AnnouncedOptionsPtr& known);
   // Takes over what another decoder published. Returns the last sampling rate of it, 0 if there is none.
   uint32_t adopt(SessionOptions& session, const AnnouncedOptionsPtr& published);

@@ -7,10 +7,10 @@ namespace weir::decode {
 
 // Whether the exporter counts the other way than we thought: its numbers include their own message, or they do not.
 //
-// Two messages in a row that carry different amounts tell the ways apart. If numbers are what was sent before, the second
-// follows the first by the first one's units; if they include their own message, by the second one's. A message that
-// fits both ways, or neither (one is missing between them), says nothing. kEvidence messages in a row that fit only the
-// other way turn the count round; what they were counted as lost until then is taken back.
+// Two messages in a row that carry different amounts tell the ways apart. If numbers are what was sent before, the
+// second follows the first by the first one's units; if they include their own message, by the second one's. A message
+// that fits both ways, or neither (one is missing between them), says nothing. kEvidence messages in a row that fit
+// only the other way turn the count round; what they were counted as lost until then is taken back.
 bool SequenceState::learn(uint32_t number, uint32_t units) {
   const bool fits_before = number == last_number_ + last_units_;
   const bool fits_inclusive = number == last_number_ + units;
@@ -28,14 +28,14 @@ bool SequenceState::learn(uint32_t number, uint32_t units) {
   return true;
 }
 
-// How loss is counted. Every message says how much was sent before it, so the next one is expected at that number plus its
-// own units, modulo 2^32. What arrives is compared with what was expected:
+// How loss is counted. Every message says how much was sent before it, so the next one is expected at that number plus
+// its own units, modulo 2^32. What arrives is compared with what was expected:
 //
 //   the same            in order
 //   ahead, a step       a gap: as much as it is ahead is lost, until it turns up after all
 //   ahead, a leap       the exporter began a new sequence; nothing is known to be lost
-//   behind, exported    overtaken on its way: what was counted as lost for it is taken back. What is expected next stays,
-//   earlier             or every message that comes late would make a gap of all that overtook it
+//   behind, exported    overtaken on its way: what was counted as lost for it is taken back. What is expected next
+//   earlier             stays, or every message that comes late would make a gap of all that overtook it
 //   behind, exported    a new sequence that began at a small number
 //   later
 //
@@ -126,9 +126,9 @@ void UptimeState::restore(uint32_t uptime_ms, int64_t export_us) {
 }
 
 // The moment at which the exporter was started is its export time less its uptime. It stays where it is as long as the
-// exporter runs, and moves forward with a restart, whatever was lost or overtaken on the way. So what counts is not that
-// the uptime fell (an overtaken datagram has a smaller one, too) but that it fell by more than the export time did, with
-// some seconds for clocks that are set and for export times of whole seconds.
+// exporter runs, and moves forward with a restart, whatever was lost or overtaken on the way. So what counts is not
+// that the uptime fell (an overtaken datagram has a smaller one, too) but that it fell by more than the export time
+// did, with some seconds for clocks that are set and for export times of whole seconds.
 bool UptimeState::restarted(uint32_t uptime_ms, int64_t export_us) {
   constexpr int64_t kJitterMs = 10'000;           // export times of whole seconds, clocks being set
   constexpr int64_t kNeverReorderedMs = 600'000;  // no network holds a datagram back for ten minutes
@@ -146,7 +146,7 @@ bool UptimeState::restarted(uint32_t uptime_ms, int64_t export_us) {
     return static_cast<int32_t>(fall_ms + advance_ms) > kJitterMs;
   }
   const bool new_start = fell && !wrapped && (fall_ms > kNeverReorderedMs || fall_ms + advance_ms > kJitterMs);
-  // After a restart that was too small to be told, what has been announced since is not of before.
+  // After a restart that was too small to be seen, what has been announced since is not of before.
   const bool goes_on = behind_ > 0 && uptime_ms >= behind_uptime_ms_;
   const bool restart = new_start && !goes_on;
   behind_ = fell && !wrapped && !new_start ? behind_ + 1 : 0;

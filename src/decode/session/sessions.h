@@ -7,9 +7,9 @@
 //   ChangeLog       what changed, for those who keep the state
 //   Sharing         what other decoders learn of the same exporters
 //
-// Each of them knows nothing of the others. Here is what happens in several of them at once: a session that is forgotten
-// leaves all of them; what an exporter announces goes into its store, into the log of changes, and to other decoders.
-// Every list has a limit (decode/limits.h).
+// Each of them knows nothing of the others. Here is what happens in several of them at once: a session that is
+// forgotten leaves all of them; what an exporter announces goes into its store, into the log of changes, and to other
+// decoders. Every list has a limit (decode/limits.h).
 #pragma once
 
 #include <cstdint>
@@ -59,7 +59,7 @@ class Sessions : private Sharing::Replica {
   void withdraw(Session& session, TemplateId id, const StreamOrigin& origin);
   // All templates, or all options templates, of the stream.
   void withdraw_all(Session& session, bool options, const StreamOrigin& origin);
-  // The exporter was restarted, by our clock at `started`: its templates and what it told about itself are void, and
+  // The exporter was restarted, by our clock at `started`: its templates and what options records said are void, and
   // data that still waits for a template of before would be read with another one.
   void restart(Session& session, Timestamp started);
 

@@ -2,15 +2,15 @@
 // datagrams each, and every one of them has to know what the exporter announced to the others
 // (decode/session/shared_exporter.h holds what they have in common).
 //
-// The protocol. What an exporter has announced exists once as the truth, an immutable snapshot of each session, and once
-// as a copy in every decoder, in its sessions.
+// The protocol. What an exporter has announced exists once as the truth, an immutable snapshot of each session, and
+// once as a copy in every decoder, in its sessions.
 //
 //   reading    Before a message is decoded, the exporter's version is compared with the last one known here: one atomic
 //              load. If others have published since, their snapshots are taken over.
 //   changing   Who is about to change what is known of an exporter (a definition, a withdrawal, an options record, a
-//              restart) takes its lock (begin_change), takes over what others published before, changes its own session,
-//              and publishes that at the end of the datagram (end_change). So all changes of an exporter are in one
-//              order, and none is lost.
+//              restart) takes its lock (begin_change), takes over what others published before, changes its own
+//              session, and publishes that at the end of the datagram (end_change). So all changes of an exporter are
+//              in one order, and none is lost.
 //
 // Repeated announcements, almost all there are, change nothing and take no lock.
 #pragma once
@@ -49,7 +49,7 @@ class Sharing {
 
   // Before the first datagram; `shared` has to outlive this.
   void join(SharedExporters& shared);
-  // An exporter that is new here. If nobody else knows it, they hear what is known from before: its sessions, `restored`.
+  // An exporter that is new here. If nobody else knows it, they hear what is known from before: `restored`.
   void add(Exporter& exporter, const std::vector<Session*>& restored);
 
   // Of exporters that are not shared the next three do nothing.

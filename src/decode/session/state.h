@@ -31,8 +31,8 @@
 
 namespace weir::decode {
 
-// Streams of one session that announce the same template id. An exporter that changes its port with every datagram needs
-// no more than the latest few.
+// Streams of one session that announce the same template id. An exporter that changes its port with every datagram
+// needs no more than the latest few.
 inline constexpr size_t kMaxStreamsPerTemplate = 8;
 
 using LayoutPtr = std::shared_ptr<const Template>;

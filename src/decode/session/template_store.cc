@@ -60,10 +60,10 @@ bool TemplateStore::is_news(const SessionTemplates& session, const Template& lay
 
 // A definition under an id that its stream has announced before is one of three things.
 //
-//   the same layout again   Exporters repeat their templates over UDP, as a datagram may be lost (RFC 7011 section 8.4).
-//                           The entry is kept, with all that was compiled of it, and counts as announced now.
-//   another layout          The exporter was reconfigured without saying so. The new one holds from here on. Data that is
-//                           on its way behind the template was made by it, as one stream keeps its order.
+//   the same layout again   Exporters repeat their templates over UDP, as a datagram may be lost (RFC 7011 section
+//                           8.4). The entry is kept, with all that was compiled of it, and counts as announced now.
+//   another layout          The exporter was reconfigured without saying so. The new one holds from here on. Data that
+//                           comes behind the template was made by it, as one stream mostly keeps its order.
 //   an older message        Where several threads receive an exporter's datagrams, a message may come in after one that
 //                           was sent later. What it defines has been replaced already: it is no news.
 //

@@ -82,8 +82,8 @@ class TemplateStore {
   bool expire(SessionTemplates& session, Timestamp now, flow::AnomalyCounts& anomalies);
   void forget_all(SessionTemplates& session);
 
-  // Takes over what is known from a state. What was announced here wins; nothing is evicted for it. dropped: it took the
-  // place of an older one that is gone, but there was no room.
+  // Takes over what is known from a state. What was announced here wins; nothing is evicted for it. dropped: it took
+  // the place of an older one that is gone, but there was no room.
   enum class Imported : uint8_t { nothing, dropped, added };
   Imported import(SessionTemplates& session, const TemplateState& known, Timestamp now);
   // Afterwards the session's templates are those that another decoder published, as far as the limits allow. Returns

@@ -134,7 +134,7 @@ void SflowDecoder::put_row(const sflow::Sample& sample, sflow::RecordCutter& rec
   flows_.put_sample(sample, records, {batch, row, counters.anomalies});
 }
 
-// What the agent could not sample is missing from all that it tells.
+// What the agent could not sample is missing from all that it sends.
 void SflowDecoder::note_drops(const sflow::Sample& sample, Exporter& exporter) {
   const sflow::SourceKey source{sample.source_type, sample.source_index, sample.kind == SampleKind::discard};
   exporter.counters.agent_drops += agents_.observe_drops(source, sample.drops, exporter.counters.anomalies);

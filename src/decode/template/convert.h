@@ -34,7 +34,7 @@ struct TimeBase {
   // NetFlow: the header says uptime and time at the same instant. Uptimes are whole milliseconds, so what the time of
   // v1 to v7 has below one says nothing of a flow: it is cut off, as nfdump does.
   static TimeBase from_header(int64_t export_us, uint32_t uptime_ms);
-  // IPFIX: the exporter told when it started (systemInitTimeMilliseconds); moved near to the export time, so that the
+  // IPFIX: the exporter said when it started (systemInitTimeMilliseconds); moved near to the export time, so that the
   // wrap of the 32-bit uptime does no harm.
   static TimeBase from_start(int64_t export_us, uint64_t start_ms);
   // IPFIX, start unknown.

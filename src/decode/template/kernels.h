@@ -1,6 +1,6 @@
 // The hot loops: one column of many records at once, with widths known to the compiler. A kernel fills all rows and
-// says whether every value was in order; if one was not, the caller does the same rows again by decode/template/convert.h, value
-// by value.
+// says whether every value was in order; if one was not, the caller does the same rows again by
+// decode/template/convert.h, value by value.
 #pragma once
 
 #include "decode/template/convert.h"

@@ -25,7 +25,7 @@ class OptionsFields {
   uint32_t out_if(std::span<const ByteView> fields) const { return index(fields, out_if_); }
   // Id of the data template that the record speaks about; 0 if none.
   TemplateId data_template(std::span<const ByteView> fields) const;
-  // systemInitTimeMilliseconds; 0 if it is not told.
+  // systemInitTimeMilliseconds; 0 if it is not there.
   uint64_t start_ms(std::span<const ByteView> fields) const;
 
   // Calls learn(NameKind, key, bytes) for every name in the record.

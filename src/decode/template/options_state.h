@@ -1,4 +1,4 @@
-// What options records of one observation domain told (RFC 7011 section 3.4.2.2, RFC 3954 section 6.1): sampling rates
+// What options records of one observation domain say (RFC 7011 section 3.4.2.2, RFC 3954 section 6.1): sampling rates
 // by sampler, interface, template or for the whole domain, and names of what flow records give numbers of.
 //
 // Persistent, that is worth writing into a state file, is all that the public accessors show: domain_rate(), rates(),
@@ -69,7 +69,7 @@ class OptionsState {
   uint32_t domain_rate() const { return domain_rate_; }
   const RateMap& rates(RateScope scope) const { return rates_[static_cast<size_t>(scope)]; }
   const NameMap& names(NameKind kind) const { return names_[static_cast<size_t>(kind)]; }
-  uint64_t start_ms() const { return start_ms_; }  // systemInitTimeMilliseconds, 0 if not told
+  uint64_t start_ms() const { return start_ms_; }  // systemInitTimeMilliseconds, 0 if not known
 
   bool has_names() const { return name_count_ > 0; }
   size_t name_bytes() const { return name_bytes_; }  // memory, about

@@ -435,7 +435,7 @@ uint32_t DecodePlan::record_rate(const Records& records, const RowContext& conte
   return announced_rate(context.options, query);
 }
 
-// Names that options records told, where the record itself has only a number.
+// Names that options records announced, where the record itself has only a number.
 void DecodePlan::fill_names(const RowContext& context, size_t first, size_t count) const {
   struct Named {
     Column id;

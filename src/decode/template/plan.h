@@ -41,7 +41,7 @@ struct RowContext {
   flow::FlowBatch& batch;
   const MessageContext& message;
   TimeBase time;
-  KnownOptions options;       // what options records told that holds for these rows
+  KnownOptions options;       // what options records announced for these rows
   TemplateId template_id;     // 0 for protocols without templates
   uint32_t configured_rate;   // the operator's, 0 if none
   bool other;                 // fill the column `other`
