@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "decode/message.h"
-#include "decode/session/session.h"
+#include "decode/template/compiled_template.h"
 
 namespace weir::decode {
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace weir::decode {
 namespace {
@@ -127,6 +128,7 @@ TEST(OptionsStore, OfWhatIsKnownFromAStateTheNewerWinsAndWhatWasAnnouncedHereSta
   EXPECT_FALSE(o.store.import(o.session, known_since(1, "older", 11)));
   o.store.learn_name(o.session, kName, 7, "here", o.anomalies);
   o.session.here = true;
+  o.session.take_snapshot(at(3));
   EXPECT_FALSE(o.store.import(o.session, known_since(99, "there", 12)));
   EXPECT_EQ(name_of(o.session, 7), "here");
 }

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <string>
+#include <memory>
 
 namespace weir::decode {
 namespace {
 
 const IpAddress kAddress = IpAddress::from_v4(0x0a000001);
-constexpr SessionKey key_of(uint32_t domain) { return {kAddress, domain, flow::FlowType::ipfix}; }
+SessionKey key_of(uint32_t domain) { return {kAddress, domain, flow::FlowType::ipfix}; }
 
 // A decoder that only notes what it is asked; what a session announced is its domain rate.
 class FakeDecoder : public Sharing::Replica {

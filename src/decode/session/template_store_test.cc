@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
+#include <algorithm>
+#include <memory>
+#include <vector>
 
 namespace weir::decode {
 namespace {
@@ -93,7 +95,8 @@ TEST(TemplateStore, WhatWasSentBeforeIsNoNews) {
 
 TEST(TemplateStore, OfAnIdTheDefinitionsAnnouncedLastAreKept) {
   Store s;
-  for (uint16_t port = 0; port < kMaxStreamsPerTemplate + 1; ++port) s.define(port + 1, {ExporterPort{port}});
+  for (uint16_t port = 0; port < kMaxStreamsPerTemplate + 1; ++port)
+    s.define(static_cast<uint16_t>(port + 1), {ExporterPort{port}});
   EXPECT_EQ(s.session.count, kMaxStreamsPerTemplate);
   EXPECT_EQ(s.found({ExporterPort{0}}), kMaxStreamsPerTemplate + 1) << "its own is gone: the latest";
   EXPECT_EQ(s.found({ExporterPort{1}}), 2u);
