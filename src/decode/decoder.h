@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/datagram.h"
-#include "decode/limits.h"
-#include "decode/record_view.h"
+#include "decode/common/limits.h"
+#include "decode/common/record_view.h"
 #include "decode/session/state.h"
 #include "flow/anomaly.h"
 #include "flow/batch_builder.h"

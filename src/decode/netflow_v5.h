@@ -14,7 +14,7 @@
 
 #include <optional>
 
-#include "decode/message.h"
+#include "decode/common/message.h"
 #include "decode/template/compiled_template.h"
 
 namespace weir::decode {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "decode/message.h"
-#include "decode/output.h"
-#include "decode/record_view.h"
+#include "decode/common/message.h"
+#include "decode/common/output.h"
+#include "decode/common/record_view.h"
 #include "decode/session/sessions.h"
 #include "decode/template/structured_data.h"
 #include "flow/batch_builder.h"

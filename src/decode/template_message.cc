@@ -5,7 +5,8 @@
 #include "base/big_endian.h"
 #include "base/check.h"
 #include "base/ipfix_header.h"
-#include "decode/ordered_sequence.h"
+#include "decode/session/ordered_sequence.h"
+#include "decode/template/record_cutter.h"
 
 namespace weir::decode {
 namespace {

@@ -19,7 +19,7 @@
 #include <tuple>
 #include <vector>
 
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "pipeline/redis_connection.h"
 #include "pipeline/shared_state.h"
 #include "pipeline/state_counters.h"

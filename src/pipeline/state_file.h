@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/result.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "pipeline/shared_state.h"
 #include "pipeline/state_counters.h"
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/time.h"
+#include "decode/common/stream_id.h"
 #include "decode/session/state.h"
-#include "decode/stream_id.h"
 #include "decode/template/template.h"
 
 namespace weir::decode {

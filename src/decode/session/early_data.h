@@ -17,8 +17,8 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
-#include "decode/limits.h"
-#include "decode/message.h"
+#include "decode/common/limits.h"
+#include "decode/common/message.h"
 #include "decode/template/template.h"
 #include "flow/ledger.h"
 

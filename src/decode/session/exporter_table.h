@@ -13,7 +13,7 @@
 #include <span>
 
 #include "base/datagram.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "decode/session/session.h"
 
 namespace weir::decode {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "decode/session/state.h"
 #include "decode/template/options_state.h"
 #include "flow/anomaly.h"

@@ -10,11 +10,11 @@
 
 #include "base/ip_address.h"
 #include "base/time.h"
+#include "decode/common/stream_id.h"
 #include "decode/session/early_data.h"
 #include "decode/session/options_store.h"
 #include "decode/session/sequence.h"
 #include "decode/session/template_store.h"
-#include "decode/stream_id.h"
 #include "flow/ledger.h"
 
 namespace weir::decode {

@@ -9,7 +9,7 @@
 //
 // Each of them knows nothing of the others. Here is what happens in several of them at once: a session that is
 // forgotten leaves all of them; what an exporter announces goes into its store, into the log of changes, and to other
-// decoders. Every list has a limit (decode/limits.h).
+// decoders. Every list has a limit (decode/common/limits.h).
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "base/datagram.h"
-#include "decode/limits.h"
-#include "decode/message.h"
+#include "decode/common/limits.h"
+#include "decode/common/message.h"
 #include "decode/session/change_log.h"
 #include "decode/session/early_data.h"
 #include "decode/session/exporter_table.h"

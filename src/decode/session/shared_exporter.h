@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "base/ip_address.h"
+#include "decode/common/stream_id.h"
 #include "decode/session/sequence.h"
 #include "decode/session/shared_session.h"
-#include "decode/stream_id.h"
 
 namespace weir::decode {
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/time.h"
+#include "decode/common/stream_id.h"
 #include "decode/session/sequence.h"
 #include "decode/session/state.h"
-#include "decode/stream_id.h"
 
 namespace weir::decode {
 

@@ -23,10 +23,10 @@
 #include <vector>
 
 #include "base/ip_address.h"
-#include "decode/message.h"
+#include "decode/common/message.h"
+#include "decode/common/stream_id.h"
 #include "decode/session/session.h"
 #include "decode/session/shared_exporter.h"
-#include "decode/stream_id.h"
 
 namespace weir::decode {
 

@@ -24,8 +24,8 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
-#include "decode/limits.h"
-#include "decode/stream_id.h"
+#include "decode/common/limits.h"
+#include "decode/common/stream_id.h"
 #include "decode/template/options_state.h"
 #include "decode/template/template.h"
 

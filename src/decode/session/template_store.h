@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/time.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
+#include "decode/common/stream_id.h"
 #include "decode/session/sequence.h"
 #include "decode/session/shared_session.h"
 #include "decode/session/state.h"
-#include "decode/stream_id.h"
 #include "decode/template/compiled_template.h"
 #include "decode/template/template_pool.h"
 #include "flow/anomaly.h"

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "base/ip_address.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "decode/session/sequence.h"
 #include "decode/sflow/sample.h"
 #include "flow/ledger.h"

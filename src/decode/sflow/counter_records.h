@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "decode/limits.h"
-#include "decode/message.h"
+#include "decode/common/limits.h"
+#include "decode/common/message.h"
 #include "decode/sflow/layout.h"
 #include "flow/anomaly.h"
 #include "flow/batch_builder.h"

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/ether_type.h"
-#include "decode/convert.h"
-#include "decode/sflow_text.h"
+#include "decode/sflow/text.h"
+#include "decode/template/convert.h"
 
 namespace weir::decode::sflow {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "decode/packet/packet.h"
 #include "decode/sflow/layout.h"
 #include "flow/anomaly.h"

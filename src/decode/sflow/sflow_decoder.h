@@ -3,8 +3,8 @@
 // needed to read a datagram; what is remembered of an agent only tells what was lost.
 #pragma once
 
-#include "decode/message.h"
-#include "decode/output.h"
+#include "decode/common/message.h"
+#include "decode/common/output.h"
 #include "decode/session/session.h"
 #include "decode/sflow/agents.h"
 #include "decode/sflow/counter_records.h"

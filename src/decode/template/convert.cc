@@ -12,7 +12,7 @@
 
 #include "base/big_endian.h"
 #include "base/utf8.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "decode/template/structured_data.h"
 
 namespace weir::decode {

@@ -177,8 +177,8 @@ TEST(Kernels, AgreeWithTheDefinition) {
         if (one == nullptr || conversion == Conversion::address) continue;
         ++kernels;
         const uint32_t offset = 0;
-        const auto bytes = static_cast<uint16_t>(width);
-        const FieldPlaces places{width, {&offset, 1}, {&bytes, 1}};
+        const auto field_width = static_cast<uint16_t>(width);
+        const FieldPlaces places{width, {&offset, 1}, {&field_width, 1}};
         for (int round = 0; round < 2000; ++round) {
           noise ^= noise << 13;
           noise ^= noise >> 7;

@@ -64,7 +64,7 @@ InnerFields find_inner_fields(const Template& layout) {
     if (column && is_address(*column)) {
       const bool one_each = two_packets && sources[static_cast<size_t>(*column)] == 2;
       inner |= one_each && before[static_cast<size_t>(*column)]++ == 1;
-      if (inner) result.etype = field.element < 27 ? packet::kEtypeIpv4 : packet::kEtypeIpv6;
+      if (inner) result.etype = field.element < 27 ? kEtypeIpv4 : kEtypeIpv6;
     }
     result.inner.push_back(inner);
   }

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "decode/template/template.h"
 
 namespace weir::decode {

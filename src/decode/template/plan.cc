@@ -8,7 +8,6 @@
 #include "base/check.h"
 #include "base/ether_type.h"
 #include "base/prefetch.h"
-#include "decode/packet/ether_type.h"
 #include "decode/template/inner_fields.h"
 #include "flow/element.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "decode/message.h"
+#include "decode/common/message.h"
 #include "decode/template/header_section.h"
 #include "decode/template/kernels.h"
 #include "decode/template/options_state.h"

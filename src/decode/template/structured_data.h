@@ -24,7 +24,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
-#include "decode/limits.h"
+#include "decode/common/limits.h"
 #include "decode/template/template.h"
 #include "flow/elements.gen.h"
 

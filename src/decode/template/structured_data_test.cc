@@ -197,8 +197,8 @@ TEST(StructuredData, RecordsForInspectionFindTemplates) {
   struct Sink : RecordSink {
     void on_record(const RecordView& record) override {
       ASSERT_NE(record.templates, nullptr);
-      EXPECT_NE(record.templates->find(512).layout, nullptr);
-      EXPECT_EQ(record.templates->find(513).layout, nullptr);
+      EXPECT_NE(record.templates->find(TemplateId{512}).layout, nullptr);
+      EXPECT_EQ(record.templates->find(TemplateId{513}).layout, nullptr);
       ++records;
     }
     int records = 0;

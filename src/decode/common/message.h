@@ -4,13 +4,13 @@
 #include <cstdint>
 
 #include "base/time.h"
-#include "decode/stream_id.h"
+#include "decode/common/stream_id.h"
 
 namespace weir::decode {
 
 struct MessageContext {
   uint64_t datagram = 0;  // number of the datagram, for people
-  StreamId stream;
+  StreamId stream{};
   Timestamp received{};
   int64_t export_us = 0;    // microseconds since 1970, by the exporter's clock
   bool has_uptime = false;  // NetFlow says how long the exporter has been up, IPFIX does not

@@ -35,8 +35,8 @@ struct Endpoint {
 
 struct StreamId {
   Endpoint endpoint;
-  flow::FlowType protocol = flow::FlowType::unknown;
   uint32_t domain = 0;
+  flow::FlowType protocol = flow::FlowType::unknown;
   Clock clock = kOnlyClock;
   bool operator==(const StreamId&) const = default;
 };

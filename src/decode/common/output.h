@@ -1,7 +1,7 @@
 // Where records go: rows, or, for inspection, a sink. One of the two is set.
 #pragma once
 
-#include "decode/record_view.h"
+#include "decode/common/record_view.h"
 #include "flow/batch_builder.h"
 
 namespace weir::decode {
