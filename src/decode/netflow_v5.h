@@ -1,7 +1,7 @@
 // NetFlow v1, v5 and v7: records of a fixed layout. Each layout is a template that never changes, written as the IANA
 // elements of its fields, so that the same plans decode it.
 //
-//   v5 header, 24 bytes                             v5 record, 48 bytes
+//   v5 header, 24 bytes                              v5 record, 48 bytes
 //   version | count        2 + 2                     source, destination, next hop        4 + 4 + 4
 //   uptime, ms             4                         input, output interface              2 + 2
 //   seconds, nanoseconds   4 + 4                     packets, octets                      4 + 4

@@ -1,7 +1,7 @@
 // Messages of NetFlow v9 and IPFIX: a header, then sets of templates, options templates and data (RFC 3954 section 5,
 // RFC 7011 section 3).
 //
-//   v9 header, 20 bytes                             IPFIX header, 16 bytes
+//   v9 header, 20 bytes                              IPFIX header, 16 bytes
 //   version 9 | records    2 + 2                     version 10 | length    2 + 2
 //   uptime, ms             4                         export time, seconds   4
 //   export time, seconds   4                         sequence, data records 4
