@@ -80,7 +80,7 @@ std::optional<TemplateMessage> parse_template_message(uint16_t version, ByteView
 }
 
 bool begins_message(const TemplateMessage& previous, ByteView rest) {
-  if (previous.context.type == FlowType::ipfix) {
+  if (previous.context.stream.protocol == FlowType::ipfix) {
     const auto header = ByteReader(rest).read<IpfixHeader>();
     return header && header->version == kIpfixVersion && header->length >= sizeof(IpfixHeader) &&
            header->length <= rest.size() && within_a_day(header->export_seconds, previous.context);
