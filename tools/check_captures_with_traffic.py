@@ -22,16 +22,27 @@ ETHERNET = 14
 #   some (not all flows were exported)
 #   times=MICROSECONDS: those of the conversation in both directions, as softflowd and nfprobe have one flow for both
 CASES = {
-    "exporter-softflowd-v1": (12, "ip", "times=2000"), "exporter-softflowd-v5": (12, "ip", "times=2000 flags"),
+    "exporter-softflowd-v1": (12, "ip", "times=2000"),
+    "exporter-softflowd-v5": (12, "ip", "times=2000 flags"),
     # The header has whole seconds only.
-    "exporter-softflowd-v9": (12, "ip", "times=1000000 flags"), "exporter-softflowd-ipfix": (8, "ip", "times=2000 flags"),
-    "exporter-softflowd-ipfix-seconds": (8, "ip", "times=1000000 flags"), "exporter-softflowd-ipfix-milliseconds": (8, "ip", "times=1000 flags"),
-    "exporter-softflowd-ipfix-microseconds": (8, "ip", "times=1 flags"), "exporter-softflowd-ipfix-nanoseconds": (8, "ip", "times=1 flags"),
-    "exporter-softflowd-ipfix-biflow": (12, "ip", "times=1000 reverse flags"), "exporter-softflowd-v9-sampled": (12, "ip", "sampled"),
+    "exporter-softflowd-v9": (12, "ip", "times=1000000 flags"),
+    "exporter-softflowd-ipfix": (8, "ip", "times=2000 flags"),
+    "exporter-softflowd-ipfix-seconds": (8, "ip", "times=1000000 flags"),
+    "exporter-softflowd-ipfix-milliseconds": (8, "ip", "times=1000 flags"),
+    "exporter-softflowd-ipfix-microseconds": (8, "ip", "times=1 flags"),
+    "exporter-softflowd-ipfix-nanoseconds": (8, "ip", "times=1 flags"),
+    "exporter-softflowd-ipfix-biflow": (12, "ip", "times=1000 reverse flags"),
+    "exporter-softflowd-v9-sampled": (12, "ip", "sampled"),
     # The traffic is three years older than nfprobe: more than an uptime can say.
-    "exporter-pmacct-v5": (12, "ip", "flags"), "exporter-pmacct-v9": (12, "ip", "times=1000 flags"), "exporter-pmacct-v10": (12, "ip", "times=1000 flags"),
-    "exporter-pmacct-sflow": (3, "fcs", "samples"), "exporter-fprobe-v1": (12, "ip", ""), "exporter-fprobe-v5": (12, "ip", "flags"),
-    "exporter-fprobe-v7": (12, "ip", "flags"), "exporter-openvswitch-v5": (12, "frame", "some"), "exporter-openvswitch-ipfix": (3, "ip", ""),
+    "exporter-pmacct-v5": (12, "ip", "flags"),
+    "exporter-pmacct-v9": (12, "ip", "times=1000 flags"),
+    "exporter-pmacct-v10": (12, "ip", "times=1000 flags"),
+    "exporter-pmacct-sflow": (3, "fcs", "samples"),
+    "exporter-fprobe-v1": (12, "ip", ""),
+    "exporter-fprobe-v5": (12, "ip", "flags"),
+    "exporter-fprobe-v7": (12, "ip", "flags"),
+    "exporter-openvswitch-v5": (12, "frame", "some"),
+    "exporter-openvswitch-ipfix": (3, "ip", ""),
     "exporter-openvswitch-sflow": (12, "fcs", "samples"),
 }
 LESS = {"ip": ETHERNET, "frame": 0, "fcs": -4}

@@ -4,13 +4,15 @@ testdata/captures/README.md."""
 import concurrent.futures
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from weir_process import weir
+from test_streams import StreamCollector
+from weir_process import wait_for, weir
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = ROOT / "testdata/captures"
@@ -43,12 +45,17 @@ def expected(path):
     return lines(path.read_text()) if path.exists() else []
 
 
+def stored(store):
+    """The rows of a store."""
+    return lines(weir("flows", "--store", store, "-n", 0, "-o", "ndjson"))
+
+
 def replay(folder):
     """(account, rows, rows of the table counters) of a case."""
     with tempfile.TemporaryDirectory(prefix="weir-e2e-") as scratch:
         store = Path(scratch) / "store"
         account = json.loads(weir("replay", capture_of(folder), "--store", store, "--other", "-o", "json"))
-        rows = lines(weir("flows", "--store", store, "-n", 0, "-o", "ndjson")) if account["records"] else []
+        rows = stored(store) if account["records"] else []
         counters = lines(weir("sql", "--store", store, "-o", "ndjson", "select * from counters")) if account["counter_rows"] else []
     return account, rows, counters
 
@@ -60,6 +67,7 @@ class Captures(unittest.TestCase):
         self.assertGreaterEqual(len(folders()), LEAST)
 
     def test_folders_are_whole(self):
+        index = (CAPTURES / "README.md").read_text()
         for folder in folders():
             with self.subTest(case=folder.name):
                 names = {path.name for path in folder.iterdir()}
@@ -67,6 +75,7 @@ class Captures(unittest.TestCase):
                 self.assertEqual(len(captures), 1, "one capture")
                 self.assertEqual(names - OPTIONAL, FILES | captures)
                 self.assertTrue((folder / "README.md").read_text().strip())
+                self.assertIn(f"| [{folder.name}]({folder.name}) |", index, "tools/make_captures.py writes the table of testdata/captures/README.md")
                 account = json.loads((folder / "expected-account.json").read_text())
                 self.assertEqual(account["records"], len(expected(folder / "expected.ndjson")))
                 self.assertEqual(account["counter_rows"], len(expected(folder / "expected-counters.ndjson")))
@@ -85,6 +94,24 @@ class Captures(unittest.TestCase):
         stored = {"stored": want["records"], "counter_rows_stored": want["counter_rows"], "dropped": 0, "counter_rows_dropped": 0,
                   "other_ports": 0, "adds_up": True}
         self.assertEqual({name: value for name, value in account.items() if name not in VOLATILE}, {**want, **stored})
+
+    def test_files_give_the_same_rows_over_tcp(self):
+        """A connection carries what a file holds: IPFIX messages, one after the other."""
+        files = [folder for folder in folders() if capture_of(folder).suffix == ".ipfix"]
+        self.assertTrue(files)
+        for folder in files:
+            with self.subTest(case=folder.name), tempfile.TemporaryDirectory(prefix="weir-e2e-") as scratch:
+                want = expected(folder / "expected.ndjson")
+                with StreamCollector(scratch, "--other") as collector:
+                    with socket.create_connection(("127.0.0.1", collector.tcp)) as connection:
+                        connection.sendall(capture_of(folder).read_bytes())
+                    wait_for(lambda: collector.ledger() and collector.ledger()["total"]["records_decoded"] >= len(want), "all records are decoded")
+                    self.assertEqual(collector.stop(), 0, collector.log)
+                self.assertEqual(in_order(map(self.of_any_door, stored(scratch))), in_order(map(self.of_any_door, want)))
+
+    @staticmethod
+    def of_any_door(row):
+        return {name: value for name, value in row.items() if name not in ("time_received", "sampler_address")}
 
     def test_what_the_generator_writes_is_there(self):
         """Descriptions in tools/captures/ and folders agree, byte for byte."""

@@ -101,28 +101,34 @@ def values():
     spec = "8/4 12/4 10/2 14/1 16/2 17/4 5/2 4/2 6/1 52/2"
     row = dict(src_addr="192.0.2.7", dst_addr="192.0.2.8", in_if=65535, out_if=255, src_as=64500, dst_as=4200000000, ip_tos=184, proto=17,
                tcp_flags=0x12, ip_ttl=64)
-    one = Case("ipfix-lengths-of-exporters", "IPFIX: interfaces in one and two bytes, AS numbers in two and four, small values in two bytes.",
+    one = Case("ipfix-lengths-of-exporters",
+               "IPFIX: interfaces in one and two bytes, AS numbers in two and four, small values in two bytes.",
                "RFC 7011 section 6.2; wider fields than the element has are no reduced size, but exporters send them")
     yield one.send(ipfix(template(256, spec), data(256, record(spec, row))), row)
 
     spec = "8/4 12/4 1/8 2/8 6/1 29305.1/8 29305.2/8 29305.6/1 239/1"
-    row = dict(src_addr="192.0.2.10", dst_addr="198.51.100.20", bytes=1000, packets=10, tcp_flags=0x1B, reverse_bytes=90000, reverse_packets=70,
+    row = dict(src_addr="192.0.2.10", dst_addr="198.51.100.20", bytes=1000, packets=10, tcp_flags=0x1B, reverse_bytes=90000,
+               reverse_packets=70,
                reverse_tcp_flags=0x13, biflow_direction=1)
     one = Case("ipfix-biflow", "IPFIX: a biflow: counters and flags of the reverse direction under enterprise 29305.", "RFC 5103 section 6")
     yield one.send(ipfix(template(256, spec), data(256, record(spec, row))), row)
 
     spec = "8/4 12/4 1/4 99999.7/4 99999.8/v 210/3"
     row = dict(SMALL, other={"99999:7": "0000beef", "99999:8": "cafe"})
-    one = Case("ipfix-unknown-enterprise", "IPFIX: elements of an enterprise that nobody knows, of fixed and of variable length, and padding.",
+    one = Case("ipfix-unknown-enterprise",
+               "IPFIX: elements of an enterprise that nobody knows, of fixed and of variable length, and padding.",
                "RFC 7011 section 3.2: the enterprise bit")
-    yield one.send(ipfix(template(256, spec), data(256, record(spec, row, {"99999.7": u32(0xBEEF), "99999.8": raw("cafe"), "210": bytes(3)}))),
+    yield one.send(ipfix(template(256, spec), data(256,
+                                                   record(spec, row, {"99999.7": u32(0xBEEF), "99999.8": raw("cafe"), "210": bytes(3)}))),
                    row)
 
     spec = "8/4 12/4 1/4 276/1 311/8 320/8 434/4 434/2 82/v 313/v 94/v 130/4 131/16 198/8 258/8"
-    given = {"276": raw("01"), "311": struct.pack("!d", 0.25), "320": struct.pack("!d", 12.5), "434": [number((1 << 32) - 5, 4), number((1 << 16) - 7, 2)],
+    given = {"276": raw("01"), "311": struct.pack("!d", 0.25), "320": struct.pack("!d", 12.5),
+             "434": [number((1 << 32) - 5, 4), number((1 << 16) - 7, 2)],
              "82": b"eth0", "313": raw("4500"), "94": "caf\u00e9".encode(), "130": ip("192.0.2.99"), "131": ip("2001:db8::99"),
              "198": u64(77), "258": u64(1_700_000_000_123)}
-    row = dict(SMALL, other={"dataRecordsReliability": True, "samplingProbability": 0.25, "absoluteError": 12.5, "mibObjectValueInteger": -5, "mibObjectValueInteger#2": -7,
+    row = dict(SMALL, other={"dataRecordsReliability": True, "samplingProbability": 0.25, "absoluteError": 12.5,
+                             "mibObjectValueInteger": -5, "mibObjectValueInteger#2": -7,
                              "interfaceName": "eth0", "ipHeaderPacketSection": "4500", "applicationDescription": "caf\u00e9",
                              "exporterIPv4Address": "192.0.2.99", "exporterIPv6Address": "2001:db8::99", "octetDeltaSumOfSquares": 77,
                              "collectionTimeMilliseconds": "2023-11-14T22:13:20.123000Z"})
@@ -132,20 +138,24 @@ def values():
 
     spec = "225/4 226/4 227/2 228/2 8/4 12/4 7/2 11/2 4/1 230/1 229/1 297/1 283/4 284/v 323/8"
     row = dict(post_nat_src_addr="203.0.113.9", post_nat_dst_addr="198.51.100.20", post_nat_src_port=1024, post_nat_dst_port=443,
-               src_addr="10.0.0.1", dst_addr="198.51.100.20", src_port=40000, dst_port=443, proto=6, nat_event=4, nat_originating_realm=1, nat_type=1,
+               src_addr="10.0.0.1", dst_addr="198.51.100.20", src_port=40000, dst_port=443, proto=6, nat_event=4, nat_originating_realm=1,
+               nat_type=1,
                nat_pool_id=7, nat_pool_name="pool-7", time_flow_end=at(-0.5))
     one = Case("ipfix-nat-event", "IPFIX: a NAT44 session is created: addresses and ports before and after.", "RFC 8158 section 5.4")
     yield one.send(ipfix(template(256, spec), data(256, record(spec, row))), row)
 
     spec = "323/8 230/1 8/4 225/4 361/2 362/2 363/2 364/2 234/4"
-    row = dict(nat_event=16, src_addr="10.0.0.1", post_nat_src_addr="203.0.113.9", port_block_start=1024, port_block_end=1535, port_block_step=1,
+    row = dict(nat_event=16, src_addr="10.0.0.1", post_nat_src_addr="203.0.113.9", port_block_start=1024, port_block_end=1535,
+               port_block_step=1,
                port_block_size=512, ingress_vrf_id=2, time_flow_end=at(-0.5))
-    one = Case("ipfix-nat-port-block", "IPFIX: a block of ports is allocated to an inside address.", "RFC 8158 section 5.11 (port block allocation)")
+    one = Case("ipfix-nat-port-block", "IPFIX: a block of ports is allocated to an inside address.",
+               "RFC 8158 section 5.11 (port block allocation)")
     yield one.send(ipfix(template(256, spec), data(256, record(spec, row))), row)
 
     spec = "8/4 12/4 1/4 365/6 366/4 367/6 147/v 146/1"
     row = dict(SMALL, sta_mac="02:00:5e:20:00:01", sta_addr="10.9.9.9", wtp_mac="02:00:5e:20:00:02", wlan_ssid="guests", wlan_channel=11)
-    one = Case("ipfix-wireless", "IPFIX: station, access point, SSID and channel of a wireless flow.", "IANA IPFIX registry, elements 146, 147, 365 to 367")
+    one = Case("ipfix-wireless", "IPFIX: station, access point, SSID and channel of a wireless flow.",
+               "IANA IPFIX registry, elements 146, 147, 365 to 367")
     yield one.send(ipfix(template(256, spec), data(256, record(spec, row))), row)
 
 
@@ -157,7 +167,8 @@ def lists():
     spec = "8/4 12/4 1/4 291/v"
     row = dict(SMALL, other={"basicList": {"semantic": "allOf", "element": "sourceTransportPort", "values": [80, 443, 8080]}})
     one = Case("ipfix-basic-list", "IPFIX: a basicList of three ports.", "RFC 6313 section 4.5.1")
-    yield one.send(ipfix(template(256, spec), data(256, record(spec, row, {"291": basic_list(3, 7, 2, u16(80), u16(443), u16(8080))}))), row)
+    yield one.send(ipfix(template(256, spec), data(256, record(spec, row, {"291": basic_list(3, 7, 2, u16(80), u16(443), u16(8080))}))),
+                   row)
 
     spec = "8/4 12/4 1/4 292/v"
     inner = "8/4 7/2"
@@ -174,14 +185,16 @@ def lists():
         {"template": 300, "records": [{"sourceIPv4Address": "10.0.0.1", "sourceTransportPort": 1}]},
         {"template": 301, "records": [{"interfaceName": "name"}]}]}})
     one = Case("ipfix-sub-template-multi-list", "IPFIX: a subTemplateMultiList with records of two templates.", "RFC 6313 section 4.5.3")
-    yield one.send(ipfix(template(300, inner), template(301, "82/v"), template(256, spec), data(256, record(spec, row, {"293": content}))), row)
+    yield one.send(ipfix(template(300, inner), template(301, "82/v"), template(256, spec), data(256, record(spec, row, {"293": content}))),
+                   row)
 
     spec = "8/4 12/4 1/4 485/v 488/v 491/v"
     given = {"485": basic_list(3, 483, 4, u32(0xFDE80001), u32(0xFDE80002)),
              "488": basic_list(3, 486, 8, raw("0002fde800000007"), raw("0103c00002010008")),
              "491": basic_list(3, 489, 12, u32(65536, 1, 2))}
     row = dict(SMALL, bgp_communities="65000:1 65000:2 rt:65000:7 soo:192.0.2.1:8 65536:1:2")
-    one = Case("ipfix-bgp-communities", "IPFIX: standard, extended and large BGP communities of the destination in basicLists.", "RFC 8549 section 5")
+    one = Case("ipfix-bgp-communities", "IPFIX: standard, extended and large BGP communities of the destination in basicLists.",
+               "RFC 8549 section 5")
     yield one.send(ipfix(template(256, spec), data(256, record(spec, row, given))), row)
 
     spec = "27/16 28/16 497/32 498/1 495/16 1/4"
@@ -193,12 +206,14 @@ def lists():
 
 def templates():
     one = Case("ipfix-template-redefined", "IPFIX over UDP: a template id gets other fields in the middle of a message.",
-               "RFC 7011 section 8.4: over UDP a new definition replaces the old one", "tshark keeps one definition of an id for the whole capture.")
+               "RFC 7011 section 8.4: over UDP a new definition replaces the old one",
+               "tshark keeps one definition of an id for the whole capture.")
     yield (one.send(ipfix(template(256, FLOW), data(256, flow(WEB)), template(256, SHORT), data(256, small(SMALL))), WEB, SMALL)
            .counts(anomalies={"template_redefined": 1}))
 
     one = Case("ipfix-template-repeated", "IPFIX over UDP: a template is sent again with each message, unchanged.", "RFC 7011 section 8.4")
-    yield (one.send(ipfix(template(256, FLOW), data(256, flow(WEB))), WEB).send(ipfix(template(256, FLOW), data(256, flow(DNS)), sequence=1), DNS))
+    yield (one.send(ipfix(template(256, FLOW), data(256, flow(WEB))),
+                    WEB).send(ipfix(template(256, FLOW), data(256, flow(DNS)), sequence=1), DNS))
 
     one = Case("ipfix-template-withdrawn", "IPFIX: one of two templates is withdrawn; data that still uses it cannot be read.",
                "RFC 7011 section 8.1; over UDP it must not be sent (8.4), but some exporters do")
@@ -206,7 +221,8 @@ def templates():
            .send(ipfix(a_set(2, u16(256, 0), 1), data(256, flow(DNS)), data(257, small(SMALL)), sequence=2), SMALL)
            .counts(undecodable_sets=1, anomalies={"missing_template": 1, "early_data_limit": 1, "template_withdrawn": 1}))
 
-    one = Case("ipfix-data-before-template", "IPFIX: data comes a message before its template.", "RFC 7011 section 8: a collector may keep such data")
+    one = Case("ipfix-data-before-template", "IPFIX: data comes a message before its template.",
+               "RFC 7011 section 8: a collector may keep such data")
     yield (one.send(ipfix(data(256, flow(WEB))), WEB)
            .send(ipfix(template(256, FLOW), data(256, flow(DNS)), sequence=1, seconds=EXPORT + 1), DNS)
            .counts(anomalies={"missing_template": 1}))
@@ -216,11 +232,13 @@ def templates():
            .send(ipfix(template(256, SHORT), data(256, small(SMALL)), domain=2), SMALL)
            .send(ipfix(data(256, flow(DNS)), domain=1, sequence=1), DNS))
 
-    one = Case("ipfix-several-templates-in-a-set", "IPFIX: a set with two templates, data of both, an empty data set.", "RFC 7011 section 3.3.2")
+    one = Case("ipfix-several-templates-in-a-set", "IPFIX: a set with two templates, data of both, an empty data set.",
+               "RFC 7011 section 3.3.2")
     both = a_set(2, template_record(256, FLOW) + template_record(257, SHORT), 2)
     yield one.send(ipfix(both, data(257, small(SMALL)), data(256, flow(WEB), pad=False), data(257)), SMALL, WEB)
 
-    one = Case("ipfix-template-of-many-fields", "IPFIX: a template of 60 fields, most of them padding or repeated.", "RFC 7011 section 3.4.1")
+    one = Case("ipfix-template-of-many-fields", "IPFIX: a template of 60 fields, most of them padding or repeated.",
+               "RFC 7011 section 3.4.1")
     spec = SHORT + " 210/1" * 57
     yield one.send(ipfix(template(256, spec), data(256, record(spec, SMALL, {"210": [bytes(1)] * 57}))), SMALL)
 
@@ -232,7 +250,8 @@ def files():
            .send(ipfix(table, data(300, u32(0, 1000)), data(256, flow(DNS)), sequence=1), {**DNS, "sampling_rate": 1000})
            .counts(option_records=1))
 
-    one = Case("ipfix-file-with-withdrawal", "IPFIX file: a template is withdrawn and its id used anew, as a transport that keeps order allows.",
+    one = Case("ipfix-file-with-withdrawal",
+               "IPFIX file: a template is withdrawn and its id used anew, as a transport that keeps order allows.",
                "RFC 5655 section 5; RFC 7011 section 8.1",
                "tshark keeps one definition of an id for the whole file.", file=True)
     yield (one.send(ipfix(template(256, FLOW), data(256, flow(WEB))), WEB)

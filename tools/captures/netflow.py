@@ -63,7 +63,8 @@ def legacy_cases():
                "exporters and relays in the field; the format itself knows one message",
                "tshark reads the first message only.")
     yield one.send(netflow_v5(legacy(V5, web)) + netflow_v5(legacy(V5, dns), sequence=1), web, dns)
-    one = Case("v7-catalyst", "NetFlow v7 of a Catalyst switch: the router whose packets it forwarded stands at the end of each record.", CISCO)
+    one = Case("v7-catalyst", "NetFlow v7 of a Catalyst switch: the router whose packets it forwarded stands at the end of each record.",
+               CISCO)
     yield one.send(netflow_v7(legacy(V7, web), legacy(V7, dns)),
                    *({**r, "other": {"exporterIPv4Address": "192.0.2.99"}} for r in (web, dns)))
 
@@ -82,13 +83,15 @@ def v9_forms():
     spec = "56/6 80/6 58/2 59/2 61/1 8/4 12/4 4/1 23/4 24/4 1/4 2/4"
     row = dict(src_mac="02:00:5e:10:00:01", dst_mac="02:00:5e:10:00:02", vlan_id=100, dst_vlan=200, flow_direction=1,
                src_addr="10.0.0.1", dst_addr="10.0.0.2", proto=47, post_bytes=900, post_packets=9, bytes=1000, packets=10)
-    one = Case("v9-mac-vlan-direction", "NetFlow v9: MAC addresses, VLANs of both sides, direction, counters before and after.", "RFC 3954 section 8")
+    one = Case("v9-mac-vlan-direction", "NetFlow v9: MAC addresses, VLANs of both sides, direction, counters before and after.",
+               "RFC 3954 section 8")
     yield one.send(netflow_v9(template_v9(261, spec), data(261, record(spec, row))), row)
 
     spec = "70/3 71/3 72/3 46/1 47/4 8/4 12/4 1/4 2/4"
     row = dict(mpls_label_1=16001, mpls_label_2=24005, mpls_label_3=3, mpls_top_label_type=5, mpls_top_label_addr="203.0.113.7",
                src_addr="10.1.0.1", dst_addr="10.2.0.1", bytes=1500, packets=1)
-    one = Case("v9-mpls-labels", "NetFlow v9: three MPLS labels of three bytes each, the top one bound by LDP.", "RFC 3954 section 8, types 46, 47, 70 to 72")
+    one = Case("v9-mpls-labels", "NetFlow v9: three MPLS labels of three bytes each, the top one bound by LDP.",
+               "RFC 3954 section 8, types 46, 47, 70 to 72")
     yield one.send(netflow_v9(template_v9(262, spec), data(262, record(spec, row))), row)
 
     spec = "8/4 12/4 32/2 5/1 1/4 2/4"
@@ -101,7 +104,8 @@ def v9_forms():
     one = Case("v9-padded-sets", "NetFlow v9: sets end with padding; counters of two and three bytes.", "RFC 3954 section 5.3")
     yield one.send(netflow_v9(template_v9(264, spec), data(264, record(spec, row)), data(264, record(spec, row))), row, row)
 
-    one = Case("v9-two-messages-in-a-datagram", "NetFlow v9: two messages in one datagram.", "relays in the field; RFC 3954 knows one message",
+    one = Case("v9-two-messages-in-a-datagram", "NetFlow v9: two messages in one datagram.",
+               "relays in the field; RFC 3954 knows one message",
                "tshark reads the first message only.")
     yield one.send(netflow_v9(template_v9(256, V9), data(256, record(V9, WEB))) + netflow_v9(data(256, record(V9, DNS)), sequence=2),
                    WEB, DNS)
@@ -129,7 +133,8 @@ def v9_templates():
            .send(netflow_v9(template_v9(256, V9), data(256, record(V9, later, **clock)), sequence=2, **clock), later, time=61)
            .counts(anomalies={"missing_template": 1}))
 
-    one = Case("v9-template-never-comes", "NetFlow v9: data of a template that nobody announces, beside data that can be read.", "RFC 3954 section 9")
+    one = Case("v9-template-never-comes", "NetFlow v9: data of a template that nobody announces, beside data that can be read.",
+               "RFC 3954 section 9")
     yield (one.send(netflow_v9(template_v9(256, V9), data(256, record(V9, WEB)), data(300, u32(1, 2, 3)))
                     , WEB).counts(undecodable_sets=1, anomalies={"missing_template": 1, "early_data_limit": 1}))
 
@@ -157,7 +162,8 @@ def v9_templates():
     yield (one.send(netflow_v9(table, data(512, u32(0xC0000201) + u16(345, 10201)), template_v9(256, V9), data(256, record(V9, WEB))), WEB)
            .counts(option_records=1))
 
-    one = Case("v9-lost-messages", "NetFlow v9: sequence numbers 1, 2 and 5: two messages are missing.", "RFC 3954 section 5.1: the sequence number counts messages")
+    one = Case("v9-lost-messages", "NetFlow v9: sequence numbers 1, 2 and 5: two messages are missing.",
+               "RFC 3954 section 5.1: the sequence number counts messages")
     yield (one.send(netflow_v9(template_v9(256, V9), data(256, record(V9, WEB))), WEB)
            .send(netflow_v9(data(256, record(V9, DNS)), sequence=2), DNS)
            .send(netflow_v9(data(256, record(V9, DNS)), sequence=5), DNS)

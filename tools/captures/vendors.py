@@ -37,7 +37,8 @@ def cases():
              "RFC 6759 section 4; IANA element 195", spec, row, {"95": raw("0d0001c4")})
 
     spec = "27/16 28/16 4/1 7/2 11/2 8/4 12/4 4/1 7/2 11/2 1/8 2/8"
-    row = dict(src_addr="2001:db8::1", dst_addr="2001:db8::2", proto=4, src_port=0, dst_port=0, inner_src_addr="10.0.0.1", inner_dst_addr="10.0.0.2",
+    row = dict(src_addr="2001:db8::1", dst_addr="2001:db8::2", proto=4, src_port=0, dst_port=0, inner_src_addr="10.0.0.1",
+               inner_dst_addr="10.0.0.2",
                inner_proto=17, inner_src_port=1111, inner_dst_port=2222, bytes=500, packets=5)
     yield v10("vendor-cisco-srv6", "Cisco IOS XR, SRv6: protocol and ports twice in a template, the outer packet first; IPv4 in IPv6.",
               "Cisco, NetFlow for SRv6 services; NetGauze test data (srv6)", spec, row,
@@ -45,32 +46,40 @@ def cases():
 
     spec = "27/16 28/16 8/4 12/4 4/1 7/2 11/2 1/4 2/4"
     row = {**ROW, **dict(bytes=99, packets=1)}
-    yield v9("vendor-both-families-in-a-template", "Exporters with one template for IPv4 and IPv6: the fields of the other family are zero.",
+    yield v9("vendor-both-families-in-a-template",
+             "Exporters with one template for IPv4 and IPv6: the fields of the other family are zero.",
              "nProbe and others; ntop, nProbe documentation, templates", spec, row, {"27": bytes(16), "28": bytes(16)})
 
     spec = PLAIN + " 56701/32 56702/64 1/4"
     row = {**ROW, **dict(application_name="kerberos", user_name="example\\alice", bytes=77)}
-    yield v9("vendor-palo-alto", "Palo Alto: App-ID and User-ID as texts under 56701 and 56702.", "Palo Alto Networks, NetFlow Templates (PAN-OS)", spec, row)
+    yield v9("vendor-palo-alto", "Palo Alto: App-ID and User-ID as texts under 56701 and 56702.",
+             "Palo Alto Networks, NetFlow Templates (PAN-OS)", spec, row)
 
     spec = PLAIN + " 5951.130/v 5951.141/v 5951.142/v 5951.143/v 5951.144/2 1/8"
-    row = {**ROW, **dict(url="/a/b?c=d", http_method="GET", http_host="example.org", http_user_agent="curl/8.5", http_status=200, bytes=700)}
-    yield v10("vendor-netscaler", "Citrix NetScaler AppFlow: request and response of HTTP under enterprise 5951.", "Citrix, AppFlow; Wireshark, packet-netflow.c (Netscaler)", spec, row)
+    row = {**ROW, **dict(url="/a/b?c=d", http_method="GET", http_host="example.org", http_user_agent="curl/8.5", http_status=200,
+                         bytes=700)}
+    yield v10("vendor-netscaler", "Citrix NetScaler AppFlow: request and response of HTTP under enterprise 5951.",
+              "Citrix, AppFlow; Wireshark, packet-netflow.c (Netscaler)", spec, row)
 
     spec = PLAIN + " 6871.33/2 1/8"
     row = {**ROW, **dict(application_id="yaf:53", bytes=7)}
-    yield v10("vendor-yaf-application-label", "YAF: silkAppLabel under enterprise 6871.", "CERT, YAF documentation, yaf(1): silkAppLabel", spec, row, {"6871.33": u16(53)})
+    yield v10("vendor-yaf-application-label", "YAF: silkAppLabel under enterprise 6871.", "CERT, YAF documentation, yaf(1): silkAppLabel",
+              spec, row, {"6871.33": u16(53)})
 
     spec = PLAIN + " 35632.118/2 35632.119/16 35632.180/32 35632.187/32 35632.181/2"
     row = {**ROW, **dict(application_id="ndpi:37", application_name="HTTP", url="/x?y", http_host="example.org", http_status=404)}
-    yield v10("vendor-nprobe-ipfix", "nProbe, IPFIX: nDPI protocol, its name and HTTP under enterprise 35632.", "ntop, nProbe documentation, flow information elements", spec, row, {"35632.118": u16(37)})
+    yield v10("vendor-nprobe-ipfix", "nProbe, IPFIX: nDPI protocol, its name and HTTP under enterprise 35632.",
+              "ntop, nProbe documentation, flow information elements", spec, row, {"35632.118": u16(37)})
 
     spec = PLAIN + " 57590/2 57591/16 57652/16 57659/16 57653/2"
     row = {**ROW, **dict(application_id="ndpi:37", application_name="HTTP", url="/x?y", http_host="example.org", http_status=404)}
-    yield v9("vendor-nprobe-v9", "nProbe, NetFlow v9: the same under types from 57472 on.", "ntop, nProbe documentation: NetFlow v9 types are 57472 + element", spec, row,
+    yield v9("vendor-nprobe-v9", "nProbe, NetFlow v9: the same under types from 57472 on.",
+             "ntop, nProbe documentation: NetFlow v9 types are 57472 + element", spec, row,
              {"57590": u16(37), "57591": text("HTTP", 16), "57652": text("/x?y", 16), "57659": text("example.org", 16), "57653": u16(404)})
 
     spec = "8/4 12/4 4/1 7/2 11/2 6876.880/1 6876.881/4 6876.882/4 6876.886/2 6876.887/2 351/8 1/8"
-    row = dict(src_addr="192.0.2.1", dst_addr="192.0.2.2", proto=17, src_port=50000, dst_port=4789, inner_proto=6, inner_src_addr="10.0.0.1",
+    row = dict(src_addr="192.0.2.1", dst_addr="192.0.2.2", proto=17, src_port=50000, dst_port=4789, inner_proto=6,
+               inner_src_addr="10.0.0.1",
                inner_dst_addr="10.0.0.2", inner_src_port=49152, inner_dst_port=443, tunnel_type="vxlan", tunnel_id=70000, bytes=1500,
                inner_etype=None)
     yield v10("vendor-vmware-tenant", "VMware: the tenant's packet under enterprise 6876 and its VXLAN as layer2SegmentId.",
@@ -78,22 +87,29 @@ def cases():
 
     spec = PLAIN + " 3054.110/4 3054.111/v 3054.176/8 3054.177/8 1/8 2/8"
     row = {**ROW, **dict(application_name="netflix", reverse_bytes=5000, reverse_packets=50, bytes=100, packets=1)}
-    yield v10("vendor-ixia", "Ixia: application and reverse counters under enterprise 3054.", "Ixia, IxFlow; Wireshark, packet-netflow.c (IXIA)", spec,
+    yield v10("vendor-ixia", "Ixia: application and reverse counters under enterprise 3054.",
+              "Ixia, IxFlow; Wireshark, packet-netflow.c (IXIA)", spec,
               {**row, "other": {"ixiaL7ApplicationID": 5}}, {"3054.110": u32(5)})
 
     spec = PLAIN + " 90/8 234/4 235/4 1/4"
     row = {**ROW, **dict(mpls_vpn_rd="65000:100", ingress_vrf_id=2, egress_vrf_id=3, bytes=12)}
-    yield v9("vendor-route-distinguisher", "Cisco, Nokia: the route distinguisher of the VPN, of type 0.", "RFC 4364 section 4.2; IANA element 90", spec, row, {"90": raw("0000fde800000064")})
+    yield v9("vendor-route-distinguisher", "Cisco, Nokia: the route distinguisher of the VPN, of type 0.",
+             "RFC 4364 section 4.2; IANA element 90", spec, row, {"90": raw("0000fde800000064")})
 
     spec = "8/4 12/4 7/2 11/2 4/1 89/4 1/4"
     row = {**ROW, **dict(forwarding_status=66, bytes=5)}
-    yield v10("vendor-forwarding-status-of-four-bytes", "Cisco IOS XR: forwardingStatus in four bytes: forwarded, not fragmented.", "RFC 7270 section 4.12; IANA element 89", spec, row, {"89": u32(66)})
+    yield v10("vendor-forwarding-status-of-four-bytes", "Cisco IOS XR: forwardingStatus in four bytes: forwarded, not fragmented.",
+              "RFC 7270 section 4.12; IANA element 89", spec, row, {"89": u32(66)})
 
     spec = PLAIN + " 136/1 58/2 243/2 254/2 245/2 244/1 1/8 2/8 14/4 10/4"
-    row = {**ROW, **dict(flow_end_reason=2, vlan_id=100, dst_vlan=200, customer_vlan_id=7, vlan_priority=5, bytes=9, packets=1, out_if=0, in_if=12)}
-    yield v10("vendor-vlan-elements-of-both-kinds", "Juniper: vlanId and the 802.1Q elements in one template.", "Juniper, IPFIX flow templates; IANA elements 58, 243 to 245, 254", spec,
+    row = {**ROW, **dict(flow_end_reason=2, vlan_id=100, dst_vlan=200, customer_vlan_id=7, vlan_priority=5, bytes=9, packets=1, out_if=0,
+                         in_if=12)}
+    yield v10("vendor-vlan-elements-of-both-kinds", "Juniper: vlanId and the 802.1Q elements in one template.",
+              "Juniper, IPFIX flow templates; IANA elements 58, 243 to 245, 254", spec,
               row)
 
     spec = "8/4 12/4 4/1 7/2 11/2 96/v 459/v 460/v 461/v 457/2 468/v"
-    row = {**ROW, **dict(application_name="http", http_method="POST", http_host="example.org", url="/form", http_status=201, http_user_agent="agent/1.0")}
-    yield v10("vendor-http-elements", "IPFIX elements of HTTP (457 to 468), as YAF and VMware send them.", "IANA IPFIX registry, elements 457 to 468", spec, row)
+    row = {**ROW, **dict(application_name="http", http_method="POST", http_host="example.org", url="/form", http_status=201,
+                         http_user_agent="agent/1.0")}
+    yield v10("vendor-http-elements", "IPFIX elements of HTTP (457 to 468), as YAF and VMware send them.",
+              "IANA IPFIX registry, elements 457 to 468", spec, row)
