@@ -16,6 +16,7 @@
 // The section is then added to the list that the program gives to the parser; find_other<Options>() has the values.
 #pragma once
 
+#include <any>
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -182,6 +184,7 @@ consteval internal::KeyTable<Struct, sizeof...(Members)> keys_of(internal::KeyOf
   return {{keys.key...}};
 }
 
+// What can be done with this vector of Config. `override` is nullptr if the array has no flag.
 template <auto Elements>
 consteval Array array_of(std::string_view of, std::vector<ElementProblem> (*check)(const Config&),
                          void (*override)(const Config& given, Config& config)) {

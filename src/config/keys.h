@@ -2,6 +2,7 @@
 // concerns all of them is given the list.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

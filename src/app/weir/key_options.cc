@@ -1,6 +1,9 @@
 #include "app/weir/key_options.h"
 
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 

@@ -1,7 +1,9 @@
 // Options of the command line that stand for keys of the configuration: made from the tables of keys.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "app/weir/commands.h"
 #include "app/weir/settings.h"
