@@ -97,7 +97,7 @@ constexpr auto kHttpKeys = keys_of<Http>(
                         .on_reload = needs_restart,
                         .example = "[\"127.0.0.1:8080\"]",
                         .flag = {"--http-listen",
-                                 "The same for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)"},
+                                 "As --listen, for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)"},
                         .doc = "TCP addresses and ports to serve /metrics, /-/healthy and /-/ready on, written as in "
                                "collect.listen; without it there is no server."}),
     key<&Http::web_config>(
