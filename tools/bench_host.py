@@ -112,7 +112,7 @@ def bench_host(table):
     sizes = {"weir-host": stripped_bytes(WEIR_HOST), "node_exporter 1.5.0": stripped_bytes(NODE_EXPORTER)}
     rows = []
     for title, key, unit in (("CPU per scrape", "cpu_us", "us"), ("p50 latency", "p50_ms", "ms"), ("p99 latency", "p99_ms", "ms"),
-                             ("RSS", "rss_kib", "KiB"), ("system calls per scrape", "calls", ""), ("octets per scrape, gzip", "bytes", "")):
+                             ("RSS", "rss_kib", "KiB"), ("system calls per scrape", "calls", ""), ("bytes per scrape, gzip", "bytes", "")):
         target = TARGETS.get(title)
         ratio = ours[key] / theirs[key]
         verdict = "" if target is None else f"{target:.2f}, " + ("met" if ratio <= target else "missed")

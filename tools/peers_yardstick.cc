@@ -3,7 +3,7 @@
 //   peers_yardstick bare BUFFER            recvmmsg in a loop that only counts (net/bare_counter.h)
 //   peers_yardstick decode BUFFER FOLDER   the whole collector, with a writer that throws rows away: receive and decode
 //
-// BUFFER: octets of the socket's buffer. Both print "listening on 127.0.0.1:PORT", run until SIGTERM or SIGINT, and
+// BUFFER: bytes of the socket's buffer. Both print "listening on 127.0.0.1:PORT", run until SIGTERM or SIGINT, and
 // then print {"datagrams": N, "flows": N} of what they took (bare does not know flows).
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 """./dev bench peers: weir beside nfdump and pmacct, under the same seeded load, in turns, in one run.
 
-  cost    CPU of flows at a moderate rate that all sustain: every flow new, sent live; octets on disk; memory
+  cost    CPU of flows at a moderate rate that all sustain: every flow new, sent live; bytes on disk; memory
   rates   the highest rate without loss, by bisection: a capture again and again
   hold    the median of those rates, held for long
 

@@ -24,7 +24,7 @@ def adopt_orphans():
 
 
 def udp_socket(port):
-    """(octets queued, datagrams dropped) of the sockets on this port of IPv4, or None where there is none."""
+    """(bytes queued, datagrams dropped) of the sockets on this port of IPv4, or None where there is none."""
     found = None
     for line in pathlib.Path("/proc/net/udp").read_text().splitlines()[1:]:
         fields = line.split()

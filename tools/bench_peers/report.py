@@ -7,7 +7,7 @@ from . import receivers as r
 from .loads import Load
 
 WEIR = r.WEIR_COLLECT.name
-# What weir is to reach, as a ratio to the other: CPU at most, datagrams without loss at least, octets on disk at most.
+# What weir is to reach, as a ratio to the other: CPU at most, datagrams without loss at least, bytes on disk at most.
 CPU_TARGETS = {r.NFCAPD.name: 0.9, r.NFCAPD_LZ4.name: 0.5, r.NFACCTD_MEMORY.name: 0.1, r.NFACCTD_PRINT.name: 0.1}
 CPU_TARGETS_SINGLE = {r.NFCAPD.name: 0.5}
 RATE_TARGETS = {r.NFCAPD.name: 1.2, r.NFCAPD_LZ4.name: 1.6}
