@@ -53,7 +53,7 @@ def belongs(sample, family):
 
 
 def parse(data):
-    """Families by name, from the octets of a scrape."""
+    """Families by name, from the bytes of a scrape."""
     text = data.decode("utf-8")  # strict
     if not text.endswith("\n"):
         raise Malformed("no line feed at the end")

@@ -3,9 +3,9 @@
 //   parquet_samples FOLDER SEED FILES
 //
 // FOLDER/N.parquet by one writer after the other, FOLDER/concatenated.parquet of the row groups of others, and beside
-// each FOLDER/NAME.values: of each column the length of its name (4 octets), its name, its type (1: flow::ColumnType),
-// its rows (8), and of each row 0 if it is null, otherwise 1 and the value: as many octets as the type has, of texts
-// their length (4) and their octets. Little-endian.
+// each FOLDER/NAME.values: of each column the length of its name (4 bytes), its name, its type (1: flow::ColumnType),
+// its rows (8), and of each row 0 if it is null, otherwise 1 and the value: as many bytes as the type has, of texts
+// their length (4) and their bytes. Little-endian.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,8 +54,8 @@ Result<> write_values(const std::filesystem::path& path, std::span<const flow::S
     }
   }
   std::ofstream file(path, std::ios::binary);
-  const std::string octets(out.view().begin(), out.view().end());
-  if (!file.write(octets.data(), static_cast<std::streamsize>(octets.size())).flush())
+  const std::string bytes(out.view().begin(), out.view().end());
+  if (!file.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush())
     return fail("cannot write {}", path.string());
   return {};
 }

@@ -154,10 +154,10 @@ class Counters(Case):
         self.assertEqual(exporter["counters"], summary["counter_rows"])
         self.assertEqual((exporter["counters_stored"], exporter["counters_dropped"]), (summary["counter_rows"], 0))
         # How much an interface carried, from what it counted.
-        grown = rows("sql", """select source_index, (max(value) - min(value))::BIGINT as octets from counters
+        grown = rows("sql", """select source_index, (max(value) - min(value))::BIGINT as bytes from counters
             where record = 'generic_interface' and name = 'if_in_octets' group by all""", "--store", store)
         self.assertTrue(grown)
-        self.assertTrue(all(row["octets"] > 0 for row in grown), grown)
+        self.assertTrue(all(row["bytes"] > 0 for row in grown), grown)
         self.assertIn("CREATE OR REPLACE VIEW counters", weir("sql", "--macros", "--store", store))
 
     def test_without_any_the_table_is_empty(self):

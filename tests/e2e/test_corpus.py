@@ -1,5 +1,5 @@
 """Every capture of the corpus but those of sFlow (test_corpus_sflow.py) against its reference decoding: weir decode must find
-the same records, octet by octet.
+the same records, byte by byte.
 
 The corpus is not part of the repository: it is looked for in ../shared/corpus beside it, or where WEIR_CORPUS says, and the
 tests are skipped where it is not. Its README describes the reference decodings ("goldens").
@@ -76,18 +76,18 @@ class Corpus(unittest.TestCase):
         compared = collections.Counter()
         for capture in captures:
             golden, totals = golden_of(capture)
-            octets = None
+            raw = None
             with self.subTest(capture=str(capture.relative_to(CORPUS)), check="records"):
                 if "sflow" in totals:
                     continue  # test_corpus_sflow.py
-                octets = decode("--raw", capture, only_last=golden is None)
+                raw = decode("--raw", capture, only_last=golden is None)
                 if golden is None:
-                    self.check_totals(octets[-1], totals, extra_sets=0)
+                    self.check_totals(raw[-1], totals, extra_sets=0)
                 else:
-                    self.check_records(octets, golden, totals)
-            if golden and octets:
+                    self.check_records(raw, golden, totals)
+            if golden and raw:
                 with self.subTest(capture=str(capture.relative_to(CORPUS)), check="values"):
-                    self.check_capture_values(capture, octets, golden, compared)
+                    self.check_capture_values(capture, raw, golden, compared)
         for kind in ("unsigned", "ipv4Address", "ipv6Address", "macAddress", "string", "dateTime", "octetArray", "fixed"):
             self.assertGreater(compared[kind], 200, f"too few values were compared: {compared}")
 
@@ -117,13 +117,13 @@ class Corpus(unittest.TestCase):
                          "datagrams, records, option records, undecodable sets")
         self.assertEqual(ours["sums"], wanted["sums"])
 
-    def check_capture_values(self, capture, octets, golden, compared):
+    def check_capture_values(self, capture, raw, golden, compared):
         values = decode(capture)[:-1]
-        if len(octets) - 1 != len(values):
-            octets = decode("--raw", "--several-messages", capture)
-        self.assertEqual(len(octets) - 1, len(values))
-        # The octets that were printed say which values belong to a line of the reference.
-        printed = {identity(line): mine for line, mine in zip(octets, values)}
+        if len(raw) - 1 != len(values):
+            raw = decode("--raw", "--several-messages", capture)
+        self.assertEqual(len(raw) - 1, len(values))
+        # The bytes that were printed say which values belong to a line of the reference.
+        printed = {identity(line): mine for line, mine in zip(raw, values)}
         types = element_types()
         for line in golden:
             mine = printed[identity(line)]
@@ -134,14 +134,14 @@ class Corpus(unittest.TestCase):
 
     def check_values(self, golden, mine, types, compared):
         seen = collections.Counter()
-        for element, length, octets, name, value in (field[:5] for field in golden["fields"]):
+        for element, length, raw, name, value in (field[:5] for field in golden["fields"]):
             kind, label = types.get(element, (None, None))
             if kind is None:
                 continue
             position = seen[label]
             seen[label] += 1
-            # The reference cuts text at its first zero octet.
-            cut = kind == "string" and b"\0" in bytes.fromhex(octets).rstrip(b"\0")
+            # The reference cuts text at its first zero byte.
+            cut = kind == "string" and b"\0" in bytes.fromhex(raw).rstrip(b"\0")
             if value is None or length == 0 or name in SHOWN_OTHERWISE or cut:
                 continue
             ours = mine.get(label)

@@ -16,14 +16,14 @@ from weir_process import corpus, rows, weir
 CORPUS = corpus()
 
 # What sflowtool refuses as a whole: "a sample's length is not that of its records". Weir reads what is there.
-#   testpacket8   the sample says 52 octets; it has 68: a fixed part of 32 and a record 0:1002 of 8 + 28
-#   testpacket11  the sample says 116 octets; the datagram ends after 76: a fixed part of 12 and a whole record 0:7 of 8 + 56
+#   testpacket8   the sample says 52 bytes; it has 68: a fixed part of 32 and a record 0:1002 of 8 + 28
+#   testpacket11  the sample says 116 bytes; the datagram ends after 76: a fixed part of 12 and a whole record 0:7 of 8 + 56
 REFUSED = {"sflow5-07-sflowtestpacket8": ({"0:1": 1}, {"flow 0:1002": 1}),
            "sflow5-10-sflowtestpacket11": ({"0:2": 1}, {"counter 0:7": 1})}
 # sflowtool names records of discarded packets otherwise, so that the golden does not count them.
 DISCARDED = {"sflow_issue_15375": {"flow 0:1036": 1}}
 # What Weir says against a capture.
-#   testexpandedsflowdecode  an array of 1500 octets in the test's source: zeros follow the five samples
+#   testexpandedsflowdecode  an array of 1500 bytes in the test's source: zeros follow the five samples
 ANOMALIES = {"sflow5-07-sflowtestpacket8": {"bad_sample": 1}, "sflow5-10-sflowtestpacket11": {"bad_sample": 1},
              "sflow5-01-testexpandedsflowdecode-data": {"trailing_bytes": 1}}
 
@@ -178,7 +178,7 @@ class CorpusSflow(unittest.TestCase):
             self.assertEqual(packet[field[:3] + "_addr"], value, message)
             return "packet"
         elif field == "IPID":
-            # sflowtool prints the identification in the octet order of its machine, a little-endian one.
+            # sflowtool prints the identification in the byte order of its machine, a little-endian one.
             self.assertEqual(packet["fragment_id"].to_bytes(2, "little"), int(value).to_bytes(2, "big"), message)
             return "packet"
         elif field in PACKET and packet:

@@ -1,4 +1,4 @@
-"""weir decode on captures written here, octet by octet: the formats, the filters, the summary, and what it says of bad input."""
+"""weir decode on captures written here, byte by byte: the formats, the filters, the summary, and what it says of bad input."""
 
 import csv
 import io
@@ -31,10 +31,10 @@ def pcap(*datagrams):
 
 
 def netflow_v5(*records):
-    """records: (source, destination, packets, octets, source port, destination port, protocol)."""
+    """records: (source, destination, packets, bytes, source port, destination port, protocol)."""
     out = struct.pack("!HHIIIIBBH", 5, len(records), 60_000, EXPORT_S, 0, 100, 1, 2, 0)
-    for source, destination, packets, octets, source_port, destination_port, protocol in records:
-        out += struct.pack("!4s4s4sHHIIIIHHBBBBHHBBH", bytes(source), bytes(destination), bytes(4), 3, 4, packets, octets,
+    for source, destination, packets, size, source_port, destination_port, protocol in records:
+        out += struct.pack("!4s4s4sHHIIIIHHBBBBHHBBH", bytes(source), bytes(destination), bytes(4), 3, 4, packets, size,
                            10_000, 20_000, source_port, destination_port, 0, 0x12, protocol, 0, 64500, 64501, 24, 16, 0)
     return out
 

@@ -1,5 +1,5 @@
 """What other projects' own tests say about their captures (NAME.expected.json beside the corpus captures), against `weir decode`:
-each record that they expect is among ours, value by value. Where we differ, the reason is here with the octets."""
+each record that they expect is among ours, value by value. Where we differ, the reason is here with the bytes."""
 
 import collections
 import datetime
@@ -87,7 +87,7 @@ def forms(value):
     if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", text):
         ms = milliseconds(text)
         found |= {str(ms), str(ms // 1000)}
-    if re.fullmatch(r"[0-9a-f]+", text) and len(text) % 2 == 0:  # octets
+    if re.fullmatch(r"[0-9a-f]+", text) and len(text) % 2 == 0:  # bytes
         found |= {str(int(text, 16)), "0x" + text, "-".join(text[i:i + 8] for i in range(0, len(text), 8))}
         found.add(f"{int(text[:2], 16)}..{int(text[2:] or '0', 16)}")  # an application id: engine and selector
     if re.fullmatch(r"\d+:\d+", text):  # application id
@@ -137,7 +137,7 @@ def differing(expected, record, leave_out):
         if name in NOT_ELEMENTS or name in leave_out:
             continue
         ours = values_of(record, name)
-        # Texts without octets, and times of zero, which say that the exporter does not know, are null here.
+        # Empty texts, and times of zero, which say that the exporter does not know, are null here.
         empty = (value == "" or (name in ("flow_start", "flow_end") and value == 0)) and not (ours or set()) - {"None", "none"}
         if not empty and not (ours and ours & expected_forms(name, value)):
             wrong.append(name)
@@ -157,11 +157,11 @@ class Expected(unittest.TestCase):
     # It prints header time minus (uptime - value), we print the uptime that was sent; test_times compares the columns.
     LOGSTASH_LEAVE_OUT = {"first_switched", "last_switched"}
     LOGSTASH_DIFFERENT = {
-        # Its dictionary of those days had 1 octet for 89; here the record says 0x40: forwarded, reason 0. We print the octet.
+        # Its dictionary of those days had 1 byte for 89; here the record says 0x40: forwarded, reason 0. We print the byte.
         "netflow-9-cisco-asr-9000-series-template-260": {"forwarding_status"},
-        # It reads the three octets of a label with the next one's first as its TTL: {"label": 0, .. "ttl": 4} of 000004 ...
+        # It reads the three bytes of a label with the next one's first as its TTL: {"label": 0, .. "ttl": 4} of 000004 ...
         "netflow-9-ubiquiti-edgerouter-with-mpls-labels": {"mpls_label_stack_octets"},
-        # Vendor numbers that it names by configuration of the test; octets and texts are compared in test_corpus.py.
+        # Vendor numbers that it names by configuration of the test; bytes and texts are compared in test_corpus.py.
         "netflow-9-palo-alto-1-flowset-in-large-zero-filled-packet": {"user_id", "app_id"},
         "netflow-9-nprobe-dpi-l7": {"nprobe_proto", "nprobe_proto_name"},
     }
@@ -251,7 +251,7 @@ class Expected(unittest.TestCase):
         first = next(record for record in raw if record.get("set") == want["template"])
         self.assertEqual([(f[0], f[2]) for f in first["fields"]], [(f"0:{f['ie']}", f["hex"]) for f in want["first_record_fields"]])
 
-    # Not in the key: what NetGauze writes by names of its own (protocols, flags, forwarding status). Octet by octet, all of it is
+    # Not in the key: what NetGauze writes by names of its own (protocols, flags, forwarding status). Byte by byte, all of it is
     # compared in test_corpus.py.
     def netgauze_record(self, record):
         """name -> values in order, of one of their records."""

@@ -52,14 +52,14 @@ def weir(*arguments, status=0):
 
 
 def v5_totals(datagrams):
-    flows = packets = octets = 0
+    flows = packets = size = 0
     for _, data in datagrams:
         version, count = struct.unpack_from("!HH", data)
         assert version == 5 and len(data) == 24 + 48 * count
         for record in range(count):
-            record_packets, record_octets = struct.unpack_from("!II", data, 24 + 48 * record + 16)
-            flows, packets, octets = flows + 1, packets + record_packets, octets + record_octets
-    return flows, packets, octets
+            record_packets, record_size = struct.unpack_from("!II", data, 24 + 48 * record + 16)
+            flows, packets, size = flows + 1, packets + record_packets, size + record_size
+    return flows, packets, size
 
 
 class Gen(unittest.TestCase):

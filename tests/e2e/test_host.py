@@ -429,9 +429,9 @@ class Hostile(Case):
             print({dict(l)["reason"]: v for (_, l), v in families["weir_host_http_connections_closed_total"].samples.items() if v})
 
     @staticmethod
-    def trickle(client, octets):
+    def trickle(client, data):
         try:
-            client.send(octets)
+            client.send(data)
         except OSError:
             pass
 

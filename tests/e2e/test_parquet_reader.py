@@ -90,7 +90,7 @@ class ParquetReader(unittest.TestCase):
         self.assertEqual(self.read["values"]["time_received"]["count"], self.sent["flows"])
         self.assertEqual(self.read["values"]["mpls_label_1"]["count"], 0)
 
-    def test_addresses_are_octets_in_network_order(self):
+    def test_addresses_are_bytes_in_network_order(self):
         seen = self.read["values"]["sampler_address"]
         exporters = sorted(ipaddress.ip_address("::ffff:" + e["address"]).packed.hex() for e in self.sent["exporters"])
         self.assertEqual([seen["min"], seen["max"]], [exporters[0], exporters[-1]])

@@ -44,10 +44,10 @@ class ParquetReaders(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="weir-parquet-") as folder:
             run(SAMPLES, folder, 2, 2)
             values = pathlib.Path(folder) / "1.values"
-            octets = bytearray(values.read_bytes())
-            at = octets.rindex(b"\n\"'\\\0")  # in the last text of some column
-            octets[at] = ord("x")
-            values.write_bytes(octets)
+            data = bytearray(values.read_bytes())
+            at = data.rindex(b"\n\"'\\\0")  # in the last text of some column
+            data[at] = ord("x")
+            values.write_bytes(data)
             with self.assertRaisesRegex(AssertionError, r"hyparquet \S+ (\w+) row [\s\S]*parquet-wasm \S+ \1 row"):
                 run("node", INSTALLED / "compare.mjs", str(pathlib.Path(folder) / "1.parquet"))
 

@@ -15,7 +15,7 @@ PMACCTD = shutil.which("pmacctd", path="/usr/sbin:/usr/bin:/sbin:/bin")
 
 
 def totals(packets):
-    """protocol -> (octets of IP, packets)"""
+    """protocol -> (bytes of IP, packets)"""
     sums = collections.Counter()
     counts = collections.Counter()
     for _, frame in packets:

@@ -64,13 +64,13 @@ class DemoCaptures(unittest.TestCase):
                     for row in rows("top", "--by", "proto", "-n", "0", "--store", store)}
         self.assertEqual(by_proto, golden["by_protocol"])
 
-        # Equal octets may come in any order: the amounts in order, and each address with its amount.
+        # Equal amounts of bytes may come in any order: the amounts in order, and each address with its amount.
         sources = rows("top", "-n", "0", "--store", store)
-        octets = {row["src_addr"]: row["bytes"] for row in sources}
+        sums = {row["src_addr"]: row["bytes"] for row in sources}
         reference = golden["top10_source_addresses_by_octets"]
         self.assertEqual([row["bytes"] for row in sources[:10]], [amount for _, amount in reference])
         for address, amount in reference:
-            self.assertEqual(octets[address], amount, address)
+            self.assertEqual(sums[address], amount, address)
 
         ports = rows("top", "-s", "dstport:p/flows", "-n", "0", "--store", store)
         records = {(row["proto"], row["dst_port"]): row["flows"] for row in ports}

@@ -27,7 +27,7 @@ def run_softflowd(capture, port, folder, *options):
         "datagrams": int(flows[3]),
         "failures": int(flows[4]),
         "packets": int(re.search(r"Packets processed: (\d+)", text)[1]),
-        "by_protocol": {int(p): (int(octets), int(packets)) for p, octets, packets in protocols},
+        "by_protocol": {int(p): (int(bytes), int(packets)) for p, bytes, packets in protocols},
     }
 
 

@@ -139,8 +139,8 @@ class Tcp(StreamCase):
         with StreamCollector(self.store) as collector:
             peer = connect(collector.tcp)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for octet in whole:
-                peer.sendall(bytes([octet]))
+            for byte in whole:
+                peer.sendall(bytes([byte]))
             peer.close()
             ledger = collector.finish()
         self.assertStreamsAddUp(ledger)
@@ -149,7 +149,7 @@ class Tcp(StreamCase):
         self.assertEqual(ledger["total"]["bytes_received"], len(whole))
 
     def test_bad_peers_beside_a_good_one(self):
-        """2000 connections of one octet, garbage and lies from many addresses, while an exporter sends: all it sends is stored."""
+        """2000 connections of one byte, garbage and lies from many addresses, while an exporter sends: all it sends is stored."""
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
         config = self.folder / "weir.toml"
         config.write_text('[limits]\nconnections = 200\nconnections_per_exporter = 20\n')

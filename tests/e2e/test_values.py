@@ -1,5 +1,5 @@
 """Elements of vendors and options records of real captures, in the columns that they become: the values of `weir replay`, counted,
-are those of the octets in the reference decodings."""
+are those of the bytes in the reference decodings."""
 
 import collections
 import gzip
@@ -16,39 +16,39 @@ from weir_process import Case, corpus, rows, weir
 CORPUS = corpus()
 
 
-def text(octets):
-    return octets.rstrip(b"\0").decode() or None
+def text(raw):
+    return raw.rstrip(b"\0").decode() or None
 
 
-def number(octets):
-    return int.from_bytes(octets, "big")
+def number(raw):
+    return int.from_bytes(raw, "big")
 
 
-def address(octets):
-    return str(ipaddress.ip_address(octets))
+def address(raw):
+    return str(ipaddress.ip_address(raw))
 
 
-def mac(octets):
-    return octets.hex(":")
+def mac(raw):
+    return raw.hex(":")
 
 
-def acl(octets):
-    return "-".join(octets[i:i + 4].hex() for i in (0, 4, 8))
+def acl(raw):
+    return "-".join(raw[i:i + 4].hex() for i in (0, 4, 8))
 
 
-def dscp(octets):
-    return octets[0] << 2
+def dscp(raw):
+    return raw[0] << 2
 
 
-def application(octets):
-    return f"{octets[0]}:{number(octets[1:])}"
+def application(raw):
+    return f"{raw[0]}:{number(raw[1:])}"
 
 
 def probe(name):
-    return lambda octets: f"{name}:{number(octets)}" if number(octets) else None
+    return lambda raw: f"{name}:{number(raw)}" if number(raw) else None
 
 
-# Capture, column, the elements that fill it (a second occurrence as "0:4#2"), the value of their octets.
+# Capture, column, the elements that fill it (a second occurrence as "0:4#2"), the value of their bytes.
 CASES = [
     ("logstash-codec-netflow/netflow-9-cisco-asa", "ingress_acl", ["0:33000"], acl),
     ("logstash-codec-netflow/netflow-9-cisco-asa", "egress_acl", ["0:33001"], acl),
@@ -85,7 +85,7 @@ SHOWN = {address: "ip_text({})", mac: "mac_text({})"}
 
 
 def records_of(capture):
-    """The data records of the reference: {element: octets}, the second occurrence as "0:4#2"."""
+    """The data records of the reference: {element: bytes}, the second occurrence as "0:4#2"."""
     plain, packed = CORPUS / f"{capture}.golden.jsonl", CORPUS / f"{capture}.golden.jsonl.gz"
     with (open(plain) if plain.exists() else gzip.open(packed, "rt")) as file:
         for line in file:
@@ -93,11 +93,11 @@ def records_of(capture):
             if "fields" not in record or record["kind"].endswith("options"):
                 continue
             fields, seen = {}, collections.Counter()
-            for element, length, octets, *_ in record["fields"]:
+            for element, length, raw, *_ in record["fields"]:
                 seen[element] += 1
                 name = element if seen[element] == 1 else f"{element}#{seen[element]}"
                 if length:
-                    fields[name] = bytes.fromhex(octets)
+                    fields[name] = bytes.fromhex(raw)
             yield fields
 
 
@@ -120,7 +120,7 @@ class Columns(unittest.TestCase):
             self.stores[capture] = store
         return self.stores[capture]
 
-    def test_values_are_those_of_the_octets(self):
+    def test_values_are_those_of_the_bytes(self):
         for capture, column, elements, value in CASES:
             with self.subTest(capture=capture, column=column):
                 wanted = collections.Counter()
@@ -128,14 +128,14 @@ class Columns(unittest.TestCase):
                     # 0:8 is the inner source only of a record that describes two packets.
                     if elements == ["0:27#2", "0:8"] and not is_two_packets(fields):
                         continue
-                    octets = next((fields[e] for e in elements if e in fields and any(fields[e])),
-                                  next((fields[e] for e in elements if e in fields), None))
-                    if octets is None:
+                    raw = next((fields[e] for e in elements if e in fields and any(fields[e])),
+                               next((fields[e] for e in elements if e in fields), None))
+                    if raw is None:
                         continue
                     if value is None:
-                        result = dscp(octets) if "0:5" not in fields or not any(fields["0:5"]) else number(octets)
+                        result = dscp(raw) if "0:5" not in fields or not any(fields["0:5"]) else number(raw)
                     else:
-                        result = value(octets)
+                        result = value(raw)
                     if result is not None:
                         wanted[result] += 1
                 self.assertTrue(wanted, "the capture has none of these elements")

@@ -141,10 +141,10 @@ class Case(unittest.TestCase):
         self.assertEqual(total["counter_rows"], total["counter_rows_stored"] + sum(total["counter_rows_dropped"].values()))
 
 
-def netflow_v5(sequence, count, octets=1000):
+def netflow_v5(sequence, count, size=1000):
     """A NetFlow v5 datagram; every record has 10 packets."""
     header = struct.pack("!HHIIIIBBH", 5, count, 1_000_000, 1_700_000_000, 0, sequence, 0, 0, 0)
-    record = struct.pack("!4s4s4sHHIIIIHHBBBBHHBBH", bytes([10, 0, 0, 1]), bytes([10, 0, 1, 1]), bytes(4), 1, 2, 10, octets,
+    record = struct.pack("!4s4s4sHHIIIIHHBBBBHHBBH", bytes([10, 0, 0, 1]), bytes([10, 0, 1, 1]), bytes(4), 1, 2, 10, size,
                          900_000, 950_000, 443, 50_000, 0, 16, 6, 0, 0, 0, 24, 24, 0)
     return header + record * count
 

@@ -21,7 +21,7 @@ function differs(...what) {
   if (++differences <= 20) console.error(...what)
 }
 
-// What is in a file: for each column its name, type and the octets of each row, null for null.
+// What is in a file: for each column its name, type and the bytes of each row, null for null.
 function readValues(name) {
   const bytes = readFileSync(name)
   const columns = []
@@ -50,18 +50,18 @@ function readValues(name) {
 }
 
 // As the readers below give it.
-function value(type, octets) {
-  if (octets === null) return null
+function value(type, raw) {
+  if (raw === null) return null
   switch (type) {
-    case 'u8': return octets[0]
-    case 'u16': return octets.readUInt16LE()
-    case 'u32': return octets.readUInt32LE()
+    case 'u8': return raw[0]
+    case 'u16': return raw.readUInt16LE()
+    case 'u32': return raw.readUInt32LE()
     case 'u64':
-    case 'mac': return octets.readBigUInt64LE()
-    case 'timestamp': return octets.readBigInt64LE()
-    case 'f64': return octets.readDoubleLE()
-    case 'address': return octets.toString('hex')
-    case 'text': return text.decode(octets)
+    case 'mac': return raw.readBigUInt64LE()
+    case 'timestamp': return raw.readBigInt64LE()
+    case 'f64': return raw.readDoubleLE()
+    case 'address': return raw.toString('hex')
+    case 'text': return text.decode(raw)
   }
 }
 
@@ -86,7 +86,7 @@ async function withHyparquet(name, columns) {
   const metadata = await parquetMetadataAsync(file)
   for (const column of columns) {
     // Columns of nulls are many; in large files they take long.
-    if (column.rows.length > 100_000 && column.rows.every(octets => octets === null)) continue
+    if (column.rows.length > 100_000 && column.rows.every(raw => raw === null)) continue
     await parquetRead({
       file, metadata, compressors, parsers, columns: [column.name],
       onComplete: rows => compare('hyparquet', name, column, rows.map(row => row[0])),
@@ -100,7 +100,7 @@ function withParquetWasm(name, columns) {
     differs('parquet-wasm', name, 'has other columns')
   for (const column of columns) {
     const vector = table.getChild(column.name)
-    if (column.rows.every(octets => octets === null)) {
+    if (column.rows.every(raw => raw === null)) {
       if (vector.nullCount !== column.rows.length) differs('parquet-wasm', name, column.name, 'is not null everywhere')
       continue
     }
@@ -131,27 +131,27 @@ const order = {
   text: Buffer.compare,
 }
 
-// The bounds that these rows should have, as octets; none if there are no values or they cannot be told.
+// The bounds that these rows should have, as bytes; none if there are no values or they cannot be told.
 function boundsOf(type, rows) {
-  const compareOctets = order[type]
+  const compareBytes = order[type]
   let least, greatest
-  for (const octets of rows) {
-    if (octets === null) continue
-    if (type === 'f64' && Number.isNaN(octets.readDoubleLE())) return undefined
-    if (least === undefined || compareOctets(octets, least) < 0) least = octets
-    if (greatest === undefined || compareOctets(octets, greatest) > 0) greatest = octets
+  for (const raw of rows) {
+    if (raw === null) continue
+    if (type === 'f64' && Number.isNaN(raw.readDoubleLE())) return undefined
+    if (least === undefined || compareBytes(raw, least) < 0) least = raw
+    if (greatest === undefined || compareBytes(raw, greatest) > 0) greatest = raw
   }
   if (least === undefined) return undefined
   if (type === 'text' && Math.max(least.length, greatest.length) > 64) return undefined
-  const stored = (octets, zero) => {
-    if (type === 'u8' || type === 'u16') return Buffer.concat([octets, Buffer.alloc(4)], 4)
-    if (type === 'f64' && octets.readDoubleLE() === 0) return zero
-    return octets
+  const stored = (raw, zero) => {
+    if (type === 'u8' || type === 'u16') return Buffer.concat([raw, Buffer.alloc(4)], 4)
+    if (type === 'f64' && raw.readDoubleLE() === 0) return zero
+    return raw
   }
   return [stored(least, Buffer.from('0000000000000080', 'hex')), stored(greatest, Buffer.alloc(8))]
 }
 
-function sameOctets(found, want) {
+function sameBytes(found, want) {
   return found !== undefined && Buffer.compare(Buffer.from(found), want) === 0
 }
 
@@ -174,32 +174,32 @@ function checkMetadata(name, columns) {
       const encodings = { 0: 'PLAIN', 5: 'DELTA_BINARY_PACKED', 8: 'RLE_DICTIONARY' }
       const key = `${encodings[meta.field_2[1]]} ${{ 0: 'UNCOMPRESSED', 6: 'ZSTD', 7: 'LZ4_RAW' }[meta.field_4]}`
       seen.encodings[key] = (seen.encodings[key] ?? 0) + 1
-      const nulls = rows.reduce((count, octets) => count + (octets === null), 0)
+      const nulls = rows.reduce((count, raw) => count + (raw === null), 0)
       const statistics = meta.field_12
       if (Number(statistics.field_3) !== nulls) differs(where, 'null count', statistics.field_3, 'instead of', nulls)
       const offsets = thriftAt(bytes, chunk.field_4).field_1
       const pages = offsets.map((location, p) => rows.slice(Number(location.field_3), Number(offsets[p + 1]?.field_3 ?? rowsOfGroup)))
       const boundsOfPages = pages.map(page => boundsOf(type, page))
-      const untold = pages.some((page, p) => boundsOfPages[p] === undefined && page.some(octets => octets !== null))
+      const untold = pages.some((page, p) => boundsOfPages[p] === undefined && page.some(raw => raw !== null))
       const bounds = untold ? undefined : boundsOf(type, rows)
       if (bounds === undefined) {
         if (statistics.field_5 !== undefined || statistics.field_6 !== undefined) differs(where, 'has bounds that cannot be told')
       } else {
         ++seen.bounds
-        if (!sameOctets(statistics.field_6, bounds[0])) differs(where, 'least', statistics.field_6, 'instead of', bounds[0])
-        if (!sameOctets(statistics.field_5, bounds[1])) differs(where, 'greatest', statistics.field_5, 'instead of', bounds[1])
+        if (!sameBytes(statistics.field_6, bounds[0])) differs(where, 'least', statistics.field_6, 'instead of', bounds[0])
+        if (!sameBytes(statistics.field_5, bounds[1])) differs(where, 'greatest', statistics.field_5, 'instead of', bounds[1])
       }
       if (untold !== (chunk.field_6 === undefined)) differs(where, 'column index:', chunk.field_6, 'though bounds can be told:', !untold)
       if (chunk.field_6 !== undefined) {
         const index = thriftAt(bytes, chunk.field_6)
         pages.forEach((page, p) => {
           ++seen.pages
-          const empty = page.every(octets => octets === null)
+          const empty = page.every(raw => raw === null)
           if (index.field_1[p] !== empty) differs(where, 'page', p, 'null page', index.field_1[p])
-          if (Number(index.field_5[p]) !== page.filter(octets => octets === null).length) differs(where, 'page', p, 'nulls', index.field_5[p])
+          if (Number(index.field_5[p]) !== page.filter(raw => raw === null).length) differs(where, 'page', p, 'nulls', index.field_5[p])
           const [least, greatest] = boundsOfPages[p] ?? [Buffer.alloc(0), Buffer.alloc(0)]
-          if (!sameOctets(index.field_2[p], least)) differs(where, 'page', p, 'least', index.field_2[p], 'instead of', least)
-          if (!sameOctets(index.field_3[p], greatest)) differs(where, 'page', p, 'greatest', index.field_3[p], 'instead of', greatest)
+          if (!sameBytes(index.field_2[p], least)) differs(where, 'page', p, 'least', index.field_2[p], 'instead of', least)
+          if (!sameBytes(index.field_3[p], greatest)) differs(where, 'page', p, 'greatest', index.field_3[p], 'instead of', greatest)
         })
       }
       if ((type === 'address' && nulls < rows.length) !== (meta.field_14 !== undefined)) differs(where, 'Bloom filter', meta.field_14)
@@ -216,7 +216,7 @@ function checkBloom(bytes, meta, rows, where) {
   if (filter === undefined) return differs(where, 'has a Bloom filter that cannot be read')
   if (reader.offset - Number(meta.field_14) !== meta.field_15) differs(where, 'Bloom filter of another length')
   ++seen.blooms
-  for (const address of new Set(rows.filter(octets => octets !== null).map(octets => octets.toString('latin1')))) {
+  for (const address of new Set(rows.filter(raw => raw !== null).map(raw => raw.toString('latin1')))) {
     if (!sbbfContains(filter.blocks, xxhash64(Buffer.from(address, 'latin1')))) return differs(where, 'Bloom filter has not', address)
   }
   let wrong = 0

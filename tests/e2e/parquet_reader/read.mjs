@@ -2,7 +2,7 @@
 //   rows      how many
 //   columns   per file, in its order: name, physical and logical type
 //   values    per column: how many are not null; sums of whole numbers; smallest and largest value (numbers and times as
-//             decimal text, times in microseconds, addresses as the 32 hexadecimal digits of their octets)
+//             decimal text, times in microseconds, addresses as the 32 hexadecimal digits of their bytes)
 // Usage: node read.mjs FILE.parquet...
 import { asyncBufferFromFile, parquetMetadataAsync, parquetRead } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
