@@ -1,6 +1,8 @@
 // A datagram as it was received, before it is decoded.
 #pragma once
 
+#include <cstdint>
+
 #include "base/bytes.h"
 #include "base/ip_address.h"
 #include "base/time.h"

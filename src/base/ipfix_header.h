@@ -2,6 +2,8 @@
 // who only finds where they end.
 #pragma once
 
+#include <cstdint>
+
 #include "base/big_endian.h"
 
 namespace weir {

@@ -32,9 +32,9 @@ inline std::atomic<uint64_t> allocations_of_all_threads = 0;
 [[gnu::noinline]] void* operator new(size_t size) {
   ++weir::test::allocations_of_thread;
   weir::test::allocations_of_all_threads.fetch_add(1, std::memory_order_relaxed);
-  if (void* const memory = std::malloc(size)) return memory;  // NOLINT: this is operator new
+  if (void* const memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }          // NOLINT
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }  // NOLINT
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 #endif

@@ -93,13 +93,14 @@ constexpr auto kCollectKeys = keys_of<Collect>(
 constexpr auto kCollect = section<&Config::collect, kCollectKeys>("collect", "Receiving and decoding.");
 
 constexpr auto kHttpKeys = keys_of<Http>(
-    key<&Http::listen>({.name = "listen",
-                        .on_reload = needs_restart,
-                        .example = "[\"127.0.0.1:8080\"]",
-                        .flag = {"--http-listen",
-                                 "As --listen, for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)"},
-                        .doc = "TCP addresses and ports to serve /metrics, /-/healthy and /-/ready on, written as in "
-                               "collect.listen; without it there is no server."}),
+    key<&Http::listen>(
+        {.name = "listen",
+         .on_reload = needs_restart,
+         .example = "[\"127.0.0.1:8080\"]",
+         .flag = {"--http-listen",
+                  "As --listen, for /metrics and health over HTTP, such as 127.0.0.1:8080 (default: none)"},
+         .doc = "TCP addresses and ports to serve /metrics, /-/healthy and /-/ready on, written as in "
+                "collect.listen; without it there is no server."}),
     key<&Http::web_config>(
         {.name = "web_config",
          .on_reload = needs_restart,

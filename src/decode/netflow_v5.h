@@ -12,6 +12,7 @@
 //                                                    source, destination mask, pad        1 + 1 + 2
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "decode/common/message.h"

@@ -10,6 +10,7 @@
 //                                                    set: id, length with this header, records, padding   2 + 2 + ...
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "decode/session/sessions.h"

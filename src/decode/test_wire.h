@@ -59,7 +59,7 @@ class Wire {
 
   size_t size() const { return bytes_.size(); }
   const std::vector<uint8_t>& bytes() const { return bytes_; }
-  operator ByteView() const { return bytes_; }  // NOLINT(google-explicit-constructor)
+  operator ByteView() const { return bytes_; }  // NOLINT(google-explicit-constructor): written bytes are read
 
  private:
   std::vector<uint8_t> bytes_;

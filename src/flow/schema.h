@@ -22,8 +22,11 @@ namespace weir::flow {
 // A column of whichever table: its place in the schema.
 class ColumnIndex {
  public:
-  constexpr ColumnIndex(Column column) : value_(static_cast<uint8_t>(column)) {}         // NOLINT: meant to be implicit
-  constexpr ColumnIndex(CounterColumn column) : value_(static_cast<uint8_t>(column)) {}  // NOLINT
+  // A column of a table stands for its place.
+  constexpr ColumnIndex(Column column)  // NOLINT(google-explicit-constructor): the same thing, less special
+      : value_(static_cast<uint8_t>(column)) {}
+  constexpr ColumnIndex(CounterColumn column)  // NOLINT(google-explicit-constructor): the same
+      : value_(static_cast<uint8_t>(column)) {}
   constexpr explicit ColumnIndex(size_t value) : value_(static_cast<uint8_t>(value)) {}
   constexpr size_t value() const { return value_; }
   auto operator<=>(const ColumnIndex&) const = default;

@@ -1,7 +1,9 @@
 // One export protocol: flows in, datagrams out. Used in turns: begin, add as long as it fits, finish.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "gen/exporter.h"
 #include "gen/wire_writer.h"

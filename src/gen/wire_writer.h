@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/big_endian.h"
 #include "base/bytes.h"

@@ -10,7 +10,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace weir::http;
-  const std::string_view text(reinterpret_cast<const char*>(data), size);  // NOLINT: bytes as text
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
   const Format format = negotiate_format(text);
   if (text.find("openmetrics-text") == std::string_view::npos && format == Format::openmetrics) {
     // Only in other letters.

@@ -137,7 +137,7 @@ Authenticator::Mac Authenticator::mac_of(std::string_view user, std::string_view
   }
   Mac mac{};
   unsigned size = 0;
-  const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());  // NOLINT: OpenSSL's type of bytes
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
   openssl_.HMAC(openssl_.EVP_sha256(), key_.data(), static_cast<int>(key_.size()), bytes, message.size(), mac.data(),
                 &size);
   return mac;

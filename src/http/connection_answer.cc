@@ -107,7 +107,8 @@ bool Connection::step_writing() {
     for (const std::string_view part : parts) {
       const std::string_view rest = part.substr(std::min(skip, part.size()));
       skip -= part.size() - rest.size();
-      if (!rest.empty()) pieces[count++] = {const_cast<char*>(rest.data()), rest.size()};  // NOLINT: sendmsg reads only
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): sendmsg only reads it
+      if (!rest.empty()) pieces[count++] = {const_cast<char*>(rest.data()), rest.size()};
     }
     if (count == 0) return answer_sent();
     const IoResult io = send(std::span(pieces).first(count));

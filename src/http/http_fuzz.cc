@@ -66,7 +66,7 @@ class Target {
     server_->adopt_connection(std::move(pair.server));
     const size_t cuts = input.empty() ? 0 : input[0] & 15;
     input = input.subspan(input.empty() ? 0 : 1);
-    std::string_view bytes(reinterpret_cast<const char*>(input.data()), input.size());  // NOLINT: bytes as text
+    std::string_view bytes(reinterpret_cast<const char*>(input.data()), input.size());
     bytes.remove_prefix(std::min(cuts, bytes.size()));
     for (size_t i = 0; i < cuts && i < input.size(); ++i) {
       if (input[i] == 0xff) {

@@ -1,6 +1,7 @@
 // How other threads reach the server's thread. Outlives the server while a Responder is left.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <vector>

@@ -17,9 +17,9 @@ std::string gunzip(std::string_view packed) {
   EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
   std::string in(packed);
   std::string out(size_t{8} << 20, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());  // NOLINT: zlib's type of bytes
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
   stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());  // NOLINT
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
   EXPECT_EQ(stream.avail_in, 0U);

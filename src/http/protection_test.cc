@@ -46,7 +46,7 @@ Pem make_certificate(const std::string& name, const char* sans) {
   X509_set_pubkey(certificate, key);
   X509_NAME* const subject = X509_get_subject_name(certificate);
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
-                             0);  // NOLINT
+                             0);
   X509_set_issuer_name(certificate, subject);
   if (sans != nullptr) {
     X509_EXTENSION* const extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, sans);
@@ -129,9 +129,9 @@ std::string get(const std::string& fields = "", const std::string& target = "/me
 
 std::string base64(std::string_view text) {
   std::string out(text.size() * 2 + 4, '\0');
-  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());  // NOLINT: OpenSSL's type of bytes
+  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
   out.resize(static_cast<size_t>(
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes, static_cast<int>(text.size()))));  // NOLINT
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes, static_cast<int>(text.size()))));
   return out;
 }
 std::string basic(std::string_view credentials) { return "Authorization: Basic " + base64(credentials) + "\r\n"; }

@@ -26,7 +26,7 @@ class Body {
       : bytes_(text ? std::string_view(*text) : std::string_view()) {
     owner_ = std::move(text);
   }
-  Body(std::string text)  // NOLINT(google-explicit-constructor)
+  Body(std::string text)  // NOLINT(google-explicit-constructor): so is any text
       : Body(std::make_shared<const std::string>(std::move(text))) {}
 
   std::string_view bytes() const { return bytes_; }

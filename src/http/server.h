@@ -14,6 +14,7 @@
 // HTTP, other methods (405), OPTIONS, bodies that are too large, whatever limits.h forbids.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>

@@ -2,8 +2,14 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
 
 #include "http/test_client.h"
 

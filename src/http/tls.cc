@@ -86,7 +86,7 @@ class OpenSslSession : public TlsSession {
         static_cast<GENERAL_NAMES*>(lib_.X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr));
     if (names == nullptr) return false;
     const std::unique_ptr<GENERAL_NAMES, decltype(lib_.GENERAL_NAMES_free)> owner(names, lib_.GENERAL_NAMES_free);
-    const auto* const stack = reinterpret_cast<const OPENSSL_STACK*>(names);  // NOLINT: what the macros of OpenSSL do
+    const auto* const stack = reinterpret_cast<const OPENSSL_STACK*>(names);  // as the macros of OpenSSL do
     for (int i = 0; i < lib_.OPENSSL_sk_num(stack); ++i) {
       const auto* const name = static_cast<const GENERAL_NAME*>(lib_.OPENSSL_sk_value(stack, i));
       if (std::ranges::find(*sans_, text_of(*name)) != sans_->end()) return true;

@@ -97,8 +97,7 @@ Result<YamlNode> parse_yaml(std::string_view text) {
   yaml_parser_t parser;
   if (yaml.parser_initialize(&parser) != 1) return fail("no memory for the YAML parser");
   const std::unique_ptr<yaml_parser_t, decltype(yaml.parser_delete)> parser_owner(&parser, yaml.parser_delete);
-  yaml.parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()),
-                               text.size());  // NOLINT: libyaml's type of bytes
+  yaml.parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()), text.size());
   yaml_document_t document;
   if (yaml.parser_load(&parser, &document) != 1) {
     return fail("line {}: {}", parser.problem_mark.line + 1, parser.problem == nullptr ? "not YAML" : parser.problem);

@@ -2,6 +2,7 @@
 // which is loaded on first use.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

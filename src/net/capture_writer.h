@@ -1,6 +1,7 @@
 // UDP datagrams into a pcap file, each as one Ethernet frame with correct checksums, so that every other tool reads it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 

@@ -1,6 +1,7 @@
 // Finds the IP packet in a captured frame.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "base/bytes.h"

@@ -1,7 +1,9 @@
 // Opens the sockets that a receiver (UDP) or a stream listener (TCP) listens on.
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"

@@ -5,6 +5,7 @@
 // repetition, which a mirror port makes easily, is let pass.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <map>
 #include <optional>

@@ -1,8 +1,10 @@
 // One kind of file with datagrams or messages in it: behind CaptureReader, which chooses by the first byte.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "net/capture.h"

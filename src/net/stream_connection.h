@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "base/fd.h"
 #include "net/ipfix_framing.h"

@@ -3,7 +3,9 @@
 // every lock is held only as long as it takes to copy pointers.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <vector>

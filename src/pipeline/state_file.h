@@ -2,7 +2,10 @@
 // written as a whole to a temporary file, synced and renamed: after a crash there is the old one or the new one.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <mutex>
 #include <optional>
 
 #include "base/result.h"

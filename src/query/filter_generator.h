@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "query/filter.h"
 #include "query/filter_terms.h"

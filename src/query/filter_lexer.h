@@ -1,7 +1,9 @@
 // Filter text -> tokens.
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <string>
 #include <string_view>
 #include <vector>
 

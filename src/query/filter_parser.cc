@@ -434,8 +434,6 @@ class Parser {
 
 }  // namespace
 
-std::expected<Filter, FilterError> parse_filter(std::string_view text) {
-  return Parser(TRY(tokenize(text))).parse();
-}
+std::expected<Filter, FilterError> parse_filter(std::string_view text) { return Parser(TRY(tokenize(text))).parse(); }
 
 }  // namespace weir::query

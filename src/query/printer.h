@@ -1,6 +1,7 @@
 // Rows on an output, in the formats that every command offers.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <optional>

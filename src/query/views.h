@@ -1,6 +1,7 @@
 // Answers of `weir top` and `weir flows` as people read them: units, names instead of numbers, shares, a footer.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>

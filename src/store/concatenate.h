@@ -3,6 +3,11 @@
 // collector pays for each row once, when it is flushed.
 #pragma once
 
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <span>
+
 #include "store/merge.h"
 #include "store/parquet/row_group.h"
 

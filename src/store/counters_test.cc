@@ -116,8 +116,9 @@ TEST_F(CountersTest, AreMergedWithTheirColumns) {
   EXPECT_EQ(ask("count(*)", flow::Table::counters), 40);
   duck::Database database = duck::Database::open().value();
   duck::Connection connection = database.connect().value();
-  const auto statement = connection.describe(fmt::format("SELECT * FROM read_parquet({}, hive_partitioning = false)",
-                                                         duck::quote(segments(flow::Table::counters)[0].path.string())));
+  const auto statement =
+      connection.describe(fmt::format("SELECT * FROM read_parquet({}, hive_partitioning = false)",
+                                      duck::quote(segments(flow::Table::counters)[0].path.string())));
   ASSERT_TRUE(statement);
   ASSERT_EQ(statement->columns.size(), flow::kCounterColumnCount);
   for (size_t i = 0; i < statement->columns.size(); ++i)

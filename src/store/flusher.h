@@ -10,9 +10,13 @@
 // moves in.
 #pragma once
 
+#include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 #include "flow/ledger.h"
 #include "store/layout.h"

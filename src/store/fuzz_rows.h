@@ -1,7 +1,12 @@
 // What fuzz targets of files make of their input: numbers, the shape of each column, and values.
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <set>
+#include <span>
+#include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "store/read_back.h"

@@ -2,6 +2,7 @@
 // them. Everything that is not ours (other names, links, folders of other shapes) is left alone.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string_view>

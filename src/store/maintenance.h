@@ -4,8 +4,12 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "duck/duck.h"

@@ -16,7 +16,9 @@
 // writer writes them; DuckDB writes, too, where a file has columns of types that are none of ours.
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>

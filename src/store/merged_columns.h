@@ -1,6 +1,7 @@
 // Which columns a merged segment has.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,8 @@
 // Batches for tests and benchmarks of the store: seeded, every type, nulls, and texts with odd bytes.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 

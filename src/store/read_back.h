@@ -1,7 +1,10 @@
 // What DuckDB reads from a file, compared with the batches that were written: for tests of writers.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "duck/duck.h"

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <limits>
+#include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "store/random_batch.h"
 

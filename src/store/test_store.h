@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
+
 #include "store/random_batch.h"
 #include "store/store.h"
 #include "store/test_deliver.h"

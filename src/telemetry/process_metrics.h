@@ -1,7 +1,9 @@
 // The process_* metrics of the Prometheus client libraries: what this process itself uses.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/kept_file.h"

@@ -1,6 +1,7 @@
 // What `weir gen` prints at its end: exact totals of what it exported, as text or JSON.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>

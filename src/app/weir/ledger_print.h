@@ -1,6 +1,7 @@
 // The ledger's totals for people.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "pipeline/ledger_json.h"

@@ -134,9 +134,9 @@ class CsvFormat : public RecordFormat {
  public:
   void begin(std::string& out) override { fmt::format_to(std::back_inserter(out), "{}\r\n", fmt::join(kColumns, ",")); }
   void record(std::string& out, const decode::RecordView& record) override {
-    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},", record.datagram,
-                   to_rfc3339(record.export_time), record.exporter.to_string(), name(record.type), record.domain,
-                   record.set_id, record.number, kind_of(record));
+    fmt::format_to(std::back_inserter(out), "{},{},{},{},{},{},{},{},", record.datagram, to_rfc3339(record.export_time),
+                   record.exporter.to_string(), name(record.type), record.domain, record.set_id, record.number,
+                   kind_of(record));
     object_.clear();
     object_ += '{';
     fields_.append(object_, record);

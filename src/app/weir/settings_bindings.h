@@ -1,6 +1,7 @@
 // Where each key goes. This does not compile unless every member of the configuration is here, in the same order.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,7 @@
 // Named values as members of a JSON object.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "decode/sflow/named_values.h"

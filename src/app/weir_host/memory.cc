@@ -17,7 +17,7 @@ constexpr int kReturnedBytes = 64 * 1024;
 void give_back(const CleanMapping& mapping) {
   // The one place where an address is made of a number: the kernel tells it as text. The pages are a file's, unchanged;
   // reading them again gives the same.
-  ::madvise(reinterpret_cast<void*>(mapping.begin), mapping.end - mapping.begin, MADV_DONTNEED);  // NOLINT
+  ::madvise(reinterpret_cast<void*>(mapping.begin), mapping.end - mapping.begin, MADV_DONTNEED);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // and names the parser of what follows. The tables that choose a parser by number are in dissect.cc.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "decode/packet/packet.h"

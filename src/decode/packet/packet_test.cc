@@ -11,7 +11,7 @@ namespace {
 
 using decode::test::Row;
 using decode::test::Wire;
-using namespace test;  // NOLINT(google-build-using-namespace): the builders, a page of them
+using namespace test;
 
 Row row_of(const Packet& packet) {
   flow::FlowBatch batch(64);

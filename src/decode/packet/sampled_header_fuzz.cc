@@ -8,8 +8,8 @@
 
 namespace {
 
-using namespace weir;                  // NOLINT(google-build-using-namespace): one function
-using namespace weir::decode::packet;  // NOLINT(google-build-using-namespace)
+using namespace weir;
+using namespace weir::decode::packet;
 
 void check(const Headers& level) {
   CHECK(level.vlan_count <= kMaxVlanTags);

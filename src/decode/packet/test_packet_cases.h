@@ -1,6 +1,8 @@
 // Packets of every protocol that dissect() knows, with the columns that they have to give.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 

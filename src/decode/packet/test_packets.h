@@ -2,6 +2,10 @@
 // checksums are zero: nothing here looks at them.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
 #include "base/ip_address.h"
 #include "decode/test_wire.h"
 

@@ -1,6 +1,7 @@
 // Counter samples as rows of the table `counters`: one row for each counter that is known.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "decode/common/limits.h"

@@ -1,6 +1,7 @@
 // The records of a sampled packet as the columns of one row.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "decode/common/limits.h"

@@ -3,6 +3,8 @@
 // needed to read a datagram; what is remembered of an agent only tells what was lost.
 #pragma once
 
+#include <cstdint>
+
 #include "decode/common/message.h"
 #include "decode/common/output.h"
 #include "decode/session/session.h"

@@ -1,6 +1,10 @@
 // Writes sFlow datagrams, for tests and benchmarks.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
 #include "decode/test_wire.h"
 
 namespace weir::decode::test {

@@ -1,6 +1,8 @@
 // sFlow samples as named values, for people and for comparison with other decoders.
 #pragma once
 
+#include <string_view>
+
 #include "base/ip_address.h"
 #include "decode/sflow/named_values.h"
 #include "decode/sflow/sample.h"

@@ -1,6 +1,7 @@
 // What an options template's records say that we understand: compiled from the template, once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>

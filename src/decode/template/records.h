@@ -6,6 +6,7 @@
 //   field(record, number)    the same, with its length
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "base/bytes.h"

@@ -1,6 +1,11 @@
 // Neighbours of the interfaces for IPv4, by netlink.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
 #include "host/collectors/collector.h"
 #include "host/kernel/links.h"
 

@@ -1,6 +1,8 @@
 // Block caches (/sys/fs/bcache, Documentation/admin-guide/bcache.rst).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

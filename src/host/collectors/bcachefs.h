@@ -1,6 +1,8 @@
 // Bcachefs file systems (/sys/fs/bcachefs).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // Bonded network interfaces and how many of their links are up (/sys/class/net).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

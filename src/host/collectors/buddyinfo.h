@@ -1,6 +1,8 @@
 // Free blocks of memory by size (/proc/buddyinfo): how fragmented it is.
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -3,6 +3,7 @@
 // one, add its file and a line in host/registry.cc.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 

@@ -2,6 +2,7 @@
 // and what it is (/proc/cpuinfo, if asked for).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,6 +1,7 @@
 // Weaknesses of the CPU and what the kernel does about them (/sys/devices/system/cpu/vulnerabilities).
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "host/collectors/collector.h"

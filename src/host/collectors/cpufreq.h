@@ -1,6 +1,8 @@
 // The frequency of each CPU and its governor (/sys/devices/system/cpu/cpuN/cpufreq).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

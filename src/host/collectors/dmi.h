@@ -1,6 +1,8 @@
 // What the firmware says of the machine (SMBIOS, /sys/class/dmi/id).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // Devices with several paths by the device mapper (/sys/block/dm-N).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

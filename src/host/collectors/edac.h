@@ -1,6 +1,8 @@
 // Memory errors that were found and corrected, or not (/sys/devices/system/edac/mc).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // Randomness that the kernel has gathered (random(4)).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

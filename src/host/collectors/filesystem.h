@@ -2,6 +2,8 @@
 // flagged (host/kernel/mount_watch.h).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 #include "host/kernel/mount_watch.h"
 

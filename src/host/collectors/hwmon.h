@@ -1,6 +1,8 @@
 // Sensors of the machine (Documentation/hwmon/sysfs-interface.rst): temperatures, fans, voltages, power.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>

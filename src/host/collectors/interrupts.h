@@ -1,6 +1,7 @@
 // Interrupts by CPU (/proc/interrupts).
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>

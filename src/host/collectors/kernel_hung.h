@@ -1,6 +1,8 @@
 // Tasks that hung (/proc/sys/kernel/hung_task_detect_count, since Linux 6.13).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

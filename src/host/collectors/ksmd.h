@@ -1,6 +1,8 @@
 // Kernel samepage merging (/sys/kernel/mm/ksm).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

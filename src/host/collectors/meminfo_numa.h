@@ -1,6 +1,8 @@
 // Memory by NUMA node (/sys/devices/system/node).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

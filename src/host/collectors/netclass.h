@@ -2,6 +2,11 @@
 // when a link is new or has changed.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
 #include "host/collectors/collector.h"
 #include "host/kernel/links.h"
 

@@ -1,6 +1,12 @@
 // Counters of the network interfaces, by netlink.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "host/collectors/collector.h"
 #include "host/kernel/links.h"
 

@@ -1,6 +1,7 @@
 // Counters of the network protocols (/proc/net/netstat, snmp, snmp6), those that the user's expression chooses.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

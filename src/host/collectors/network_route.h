@@ -1,6 +1,8 @@
 // Routes, by RTM_GETROUTE.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

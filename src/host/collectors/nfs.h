@@ -1,6 +1,7 @@
 // Requests of the NFS client, and requests to the NFS server.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string_view>
 

@@ -1,6 +1,8 @@
 // NVMe controllers and their namespaces (/sys/class/nvme).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // The distribution (os-release(5)).
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 // Batteries and mains (/sys/class/power_supply). The file uevent has all of a supply: one read instead of thirty.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 

@@ -1,6 +1,8 @@
 // How long tasks waited for the CPU, memory and I/O (/proc/pressure).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

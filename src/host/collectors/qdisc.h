@@ -1,6 +1,10 @@
 // Queueing disciplines of the interfaces, by RTM_GETQDISC.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
+
 #include "host/collectors/collector.h"
 #include "host/kernel/netlink.h"
 

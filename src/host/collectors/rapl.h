@@ -1,7 +1,9 @@
 // Energy that the parts of the machine used (Documentation/power/powercap/powercap.rst).
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 

@@ -1,6 +1,8 @@
 // Sockets in use by protocol (/proc/net/sockstat and sockstat6).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // Softirqs by CPU and kind (/proc/softirqs).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

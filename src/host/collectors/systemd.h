@@ -1,6 +1,10 @@
 // Units of systemd and their states.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <string_view>
+
 #include "host/collectors/collector.h"
 #include "host/kernel/systemd_bus.h"
 

@@ -1,6 +1,8 @@
 // Tape drives (/sys/class/scsi_tape, Documentation/scsi/st.rst).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // Looks for a line in a text, for tests.
 #pragma once
 
+#include <string_view>
+
 #include "base/text.h"
 
 namespace weir::host {

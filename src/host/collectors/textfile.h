@@ -4,6 +4,8 @@
 // node_textfile_scrape_error and the log tell of it.
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

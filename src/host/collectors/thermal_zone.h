@@ -1,6 +1,8 @@
 // Temperatures and cooling devices of the thermal framework (/sys/class/thermal).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // The clock, its offset from UTC, and the clock sources that the kernel can use.
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

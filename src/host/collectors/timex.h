@@ -1,6 +1,8 @@
 // How well the kernel's clock is kept by NTP or PPS (adjtimex(2)).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // What uname(2) says: the kernel and the machine's name.
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

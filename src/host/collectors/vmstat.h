@@ -1,6 +1,8 @@
 // Chosen fields of /proc/vmstat.
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,8 @@
 // Hardware and software watchdogs (/sys/class/watchdog).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

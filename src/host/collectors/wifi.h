@@ -1,6 +1,8 @@
 // Wireless interfaces and their stations, by nl80211 (generic netlink).
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,6 +1,8 @@
 // Counters of XFS, by file system (/sys/fs/xfs/DEVICE/stats/stats).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

@@ -1,6 +1,7 @@
 // ZFS (/proc/spl/kstat/zfs): its caches, pools and datasets.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 

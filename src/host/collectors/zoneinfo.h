@@ -1,6 +1,8 @@
 // Pages of each memory zone (/proc/zoneinfo).
 #pragma once
 
+#include <memory>
+
 #include "host/collectors/collector.h"
 
 namespace weir::host {

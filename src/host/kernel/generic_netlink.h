@@ -3,6 +3,7 @@
 
 #include <linux/genetlink.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <string_view>
 #include <vector>

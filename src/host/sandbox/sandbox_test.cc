@@ -120,7 +120,7 @@ TEST_F(SandboxTest, EveryCollectorWorksAsBefore) {
     const auto collector = entry.make(options);
     const auto works = [&] {
       telemetry::Exposition out;
-      return collector && (*collector)->collect(out).has_value() && !out.empty();
+      return collector && (*collector)->collect(out).has_value() && !out.text().empty();
     };
     // First in the sandbox, so that nothing is open from before.
     const int status = in_sandbox(paths_, works);

@@ -3,6 +3,7 @@
 // refused.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

@@ -6,7 +6,10 @@
 //   file.finish();          // synced to the disk
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/fd.h"

@@ -1,6 +1,7 @@
 // Reads back what a file of our own writer says of itself, so that its row groups can be copied as they are.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
