@@ -37,11 +37,12 @@ def cases():
 
 def legacy_cases():
     web, dns = {**WEB, **ROUTED}, {**DNS, **ROUTED, "next_hop": "203.0.113.9"}
-    one = Case("v1-records-of-52-bytes", "NetFlow v1: two flows in records of 52 bytes.", CISCO,
-               "tshark reads records of 48 bytes only: it finds the first flow and garbage after it.")
+    one = Case("v1-records-of-52-bytes", "NetFlow v1: two flows in records of 52 bytes.",
+               "Extreme Networks, Packet over SONET Module Installation and User Guide, table 3-12: 11 bytes of padding",
+               "tshark and nfdump read records of 48 bytes only: they find the first flow and garbage after it.")
     yield one.send(netflow_v1(*(legacy(V1, of_v1(r), bytes(11)) for r in (WEB, DNS))), of_v1(WEB), of_v1(DNS))
     one = Case("v1-records-of-48-bytes", "NetFlow v1: two flows in records of 48 bytes.",
-               "flow-tools, struct ftrec_v1")
+               CISCO)
     yield one.send(netflow_v1(*(legacy(V1, of_v1(r), bytes(7)) for r in (WEB, DNS))), of_v1(WEB), of_v1(DNS))
 
     one = Case("v5-two-flows", "NetFlow v5: two flows; engine type 1, engine id 7; the header says 1 of 100 packets was sampled.", CISCO)
