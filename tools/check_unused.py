@@ -19,16 +19,17 @@ CALLED_FROM_OUTSIDE = {
     r"begin|end|size": "by range-based for",
 }
 FOR_TESTS = {
+    "batches_of": "what a test's writer of segments was given",
+    "find_other": "how a sink reads its section of the configuration; a test has such a sink",
     "ethtool_speeds": "a table that its test compares with the kernel's",
     "make_peer_bus": "a bus that a test plays",
-    "may_have": "the reading side of Bloom filters",
     "neighbour_state_text": "a table that its test reads",
     "open_bytes": "a capture from memory",
     "reload_web_config": "what SIGHUP does, without a signal",
     "adopt_connection": "a connection that a test made",
 }
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
-TEST = re.compile(r"(_test|_fuzz|_bench)\.cc$")
+TEST = re.compile(r"(_test|_fuzz|_bench)\.cc$|^test_")
 
 
 def product_files():

@@ -106,8 +106,6 @@ std::optional<std::string> RedisConnection::Reply::error() const {
   return std::string(reply.str, reply.len);
 }
 
-bool RedisConnection::Reply::is_nil() const { return as_reply(reply_).type == REDIS_REPLY_NIL; }
-
 std::string_view RedisConnection::Reply::text() const {
   const redisReply& reply = as_reply(reply_);
   const bool text = reply.type == REDIS_REPLY_STRING || reply.type == REDIS_REPLY_STATUS;

@@ -44,7 +44,6 @@ class RedisConnection::Reply {
  public:
   // What the server says is wrong with the command.
   std::optional<std::string> error() const;
-  bool is_nil() const;
   // A text or a status; empty if it is neither.
   std::string_view text() const;
   ByteView bytes() const;
