@@ -54,12 +54,12 @@ TEST(IpAddress, TextIsThatOfInetNtop) {
     for (size_t group = 0; group < 8; ++group) {
       const uint64_t n = next();
       const auto value = static_cast<uint16_t>(n % 4 < 2 ? 0 : n % 4 == 2 ? 1 : n >> 20);
-      address.octets[2 * group] = static_cast<uint8_t>(value >> 8);
-      address.octets[2 * group + 1] = static_cast<uint8_t>(value);
+      address.bytes[2 * group] = static_cast<uint8_t>(value >> 8);
+      address.bytes[2 * group + 1] = static_cast<uint8_t>(value);
     }
     char buffer[INET6_ADDRSTRLEN];
-    const std::string want = address.is_v4() ? inet_ntop(AF_INET, &address.octets[12], buffer, sizeof buffer)
-                                             : inet_ntop(AF_INET6, address.octets.data(), buffer, sizeof buffer);
+    const std::string want = address.is_v4() ? inet_ntop(AF_INET, &address.bytes[12], buffer, sizeof buffer)
+                                             : inet_ntop(AF_INET6, address.bytes.data(), buffer, sizeof buffer);
     ASSERT_EQ(address.to_string(), want);
     ASSERT_EQ(IpAddress::parse(want), address);
   }

@@ -16,15 +16,15 @@ std::optional<unsigned> parse_number(std::string_view text, unsigned limit) {
   return value;
 }
 
-// "10", "172.16" or "10.0.0.0": missing octets are zero, as network people write prefixes.
+// "10", "172.16" or "10.0.0.0": missing bytes are zero, as network people write prefixes.
 std::optional<IpAddress> parse_short_v4(std::string_view text) {
   uint32_t address = 0;
-  int octets = 0;
-  while (octets < 4) {
+  int bytes = 0;
+  while (bytes < 4) {
     const size_t dot = text.find('.');
-    const std::optional<unsigned> octet = parse_number(text.substr(0, dot), 255);
-    if (!octet) return std::nullopt;
-    address |= *octet << (24 - 8 * octets++);
+    const std::optional<unsigned> byte = parse_number(text.substr(0, dot), 255);
+    if (!byte) return std::nullopt;
+    address |= *byte << (24 - 8 * bytes++);
     if (dot == std::string_view::npos) return IpAddress::from_v4(address);
     text.remove_prefix(dot + 1);
   }
@@ -39,10 +39,10 @@ class TextBuffer {
     const auto [end, error] = std::to_chars(text_.begin() + size_, text_.end(), value, base);
     size_ = static_cast<size_t>(end - text_.begin());
   }
-  void v4(std::span<const uint8_t, 4> octets) {
-    for (size_t i = 0; i < octets.size(); ++i) {
+  void v4(std::span<const uint8_t, 4> bytes) {
+    for (size_t i = 0; i < bytes.size(); ++i) {
       if (i > 0) put('.');
-      number(octets[i], 10);
+      number(bytes[i], 10);
     }
   }
   std::string take() const { return {text_.data(), size_}; }
@@ -81,19 +81,19 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     return from_v4(uint32_t{v4[0]} << 24 | uint32_t{v4[1]} << 16 | uint32_t{v4[2]} << 8 | v4[3]);
   }
   IpAddress address;
-  if (inet_pton(AF_INET6, buffer, address.octets.data()) == 1) return address;
+  if (inet_pton(AF_INET6, buffer, address.bytes.data()) == 1) return address;
   return std::nullopt;
 }
 
 std::string IpAddress::to_string() const {
   TextBuffer text;
   if (is_v4()) {
-    text.v4(std::span(octets).last<4>());
+    text.v4(std::span(bytes).last<4>());
     return text.take();
   }
   std::array<uint16_t, 8> groups;
   for (size_t i = 0; i < groups.size(); ++i) {
-    groups[i] = static_cast<uint16_t>(octets[2 * i] << 8 | octets[2 * i + 1]);
+    groups[i] = static_cast<uint16_t>(bytes[2 * i] << 8 | bytes[2 * i + 1]);
   }
   const auto [zeros, count] = longest_zeros(groups);
   for (size_t i = 0; i < groups.size(); ++i) {
@@ -104,7 +104,7 @@ std::string IpAddress::to_string() const {
     if (i > 0) text.put(':');
     // An IPv4-compatible address (RFC 4291 section 2.5.5.1), as inet_ntop shows it.
     if (i == 6 && zeros == 0 && count == 6) {
-      text.v4(std::span(octets).last<4>());
+      text.v4(std::span(bytes).last<4>());
       return text.take();
     }
     text.number(groups[i], 16);
@@ -129,16 +129,16 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   IpPrefix prefix{*address, *address};
   for (unsigned bit = 0; bit < host_bits; ++bit) {
     const uint8_t mask = static_cast<uint8_t>(1u << (bit % 8));
-    prefix.first.octets[15 - bit / 8] &= static_cast<uint8_t>(~mask);
-    prefix.last.octets[15 - bit / 8] |= mask;
+    prefix.first.bytes[15 - bit / 8] &= static_cast<uint8_t>(~mask);
+    prefix.last.bytes[15 - bit / 8] |= mask;
   }
   return prefix;
 }
 
 size_t IpAddressHash::operator()(const IpAddress& address) const {
   uint64_t high, low;
-  std::memcpy(&high, address.octets.data(), 8);
-  std::memcpy(&low, address.octets.data() + 8, 8);
+  std::memcpy(&high, address.bytes.data(), 8);
+  std::memcpy(&low, address.bytes.data() + 8, 8);
   uint64_t h = (high ^ (low * 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
   return h ^ (h >> 32);
 }
@@ -147,9 +147,9 @@ std::string mac_to_string(uint64_t mac) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(17, ':');
   for (size_t i = 0; i < 6; ++i) {
-    const uint64_t octet = mac >> (40 - 8 * i) & 255;
-    text[3 * i] = kDigits[octet >> 4];
-    text[3 * i + 1] = kDigits[octet & 15];
+    const uint64_t byte = mac >> (40 - 8 * i) & 255;
+    text[3 * i] = kDigits[byte >> 4];
+    text[3 * i + 1] = kDigits[byte & 15];
   }
   return text;
 }

@@ -33,6 +33,7 @@ struct Collect {
   ByteSize socket_buffer{uint64_t{32} << 20};
   bool gro = true;
   uint64_t queue = 64;
+  ByteSize queue_bytes{uint64_t{512} << 20};
   bool other = false;
   bool several_messages = true;
 };

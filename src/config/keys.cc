@@ -81,6 +81,13 @@ constexpr auto kCollectKeys = keys_of<Collect>(
          .most = 4096,
          .doc = "Batches (of up to 32768 flows, some 5 MiB) that may wait for the store. When it is full, batches "
                 "are dropped and counted; receiving never waits."}),
+    key<&Collect::queue_bytes>(
+        {.name = "queue_bytes",
+         .on_reload = needs_restart,
+         .least = 1 << 20,
+         .most = kMostBytes,
+         .doc = "Memory that batches may hold while they wait for the store. Texts that exporters choose make batches "
+                "larger; when this is reached, batches are dropped and counted, too."}),
     key<&Collect::other>(
         {.name = "other",
          .on_reload = applied,

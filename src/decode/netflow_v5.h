@@ -4,7 +4,7 @@
 //   v5 header, 24 bytes                              v5 record, 48 bytes
 //   version | count        2 + 2                     source, destination, next hop        4 + 4 + 4
 //   uptime, ms             4                         input, output interface              2 + 2
-//   seconds, nanoseconds   4 + 4                     packets, octets                      4 + 4
+//   seconds, nanoseconds   4 + 4                     packets, bytes                      4 + 4
 //   flow sequence          4                         first, last (uptime)                 4 + 4
 //   engine type, id        1 + 1                     source, destination port             2 + 2
 //   sampling               2 (2 bits mode)           pad, TCP flags, protocol, ToS        1 + 1 + 1 + 1

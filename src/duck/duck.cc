@@ -43,15 +43,15 @@ std::string quote_with(char mark, std::string_view text) {
 
 duckdb_hugeint to_uuid(const IpAddress& address) {
   duckdb_hugeint value;
-  value.lower = load_be<uint64_t>(&address.octets[8]);
-  value.upper = static_cast<int64_t>(load_be<uint64_t>(address.octets.data()) ^ kTopBit);
+  value.lower = load_be<uint64_t>(&address.bytes[8]);
+  value.upper = static_cast<int64_t>(load_be<uint64_t>(address.bytes.data()) ^ kTopBit);
   return value;
 }
 
 IpAddress from_uuid(duckdb_hugeint value) {
   IpAddress address;
-  store_be(address.octets.data(), static_cast<uint64_t>(value.upper) ^ kTopBit);
-  store_be(&address.octets[8], value.lower);
+  store_be(address.bytes.data(), static_cast<uint64_t>(value.upper) ^ kTopBit);
+  store_be(&address.bytes[8], value.lower);
   return address;
 }
 

@@ -16,7 +16,7 @@ enum class Anomaly : uint8_t {
   unknown_version,         // not NetFlow v1, v5, v7, v9, IPFIX or sFlow v5
   unsupported_version,     // a protocol that this version does not decode
   truncated_header,        // shorter than its protocol's header, or an sFlow agent's address of no known family
-  length_beyond_datagram,  // the message header claims more octets than arrived; what arrived is decoded (remark in
+  length_beyond_datagram,  // the message header claims more bytes than arrived; what arrived is decoded (remark in
                            // effect)
   memory_limit,            // the collector has reached limits.memory: nobody looked into it
   session_limit,           // too many exporters or domains; the least recently used went (remark)
@@ -41,7 +41,7 @@ enum class Anomaly : uint8_t {
   list_limit,          // lists nested too deep or with too many entries, AS paths, communities, texts: cut
   // remarks: nothing is lost
   count_mismatch,      // the header's record count is not what the datagram holds
-  trailing_bytes,      // octets after the message
+  trailing_bytes,      // bytes after the message
   bad_padding,         // more than is needed to align, or not zero
   template_redefined,  // the same id with other fields
   template_withdrawn,

@@ -56,7 +56,7 @@ size_t FlowBatch::append(size_t count, const IpAddress& exporter) {
 // Datagrams of a few exporters come in turns. Their low bytes tell most exporters apart; those that they do not are
 // looked up.
 uint32_t& FlowBatch::recent_slot(const IpAddress& exporter) {
-  const auto low = std::bit_cast<std::array<uint64_t, 2>>(exporter.octets)[1];
+  const auto low = std::bit_cast<std::array<uint64_t, 2>>(exporter.bytes)[1];
   return recent_[low * 0x9e3779b97f4a7c15U >> (64 - std::bit_width(kRecentExporters - 1))];
 }
 

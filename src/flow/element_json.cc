@@ -31,9 +31,9 @@ void append_integer(std::string& out, Integer value) {
   out.append(digits.begin(), end);
 }
 
-void append_hex_string(std::string& out, ByteView octets) {
+void append_hex_string(std::string& out, ByteView bytes) {
   out += '"';
-  append_hex(out, octets);
+  append_hex(out, bytes);
   out += '"';
 }
 
@@ -43,15 +43,15 @@ void append_quoted(std::string& out, std::string_view plain) {
   out += '"';
 }
 
-void append_unsigned(std::string& out, ByteView octets) {
-  if (octets.size() > 8) return append_hex_string(out, octets);
-  append_integer(out, load_be_sized(octets));
+void append_unsigned(std::string& out, ByteView bytes) {
+  if (bytes.size() > 8) return append_hex_string(out, bytes);
+  append_integer(out, load_be_sized(bytes));
 }
 
-void append_signed(std::string& out, ByteView octets) {
-  if (octets.size() > 8) return append_hex_string(out, octets);
-  const size_t unused_bits = 64 - 8 * octets.size();
-  append_integer(out, std::bit_cast<int64_t>(load_be_sized(octets) << unused_bits) >> unused_bits);
+void append_signed(std::string& out, ByteView bytes) {
+  if (bytes.size() > 8) return append_hex_string(out, bytes);
+  const size_t unused_bits = 64 - 8 * bytes.size();
+  append_integer(out, std::bit_cast<int64_t>(load_be_sized(bytes) << unused_bits) >> unused_bits);
 }
 
 void append_number(std::string& out, std::floating_point auto value) {
@@ -60,50 +60,50 @@ void append_number(std::string& out, std::floating_point auto value) {
   fmt::format_to(std::back_inserter(out), "{}", value);  // the shortest text that reads back as the same value
 }
 
-void append_float(std::string& out, ByteView octets) {
-  if (octets.size() == 4) return append_number(out, std::bit_cast<float>(load_be<uint32_t>(octets.data())));
-  if (octets.size() == 8) return append_number(out, std::bit_cast<double>(load_be<uint64_t>(octets.data())));
-  append_hex_string(out, octets);
+void append_float(std::string& out, ByteView bytes) {
+  if (bytes.size() == 4) return append_number(out, std::bit_cast<float>(load_be<uint32_t>(bytes.data())));
+  if (bytes.size() == 8) return append_number(out, std::bit_cast<double>(load_be<uint64_t>(bytes.data())));
+  append_hex_string(out, bytes);
 }
 
-void append_boolean(std::string& out, ByteView octets) {
-  if (octets.size() == 1 && octets[0] == 1) {
+void append_boolean(std::string& out, ByteView bytes) {
+  if (bytes.size() == 1 && bytes[0] == 1) {
     out += "true";
-  } else if (octets.size() == 1 && octets[0] == 2) {
+  } else if (bytes.size() == 1 && bytes[0] == 2) {
     out += "false";
   } else {
-    append_unsigned(out, octets);
+    append_unsigned(out, bytes);
   }
 }
 
-void append_address(std::string& out, ByteView octets) {
-  if (octets.size() == 4) {
-    append_quoted(out, IpAddress::from_v4(load_be<uint32_t>(octets.data())).to_string());
-  } else if (octets.size() == 16) {
+void append_address(std::string& out, ByteView bytes) {
+  if (bytes.size() == 4) {
+    append_quoted(out, IpAddress::from_v4(load_be<uint32_t>(bytes.data())).to_string());
+  } else if (bytes.size() == 16) {
     IpAddress address;
-    std::ranges::copy(octets, address.octets.begin());
+    std::ranges::copy(bytes, address.bytes.begin());
     // An IPv6 element with a v4-mapped address: said as IPv6, as it was sent.
     append_quoted(out, address.is_v4() ? "::ffff:" + address.to_string() : address.to_string());
   } else {
-    append_hex_string(out, octets);
+    append_hex_string(out, bytes);
   }
 }
 
-// 8 octets are from exporters that send MAC addresses as 64-bit numbers.
-void append_mac(std::string& out, ByteView octets) {
-  if (octets.size() != 6 && octets.size() != 8) return append_hex_string(out, octets);
-  append_quoted(out, mac_to_string(load_be_sized(octets.last(6))));
+// 8 bytes are from exporters that send MAC addresses as 64-bit numbers.
+void append_mac(std::string& out, ByteView bytes) {
+  if (bytes.size() != 6 && bytes.size() != 8) return append_hex_string(out, bytes);
+  append_quoted(out, mac_to_string(load_be_sized(bytes.last(6))));
 }
 
-void append_string(std::string& out, ByteView octets) {
-  std::string text(octets.begin(), octets.end());
+void append_string(std::string& out, ByteView bytes) {
+  std::string text(bytes.begin(), bytes.end());
   text.resize(text.find_last_not_of('\0') + 1);
   append_json_string(out, text);
 }
 
-void append_unix_time(std::string& out, ByteView octets, uint64_t us_per_unit) {
-  if (octets.size() > 8) return append_hex_string(out, octets);
-  const uint64_t value = load_be_sized(octets);
+void append_unix_time(std::string& out, ByteView bytes, uint64_t us_per_unit) {
+  if (bytes.size() > 8) return append_hex_string(out, bytes);
+  const uint64_t value = load_be_sized(bytes);
   if (value >= kEndOfTimeUs / us_per_unit) return append_integer(out, value);
   append_quoted(out, to_rfc3339(timestamp_from_us(static_cast<int64_t>(value * us_per_unit))));
 }
@@ -118,9 +118,9 @@ std::optional<uint64_t> ntp_to_us(uint64_t ntp, int64_t near_us) {
   return static_cast<uint64_t>(unix_seconds) * 1'000'000 + fraction_us;
 }
 
-void append_fine_time(std::string& out, ByteView octets, Timestamp export_time) {
-  if (octets.size() != 8) return append_unix_time(out, octets, 1'000'000);  // seconds, if it is a time at all
-  const uint64_t value = load_be_sized(octets);
+void append_fine_time(std::string& out, ByteView bytes, Timestamp export_time) {
+  if (bytes.size() != 8) return append_unix_time(out, bytes, 1'000'000);  // seconds, if it is a time at all
+  const uint64_t value = load_be_sized(bytes);
   const int64_t near_us = std::clamp<int64_t>(to_us(export_time), 0, int64_t{kEndOfTimeUs});
   const auto distance = [near_us](uint64_t us) {
     const auto near = static_cast<uint64_t>(near_us);
@@ -134,16 +134,16 @@ void append_fine_time(std::string& out, ByteView octets, Timestamp export_time) 
 
 }  // namespace
 
-void append_hex(std::string& out, ByteView octets) {
+void append_hex(std::string& out, ByteView bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const uint8_t octet : octets) {
-    out += kDigits[octet >> 4];
-    out += kDigits[octet & 15];
+  for (const uint8_t byte : bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
   }
 }
 
-void append_value_json(std::string& out, AbstractType type, ByteView octets, Timestamp export_time) {
-  if (octets.empty()) {
+void append_value_json(std::string& out, AbstractType type, ByteView bytes, Timestamp export_time) {
+  if (bytes.empty()) {
     out += type == AbstractType::string ? "\"\"" : "null";
     return;
   }
@@ -153,36 +153,36 @@ void append_value_json(std::string& out, AbstractType type, ByteView octets, Tim
     case AbstractType::unsigned32:
     case AbstractType::unsigned64:
     case AbstractType::unsigned256:
-      return append_unsigned(out, octets);
+      return append_unsigned(out, bytes);
     case AbstractType::signed8:
     case AbstractType::signed16:
     case AbstractType::signed32:
     case AbstractType::signed64:
-      return append_signed(out, octets);
+      return append_signed(out, bytes);
     case AbstractType::float32:
     case AbstractType::float64:
-      return append_float(out, octets);
+      return append_float(out, bytes);
     case AbstractType::boolean:
-      return append_boolean(out, octets);
+      return append_boolean(out, bytes);
     case AbstractType::macAddress:
-      return append_mac(out, octets);
+      return append_mac(out, bytes);
     case AbstractType::string:
-      return append_string(out, octets);
+      return append_string(out, bytes);
     case AbstractType::dateTimeSeconds:
-      return append_unix_time(out, octets, 1'000'000);
+      return append_unix_time(out, bytes, 1'000'000);
     case AbstractType::dateTimeMilliseconds:
-      return append_unix_time(out, octets, 1'000);
+      return append_unix_time(out, bytes, 1'000);
     case AbstractType::dateTimeMicroseconds:
     case AbstractType::dateTimeNanoseconds:
-      return append_fine_time(out, octets, export_time);
+      return append_fine_time(out, bytes, export_time);
     case AbstractType::ipv4Address:
     case AbstractType::ipv6Address:
-      return append_address(out, octets);
+      return append_address(out, bytes);
     case AbstractType::octetArray:
     case AbstractType::basicList:
     case AbstractType::subTemplateList:
     case AbstractType::subTemplateMultiList:
-      return append_hex_string(out, octets);
+      return append_hex_string(out, bytes);
   }
 }
 

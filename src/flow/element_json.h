@@ -1,18 +1,18 @@
-// The value of an information element as JSON, from its octets on the wire and its abstract type (RFC 7012
+// The value of an information element as JSON, from its bytes on the wire and its abstract type (RFC 7012
 // section 3.1). For people and for scripts that look into exports; columns go through the conversions of
 // src/flow/conversion.h.
 //
-//   unsigned, signed   a number; 1 to 8 octets whatever the type's own size (RFC 7011 section 6.2)
-//   float              a number, of 4 or 8 octets; "NaN", "Infinity", "-Infinity"
+//   unsigned, signed   a number; 1 to 8 bytes whatever the type's own size (RFC 7011 section 6.2)
+//   float              a number, of 4 or 8 bytes; "NaN", "Infinity", "-Infinity"
 //   boolean            true for 1, false for 2 (RFC 7011 section 6.1.5), a number otherwise
 //   address, MAC       text
-//   string             text without the zero octets it was filled up with
+//   string             text without the zero bytes it was filled up with
 //   dateTime           RFC 3339 with microseconds; microseconds and nanoseconds are NTP (RFC 7011 section 6.1.9-10) or,
 //   as
 //                      some exporters send them, Unix times: whichever lies nearest to `export_time`
 //   octetArray         hexadecimal; so are lists (RFC 6313), which decode/template/structured_data.h opens
 //
-// Octets of a length that the type cannot have appear as hexadecimal, no octets at all as null.
+// Bytes of a length that the type cannot have appear as hexadecimal, no bytes at all as null.
 #pragma once
 
 #include <string>
@@ -23,9 +23,9 @@
 
 namespace weir::flow {
 
-void append_value_json(std::string& out, AbstractType type, ByteView octets, Timestamp export_time);
+void append_value_json(std::string& out, AbstractType type, ByteView bytes, Timestamp export_time);
 
-// Two lower-case digits an octet.
-void append_hex(std::string& out, ByteView octets);
+// Two lower-case digits an byte.
+void append_hex(std::string& out, ByteView bytes);
 
 }  // namespace weir::flow

@@ -13,19 +13,19 @@ using Type = AbstractType;
 // 2016-11-11T12:09:19Z
 constexpr Timestamp kExport = timestamp_from_us(1'478'866'159'000'000);
 
-std::string json(Type type, std::vector<uint8_t> octets, Timestamp export_time = kExport) {
+std::string json(Type type, std::vector<uint8_t> bytes, Timestamp export_time = kExport) {
   std::string out;
-  append_value_json(out, type, octets, export_time);
+  append_value_json(out, type, bytes, export_time);
   return out;
 }
 
 std::string json_of(Type type, uint64_t value, Timestamp export_time = kExport) {
-  std::vector<uint8_t> octets(8);
-  for (size_t i = 8; i-- > 0; value >>= 8) octets[i] = static_cast<uint8_t>(value);
-  return json(type, octets, export_time);
+  std::vector<uint8_t> bytes(8);
+  for (size_t i = 8; i-- > 0; value >>= 8) bytes[i] = static_cast<uint8_t>(value);
+  return json(type, bytes, export_time);
 }
 
-// RFC 7011 section 6.2: a value is the same in 1 to 8 octets.
+// RFC 7011 section 6.2: a value is the same in 1 to 8 bytes.
 TEST(ElementJson, IntegersHaveAnySize) {
   EXPECT_EQ(json(Type::unsigned64, {7}), "7");
   EXPECT_EQ(json(Type::unsigned8, {0, 0, 7}), "7");
@@ -99,8 +99,8 @@ TEST(ElementJson, OctetsAndListsAreHexadecimal) {
 TEST(ElementJson, EveryTypePrintsEveryLength) {
   for (int type = 0; type <= static_cast<int>(Type::unsigned256); ++type) {
     for (size_t length = 0; length < 40; ++length) {
-      for (const uint8_t octet : std::initializer_list<uint8_t>{0, 1, 127, 128, 255}) {
-        const std::string text = json(static_cast<Type>(type), std::vector<uint8_t>(length, octet));
+      for (const uint8_t byte : std::initializer_list<uint8_t>{0, 1, 127, 128, 255}) {
+        const std::string text = json(static_cast<Type>(type), std::vector<uint8_t>(length, byte));
         EXPECT_FALSE(text.empty()) << type << " " << length;
         EXPECT_EQ(text.front() == '"', text.back() == '"' && text.size() > 1);
         EXPECT_EQ(text.front() == '{', text.back() == '}');

@@ -103,13 +103,13 @@ TEST(FlowBatch, MarksTheRowsOfTheLastAppend) {
   EXPECT_FALSE(batch.present(Column::proto));
 }
 
-// Where the rows of an exporter are counted is guessed by its last octets, which many may have in common.
+// Where the rows of an exporter are counted is guessed by its last bytes, which many may have in common.
 TEST(FlowBatch, CountsTheRowsOfManyExportersInTurns) {
   std::vector<IpAddress> exporters;
   for (uint32_t i = 0; i < 200; ++i) exporters.push_back(IpAddress::from_v4(0xc0000200 + i));
   for (uint8_t i = 0; i < 100; ++i) {
     IpAddress address = *IpAddress::parse("2001:db8::1");
-    address.octets[5] = i;
+    address.bytes[5] = i;
     exporters.push_back(address);
   }
   FlowBatch batch(4096);

@@ -1,5 +1,5 @@
 // A synthetic exporter: invents flows and exports them like a router, as NetFlow v5, NetFlow v9, IPFIX or sFlow v5. The
-// same options and times give the same octets on every platform. It knows exactly what it has exported.
+// same options and times give the same bytes on every platform. It knows exactly what it has exported.
 #pragma once
 
 #include <array>

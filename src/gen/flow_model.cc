@@ -18,8 +18,8 @@ constexpr uint8_t kGre = 47;
 constexpr uint8_t kEsp = 50;
 constexpr uint8_t kIcmpv6 = 58;
 
-constexpr std::array<uint8_t, 16> kRemoteFirstOctets = {8,  13, 17, 23,  31,  34,  45,  52,
-                                                        64, 81, 91, 104, 142, 151, 173, 203};
+constexpr std::array<uint8_t, 16> kRemoteFirstBytes = {8,  13, 17, 23,  31,  34,  45,  52,
+                                                       64, 81, 91, 104, 142, 151, 173, 203};
 // Large content networks, in the order of their popularity here.
 constexpr std::array<uint32_t, 16> kContentAs = {15169, 2906,  20940, 32934, 16509, 13335, 8075,  54113,
                                                  714,   46489, 22822, 14618, 60068, 32590, 36459, 396982};
@@ -30,18 +30,18 @@ IpAddress local_address(uint32_t rank, bool v6) {
   const uint32_t host = rank * 40503 % 65536;             // an odd factor: every rank has its own address
   if (!v6) return IpAddress::from_v4(0x64400000 | host);  // 100.64.0.0/16 (RFC 6598)
   IpAddress address;
-  address.octets = {0x20, 0x01, 0x0d, 0xb8, 0x00, 0x64, static_cast<uint8_t>(host >> 8), static_cast<uint8_t>(host)};
-  address.octets[15] = static_cast<uint8_t>(1 + rank % 7);
+  address.bytes = {0x20, 0x01, 0x0d, 0xb8, 0x00, 0x64, static_cast<uint8_t>(host >> 8), static_cast<uint8_t>(host)};
+  address.bytes[15] = static_cast<uint8_t>(1 + rank % 7);
   return address;
 }
 
 IpAddress remote_address(uint32_t rank, bool v6) {
   const uint64_t hash = mix(rank);
-  if (!v6) return IpAddress::from_v4(uint32_t{kRemoteFirstOctets[hash % 16]} << 24 | static_cast<uint32_t>(hash >> 40));
+  if (!v6) return IpAddress::from_v4(uint32_t{kRemoteFirstBytes[hash % 16]} << 24 | static_cast<uint32_t>(hash >> 40));
   IpAddress address;
-  address.octets = {0x26, static_cast<uint8_t>(hash % 8)};
-  for (size_t i = 2; i < 8; ++i) address.octets[i] = static_cast<uint8_t>(hash >> 8 * i);
-  for (size_t i = 8; i < 16; ++i) address.octets[i] = static_cast<uint8_t>(mix(hash) >> 8 * (i - 8));
+  address.bytes = {0x26, static_cast<uint8_t>(hash % 8)};
+  for (size_t i = 2; i < 8; ++i) address.bytes[i] = static_cast<uint8_t>(hash >> 8 * i);
+  for (size_t i = 8; i < 16; ++i) address.bytes[i] = static_cast<uint8_t>(mix(hash) >> 8 * (i - 8));
   return address;
 }
 
@@ -93,7 +93,7 @@ void FlowModel::choose_addresses(Flow& flow, bool from_remote) {
   flow.direction = from_remote ? 0 : 1;
   const uint32_t hop = from_remote ? customer_interface : uplink;
   flow.next_hop = v6 ? kNextHopV6 : IpAddress::from_v4(0xc6120000);  // 198.18.0.0 (RFC 2544)
-  flow.next_hop.octets[15] = static_cast<uint8_t>(hop);
+  flow.next_hop.bytes[15] = static_cast<uint8_t>(hop);
 }
 
 void FlowModel::choose_application(Flow& flow, bool from_remote) {

@@ -14,7 +14,7 @@ struct Flow {
   IpAddress destination;
   IpAddress next_hop;
   uint64_t packets = 0;
-  uint64_t bytes = 0;  // IP octets
+  uint64_t bytes = 0;  // IP bytes
   uint32_t source_as = 0;
   uint32_t destination_as = 0;
   uint32_t input_interface = 0;

@@ -19,7 +19,7 @@ uint64_t number(ByteView bytes, size_t at, size_t length) { return load_be_sized
 // encoder.
 class SetReader {
  public:
-  using Record = std::map<uint64_t, uint64_t>;  // element -> its last 8 octets
+  using Record = std::map<uint64_t, uint64_t>;  // element -> its last 8 bytes
 
   // sets: what follows the message header.
   void read(ByteView sets, bool v9) {
@@ -59,8 +59,8 @@ class SetReader {
   }
   void read_options_template(ByteView bytes, bool v9) {
     options_id_ = number(bytes, 0, 2);
-    const uint64_t octets = v9 ? number(bytes, 2, 2) + number(bytes, 4, 2) : number(bytes, 2, 2) * 4;
-    known_[options_id_] = fields(bytes.subspan(6, octets));
+    const uint64_t length = v9 ? number(bytes, 2, 2) + number(bytes, 4, 2) : number(bytes, 2, 2) * 4;
+    known_[options_id_] = fields(bytes.subspan(6, length));
     ++templates;
   }
   static std::vector<Field> fields(ByteView bytes) {
@@ -76,12 +76,12 @@ class SetReader {
       Record record;
       size_t at = 0;
       for (const Field& field : known_[id]) {
-        record[field.element] = number(bytes, at, field.length);  // of an address: the last 8 octets
+        record[field.element] = number(bytes, at, field.length);  // of an address: the last 8 bytes
         at += field.length;
       }
       (id == options_id_ ? options : data).push_back(record);
     }
-    for (const uint8_t octet : bytes) EXPECT_EQ(octet, 0) << "padding";
+    for (const uint8_t byte : bytes) EXPECT_EQ(byte, 0) << "padding";
   }
 
   std::map<uint64_t, std::vector<Field>> known_;
@@ -125,7 +125,7 @@ TEST(SyntheticExporter, TheOctetsAreTheSameOnEveryPlatform) {
     SyntheticExporter exporter({.protocol = protocol, .seed = 42, .domain = 3, .sampling_interval = 100});
     uint32_t hash = 2'166'136'261;
     for (int i = 0; i < 20; ++i) {
-      for (const uint8_t octet : exporter.next_datagram(kStart + Micros{i * 1000})) hash = (hash ^ octet) * 16'777'619;
+      for (const uint8_t byte : exporter.next_datagram(kStart + Micros{i * 1000})) hash = (hash ^ byte) * 16'777'619;
     }
     hashes.push_back(hash);
   }

@@ -1,4 +1,4 @@
-// NetFlow version 5: a header of 24 octets and up to 30 records of 48.
+// NetFlow version 5: a header of 24 bytes and up to 30 records of 48.
 #include "gen/encoder.h"
 
 namespace weir::gen {

@@ -1,5 +1,5 @@
-// sFlow version 5 (sflow.org/sflow_version_5.txt): flow samples, each with the first octets of a sampled packet and
-// what the router knows of its way. Everything is XDR (RFC 4506): 4-octet units.
+// sFlow version 5 (sflow.org/sflow_version_5.txt): flow samples, each with the first bytes of a sampled packet and
+// what the router knows of its way. Everything is XDR (RFC 4506): 4-byte units.
 #include "base/ether_type.h"
 #include "gen/encoder.h"
 
@@ -187,7 +187,7 @@ class SflowEncoder final : public Encoder {
     const size_t l4_bytes = ip_bytes - ip_header_bytes;
     packet_.clear();
     for (const uint8_t side : {uint8_t{2}, uint8_t{1}}) {
-      for (const uint8_t octet : {uint8_t{2}, uint8_t{0}, uint8_t{0}, uint8_t{0}, uint8_t{0}, side}) packet_.u8(octet);
+      for (const uint8_t byte : {uint8_t{2}, uint8_t{0}, uint8_t{0}, uint8_t{0}, uint8_t{0}, side}) packet_.u8(byte);
     }
     packet_.u16(flow.is_v4() ? kEtypeIpv4 : kEtypeIpv6);
     flow.is_v4() ? write_ipv4(flow, ip_bytes) : write_ipv6(flow, l4_bytes);

@@ -225,7 +225,7 @@ class V9Encoder final : public TemplateEncoder {
   void write_options_template() override {
     const size_t set = begin_set(writer_, 1);
     writer_.u16(id(kTemplateOptions));
-    writer_.u16(sizeof(Field));  // octets of scope fields, then of option fields
+    writer_.u16(sizeof(Field));  // bytes of scope fields, then of option fields
     writer_.u16(sizeof kOptionFields);
     write_fields({&kScopeSystem, 1});
     write_fields(kOptionFields);

@@ -25,8 +25,8 @@ class WireWriter {
   void u16(uint16_t value) { put(value); }
   void u32(uint32_t value) { put(value); }
   void u64(uint64_t value) { put(value); }
-  void v4(const IpAddress& address) { bytes(ByteView(address.octets).subspan(12)); }
-  void v6(const IpAddress& address) { bytes(address.octets); }
+  void v4(const IpAddress& address) { bytes(ByteView(address.bytes).subspan(12)); }
+  void v6(const IpAddress& address) { bytes(address.bytes); }
   void bytes(ByteView view) {
     const std::span<uint8_t> place = room(view.size());
     std::copy(view.begin(), view.end(), place.begin());

@@ -45,7 +45,7 @@ void append(std::vector<uint8_t>& frame, const Wire& wire) {
 
 // Over the pseudo header (RFC 768, RFC 8200 section 8.1), the UDP header and the payload.
 Be16 udp_checksum(const IpAddress& source, const IpAddress& destination, const UdpHeader& header, ByteView payload) {
-  const auto address = [](const IpAddress& a) { return ByteView(a.octets).subspan(a.is_v4() ? 12 : 0); };
+  const auto address = [](const IpAddress& a) { return ByteView(a.bytes).subspan(a.is_v4() ? 12 : 0); };
   std::vector<uint8_t> scratch;
   uint32_t sum = sum_words(address(source), sum_words(address(destination)));
   sum = sum_words(bytes_of(header, scratch), sum + kUdp + header.length);

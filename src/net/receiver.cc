@@ -266,11 +266,11 @@ void Receiver::Impl::add_datagrams(size_t slot, std::optional<uint32_t> datagram
   Datagram datagram{};
   datagram.exporter = IpAddress::from_v4(0);
   if (from.source.sin6_family == AF_INET6) {
-    std::memcpy(datagram.exporter.octets.data(), &from.source.sin6_addr, 16);
+    std::memcpy(datagram.exporter.bytes.data(), &from.source.sin6_addr, 16);
   } else {
     sockaddr_in v4;
     std::memcpy(&v4, &from.source, sizeof v4);
-    std::memcpy(&datagram.exporter.octets[12], &v4.sin_addr, 4);
+    std::memcpy(&datagram.exporter.bytes[12], &v4.sin_addr, 4);
   }
   datagram.exporter_port = ntohs(from.source.sin6_port);  // at the same place in both families
   ByteView rest(&bytes_[slot * kSlotStride], headers_[slot].msg_len);

@@ -27,12 +27,12 @@ SocketAddress::SocketAddress(const IpAddress& address, uint16_t port) {
   if (address.is_v4()) {
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
-    std::memcpy(&v4.sin_addr, &address.octets[12], 4);
+    std::memcpy(&v4.sin_addr, &address.bytes[12], 4);
     store(storage_, v4);
   } else {
     sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
-    std::memcpy(&v6.sin6_addr, address.octets.data(), 16);
+    std::memcpy(&v6.sin6_addr, address.bytes.data(), 16);
     store(storage_, v6);
   }
   set_port(port);
@@ -79,10 +79,10 @@ IpAddress SocketAddress::ip() const {
   IpAddress address = IpAddress::from_v4(0);
   if (family() == AF_INET) {
     const auto v4 = load<sockaddr_in>(storage_);
-    std::memcpy(&address.octets[12], &v4.sin_addr, 4);
+    std::memcpy(&address.bytes[12], &v4.sin_addr, 4);
   } else {
     const auto v6 = load<sockaddr_in6>(storage_);
-    std::memcpy(address.octets.data(), &v6.sin6_addr, 16);
+    std::memcpy(address.bytes.data(), &v6.sin6_addr, 16);
   }
   return address;
 }

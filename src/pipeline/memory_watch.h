@@ -11,7 +11,7 @@
 
 namespace weir::pipeline {
 
-// Resident memory of this process, in octets (proc(5), /proc/self/statm).
+// Resident memory of this process, in bytes (proc(5), /proc/self/statm).
 Result<uint64_t> resident_bytes();
 
 class MemoryWatch {

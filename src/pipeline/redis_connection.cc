@@ -10,7 +10,7 @@ namespace weir::pipeline {
 namespace {
 
 // An answer is at most a list of some events, each with one session (kMostValue in redis_sharing.cc).
-constexpr size_t kMostReplyOctets = size_t{32} << 20;
+constexpr size_t kMostReplyBytes = size_t{32} << 20;
 
 timeval to_timeval(std::chrono::milliseconds timeout) {
   return {.tv_sec = timeout.count() / 1000, .tv_usec = timeout.count() % 1000 * 1000};
@@ -83,15 +83,15 @@ Result<RedisConnection::Reply> RedisConnection::read() {
   while (sent == 0) {
     if (redisBufferWrite(context, &sent) != REDIS_OK) return broken();
   }
-  size_t octets = 0;
+  size_t bytes = 0;
   while (true) {
     void* reply = nullptr;
     if (redisGetReplyFromReader(context, &reply) != REDIS_OK) return broken();
     if (reply != nullptr) return Reply(std::shared_ptr<void>(reply, freeReplyObject), reply);
     const size_t before = context->reader->len;
     if (redisBufferRead(context) != REDIS_OK) return broken();
-    octets += context->reader->len - before;
-    if (octets > kMostReplyOctets) return fail("{}: an answer of more than {} octets", impl_->where, kMostReplyOctets);
+    bytes += context->reader->len - before;
+    if (bytes > kMostReplyBytes) return fail("{}: an answer of more than {} bytes", impl_->where, kMostReplyBytes);
   }
 }
 
@@ -113,8 +113,8 @@ std::string_view RedisConnection::Reply::text() const {
 }
 
 ByteView RedisConnection::Reply::bytes() const {
-  const std::string_view octets = text();
-  return {reinterpret_cast<const uint8_t*>(octets.data()), octets.size()};
+  const std::string_view content = text();
+  return {reinterpret_cast<const uint8_t*>(content.data()), content.size()};
 }
 
 size_t RedisConnection::Reply::size() const {

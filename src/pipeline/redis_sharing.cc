@@ -326,11 +326,11 @@ Result<> RedisSharing::sync_options(const std::vector<IpAddress>& exporters) {
 
 // tell: others have to hear of it now.
 Result<> RedisSharing::write(const std::string& key, const SessionStatePtr& value, bool tell) {
-  const std::string octets = encode(std::span(&value, 1));
+  const std::string bytes = encode(std::span(&value, 1));
   const std::string lifetime = std::to_string(limits_.template_lifetime.count());
-  connection_->add({"SET", key, octets, "EX", lifetime});
+  connection_->add({"SET", key, bytes, "EX", lifetime});
   if (tell) {
-    connection_->add({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_, "state", octets});
+    connection_->add({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_, "state", bytes});
     connection_->add({"EXPIRE", kEvents, lifetime});
   }
   for (int i = 0; i < (tell ? 3 : 1); ++i) {

@@ -46,7 +46,7 @@ inline void put32(Bytes& out, uint32_t value) {
   put16(out, uint16_t(value));
 }
 
-// NetFlow v5: a header of 24 octets and `count` records of 48, each with 1000 octets in 10 packets.
+// NetFlow v5: a header of 24 bytes and `count` records of 48, each with 1000 bytes in 10 packets.
 inline Bytes v5_datagram(uint32_t sequence, uint16_t count) {
   Bytes out;
   put16(out, 5);
@@ -73,7 +73,7 @@ inline Bytes v5_datagram(uint32_t sequence, uint16_t count) {
   return out;
 }
 
-// IPFIX: a message with one data set of 8 octets for a template that nobody sent.
+// IPFIX: a message with one data set of 8 bytes for a template that nobody sent.
 inline Bytes ipfix_without_template() {
   Bytes out;
   put16(out, 10);

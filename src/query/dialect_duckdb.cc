@@ -10,8 +10,7 @@ class DuckDbDialect final : public Dialect {
  public:
   std::string address(const IpAddress& address) const override {
     const auto hex = [&](size_t first, size_t count) {
-      return fmt::format("{:02x}",
-                         fmt::join(address.octets.begin() + first, address.octets.begin() + first + count, ""));
+      return fmt::format("{:02x}", fmt::join(address.bytes.begin() + first, address.bytes.begin() + first + count, ""));
     };
     return fmt::format("'{}-{}-{}-{}-{}'::UUID", hex(0, 4), hex(4, 2), hex(6, 2), hex(8, 2), hex(10, 6));
   }
@@ -44,7 +43,7 @@ class DuckDbDialect final : public Dialect {
     std::string blob;
     for (const IpPrefix& range : ranges) {
       for (const IpAddress* end : {&range.first, &range.last}) {
-        for (const uint8_t byte : end->octets) fmt::format_to(std::back_inserter(blob), "\\x{:02X}", byte);
+        for (const uint8_t byte : end->bytes) fmt::format_to(std::back_inserter(blob), "\\x{:02X}", byte);
       }
     }
     return fmt::format("({0} BETWEEN {1} AND {2} AND weir_in_ranges({0}, '{3}'::BLOB))", column,

@@ -58,7 +58,7 @@ class FilterGenerator {
   IpAddress address() {
     IpAddress a = pick(2) == 0 ? IpAddress::from_v4(0xc0000200u + static_cast<uint32_t>(pick(8)))
                                : *IpAddress::parse("2001:db8::");
-    if (!a.is_v4()) a.octets[15] = static_cast<uint8_t>(pick(8));
+    if (!a.is_v4()) a.bytes[15] = static_cast<uint8_t>(pick(8));
     if (pick(20) == 0) a = *IpAddress::parse("::1");
     if (pick(20) == 0) a = *IpAddress::parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
     return a;

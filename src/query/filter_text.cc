@@ -38,7 +38,7 @@ std::string text_of(const IpPrefix& prefix) {
   if (prefix.first == prefix.last) return prefix.first.to_string();
   int host_bits = 0;
   for (size_t i = 0; i < 16; ++i) {
-    host_bits += std::popcount(static_cast<uint8_t>(prefix.first.octets[i] ^ prefix.last.octets[i]));
+    host_bits += std::popcount(static_cast<uint8_t>(prefix.first.bytes[i] ^ prefix.last.bytes[i]));
   }
   const int width = prefix.first.is_v4() && prefix.last.is_v4() ? 32 : 128;
   return fmt::format("{}/{}", prefix.first.to_string(), width - host_bits);

@@ -89,7 +89,7 @@ IpAddress cut(IpAddress address, unsigned bits) {
   const unsigned kept = address.is_v4() ? 96 + bits : bits;
   for (unsigned i = 0; i < 16; ++i) {
     const unsigned covered = std::clamp<unsigned>(kept, 8 * i, 8 * i + 8) - 8 * i;
-    address.octets[i] = static_cast<uint8_t>(address.octets[i] & (0xff00u >> covered));
+    address.bytes[i] = static_cast<uint8_t>(address.bytes[i] & (0xff00u >> covered));
   }
   return address;
 }
@@ -133,7 +133,7 @@ void in_ranges(duckdb_function_info, duckdb_data_chunk input, duckdb_vector outp
     const auto end_at =
         [&](size_t index) {  // ends are numbered: 0 the first of range 0, 1 its last, 2 the first of range 1
           IpAddress end;
-          std::memcpy(end.octets.data(), all.substr(index * kEnd, kEnd).data(), kEnd);
+          std::memcpy(end.bytes.data(), all.substr(index * kEnd, kEnd).data(), kEnd);
           return end;
         };
     size_t low = 0;  // ranges before it begin at or before the address

@@ -58,8 +58,8 @@ std::vector<IpAddress> addresses() {
     for (size_t group = 0; group < 8; ++group) {
       if (random() % 2 == 0) continue;
       const uint32_t value = static_cast<uint32_t>(random()) >> (random() % 32);
-      a.octets[2 * group] = static_cast<uint8_t>(value >> 8);
-      a.octets[2 * group + 1] = static_cast<uint8_t>(value);
+      a.bytes[2 * group] = static_cast<uint8_t>(value >> 8);
+      a.bytes[2 * group + 1] = static_cast<uint8_t>(value);
     }
     all.push_back(i % 5 == 0 ? IpAddress::from_v4(static_cast<uint32_t>(random())) : a);
   }
@@ -123,7 +123,7 @@ TEST_P(AddressSql, AddressIsThatOfIpAddress) {
   std::string values;
   for (size_t i = 0; i < all.size(); ++i) {
     std::string spelled = all[i].to_string();
-    if (i % 3 == 1) spelled = fmt::format("{:02X}", fmt::join(all[i].octets, ""));
+    if (i % 3 == 1) spelled = fmt::format("{:02X}", fmt::join(all[i].bytes, ""));
     if (i % 3 == 1) {  // in full, in capitals
       for (size_t at = 4; at < spelled.size(); at += 5) spelled.insert(at, 1, ':');
     }

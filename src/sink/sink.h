@@ -4,7 +4,7 @@
 //
 // An outlet (pipeline/outlet.h) calls its sink from one thread, so a sink may wait, retry and take its time: receiving
 // and the other outlets go on. To add a sink, implement this interface in src/sink/NAME/ and add it to
-// CollectorOptions::sinks in src/app/weir/settings.cc.
+// CollectorOptions::sinks in settings() (src/app/weir/settings.cc).
 #pragma once
 
 #include <string_view>

@@ -58,7 +58,7 @@ inline flow::SealedBatch random_batch(Random& random, const BatchShape& shape) {
         case flow::ColumnType::address: {
           IpAddress address = IpAddress::from_v4(static_cast<uint32_t>(value));
           if (below(2) == 0) {
-            for (uint8_t& byte : address.octets) byte = static_cast<uint8_t>(random());
+            for (uint8_t& byte : address.bytes) byte = static_cast<uint8_t>(random());
           }
           static_cast<IpAddress*>(data)[row] = address;
           break;

@@ -90,7 +90,7 @@ inline IpAddress address_of(uint64_t number) {
   if (number % 2 == 0) return IpAddress::from_v4(static_cast<uint32_t>(number / 2));
   IpAddress address;
   const std::array<uint64_t, 2> halves = {number, scrambled(number)};
-  for (size_t i = 0; i < 16; ++i) address.octets[i] = static_cast<uint8_t>(halves[i / 8] >> (56 - i % 8 * 8));
+  for (size_t i = 0; i < 16; ++i) address.bytes[i] = static_cast<uint8_t>(halves[i / 8] >> (56 - i % 8 * 8));
   return address;
 }
 

@@ -42,8 +42,8 @@ class Traffic {
     const uint64_t mixed = (rank + 1) * 0x9e3779b97f4a7c15;
     if (!v6) return IpAddress::from_v4(uint32_t{net} << 24 | static_cast<uint32_t>(mixed >> 40));
     IpAddress a;
-    a.octets[0] = 0x20, a.octets[1] = 0x01, a.octets[2] = 0x0d, a.octets[3] = net;
-    for (size_t i = 0; i < 8; ++i) a.octets[8 + i] = static_cast<uint8_t>(mixed >> (8 * i));
+    a.bytes[0] = 0x20, a.bytes[1] = 0x01, a.bytes[2] = 0x0d, a.bytes[3] = net;
+    for (size_t i = 0; i < 8; ++i) a.bytes[8 + i] = static_cast<uint8_t>(mixed >> (8 * i));
     return a;
   }
   template <Column column>

@@ -7,7 +7,7 @@
 namespace weir::telemetry {
 namespace {
 
-// Whether all of it stands for itself in any case. Without a way out in the middle, compilers look at 16 octets at
+// Whether all of it stands for itself in any case. Without a way out in the middle, compilers look at 16 bytes at
 // once.
 bool is_plain(std::string_view text) {
   bool plain = true;
@@ -15,7 +15,7 @@ bool is_plain(std::string_view text) {
   return plain;
 }
 
-// How many octets of the begin stand for themselves in any case.
+// How many bytes of the begin stand for themselves in any case.
 size_t plain_length(std::string_view text) {
   size_t n = 0;
   while (n < text.size() && static_cast<uint8_t>(text[n]) < 0x80 && text[n] != '\n' && text[n] != '\\' &&

@@ -33,7 +33,7 @@ constexpr const char* kHelp =
 constexpr const char* kFooter =
     "--raw is for comparison with other decoders. One object a record: dgram, exporter, odid, set, rec, kind, and "
     "fields as\n"
-    "[element, length, octets]; the last one has the totals. Other decoders count one message a datagram: what follows "
+    "[element, length, bytes]; the last one has the totals. Other decoders count one message a datagram: what follows "
     "the\n"
     "first message is only read with --several-messages.";
 
@@ -47,7 +47,7 @@ struct Options {
   std::optional<uint16_t> template_id;
 };
 
-// The elements that count octets and packets, as in the totals of the raw format.
+// The elements that count bytes and packets, as in the totals of the raw format.
 bool is_counter(const decode::FieldView& field) {
   if (field.enterprise == 29305) return field.element == 1 || field.element == 2;
   if (field.enterprise != 0) return false;
@@ -258,8 +258,8 @@ void add_decode(CLI::App& app, Run& run) {
   command->add_option("FILE", options->files, "Captures; - is standard input")->required();
   CLI::Option* format = command->add_option("-o,--output", options->format, "table, json, ndjson (default) or csv")
                             ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
-  CLI::Option* raw = command->add_flag("--raw", options->raw, "Print the octets of every field instead of its value")
-                         ->excludes(format);
+  CLI::Option* raw =
+      command->add_flag("--raw", options->raw, "Print the bytes of every field instead of its value")->excludes(format);
   command->footer(kFooter);
   command->add_flag("--several-messages", options->several_messages, "With --raw: read every message of a datagram")
       ->needs(raw);

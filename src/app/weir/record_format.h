@@ -34,7 +34,7 @@ struct DecodeSummary {
   uint64_t option_records = 0;
   uint64_t counter_samples = 0;          // sFlow: no flows
   uint64_t unknown_samples = 0;          // sFlow, of a format that we do not know
-  std::map<std::string, uint64_t> sums;  // octets and packets over data records, by element "ENTERPRISE:NUMBER"
+  std::map<std::string, uint64_t> sums;  // bytes and packets over data records, by element "ENTERPRISE:NUMBER"
 
   SflowTotals sflow;
 

@@ -1,4 +1,4 @@
-// The format of `weir decode --raw`: every field with its element, its length and its octets, uninterpreted, so that
+// The format of `weir decode --raw`: every field with its element, its length and its bytes, uninterpreted, so that
 // two decoders can be compared byte by byte.
 #include <fmt/format.h>
 

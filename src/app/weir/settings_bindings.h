@@ -44,6 +44,7 @@ inline constexpr auto kCollectBindings = [] {
       to<&Collect::socket_buffer>([](Settings& s) -> auto& { return s.collector.receiver.socket_buffer_bytes; }),
       to<&Collect::gro>([](Settings& s) -> auto& { return s.collector.receiver.gro; }),
       to<&Collect::queue>([](Settings& s) -> auto& { return s.collector.queue_batches; }),
+      to<&Collect::queue_bytes>([](Settings& s) -> auto& { return s.collector.queue_bytes; }),
       to<&Collect::other>([](Settings& s) -> auto& { return s.collector.decoder.other; }),
       to<&Collect::several_messages>([](Settings& s) -> auto& { return s.collector.decoder.several_messages; }));
 }();

@@ -34,7 +34,7 @@ std::string_view ipv6_text(const IpAddress& address, std::span<char> out) {
   CHECK(out.size() >= kMaxIpv6Text);
   std::array<uint16_t, kGroups> groups;
   for (size_t i = 0; i < kGroups; ++i) {
-    groups[i] = static_cast<uint16_t>(address.octets[2 * i] << 8 | address.octets[2 * i + 1]);
+    groups[i] = static_cast<uint16_t>(address.bytes[2 * i] << 8 | address.bytes[2 * i + 1]);
   }
   // The last 32 bits of these are written as an IPv4 address: too rare to be fast.
   if (std::ranges::all_of(std::span(groups).first(5), [](uint16_t group) { return group == 0; })) {

@@ -26,7 +26,7 @@ TEST(Ipv6Text, IsWhatEverythingElseWrites) {
 TEST(Ipv6Text, PutsTheColonsWhereTheyBelong) {
   for (uint32_t pattern = 0; pattern < 256; ++pattern) {
     IpAddress address;
-    for (size_t i = 0; i < 8; ++i) address.octets[2 * i + 1] = static_cast<uint8_t>((pattern >> i & 1) * (i + 1));
+    for (size_t i = 0; i < 8; ++i) address.bytes[2 * i + 1] = static_cast<uint8_t>((pattern >> i & 1) * (i + 1));
     EXPECT_EQ(text_of(address), address.to_string());
   }
 }

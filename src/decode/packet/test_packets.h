@@ -74,7 +74,7 @@ inline Wire inner_ipv4(uint8_t protocol, const Wire& payload) {
 inline Wire address(std::string_view text) {
   const IpAddress parsed = *IpAddress::parse(text);
   Wire wire;
-  for (const uint8_t byte : parsed.octets) wire.u8(byte);
+  for (const uint8_t byte : parsed.bytes) wire.u8(byte);
   return wire;
 }
 

@@ -116,7 +116,7 @@ void put_options(Writer& out, const AnnouncedOptions& options) {
 }
 
 void put_session(Writer& out, const SessionState& session, Layouts& layouts) {
-  out.put_bytes(session.key.exporter.octets);
+  out.put_bytes(session.key.exporter.bytes);
   out.put(session.key.domain);
   out.put(static_cast<uint8_t>(session.key.type));
   out.put(static_cast<uint8_t>(session.sent_data));

@@ -134,7 +134,7 @@ std::string prefix_text(const IpAddress& address, uint32_t length) {
   IpAddress network = address;
   const size_t first = address.is_v4() ? 12 : 0;
   for (size_t bit = length; bit < bits; ++bit) {
-    network.octets[first + bit / 8] &= static_cast<uint8_t>(~(0x80U >> (bit % 8)));
+    network.bytes[first + bit / 8] &= static_cast<uint8_t>(~(0x80U >> (bit % 8)));
   }
   return fmt::format("{}/{}", network.to_string(), length);
 }

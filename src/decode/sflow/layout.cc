@@ -43,7 +43,7 @@ bool read_ip(XdrReader& in, size_t length, Value& value) {
   if (length == 4)
     value.address = IpAddress::from_v4(load_be<uint32_t>(bytes->data()));
   else
-    std::copy(bytes->begin(), bytes->end(), value.address.octets.begin());
+    std::copy(bytes->begin(), bytes->end(), value.address.bytes.begin());
   return true;
 }
 

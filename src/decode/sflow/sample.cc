@@ -80,7 +80,7 @@ bool read_address(XdrReader& in, IpAddress& address, size_t& length) {
   if (*type == kAddressV4)
     address = IpAddress::from_v4(load_be<uint32_t>(bytes->data()));
   else
-    std::copy(bytes->begin(), bytes->end(), address.octets.begin());
+    std::copy(bytes->begin(), bytes->end(), address.bytes.begin());
   return true;
 }
 

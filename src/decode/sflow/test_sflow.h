@@ -12,7 +12,7 @@ namespace weir::decode::test {
 inline Wire sflow_address(const IpAddress& address) {
   Wire wire;
   wire.u32(address.is_v4() ? 1 : 2);
-  for (size_t i = address.is_v4() ? 12 : 0; i < 16; ++i) wire.u8(address.octets[i]);
+  for (size_t i = address.is_v4() ? 12 : 0; i < 16; ++i) wire.u8(address.bytes[i]);
   return wire;
 }
 

@@ -160,7 +160,7 @@ bool append_community(ByteView bytes, std::string& value) {
 bool append_address(ByteView bytes, std::string& value) {
   if (bytes.size() != kIpv6Bytes) return false;
   IpAddress address;
-  std::ranges::copy(bytes, address.octets.begin());
+  std::ranges::copy(bytes, address.bytes.begin());
   value += address.to_string();
   return true;
 }
@@ -321,7 +321,7 @@ Fit convert_address(ByteView bytes, IpAddress& value) {
   if (bytes.size() == 4) {
     value = IpAddress::from_v4(static_cast<uint32_t>(load_be_sized(bytes)));
   } else if (bytes.size() == 16) {
-    std::ranges::copy(bytes, value.octets.begin());
+    std::ranges::copy(bytes, value.bytes.begin());
   } else {
     return Fit::bad_length;
   }

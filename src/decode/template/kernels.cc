@@ -52,8 +52,8 @@ bool load_address4(const Records& in, size_t position, const TimeBase&, void* co
   // ::ffff: and the four bytes as they are on the wire.
   constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   for (size_t i = 0; i < out.size(); ++i) {
-    std::memcpy(out[i].octets.data(), kMapped.data(), kMapped.size());
-    std::memcpy(&out[i].octets[12], in.at(i, position), 4);
+    std::memcpy(out[i].bytes.data(), kMapped.data(), kMapped.size());
+    std::memcpy(&out[i].bytes[12], in.at(i, position), 4);
   }
   return true;
 }
@@ -61,7 +61,7 @@ bool load_address4(const Records& in, size_t position, const TimeBase&, void* co
 template <class Records>
 bool load_address16(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
   const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
-  for (size_t i = 0; i < out.size(); ++i) std::memcpy(out[i].octets.data(), in.at(i, position), 16);
+  for (size_t i = 0; i < out.size(); ++i) std::memcpy(out[i].bytes.data(), in.at(i, position), 16);
   return true;
 }
 

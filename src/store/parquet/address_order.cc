@@ -24,7 +24,7 @@ void AddressOrder::sort(std::span<IpAddress> entries, std::span<uint16_t> indexe
   mapped_.clear();
   others_.clear();
   for (size_t i = 0; i < entries.size(); ++i) {
-    const auto halves = std::bit_cast<std::array<uint64_t, 2>>(entries[i].octets);
+    const auto halves = std::bit_cast<std::array<uint64_t, 2>>(entries[i].bytes);
     const uint64_t high = std::byteswap(halves[0]);
     const uint64_t low = std::byteswap(halves[1]);
     const auto from = static_cast<uint16_t>(i);

@@ -23,7 +23,7 @@ using Pages = std::vector<std::vector<T>>;
 // As Parquet orders them.
 constexpr auto in_order = [](const auto& a, const auto& b) {
   if constexpr (std::is_same_v<std::decay_t<decltype(a)>, IpAddress>) {
-    return a.octets < b.octets;
+    return a.bytes < b.bytes;
   } else {
     return a < b;
   }
@@ -130,7 +130,7 @@ TEST(Dictionary, AddressesThatDifferInOneBit) {
   std::vector<IpAddress> addresses;
   for (size_t bit = 0; bit < 128; ++bit) {
     addresses.emplace_back();
-    addresses.back().octets[bit / 8] = static_cast<uint8_t>(1 << bit % 8);
+    addresses.back().bytes[bit / 8] = static_cast<uint8_t>(1 << bit % 8);
   }
   Dictionary<IpAddress> dictionary;
   EXPECT_TRUE(make(dictionary, {addresses, addresses}, 1000));
@@ -146,11 +146,11 @@ TEST(Dictionary, AddressesOfBothFamiliesAreInOrder) {
         const uint64_t bits = scrambled(i);
         IpAddress address = kMapped;
         // One after the v4-mapped ones, one before, and anything.
-        if (i >= mapped) address.octets[i % 3 == 0 ? 0 : i % 3 == 1 ? 10 : 9] ^= static_cast<uint8_t>(1 + i % 2);
-        std::memcpy(&address.octets[12], &bits, 4);
+        if (i >= mapped) address.bytes[i % 3 == 0 ? 0 : i % 3 == 1 ? 10 : 9] ^= static_cast<uint8_t>(1 + i % 2);
+        std::memcpy(&address.bytes[12], &bits, 4);
         addresses.insert(addresses.end(), 1 + i % 2, address);
       }
-      std::ranges::sort(addresses, {}, [](const IpAddress& a) { return scrambled(a.octets[15] << 8 | a.octets[14]); });
+      std::ranges::sort(addresses, {}, [](const IpAddress& a) { return scrambled(a.bytes[15] << 8 | a.bytes[14]); });
       Dictionary<IpAddress> dictionary;
       EXPECT_TRUE(make(dictionary, {addresses, addresses}, kMostEntries)) << mapped << " and " << others;
       EXPECT_TRUE(dictionary.ascending());

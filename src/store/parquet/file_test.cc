@@ -233,7 +233,7 @@ TEST_F(ParquetFile, EveryAddressIsFound) {
       if (!batch.is_valid(column(name), row % kPageRows)) continue;
       const auto address = static_cast<const IpAddress*>(batch.raw(column(name)))[row % kPageRows];
       std::string digits;
-      for (const uint8_t byte : address.octets) digits += fmt::format("{:02x}", byte);
+      for (const uint8_t byte : address.bytes) digits += fmt::format("{:02x}", byte);
       const std::string filter = fmt::format("{} = '{}'::UUID", name, digits);
       EXPECT_EQ(value(fmt::format("SELECT count(*) > 0 FROM {} WHERE {}", file(), filter)), "true") << filter;
       EXPECT_EQ(

@@ -128,7 +128,7 @@ class HashDictionary {
     }
   }
 
-  static std::array<uint64_t, 2> halves(const IpAddress& a) { return std::bit_cast<std::array<uint64_t, 2>>(a.octets); }
+  static std::array<uint64_t, 2> halves(const IpAddress& a) { return std::bit_cast<std::array<uint64_t, 2>>(a.bytes); }
 
   // Multiply-shift with secret odd factors.
   uint32_t slot_of(const T& value) const {

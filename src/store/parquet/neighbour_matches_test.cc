@@ -28,7 +28,7 @@ IpAddress any_v4(std::mt19937& random) { return IpAddress::from_v4(static_cast<u
 IpAddress any_address(std::mt19937& random) {
   IpAddress address = any_v4(random);
   if (random() % 2 == 0) {
-    for (size_t i = random() % 2 * 8; i < 16; ++i) address.octets[i] = static_cast<uint8_t>(random() | 1);
+    for (size_t i = random() % 2 * 8; i < 16; ++i) address.bytes[i] = static_cast<uint8_t>(random() | 1);
   }
   return address;
 }

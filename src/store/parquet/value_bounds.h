@@ -56,7 +56,7 @@ inline std::optional<Range<IpAddress>> range_of(std::span<const IpAddress> value
     auto operator<=>(const Number&) const = default;
   };
   const auto number = [](const IpAddress& address) {
-    const auto halves = std::bit_cast<std::array<uint64_t, 2>>(address.octets);
+    const auto halves = std::bit_cast<std::array<uint64_t, 2>>(address.bytes);
     return Number{std::byteswap(halves[0]), std::byteswap(halves[1])};
   };
   const auto address = [](const Number& n) {

@@ -69,7 +69,7 @@ TEST(ValueBounds, AddressesOrderByTheirBytes) {
     for (IpAddress& address : addresses) {
       address = IpAddress::from_v4(static_cast<uint32_t>(random()));
       // Some differ in one byte only, of either half.
-      if (random() % 2 == 0) address.octets[random() % 16] = static_cast<uint8_t>(random());
+      if (random() % 2 == 0) address.bytes[random() % 16] = static_cast<uint8_t>(random());
     }
     expect_bounds(addresses, plain(*std::ranges::min_element(addresses)), plain(*std::ranges::max_element(addresses)));
   }
