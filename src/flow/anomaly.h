@@ -1,6 +1,6 @@
-// What can be wrong with what an exporter sends: a closed list, counted per exporter, never an error. Each says how
-// much it costs: the datagram (rejected), the set (skipped), the record (rolled back), the field (left null), or
-// nothing (a remark).
+// What can be wrong with what an exporter sends: a closed list, counted per exporter, never an error. The scope of an
+// anomaly is what it costs: the datagram (rejected), the set (skipped), the record (rolled back), the field (left
+// null), or nothing (a remark).
 #pragma once
 
 #include <array>
@@ -16,10 +16,9 @@ enum class Anomaly : uint8_t {
   unknown_version,         // not NetFlow v1, v5, v7, v9, IPFIX or sFlow v5
   unsupported_version,     // a protocol that this version does not decode
   truncated_header,        // shorter than its protocol's header, or an sFlow agent's address of no known family
-  length_beyond_datagram,  // the message header claims more bytes than arrived; what arrived is decoded (remark in
-                           // effect)
-  memory_limit,            // the collector has reached limits.memory: nobody looked into it
-  session_limit,           // too many exporters or domains; the least recently used went (remark)
+  length_beyond_datagram,  // the header claims more bytes than arrived; what arrived is decoded (a remark)
+  memory_limit,            // the collector has reached limits.memory; the datagram is not read
+  session_limit,           // too many exporters or domains; the least recently used one goes (a remark)
   // set: skipped
   bad_set_length,      // shorter than a set header, or beyond the message: the rest of the message is skipped
   reserved_set_id,     // set ids 4 to 255 (IPFIX), 2 to 255 (v9), 0 and 1 in IPFIX
@@ -28,11 +27,11 @@ enum class Anomaly : uint8_t {
   template_limit,      // too many templates or fields
   early_data_limit,    // data before its template did not fit, or waited too long
   missing_template,    // data before its template: held (counted once when it arrives)
-  bad_sample,          // sFlow: a sample too short, or whose length, count and records disagree (what is there is read)
+  bad_sample,          // sFlow: too short, or its length, count and records disagree; what is there is read
   unknown_sample,      // sFlow: a sample of a format that we do not know
   // record: rolled back
   truncated_record,   // a variable-length record that runs over the end of its set
-  bad_sample_record,  // sFlow: a record in a sample whose length or contents cannot be; the rest of the sample is read
+  bad_sample_record,  // sFlow: a record of impossible length or contents; the rest of the sample is read
   // field: left null
   value_out_of_range,  // does not fit its column
   bad_field_length,    // a length that the element cannot have
@@ -49,7 +48,7 @@ enum class Anomaly : uint8_t {
   sequence_gap,  // datagrams or records were lost before they reached us (the ledger has how many)
   sequence_reordered,
   exporter_restart,
-  unknown_sample_record,  // sFlow: a record in a sample of a format that we do not know
+  unknown_sample_record,  // sFlow: a record of a format that we do not know
   options_limit,          // too many names or rates told by options records
 };
 

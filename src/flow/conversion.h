@@ -1,25 +1,23 @@
 // How the bytes of an information element become the value of a column. The names come from schema/flow_columns.toml.
 //
-//   uint               1 to 8 bytes, big endian (RFC 7011 section 6.2). A value that the column cannot hold is left
-//   null and
-//                      counted as value_out_of_range: a cut number would be a lie.
+//   uint               1 to 8 bytes, big endian (RFC 7011 section 6.2). A value that the column cannot hold is null and
+//                      counted as value_out_of_range: a cut number would be wrong.
 //   address            4 or 16 bytes
 //   mac                6 bytes (8: the low 48 bits)
 //   seconds            Unix seconds, 4 or 8 bytes
 //   milliseconds       Unix milliseconds, up to 8 bytes
-//   ntp                dateTimeMicroseconds and dateTimeNanoseconds: NTP seconds and fraction (RFC 7011
-//   section 6.1.9-10), or,
-//                      as some exporters send them, Unix micro- or nanoseconds: whichever lies nearest to the export
-//                      time
+//   ntp                dateTimeMicroseconds and dateTimeNanoseconds: NTP seconds and fraction (RFC 7011 section
+//                      6.1.9-10) or, as some exporters send them, Unix micro- or nanoseconds: whichever lies nearest to
+//                      the export time
 //   delta_us           microseconds before the export time
-//   uptime_ms          milliseconds of the exporter's uptime, against the header's uptime (or
-//   systemInitTimeMilliseconds),
-//                      as a signed 32-bit difference, so that the wrap after 49.7 days does no harm
+//   uptime_ms          milliseconds of the exporter's uptime, against the uptime in the header (or
+//                      systemInitTimeMilliseconds), as a signed 32-bit difference, so that the wrap after 49.7 days
+//                      does no harm
 //   mpls_label         the top 20 bits of 3 bytes
 //   application_id     RFC 6759: classification engine, ":", selector
-//   high_byte low_byte of 2 bytes: type and code of icmpTypeCode
-//   forwarding_status  RFC 7270, 1 byte, or 4 with the status in the lowest (or, from some exporters, the highest)
-//   byte
+//   high_byte, low_byte
+//                      of 2 bytes: type and code of icmpTypeCode
+//   forwarding_status  RFC 7270: 1 byte, or 4 with the status in the lowest (from some exporters, the highest) byte
 //   text               UTF-8; anything else is escaped
 //   dscp               the upper six bits of a type of service
 //   fragment_flags     element 197, 1 byte: reserved, do not fragment, more fragments from the top bit, to the three
@@ -31,7 +29,7 @@
 //                      8 bytes, RFC 4364 section 4.2: ASN:VALUE or ADDRESS:VALUE
 //   community          RFC 8549: a BGP community by its length: 4 bytes ASN:VALUE (RFC 1997), 12 ASN:VALUE:VALUE
 //                      (RFC 8092), 8 extended (RFC 4360): rt:ASN:VALUE, soo:ASN:VALUE, others in hexadecimal
-//   community_list     a basicList (RFC 6313) of them
+//   community_list     a basicList (RFC 6313) of communities
 //   segment_section    IPv6 addresses one after the other, with spaces
 //   segment_list       a basicList of IPv6 addresses
 //   segment_routing_header

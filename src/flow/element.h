@@ -18,7 +18,7 @@ inline constexpr uint32_t kReverseEnterprise = 29305;
 // The table's row for exactly this number, or nullptr.
 const ElementName* find_element(uint32_t enterprise, uint16_t number);
 
-// What the element's bytes mean, by table or rule; octetArray if nobody told us.
+// The type of the element, by table or rule; octetArray if it is not known.
 AbstractType element_type(uint32_t enterprise, uint16_t number);
 
 // The element's name, by table or rule: "octetDeltaCount", "reverseOctetDeltaCount", or "ENTERPRISE:NUMBER" if it is

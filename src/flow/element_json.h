@@ -6,10 +6,9 @@
 //   float              a number, of 4 or 8 bytes; "NaN", "Infinity", "-Infinity"
 //   boolean            true for 1, false for 2 (RFC 7011 section 6.1.5), a number otherwise
 //   address, MAC       text
-//   string             text without the zero bytes it was filled up with
-//   dateTime           RFC 3339 with microseconds; microseconds and nanoseconds are NTP (RFC 7011 section 6.1.9-10) or,
-//   as
-//                      some exporters send them, Unix times: whichever lies nearest to `export_time`
+//   string             text without the zero bytes that fill it up
+//   dateTime           RFC 3339 with microseconds; microseconds and nanoseconds are NTP (RFC 7011 section 6.1.9-10)
+//                      or, as some exporters send them, Unix times: whichever lies nearest to `export_time`
 //   octetArray         hexadecimal; so are lists (RFC 6313), which decode/template/structured_data.h opens
 //
 // Bytes of a length that the type cannot have appear as hexadecimal, no bytes at all as null.
@@ -25,7 +24,7 @@ namespace weir::flow {
 
 void append_value_json(std::string& out, AbstractType type, ByteView bytes, Timestamp export_time);
 
-// Two lower-case digits an byte.
+// Two lower-case digits a byte.
 void append_hex(std::string& out, ByteView bytes);
 
 }  // namespace weir::flow

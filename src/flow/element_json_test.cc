@@ -90,7 +90,7 @@ TEST(ElementJson, FineTimesAreTheNearestReading) {
             "\"2036-02-07T06:28:17.000000Z\"");
 }
 
-TEST(ElementJson, OctetsAndListsAreHexadecimal) {
+TEST(ElementJson, BytesAndListsAreHexadecimal) {
   EXPECT_EQ(json(Type::octetArray, {0x0d, 0, 1, 0xc4}), "\"0d0001c4\"");
   EXPECT_EQ(json(Type::subTemplateList, {0xff, 1, 0}), "\"ff0100\"");
 }

@@ -1,4 +1,4 @@
-// One export protocol: flows in, datagrams out. Used in turns: begin, add as long as it fits, finish.
+// One export protocol: flows in, datagrams out. A datagram is begin, add while flows fit, finish.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@ class Encoder {
   virtual ~Encoder() = default;
 
   virtual void begin(Timestamp now) = 0;
-  // False, and nothing done, if the flow does not fit any more. It always fits after begin(). May change packets and
-  // bytes to what the protocol can say.
+  // False, and nothing done, if the flow does not fit any more. The first one after begin() always fits. May change
+  // packets and bytes to what the protocol can express.
   virtual bool add(Flow& flow) = 0;
   virtual ByteView finish() = 0;
 
   // What happens to an exporter in its life. Each takes effect with the next begin().
   virtual void change_templates() {}    // other layouts, under the same ids or new ones
   virtual void restart() {}             // uptime and sequence numbers begin again
-  virtual void clock_jumped(Micros) {}  // begin() gets times of another clock from now on; the uptime does not jump
+  virtual void clock_jumped(Micros) {}  // begin() gets times of another clock; the uptime does not jump
 
   uint64_t option_records() const { return option_records_; }
 
@@ -42,7 +42,7 @@ class Uptime {
   explicit Uptime(uint64_t seed) : age_{static_cast<int64_t>(1 + mix(seed) % 20) * 86'400'000'000} {}
   uint32_t at(Timestamp now) {
     if (!start_) start_ = now - age_;
-    return static_cast<uint32_t>((now - *start_).count() / 1000);  // turns after 49.7 days, as it does in life
+    return static_cast<uint32_t>((now - *start_).count() / 1000);  // wraps after 49.7 days, as in routers
   }
 
   void restart() {

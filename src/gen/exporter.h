@@ -1,5 +1,5 @@
-// A synthetic exporter: invents flows and exports them like a router, as NetFlow v5, NetFlow v9, IPFIX or sFlow v5. The
-// same options and times give the same bytes on every platform. It knows exactly what it has exported.
+// A synthetic exporter: invents flows and exports them as a router does, in NetFlow v5, NetFlow v9, IPFIX or sFlow v5.
+// The same options and times give the same bytes on every platform. It knows exactly what it has exported.
 #pragma once
 
 #include <array>
@@ -20,7 +20,7 @@ enum class Protocol : uint8_t { v5, v9, ipfix, sflow };
 std::string_view to_string(Protocol protocol);
 std::optional<Protocol> parse_protocol(std::string_view text);
 
-// What a datagram may hold, so that it fits into an Ethernet frame under IPv6 and UDP.
+// The payload of UDP over IPv6 in an Ethernet frame.
 constexpr size_t kMaxDatagramBytes = 1452;
 
 struct ExporterOptions {
@@ -28,16 +28,15 @@ struct ExporterOptions {
   uint64_t seed = 1;
   // Observation domain id, source id, engine id (its low 8 bits) or sub-agent id.
   uint32_t domain = 0;
-  // What the exporter says of itself in sFlow.
+  // The agent address of sFlow.
   IpAddress agent = IpAddress::from_v4(0x7f000001);
   uint32_t sampling_interval = 1;        // one of so many packets; 1 to kMaxSamplingV5 in v5
   size_t flows_per_datagram = 24;        // at most; fewer where they do not fit
   Micros template_interval{60'000'000};  // v9 and IPFIX: templates and options come first, and again after this time
   uint32_t ipv6_percent = 15;            // v5 knows IPv4 only
   bool sflow_expanded = false;           // samples in their expanded forms
-  uint32_t sflow_counters_every = 0;     // sFlow: so many datagrams have a counter sample in one of them; 0: none has
-  // About this often something happens to the exporter: it changes its templates, restarts, or its clock jumps. 0:
-  // never.
+  uint32_t sflow_counters_every = 0;     // sFlow: one datagram of so many has a counter sample; 0: none has
+  // About the time between two events: the exporter changes its templates, restarts, or its clock jumps. 0: none.
   Micros event_interval{0};
 };
 
@@ -76,13 +75,13 @@ class SyntheticExporter {
   SyntheticExporter& operator=(SyntheticExporter&&) noexcept;
   ~SyntheticExporter();
 
-  // The next datagram, exported at `now`, with at most max_flows flows (and at least one). Good until the next call.
+  // The next datagram, exported at `now`, with at most max_flows flows (and at least one). Valid until the next call.
   ByteView next_datagram(Timestamp now, size_t max_flows = SIZE_MAX);
 
   const Totals& totals() const;
   const ExporterOptions& options() const;
 
-  // Called for each exported flow: for totals of other kinds. flow.packets and flow.bytes are those of the totals.
+  // The observer is called for each exported flow. flow.packets and flow.bytes are those of the totals.
   void on_flow(std::function<void(const Flow&)> observer);
 
  private:

@@ -1,5 +1,5 @@
-// Invents flows as an access network's border router sees them: 50 thousand customers, 2 million remote addresses, both
-// used as unevenly as in life, with the usual applications and heavy-tailed sizes.
+// Invents flows as the border router of an access network sees them: 50 thousand customers, 2 million remote addresses,
+// both used unevenly (Zipf), with the usual applications and heavy-tailed sizes.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Flow {
   IpAddress destination;
   IpAddress next_hop;
   uint64_t packets = 0;
-  uint64_t bytes = 0;  // IP bytes
+  uint64_t bytes = 0;  // of IP packets
   uint32_t source_as = 0;
   uint32_t destination_as = 0;
   uint32_t input_interface = 0;

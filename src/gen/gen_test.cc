@@ -99,7 +99,7 @@ void expect_totals(const Totals& totals, const std::vector<SetReader::Record>& r
   EXPECT_EQ(totals.by_ip_protocol, by_protocol);
 }
 
-TEST(SyntheticExporter, TheSameSeedGivesTheSameOctets) {
+TEST(SyntheticExporter, TheSameSeedGivesTheSameBytes) {
   for (const Protocol protocol : kAll) {
     SyntheticExporter one({.protocol = protocol, .seed = 7});
     SyntheticExporter two({.protocol = protocol, .seed = 7});
@@ -119,7 +119,7 @@ TEST(SyntheticExporter, TheSameSeedGivesTheSameOctets) {
 
 // FNV-1a of the first datagrams. If this fails on another machine, the generator is not the same everywhere; if it
 // fails after a change of the generator, write down the new values.
-TEST(SyntheticExporter, TheOctetsAreTheSameOnEveryPlatform) {
+TEST(SyntheticExporter, TheBytesAreTheSameOnEveryPlatform) {
   std::vector<uint32_t> hashes;
   for (const Protocol protocol : kAll) {
     SyntheticExporter exporter({.protocol = protocol, .seed = 42, .domain = 3, .sampling_interval = 100});

@@ -1,5 +1,5 @@
 // sFlow version 5 (sflow.org/sflow_version_5.txt): flow samples, each with the first bytes of a sampled packet and
-// what the router knows of its way. Everything is XDR (RFC 4506): 4-byte units.
+// what the router knows of its route. Everything is XDR (RFC 4506): units of 4 bytes.
 #include "base/ether_type.h"
 #include "gen/encoder.h"
 

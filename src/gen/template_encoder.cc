@@ -1,5 +1,5 @@
-// NetFlow version 9 (RFC 3954) and IPFIX (RFC 7011): one template for IPv4, one for IPv6, one options template that
-// tells the sampling interval. The two protocols differ in their headers, in how times are said and in the unit of the
+// NetFlow version 9 (RFC 3954) and IPFIX (RFC 7011): one template for IPv4, one for IPv6, one options template for the
+// sampling interval. The two protocols differ in their headers, in the encoding of times and in the unit of the
 // sequence number.
 #include <span>
 
