@@ -30,7 +30,7 @@ Collector::Collector(CollectorOptions options)
 
 Collector::~Collector() = default;
 
-// The store first: whoever loses the race for it must not have taken datagrams from the one that runs.
+// The store comes first: a second collector fails on its lock before it takes datagrams from the one that runs.
 Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   TRY(check_cpus(options_.cpus));
   store_ = std::make_shared<store::Store>(TRY(store::Store::open(options_.store, std::move(writer))));

@@ -1,8 +1,8 @@
 // EnrichStage: the passes of enrichment over full batches, in a thread of their own, before they are sealed. A
 // collector without passes has no such stage.
 //
-// No row waits for a name: where passes are slower than what is received, batches go past them as they are, and their
-// rows are counted. A pass that throws leaves the batch as far as it came.
+// No row waits for a name: where the passes do not keep up, batches go past them unchanged, and their rows are counted.
+// A pass that throws leaves the batch as far as it came.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,7 @@ class EnrichStage {
   EnrichStage(const EnrichStage&) = delete;
   EnrichStage& operator=(const EnrichStage&) = delete;
 
-  // Throws std::system_error if there is no thread to be had.
+  // Throws std::system_error if no thread can be started.
   void start();
   // Any thread. Never waits.
   void offer(flow::FullBatch batch);

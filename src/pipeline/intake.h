@@ -1,5 +1,5 @@
-// The way of datagrams through one receiving thread: decoder, builders, and out as full batches. Nothing here ever waits
-// for what comes after it.
+// The way of datagrams through one receiving thread: decoder, builders, and out as full batches. Nothing here waits for
+// what comes after it.
 #pragma once
 
 #include <array>

@@ -10,7 +10,7 @@
 // shared. STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by
 // reason. TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterCounters by name; rows_stored,
 // rows_dropped, counter_rows_stored and counter_rows_dropped, what became of the rows in the store, dropped by reason;
-// anomalies, an object by name without the zeros; protocols, a list of names; and, if there are outlets beside the store,
+// anomalies, an object by name without the zeros; protocols, a list of names; and, with outlets beside the store,
 // outlets: {"NAME": {"flows": {"stored": 7, "dropped": {...}}, "counters": {...}}}.
 // Readers ignore members that they do not know.
 #pragma once

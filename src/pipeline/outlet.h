@@ -1,5 +1,5 @@
-// Outlet: the way of sealed batches to one sink. It has a queue, a thread and an account of its own, so that a sink
-// that is slow, stuck or broken holds up neither receiving nor another sink.
+// Outlet: the way of sealed batches to one sink. It has a queue, a thread and an account of its own, so that a slow,
+// stuck or broken sink holds up neither receiving nor another sink.
 //
 //   offer   a queue that is full (in batches, so in rows, or in bytes) drops the batch, and counts it: queue_full
 //   thread  add() and flush() of the sink; what the sink throws is logged, and its rows count as dropped: store_failed
@@ -47,7 +47,7 @@ class Outlet {
   Outlet(const Outlet&) = delete;
   Outlet& operator=(const Outlet&) = delete;
 
-  // Throws std::system_error if there is no thread to be had.
+  // Throws std::system_error if no thread can be started.
   void start();
 
   // Any thread. Never waits.

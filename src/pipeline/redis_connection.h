@@ -17,7 +17,7 @@ namespace weir::pipeline {
 
 class RedisConnection {
  public:
-  // An answer; views are good until the next one is read.
+  // An answer; views are valid until the next one is read.
   class Reply;
   using Argument = std::string_view;
 

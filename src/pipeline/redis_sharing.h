@@ -5,8 +5,8 @@
 //   weir:1:o:ADDRESS                      what options records of all domains of the exporter told
 //   weir:1:events                         a stream: what was new in the two above
 //
-// Values have the format of the state file (decode/session/state.h), are read by the same parser, and are trusted no more.
-// All of this happens in a thread of its own: receiving never waits for the server.
+// Values have the format of the state file (decode/session/state.h), are read by the same parser and are trusted no
+// more. All of this happens in a thread of its own: receiving never waits for the server.
 #pragma once
 
 #include <atomic>

@@ -161,7 +161,7 @@ class Replay {
 }  // namespace
 
 Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::SegmentWriter> writer) {
-  // A name that was mistyped should be heard of before an hour of other files was decoded.
+  // A mistyped name is reported before an hour of other files is decoded.
   uint64_t bytes_total = 0;
   for (const std::filesystem::path& file : options.files) {
     std::error_code unknown;

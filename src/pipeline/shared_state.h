@@ -33,7 +33,7 @@ class SharedState : public decode::StateSource {
   uint64_t version() const;
   std::vector<SessionStatePtr> all() const;
   SessionStatePtr find(const decode::SessionKey& key) const;
-  // Forgets what nobody has used for so long; only a session that no exporter came back to gets that old.
+  // Forgets what was not used for so long: sessions that no exporter came back to.
   void expire(Timestamp now, std::chrono::seconds lifetime);
 
   // What other collectors learned, for all threads. False if a thread has not yet taken what there is.

@@ -21,7 +21,7 @@ struct SharingCounters {
   uint64_t fetched = 0;        // states taken over from other collectors
   uint64_t requests = 0;       // templates asked for
   uint64_t requests_lost = 0;  // too many at once
-  uint64_t errors = 0;         // connections lost, refused commands, values that cannot be
+  uint64_t errors = 0;         // connections lost, refused commands, invalid values
   std::string last_error;      // empty while connected
 };
 

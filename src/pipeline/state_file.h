@@ -1,5 +1,5 @@
-// The state of all sessions in a file, so that data decode at once after a restart (format: decode/session/state.h). It is
-// written as a whole to a temporary file, synced and renamed: after a crash there is the old one or the new one.
+// The state of all sessions in a file, so that data decode at once after a restart (format: decode/session/state.h).
+// It is written as a whole to a temporary file, synced and renamed: after a crash there is the old one or the new one.
 #pragma once
 
 #include <chrono>

@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds kPollTimeout{100};
 constexpr std::chrono::milliseconds kErrorPause{100};
 constexpr std::chrono::seconds kLogInterval{10};
 
-// What the operator should know, and what to do; nothing for what is as it should be.
+// What the operator should know, and what to do about it; empty for an ordinary end.
 std::string_view explain(StreamClose reason) {
   switch (reason) {
     case StreamClose::by_exporter:

@@ -17,7 +17,7 @@
 
 namespace weir::pipeline {
 
-// At most one line about each reason in a while: who floods us must not fill the log.
+// At most one line about each reason in a while: a flood must not fill the log.
 class StreamLog {
  public:
   void closed(const net::StreamPeer& peer, StreamClose reason, const std::string& detail);

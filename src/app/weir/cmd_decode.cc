@@ -20,22 +20,18 @@ namespace weir::app {
 namespace {
 
 constexpr const char* kHelp =
-    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655) and print every record, element by element, and "
-    "every\n"
+    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655). Print every record, element by element, and every\n"
     "sFlow sample.\n"
     "Several files are read one after the other, as if they were one; - is standard input.\n\n"
-    "One JSON object a record: elements by their IANA name, those of vendors by name or as ENTERPRISE:NUMBER, an "
-    "element that\n"
-    "occurs several times as an array, the scope of options records under \"scope\". The last object is the summary, "
-    "with what\n"
-    "was wrong in the input (anomalies). Data that comes before its template is printed when the template arrives.";
+    "One JSON object a record: elements by their IANA name, those of vendors by name or as ENTERPRISE:NUMBER, an\n"
+    "element that occurs several times as an array, the scope of options records under \"scope\". The last object is\n"
+    "the summary, with what was wrong in the input (anomalies). Data that comes before its template is printed when\n"
+    "the template arrives.";
 
 constexpr const char* kFooter =
-    "--raw is for comparison with other decoders. One object a record: dgram, exporter, odid, set, rec, kind, and "
-    "fields as\n"
-    "[element, length, bytes]; the last one has the totals. Other decoders count one message a datagram: what follows "
-    "the\n"
-    "first message is only read with --several-messages.";
+    "--raw is for comparison with other decoders. One object a record: dgram, exporter, odid, set, rec, kind, and\n"
+    "fields as [element, length, bytes]; the last one has the totals. Other decoders count one message a datagram:\n"
+    "what follows the first message is only read with --several-messages.";
 
 struct Options {
   std::vector<std::string> files;
@@ -140,7 +136,7 @@ void add(net::CaptureCounts& sum, const net::CaptureCounts& counts) {
   sum.bytes_read += counts.bytes_read;
 }
 
-// How far we are, where people see it: on a terminal, unless the records go there.
+// Progress, on a terminal, unless the records go there.
 class Progress {
  public:
   void update(const std::string& file, const net::CaptureReader& capture, uint64_t records) {
@@ -238,7 +234,7 @@ int run_decode(const Options& options) {
     status = 1;
   }
   if (printer.summary().files == 0) return 1;
-  // Data whose template never came is known to be lost now.
+  // Data whose template has not come by now are lost.
   decoder.expire(Timestamp::max());
   for (const auto& [address, counters] : decoder.counters()) printer.summary().counters += counters;
   printer.end();

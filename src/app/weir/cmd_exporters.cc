@@ -1,4 +1,4 @@
-// weir exporters: what became of everything that every exporter sent.
+// weir exporters: for each exporter, what became of what it sent.
 #include <fmt/format.h>
 
 #include <memory>
@@ -24,7 +24,7 @@ using query::Value;
 struct Column {
   std::string_view name;
   bool number;
-  bool in_table;  // a screen has no room for all
+  bool in_table;  // the table has no room for all
   Value (*value)(const flow::ExporterLedger&);
 };
 
@@ -111,7 +111,7 @@ Result<> print(query::RowSink& sink, const flow::LedgerSnapshot& ledger, bool ta
   }
   if (Result<> begun = sink.begin(columns); !begun) return begun;
   for (const auto& [address, share] : ledger.exporters) {
-    // Exporters that were forgotten for want of room keep their share under no address.
+    // Exporters that were evicted have their share under no address.
     Value name = address == IpAddress{} ? Value(std::string("(forgotten)")) : Value(address);
     if (Result<> printed = print_row(sink, std::move(name), share, table); !printed) return printed;
   }

@@ -67,8 +67,8 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual Result<> add(size_t exporter, ByteView datagram, Timestamp now) = 0;
-  // The time at which the next datagram is exported, once `flows` flows were. Waits, if the output is real. nullopt:
-  // stop.
+  // The time at which the next datagram is exported, after `flows` flows. A real output waits until then; nullopt ends
+  // the run.
   virtual Result<std::optional<Timestamp>> wait(uint64_t flows) = 0;
   virtual Result<> finish() = 0;
   virtual Micros elapsed() const = 0;
@@ -83,7 +83,7 @@ class NetworkOutput final : public Output {
   Result<std::optional<Timestamp>> wait(uint64_t flows) override {
     const SteadyClock::time_point now = SteadyClock::now();
     if (rate_ > 0) {
-      // Ahead by less than a timer is good for: send on, many datagrams in one call.
+      // Ahead by less than the grain of a timer: send on, many datagrams in one call.
       const SteadyClock::time_point due =
           start_ +
           std::chrono::nanoseconds(static_cast<int64_t>(1e9 * static_cast<double>(flows) / static_cast<double>(rate_)));
@@ -191,7 +191,7 @@ Result<std::unique_ptr<Output>> ipfix_output(const std::string& path, uint64_t r
   return std::make_unique<IpfixOutput>(TRY(net::IpfixFileWriter::create(path)), rate, start);
 }
 
-// Exporters in turn, each a datagram, until the limits are reached.
+// Each exporter in turn sends a datagram, until the limits are reached.
 Result<> generate(std::vector<gen::SyntheticExporter>& exporters, Output& output, const Limits& limits,
                   size_t max_flows) {
   uint64_t flows = 0;

@@ -53,7 +53,8 @@ struct Skipped {
 enum class Outcome { kDone, kInterrupted, kDamaged };
 
 constexpr auto kProgressEvery = std::chrono::milliseconds{500};
-constexpr auto kTimerGrain = std::chrono::milliseconds{1};  // who is ahead by less sends on, many datagrams in one call
+// A sender that is ahead by less sends on, many datagrams in one call.
+constexpr auto kTimerGrain = std::chrono::milliseconds{1};
 constexpr uint64_t kDatagramsPerCheck = 256;
 
 class SendRun {
@@ -62,7 +63,7 @@ class SendRun {
 
   // Fails if sending does; a damaged capture is reported and passed over.
   Result<Outcome> run();
-  // Waits for refusals of what was sent last; call it before what is printed.
+  // Waits for refusals of what was sent last. To be called before the totals are printed.
   void settle();
   void print_text() const;
   void print_json() const;
@@ -274,11 +275,10 @@ int run_send(const SendOptions& options) {
   options.output == "json" ? run.print_json() : run.print_text();
   if (!outcome) fmt::print(stderr, "weir send: {}\n", outcome.error().message);
   if (counts.not_ipfix > 0) {
-    fmt::print(
-        stderr,
-        "weir send: {} datagrams were not sent: they are not whole IPFIX messages, and nothing else goes over TCP "
-        "and TLS (RFC 7011 section 10.4)\n",
-        counts.not_ipfix);
+    fmt::print(stderr,
+               "weir send: {} datagrams were not sent: they are not whole IPFIX messages, "
+               "and nothing else goes over TCP and TLS (RFC 7011 section 10.4)\n",
+               counts.not_ipfix);
     if (counts.datagrams == 0) return 1;
   }
   report_refusals("send", run.sender(), *target);

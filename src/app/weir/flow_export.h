@@ -5,8 +5,8 @@
 
 namespace weir::app {
 
-// Whether it begins like a message of NetFlow v1, v5, v7, v9, IPFIX or sFlow v5. A guess: enough to pass over DNS or
-// syslog.
+// Whether a payload begins like a message of NetFlow v1, v5, v7, v9, IPFIX or sFlow v5. It is a guess, enough to pass
+// over DNS or syslog.
 bool looks_like_flow_export(ByteView datagram);
 
 }  // namespace weir::app

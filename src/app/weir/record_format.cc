@@ -150,7 +150,7 @@ class CsvFormat : public RecordFormat {
   std::string object_;
 };
 
-// Lines for the eye, printed as they come: columns have a width that most values fit.
+// A table for people, printed line by line: columns have a width that fits most values.
 class TableFormat : public RecordFormat {
  public:
   void begin(std::string& out) override { line(out, kColumns); }

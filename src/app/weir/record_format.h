@@ -38,7 +38,7 @@ struct DecodeSummary {
 
   SflowTotals sflow;
 
-  // Datagrams of a protocol that we know, decoded or not. The rest was something else that came to the same port.
+  // Datagrams of a protocol that we know, decoded or not. The others are something else on the same port.
   uint64_t export_datagrams() const;
 };
 

@@ -26,7 +26,7 @@ struct FieldSlot {
 
 class RecordLayout {
  public:
-  // One slot a field; good until the next call.
+  // One slot a field; valid until the next call.
   std::span<const FieldSlot> slots(const decode::RecordView& record);
 
  private:

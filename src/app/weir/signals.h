@@ -6,10 +6,10 @@
 
 namespace weir::app {
 
-// Blocks SIGINT, SIGTERM and SIGHUP. Before any thread is started, so that all inherit it. SIGPIPE is ignored.
+// Blocks SIGINT, SIGTERM and SIGHUP, and ignores SIGPIPE. To be called before any thread starts: threads inherit it.
 void block_signals();
 
-// The next of them; nothing after `timeout`.
+// The next signal; nothing after `timeout`.
 std::optional<int> wait_for_signal(std::chrono::milliseconds timeout);
 
 // From now on SIGINT ends the process at once, whatever it is doing.
