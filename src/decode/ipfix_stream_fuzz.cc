@@ -39,14 +39,14 @@ struct Run {
             },
             64, options.schema) {}
 
-  void message(ByteView bytes) {
-    CHECK(bytes.size() >= kIpfixHeaderBytes && bytes.size() <= kMaxIpfixMessageBytes);
-    const std::vector<uint8_t> copy(bytes.begin(), bytes.end());  // so that a read beyond it is seen
+  void message(ByteView whole) {
+    CHECK(whole.size() >= kIpfixHeaderBytes && whole.size() <= kMaxIpfixMessageBytes);
+    const std::vector<uint8_t> copy(whole.begin(), whole.end());  // so that a read beyond it is seen
     Datagram datagram = test::datagram(copy);
     datagram.connection = kConnection;
     decoder.decode(datagram, builder);
     ++messages;
-    bytes += bytes.size();
+    bytes += whole.size();
   }
   void feed(ByteView chunk) {
     while (const auto next = framer.next(chunk)) message(*next);
@@ -73,8 +73,8 @@ struct Run {
   uint64_t unread = 0;  // once broken
 };
 
-void check_file(ByteView bytes, const Run& whole) {
-  auto reader = net::CaptureReader::open_bytes(bytes);
+void check_file(ByteView file, const Run& whole) {
+  auto reader = net::CaptureReader::open_bytes(file);
   if (!reader) return;
   uint64_t messages = 0;
   uint64_t bytes = 0;
@@ -84,10 +84,10 @@ void check_file(ByteView bytes, const Run& whole) {
     ++messages;
     bytes += (*next)->datagram.bytes.size();
   }
-  CHECK(bytes + reader->counts().damaged_bytes == bytes.size());
-  CHECK(reader->counts().bytes_read == bytes.size());
+  CHECK(bytes + reader->counts().damaged_bytes == file.size());
+  CHECK(reader->counts().bytes_read == file.size());
   // Where the stream is whole to its end, so is the file.
-  if (whole.bytes == bytes.size()) CHECK(messages == whole.messages && bytes == whole.bytes);
+  if (whole.bytes == file.size()) CHECK(messages == whole.messages && bytes == whole.bytes);
 }
 
 int run(ByteView input) {

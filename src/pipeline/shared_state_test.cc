@@ -68,7 +68,7 @@ TEST(SharedState, TellsThoseWhoShareWhatChangedAndWhatWasWithdrawn) {
   shared.update(changed(state(1, {256, 257})));
   EXPECT_EQ(shared.wait_for_work(milliseconds{0}).changed.size(), 1u);
   SessionChanges changes = changed(state(1, {257}));
-  changes.wanted.push_back({state(3, {})->key, 300});
+  changes.wanted.push_back({state(3, {})->key, decode::TemplateId{300}});
   shared.update(changes);
   const SharedState::Work work = shared.wait_for_work(milliseconds{0});
   ASSERT_EQ(work.withdrawn.size(), 1u);

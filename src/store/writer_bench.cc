@@ -113,7 +113,7 @@ const std::vector<flow::SealedBatch>& traffic() {
     Traffic source;
     std::vector<flow::SealedBatch> made;
     for (size_t i = 0; i < kBatches; ++i) made.push_back(source.batch(flow::FlowBatch::kDefaultCapacity));
-    return flow::seal(std::move(made));
+    return made;
   }();
   return batches;
 }

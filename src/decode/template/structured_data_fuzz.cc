@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto switches = in.read<BigEndian<uint8_t>>();
   const auto length = in.read<Be16>();
   if (!length) return 0;
-  const Templates templates(*in.take(std::min<size_t>(*length, in.remaining())));
+  Templates templates(*in.take(std::min<size_t>(*length, in.remaining())));
   Limits limits;
   if ((*switches & 1) != 0) limits.list_depth = 2;
   if ((*switches & 2) != 0) limits.list_values = 5;
