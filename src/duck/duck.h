@@ -41,6 +41,7 @@ std::string quote_name(std::string_view name);
 
 // A VARCHAR or BLOB in a vector: up to 12 bytes lie in the string itself, longer ones where it points.
 std::string_view view(const duckdb_string_t& text);
+std::string_view view(const duckdb_string_t&& text) = delete;
 
 struct ColumnInfo {
   std::string name;
@@ -84,7 +85,10 @@ class Chunk {
     return {words, words == nullptr ? 0 : (rows_ + 63) / 64};
   }
   // VARCHAR and BLOB.
-  std::string_view text(size_t column, size_t row) const { return view(value<duckdb_string_t>(column, row)); }
+  std::string_view text(size_t column, size_t row) const {
+    CHECK(row < rows_);
+    return view(static_cast<const duckdb_string_t*>(columns_[column].data)[row]);
+  }
   // UUID: as it is stored, in network order.
   IpAddress uuid(size_t column, size_t row) const { return from_uuid(value<duckdb_hugeint>(column, row)); }
   // TIMESTAMP and TIMESTAMP WITH TIME ZONE (microseconds, UTC).
