@@ -4,7 +4,7 @@
 
 namespace weir::decode {
 
-Stream& Streams::at(const StreamOrigin& origin) {
+Stream& Streams::at(StreamOrigin origin) {
   ++uses;
   auto found = std::ranges::find(all, origin, &Stream::origin);
   if (found == all.end()) {

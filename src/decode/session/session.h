@@ -50,7 +50,7 @@ struct Streams {
   uint64_t uses = 0;
 
   // Known or new, in the place of the one that was used the longest ago if there is no room.
-  Stream& at(const StreamOrigin& origin);
+  Stream& at(StreamOrigin origin);
 };
 
 struct Session {

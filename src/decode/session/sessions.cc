@@ -26,22 +26,17 @@ void Sessions::set_limits(const Limits& limits) {
   early_.set_limits(limits);
 }
 
-Exporter& Sessions::exporter(const IpAddress& address, Timestamp received) {
-  now_ = received;
-  const auto [exporter, is_new] = table_.exporter(address, received);
-  if (is_new) [[unlikely]] {
-    if (source_ != nullptr) restore(exporter, received);
-    if (sharing_.joined()) {
-      // What was restored is what was used last.
-      std::vector<Session*> restored;
-      for (Session& session : table_.sessions()) {
-        if (session.exporter != &exporter) break;
-        restored.push_back(&session);
-      }
-      sharing_.add(exporter, restored);
-    }
+// An exporter that is new here.
+void Sessions::meet(Exporter& exporter) {
+  if (source_ != nullptr) restore(exporter, now_);
+  if (!sharing_.joined()) return;
+  // What was restored is what was used last.
+  std::vector<Session*> restored;
+  for (Session& session : table_.sessions()) {
+    if (session.exporter != &exporter) break;
+    restored.push_back(&session);
   }
-  return exporter;
+  sharing_.add(exporter, restored);
 }
 
 void Sessions::forget(Session& session) {
@@ -50,12 +45,6 @@ void Sessions::forget(Session& session) {
   options_.forget_all(session.options);
   OptionsStore::remove_speaker(session.options, session.exporter->options_only);
   changes_.forget(session);
-}
-
-const TemplatePtr& Sessions::find_template(Session& session, TemplateId id, const StreamOrigin& reader, Timestamp now) {
-  const TemplatePtr& found = templates_.find(session.templates, id, reader, now);
-  if (found && now - session.shown > ChangeLog::kShowAgain) changes_.note(session);
-  return found;
 }
 
 TemplatePtr Sessions::define(Session& session, Template layout, const MessageContext& message, uint32_t sequence) {
@@ -76,13 +65,13 @@ TemplatePtr Sessions::define(Session& session, Template layout, const MessageCon
   return std::move(defined.compiled);
 }
 
-void Sessions::withdraw(Session& session, TemplateId id, const StreamOrigin& origin) {
+void Sessions::withdraw(Session& session, TemplateId id, StreamOrigin origin) {
   sharing_.begin_change(session);
   sharing_.note_change(session);
   if (templates_.withdraw(session.templates, id, origin, session.anomalies())) changes_.note(session);
 }
 
-void Sessions::withdraw_all(Session& session, bool options, const StreamOrigin& origin) {
+void Sessions::withdraw_all(Session& session, bool options, StreamOrigin origin) {
   sharing_.begin_change(session);
   for (const TemplateId id : TemplateStore::announced_by(session.templates, options, origin)) {
     withdraw(session, id, origin);

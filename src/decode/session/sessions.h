@@ -49,17 +49,28 @@ class Sessions : private Sharing::Replica {
 
   // Of a datagram. Known, restored from the state source, or new; from now on the most recently used. Good until the
   // next call.
-  Exporter& exporter(const IpAddress& address, Timestamp received);
+  Exporter& exporter(const IpAddress& address, Timestamp received) {
+    now_ = received;
+    const auto [exporter, is_new] = table_.exporter(address, received);
+    if (is_new) [[unlikely]]
+      meet(exporter);
+    return exporter;
+  }
   Session& session(Exporter& exporter, const StreamId& stream) { return table_.session(exporter, session_of(stream)); }
   // When the last datagram was received.
   Timestamp now() const { return now_; }
 
   // The template that data of the stream are read with; see TemplateStore::find.
-  const TemplatePtr& find_template(Session& session, TemplateId id, const StreamOrigin& reader, Timestamp now);
+  const TemplatePtr& find_template(Session& session, TemplateId id, StreamOrigin reader, Timestamp now) {
+    const TemplatePtr& found = templates_.find(session.templates, id, reader, now);
+    if (found && now - session.shown > ChangeLog::kShowAgain) [[unlikely]]
+      changes_.note(session);
+    return found;
+  }
   TemplatePtr define(Session& session, Template layout, const MessageContext& message, uint32_t sequence);
-  void withdraw(Session& session, TemplateId id, const StreamOrigin& origin);
+  void withdraw(Session& session, TemplateId id, StreamOrigin origin);
   // All templates, or all options templates, of the stream.
-  void withdraw_all(Session& session, bool options, const StreamOrigin& origin);
+  void withdraw_all(Session& session, bool options, StreamOrigin origin);
   // The exporter was restarted, by our clock at `started`: its templates and what options records said are void, and
   // data that still waits for a template of before would be read with another one.
   void restart(Session& session, Timestamp started);
@@ -97,6 +108,7 @@ class Sessions : private Sharing::Replica {
   Imported import_state(const SessionState& state, Timestamp now);
 
  private:
+  void meet(Exporter& exporter);
   void forget(Session& session);
   void note_first_data(Session& session);
   void note_options(Session& session);

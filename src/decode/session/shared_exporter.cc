@@ -50,7 +50,7 @@ uint64_t SharedExporter::publish(SharedSession session) {
   return version;
 }
 
-SharedExporter::Stream& SharedExporter::stream(const SessionKey& key, const StreamOrigin& origin,
+SharedExporter::Stream& SharedExporter::stream(const SessionKey& key, StreamOrigin origin,
                                                flow::ExporterCounters& counters) {
   const std::pair of(LocalKey(key), origin);
   auto found = streams_.find(of);
@@ -67,7 +67,7 @@ SharedExporter::Stream& SharedExporter::stream(const SessionKey& key, const Stre
   return *found->second;
 }
 
-SharedExporter::Uptime SharedExporter::see_uptime(const SessionKey& key, const StreamOrigin& origin, uint32_t uptime_ms,
+SharedExporter::Uptime SharedExporter::see_uptime(const SessionKey& key, StreamOrigin origin, uint32_t uptime_ms,
                                                   int64_t export_us, Timestamp received, UptimeState& known,
                                                   flow::ExporterCounters& counters) {
   Stream& stream = this->stream(key, origin, counters);
@@ -89,7 +89,7 @@ SharedExporter::Uptime SharedExporter::see_uptime(const SessionKey& key, const S
   return Uptime::restarted;
 }
 
-void SharedExporter::note(const SessionKey& key, const StreamOrigin& origin, const SequencedMessage& message,
+void SharedExporter::note(const SessionKey& key, StreamOrigin origin, const SequencedMessage& message,
                           flow::ExporterCounters& counters) {
   stream(key, origin, counters).sequence.note(message, counters);
 }

@@ -44,9 +44,9 @@ class SharedExporter {
   // show it. straggler: it was sent before that.
   enum class Uptime : uint8_t { goes_on, restarted, straggler };
   // first: what is known of the stream, if it is new here. Sets it to what is known now.
-  Uptime see_uptime(const SessionKey& key, const StreamOrigin& origin, uint32_t uptime_ms, int64_t export_us,
+  Uptime see_uptime(const SessionKey& key, StreamOrigin origin, uint32_t uptime_ms, int64_t export_us,
                     Timestamp received, UptimeState& known, flow::ExporterCounters& counters);
-  void note(const SessionKey& key, const StreamOrigin& origin, const SequencedMessage& message,
+  void note(const SessionKey& key, StreamOrigin origin, const SequencedMessage& message,
             flow::ExporterCounters& counters);
   // Messages that have been missing for too long by `now` are counted as lost.
   void give_up(Timestamp now, flow::ExporterCounters& counters);
@@ -65,7 +65,7 @@ class SharedExporter {
     auto operator<=>(const LocalKey&) const = default;
   };
   struct Stream;
-  Stream& stream(const SessionKey& key, const StreamOrigin& origin, flow::ExporterCounters& counters);
+  Stream& stream(const SessionKey& key, StreamOrigin origin, flow::ExporterCounters& counters);
 
   std::mutex mutex_;
   std::atomic<uint64_t> version_ = 0;

@@ -92,7 +92,7 @@ SharedExporter::Uptime Sharing::see_uptime(Session& session, const MessageContex
   return seen;
 }
 
-void Sharing::note_sequence(Session& session, const StreamOrigin& origin, const SequencedMessage& message) {
+void Sharing::note_sequence(Session& session, StreamOrigin origin, const SequencedMessage& message) {
   Exporter& exporter = *session.exporter;
   std::unique_lock<std::mutex> lock;
   if (!change_.owns_lock()) lock = exporter.shared->lock();

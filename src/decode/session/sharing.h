@@ -73,7 +73,7 @@ class Sharing {
 
   // What a message tells about its stream. After a restart nobody else takes anything over until end_change().
   SharedExporter::Uptime see_uptime(Session& session, const MessageContext& message);
-  void note_sequence(Session& session, const StreamOrigin& origin, const SequencedMessage& message);
+  void note_sequence(Session& session, StreamOrigin origin, const SequencedMessage& message);
   // What nobody has got by `now` is lost; with Timestamp::max() this decoder leaves.
   void give_up(Timestamp now);
 

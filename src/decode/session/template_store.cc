@@ -22,27 +22,18 @@ size_t index_in(const TemplateEntries& entries, TemplateEntries::const_iterator 
   return static_cast<size_t>(entry - entries.begin());
 }
 
-auto find_own(auto& entries, const StreamOrigin& origin) {
-  return std::ranges::find(entries, origin, &TemplateEntry::origin);
-}
+auto find_own(auto& entries, StreamOrigin origin) { return std::ranges::find(entries, origin, &TemplateEntry::origin); }
 
 LayoutPtr layout_of(const TemplateEntry& entry) { return {entry.compiled, &entry.compiled->layout}; }
 
 }  // namespace
 
-TemplateEntry& definition_for(const StreamOrigin& reader, TemplateEntries& entries) {
+TemplateEntry& definition_for(StreamOrigin reader, TemplateEntries& entries) {
   const auto own = find_own(entries, reader);
   return own != entries.end() ? *own : entries.front();
 }
 
-const TemplatePtr& TemplateStore::compiled_for_schema(TemplateEntry& entry) {
-  if (entry.compiled->schema != pool_.schema()) [[unlikely]]
-    entry.compiled = pool_.compile(entry.compiled->layout);
-  return entry.compiled;
-}
-
-const TemplatePtr& TemplateStore::find(SessionTemplates& session, TemplateId id, const StreamOrigin& reader,
-                                       Timestamp now) {
+const TemplatePtr& TemplateStore::find(SessionTemplates& session, TemplateId id, StreamOrigin reader, Timestamp now) {
   const auto found = session.by_id.find(id);
   if (found == session.by_id.end()) return kNoTemplate;
   TemplateEntry& entry = definition_for(reader, found->second);
@@ -51,7 +42,7 @@ const TemplatePtr& TemplateStore::find(SessionTemplates& session, TemplateId id,
   return compiled_for_schema(entry);
 }
 
-bool TemplateStore::is_news(const SessionTemplates& session, const Template& layout, const StreamOrigin& origin) {
+bool TemplateStore::is_news(const SessionTemplates& session, const Template& layout, StreamOrigin origin) {
   const auto known = session.by_id.find(layout.id);
   return known == session.by_id.end() || std::ranges::none_of(known->second, [&](const TemplateEntry& entry) {
            return entry.origin == origin && entry.compiled->layout.same_layout(layout);
@@ -68,7 +59,7 @@ bool TemplateStore::is_news(const SessionTemplates& session, const Template& lay
 //                           was sent later. What it defines has been replaced already: it is no news.
 //
 // A new definition goes in front of those of other streams: streams without one of their own read by the latest.
-TemplateStore::Defined TemplateStore::define(SessionTemplates& session, Template layout, const StreamOrigin& origin,
+TemplateStore::Defined TemplateStore::define(SessionTemplates& session, Template layout, StreamOrigin origin,
                                              Timestamp now, const MessageOrder& order, flow::AnomalyCounts& anomalies) {
   const TemplateId id = layout.id;
   if (const auto known = session.by_id.find(id); known != session.by_id.end()) {
@@ -156,7 +147,7 @@ void TemplateStore::evict_oldest(SessionTemplates& session, flow::AnomalyCounts&
   drop(session, oldest_id, oldest_index);
 }
 
-bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, const StreamOrigin& origin,
+bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, StreamOrigin origin,
                              flow::AnomalyCounts& anomalies) {
   const auto found = session.by_id.find(id);
   if (found == session.by_id.end()) return false;
@@ -167,7 +158,7 @@ bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, const Str
 }
 
 std::vector<TemplateId> TemplateStore::announced_by(const SessionTemplates& session, bool options,
-                                                    const StreamOrigin& origin) {
+                                                    StreamOrigin origin) {
   std::vector<TemplateId> ids;
   for (const auto& [id, entries] : session.by_id) {
     const bool own = std::ranges::any_of(entries, [&](const TemplateEntry& entry) {
@@ -237,7 +228,7 @@ TemplateStore::Imported TemplateStore::import(SessionTemplates& session, const T
 
 std::vector<TemplateId> TemplateStore::adopt(SessionTemplates& session, const std::vector<SharedTemplate>& published,
                                              Timestamp now, flow::AnomalyCounts& anomalies) {
-  const auto is_published = [&](TemplateId id, const StreamOrigin& origin) {
+  const auto is_published = [&](TemplateId id, StreamOrigin origin) {
     return std::ranges::any_of(
         published, [&](const SharedTemplate& shared) { return shared.layout->id == id && shared.origin == origin; });
   };

@@ -45,7 +45,7 @@ struct SessionTemplates {
 
 // Which of the definitions of an id the data of `reader` are read with: its own (RFC 7011 section 8), else the latest
 // that was announced, as real exporters change their port. There is at least one.
-TemplateEntry& definition_for(const StreamOrigin& reader, TemplateEntries& entries);
+TemplateEntry& definition_for(StreamOrigin reader, TemplateEntries& entries);
 
 class TemplateStore {
  public:
@@ -62,22 +62,21 @@ class TemplateStore {
   // nullptr if the id is not known. A template in use does not expire, however long ago it was announced: there are
   // exporters that announce theirs once, and data that cannot be read is lost. The reference is good until something is
   // announced or forgotten; who decodes by it keeps a copy.
-  const TemplatePtr& find(SessionTemplates& session, TemplateId id, const StreamOrigin& reader, Timestamp now);
+  const TemplatePtr& find(SessionTemplates& session, TemplateId id, StreamOrigin reader, Timestamp now);
 
   // Whether define() would do more than take note that a template is still good.
-  static bool is_news(const SessionTemplates& session, const Template& layout, const StreamOrigin& origin);
+  static bool is_news(const SessionTemplates& session, const Template& layout, StreamOrigin origin);
   struct Defined {
     TemplatePtr compiled;
     bool changed = false;  // false: it was known, from this decoder's own datagrams
   };
   // Takes a definition over. Where decoders share an exporter, `order` is that of its message.
-  Defined define(SessionTemplates& session, Template layout, const StreamOrigin& origin, Timestamp now,
+  Defined define(SessionTemplates& session, Template layout, StreamOrigin origin, Timestamp now,
                  const MessageOrder& order, flow::AnomalyCounts& anomalies);
   // False if there is nothing to withdraw.
-  bool withdraw(SessionTemplates& session, TemplateId id, const StreamOrigin& origin, flow::AnomalyCounts& anomalies);
+  bool withdraw(SessionTemplates& session, TemplateId id, StreamOrigin origin, flow::AnomalyCounts& anomalies);
   // Of those that the stream announced, all templates or all options templates.
-  static std::vector<TemplateId> announced_by(const SessionTemplates& session, bool options,
-                                              const StreamOrigin& origin);
+  static std::vector<TemplateId> announced_by(const SessionTemplates& session, bool options, StreamOrigin origin);
   // True if any of them was too old.
   bool expire(SessionTemplates& session, Timestamp now, flow::AnomalyCounts& anomalies);
   void forget_all(SessionTemplates& session);
@@ -95,7 +94,11 @@ class TemplateStore {
   static std::vector<SharedTemplate> published_of(const SessionTemplates& session);
 
  private:
-  const TemplatePtr& compiled_for_schema(TemplateEntry& entry);
+  const TemplatePtr& compiled_for_schema(TemplateEntry& entry) {
+    if (entry.compiled->schema != pool_.schema()) [[unlikely]]
+      entry.compiled = pool_.compile(entry.compiled->layout);
+    return entry.compiled;
+  }
   bool has_room(const SessionTemplates& session, const CompiledTemplate& compiled) const;
   void make_room(SessionTemplates& session, TemplateId id, size_t weight, flow::AnomalyCounts& anomalies);
   void add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry);

@@ -34,12 +34,12 @@ struct Store {
     others.pop_back();
     return true;
   }
-  TemplateStore::Defined define(uint16_t length, const StreamOrigin& origin = kFirst, TemplateId id = kId,
-                                int64_t second = 0, MessageOrder order = {}) {
+  TemplateStore::Defined define(uint16_t length, StreamOrigin origin = kFirst, TemplateId id = kId, int64_t second = 0,
+                                MessageOrder order = {}) {
     return store.define(session, layout(length, id), origin, at(second), order, anomalies);
   }
   // Length of the records that the stream's data are cut into; 0: no template.
-  size_t found(const StreamOrigin& reader = kFirst, TemplateId id = kId, int64_t second = 0) {
+  size_t found(StreamOrigin reader = kFirst, TemplateId id = kId, int64_t second = 0) {
     const TemplatePtr& compiled = store.find(session, id, reader, at(second));
     return compiled ? compiled->layout.min_length : 0;
   }

@@ -1,7 +1,5 @@
 #include "decode/template/record_cutter.h"
 
-#include <algorithm>
-
 #include "base/big_endian.h"
 
 namespace weir::decode {
@@ -12,10 +10,6 @@ std::optional<ByteView> take_value(ByteReader& in, uint16_t length) {
   if (!first || *first < kLongLength) return first ? in.take(*first) : std::nullopt;
   const auto longer = in.read<Be16>();
   return longer ? in.take(*longer) : std::nullopt;
-}
-
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
 }
 
 ByteView RecordCutter::next(std::vector<ByteView>& fields) {

@@ -1,6 +1,7 @@
 // Cuts the body of a data set into records, and records into fields, by a template (RFC 7011 sections 3.4.3 and 7).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -15,7 +16,9 @@ namespace weir::decode {
 std::optional<ByteView> take_value(ByteReader& in, uint16_t length);
 
 // As padding is.
-bool all_zero(ByteView bytes);
+inline bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](uint8_t byte) { return byte == 0; });
+}
 
 class RecordCutter {
  public:
