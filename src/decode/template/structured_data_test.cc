@@ -113,9 +113,9 @@ TEST(StructuredData, ListsOfTemplates) {
   EXPECT_EQ(show(Type::subTemplateMultiList, Wire::hex("04 0101 0006 06 11 0200 0006 beef 0101 0004"), &templates).json,
             R"({"semantic":"ordered","lists":[)"
             R"({"template":257,"records":[{"protocolIdentifier":6},{"protocolIdentifier":17}]},)"
-            R"({"template":512,"bytes":"beef"},{"template":257,"records":[]}]})");
+            R"({"template":512,"octets":"beef"},{"template":257,"records":[]}]})");
   EXPECT_EQ(show(Type::subTemplateList, Wire::hex("ff 0101 06")).json,
-            R"({"semantic":"undefined","template":257,"bytes":"06"})")
+            R"({"semantic":"undefined","template":257,"octets":"06"})")
       << "no templates at hand";
   EXPECT_EQ(show(Type::subTemplateList, Wire::hex("ff 0101"), &templates).json,
             R"({"semantic":"undefined","template":257,"records":[]})");
@@ -137,9 +137,9 @@ TEST(StructuredData, IncidentRecordsOfNoOctets) {
   Templates templates;
   templates.add(256, {{0, 4, 0}, {0, 5, 0}});
   EXPECT_EQ(show(Type::subTemplateList, Wire::hex("03 0100 0102"), &templates).json,
-            R"({"semantic":"allOf","template":256,"bytes":"0102"})");
+            R"({"semantic":"allOf","template":256,"octets":"0102"})");
   EXPECT_EQ(show(Type::subTemplateMultiList, Wire::hex("03 0100 0006 0102"), &templates).json,
-            R"({"semantic":"allOf","lists":[{"template":256,"bytes":"0102"}]})");
+            R"({"semantic":"allOf","lists":[{"template":256,"octets":"0102"}]})");
 }
 
 TEST(StructuredData, DepthHasALimit) {
