@@ -109,6 +109,14 @@ std::string name_for(const Section& section, const Key& key, std::span<const Giv
   return is_given ? std::string(key.flag.name) : full_name(section, key);
 }
 
+std::string conflict_text(const Conflict& conflict, std::span<const GivenFlag> given) {
+  const std::string name = name_for(*conflict.section, *conflict.key, given);
+  const std::string other = full_name(*conflict.other_section, *conflict.other);
+  if (conflict.kind == Conflict::Kind::below) return fmt::format("{} must be at least {}", name, other);
+  const std::string_view flag = conflict.other->flag.name;
+  return fmt::format("{} needs {}{}", name, other, flag.empty() ? std::string() : fmt::format(" ({})", flag));
+}
+
 }  // namespace
 
 Result<> apply_flags(std::span<const GivenFlag> given, Config& config, Sections sections) {
@@ -119,14 +127,12 @@ Result<> apply_flags(std::span<const GivenFlag> given, Config& config, Sections 
       TRY(read(flag.key->flag.name, *flag.section, *flag.key, flag.words, config));
     }
   }
-  const std::vector<Conflict> found = conflicts(config, sections);
-  if (found.empty()) return {};
-  const Conflict& first = found.front();
-  const std::string name = name_for(*first.section, *first.key, given);
-  const std::string other = full_name(*first.other_section, *first.other);
-  if (first.kind == Conflict::Kind::below) return fail("{} must be at least {}", name, other);
-  return fail("{} needs {}{}", name, other,
-              first.other->flag.name.empty() ? std::string() : fmt::format(" ({})", first.other->flag.name));
+  std::string lines;
+  for (const Conflict& conflict : conflicts(config, sections)) {
+    if (!lines.empty()) lines += '\n';
+    lines += conflict_text(conflict, given);
+  }
+  return lines.empty() ? Result<>() : fail("{}", lines);
 }
 
 }  // namespace weir::config

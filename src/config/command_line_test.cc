@@ -84,7 +84,8 @@ TEST(CommandLine, SamplingIsExporterAndRate) {
 }
 
 TEST(CommandLine, TogetherWithTheFile) {
-  EXPECT_EQ(refusal({given("--listen-tls", {"4740"})}), "--listen-tls needs tls.certificate (--tls-certificate)");
+  EXPECT_EQ(refusal({given("--listen-tls", {"4740"})}),
+            "--listen-tls needs tls.certificate (--tls-certificate)\n--listen-tls needs tls.key (--tls-key)");
   EXPECT_EQ(refusal({given("--tls-key", {"k"})}), "--tls-key needs tls.certificate (--tls-certificate)");
   const Config with_files = *parse("[tls]\ncertificate = \"c\"\nkey = \"k\"\n");
   EXPECT_EQ(refusal({given("--listen-tls", {"4740"})}, with_files), "accepted");
