@@ -26,7 +26,9 @@ Result<std::unique_ptr<Collector>> Collector::start(CollectorOptions options,
 }
 
 Collector::Collector(CollectorOptions options)
-    : options_(std::move(options)), started_(wall_clock_now()), memory_(options_.memory_limit_bytes) {}
+    : options_(std::move(options)),
+      started_(wall_clock_now()),
+      memory_(options_.memory_limit_bytes, [this] { return receiving_bytes(); }) {}
 
 Collector::~Collector() = default;
 
@@ -75,6 +77,12 @@ Result<> Collector::open_streams() {
   stream_loop_ =
       std::make_unique<StreamLoop>(std::move(listener), options_.decoder, loop_options(), batch_out(), ledger_);
   return {};
+}
+
+// What limits.memory is about: a merge has a limit of its own, and must not keep datagrams out.
+Result<uint64_t> Collector::receiving_bytes() const {
+  const uint64_t resident = TRY(resident_bytes());
+  return resident - std::min(resident, store_->merge_memory_bytes());
 }
 
 void Collector::open_outlets() {

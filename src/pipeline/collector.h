@@ -107,6 +107,7 @@ class Collector {
   void open_state();
   StateReport state_report() const;
   ReceiveLoopOptions loop_options();
+  Result<uint64_t> receiving_bytes() const;
   void open_outlets();
   BatchOut batch_out();
   void add_periodic(const char* name, std::chrono::milliseconds interval, std::function<void()> work,

@@ -151,6 +151,7 @@ void Store::maintain(Timestamp now) { impl_->maintain(now); }
 void Store::set_options(const StoreOptions& options) { impl_->set_options(options); }
 
 StoreCounters Store::counters() const { return impl_->counters_.get(); }
+uint64_t Store::merge_memory_bytes() const { return impl_->maintenance_.memory_held(); }
 
 Result<> Store::write_ledger(std::string_view json) { return impl_->write_ledger(json); }
 Result<> Store::write_details(std::string_view json) { return impl_->write_details(json); }

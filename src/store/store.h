@@ -76,6 +76,8 @@ class Store final : public sink::Sink {
   // Takes over what may change while running: flush_interval, compaction, retention.
   void set_options(const StoreOptions& options);
   StoreCounters counters() const;
+  // What the database of a merge that runs now holds in memory; it has a limit of its own. 0 between merges.
+  uint64_t merge_memory_bytes() const;
 
   // Replaces DIR/ledger.json atomically; readers see the old or the new one.
   Result<> write_ledger(std::string_view json);
