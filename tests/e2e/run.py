@@ -18,9 +18,9 @@ def main(file, *options):
         print(f"skipped: {test.id().removeprefix(file.stem + '.')}: {reason}", flush=True)
     if not result.wasSuccessful():
         return 1
-    # Part of a test is no test.
-    whole = [test for test, _ in result.skipped if not hasattr(test, "test_case")]
-    return SKIPPED if whole and len(whole) >= result.testsRun else 0
+    # Neither part of a test (subTest) nor a class or module as a whole is counted in testsRun.
+    tests = [test for test, _ in result.skipped if isinstance(test, unittest.TestCase) and not hasattr(test, "test_case")]
+    return SKIPPED if result.skipped and len(tests) == result.testsRun else 0
 
 
 if __name__ == "__main__":
