@@ -37,6 +37,7 @@ std::string to_toml(const IpAddress& value) { return in_quotes(value.to_string()
 std::string to_toml(const Element& value) { return in_quotes(to_string(value)); }
 std::string to_toml(const std::vector<std::string>& texts) {
   std::vector<std::string> all;
+  all.reserve(texts.size());
   for (const std::string& text : texts) all.push_back(in_quotes(text));
   return fmt::format("[{}]", fmt::join(all, ", "));
 }

@@ -40,8 +40,8 @@ class HandlerAllocator {
   using value_type = T;
   explicit HandlerAllocator(HandlerMemory& memory) : memory_(&memory) {}
   template <class U>
-  HandlerAllocator(const HandlerAllocator<U>& other)
-      : memory_(other.memory_) {}  // NOLINT(google-explicit-constructor): as allocators are rebound
+  // NOLINTNEXTLINE(google-explicit-constructor): as allocators are rebound
+  HandlerAllocator(const HandlerAllocator<U>& other) : memory_(other.memory_) {}
   T* allocate(size_t count) { return static_cast<T*>(memory_->allocate(count * sizeof(T))); }
   void deallocate(T* memory, size_t) { memory_->release(memory); }
   template <class U>

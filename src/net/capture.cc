@@ -167,6 +167,7 @@ Result<CaptureReader> CaptureReader::open(const std::filesystem::path& path, uin
 Result<CaptureReader> CaptureReader::open_bytes(ByteView content) {
   if (content.empty()) return fail("cannot read the capture: it is empty");
   // fmemopen wants a mutable buffer, but only reads in mode "r".
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): see above
   File file(fmemopen(const_cast<uint8_t*>(content.data()), content.size(), "r"));
   if (!file) return fail_errno("cannot read a capture in memory");
   return open_file("the capture", file.release(), content.size(), 1);

@@ -132,6 +132,7 @@ class Ipvs : public Collector {
   void add_up(std::vector<IpvsBackend> all) {
     const auto values = [this](const IpvsBackend& backend) {
       std::vector<std::string_view> shown;
+      shown.reserve(labels_.size());
       for (const BackendLabel& label : labels_) shown.push_back(backend.*label.value);
       return shown;
     };
