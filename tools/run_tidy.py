@@ -18,7 +18,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TIDY = "clang-tidy-19"
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "weir-tidy"
-TEST = re.compile(r"(_test|_fuzz|_bench)\.cc$")
+TEST = re.compile(r"(_test|_fuzz|_bench)\.cc$|^test_")
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 
 

@@ -123,7 +123,7 @@ Result<Description> Connection::describe(const std::string& sql) {
     const char* name = duckdb_prepared_statement_column_name(statement.get(), i);
     const duckdb_type type = duckdb_prepared_statement_column_type(statement.get(), i);
     description.columns.push_back({name == nullptr ? "" : name, type});
-    duckdb_free(const_cast<char*>(name));
+    duckdb_free(const_cast<char*>(name));  // NOLINT(cppcoreguidelines-pro-type-const-cast): it is ours to free
   }
   return description;
 }

@@ -23,6 +23,7 @@ enum class ErrorKind : uint8_t {
 
 // Becomes a weir::Error, without its kind, where it rises further (TRY).
 struct Error : weir::Error {
+  // NOLINTNEXTLINE(google-explicit-constructor): an error of another part rises through DuckDB's, too
   Error(weir::Error error, ErrorKind kind_of_it = ErrorKind::other) : weir::Error(std::move(error)), kind(kind_of_it) {}
   ErrorKind kind;
 };
