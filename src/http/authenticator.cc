@@ -39,7 +39,7 @@ Result<CryptRn> load_crypt() {
     library.find("crypt_rn", function);
     return library.good("basic_auth_users", "libcrypt1");
   }();
-  if (!good) return std::unexpected(good.error());
+  TRY(good);
   return function;
 }
 

@@ -100,7 +100,7 @@ class Parser {
 
  private:
   static Result<bool> known(Result<> result) {
-    if (!result) return std::unexpected(result.error());
+    TRY(std::move(result));
     return true;
   }
   template <class... Args>

@@ -35,7 +35,7 @@ Result<const Yaml*> load_library() {
     library.find("yaml_document_delete", yaml.document_delete);
     return library.good("a web configuration file", "libyaml-0-2");
   }();
-  if (!good) return std::unexpected(good.error());
+  TRY(good);
   return &yaml;
 }
 

@@ -1,5 +1,5 @@
-// Cuts a stream of bytes into IPFIX messages by the length in their headers, as TCP, TLS and files carry them (RFC
-// 7011 sections 3.1 and 10.4, RFC 5655 section 5).
+// Cuts a stream of bytes into IPFIX messages by the length in their headers, as TCP, TLS and files carry them
+// (RFC 7011 sections 3.1 and 10.4, RFC 5655 section 5).
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,7 @@
 namespace weir::net {
 namespace {
 
-// Fits between its neighbours without touching an byte twice.
+// Fits between its neighbours without touching a byte twice.
 bool overlaps(const std::map<size_t, size_t>& ranges, size_t begin, size_t end) {
   const auto next = ranges.lower_bound(begin);
   if (next != ranges.end() && next->first < end) return true;

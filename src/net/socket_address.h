@@ -20,8 +20,8 @@ class SocketAddress {
   SocketAddress(const IpAddress& address, uint16_t port);
   // Every address of the family.
   static SocketAddress any(sa_family_t family, uint16_t port);
-  // Looks up a name or a numeric address (with a zone, if it has one). Every address once, in the resolver's order (RFC
-  // 6724); at least one. Fails with the resolver's reason.
+  // Looks up a name or a numeric address (with a zone, if it has one). Every address once, in the resolver's order
+  // (RFC 6724); at least one. Fails with the resolver's reason.
   static Result<std::vector<SocketAddress>> resolve(const std::string& host, uint16_t port);
   // Where a socket is bound.
   static SocketAddress of_socket(int fd);

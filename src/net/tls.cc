@@ -78,9 +78,9 @@ TlsContext::TlsContext(ssl_ctx_st* context) : context_(context, SSL_CTX_free) {
 
 std::expected<TlsContext, TlsProblem> TlsContext::server(const TlsServerFiles& files) {
   TlsContext context(SSL_CTX_new(TLS_server_method()));
-  if (auto used = context.use_own(files.certificate, files.key); !used) return std::unexpected(used.error());
+  TRY(context.use_own(files.certificate, files.key));
   if (files.client_ca.empty()) return context;
-  if (auto trusted = context.trust(files.client_ca); !trusted) return std::unexpected(trusted.error());
+  TRY(context.trust(files.client_ca));
   SSL_CTX_set_client_CA_list(context.context_.get(), SSL_load_client_CA_file(files.client_ca.c_str()));
   SSL_CTX_set_verify(context.context_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   return context;
@@ -88,15 +88,13 @@ std::expected<TlsContext, TlsProblem> TlsContext::server(const TlsServerFiles& f
 
 std::expected<TlsContext, TlsProblem> TlsContext::client(const TlsClientOptions& options) {
   TlsContext context(SSL_CTX_new(TLS_client_method()));
-  if (!options.certificate.empty() || !options.key.empty()) {
-    if (auto used = context.use_own(options.certificate, options.key); !used) return std::unexpected(used.error());
-  }
+  if (!options.certificate.empty() || !options.key.empty()) TRY(context.use_own(options.certificate, options.key));
   if (options.insecure) return context;
   SSL_CTX_set_verify(context.context_.get(), SSL_VERIFY_PEER, nullptr);
   if (options.ca.empty()) {
     SSL_CTX_set_default_verify_paths(context.context_.get());
-  } else if (auto trusted = context.trust(options.ca); !trusted) {
-    return std::unexpected(trusted.error());
+  } else {
+    TRY(context.trust(options.ca));
   }
   return context;
 }

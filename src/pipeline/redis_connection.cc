@@ -51,14 +51,12 @@ Result<RedisConnection> RedisConnection::open(const RedisUrl& url, std::chrono::
   }
   RedisConnection connection(std::move(impl));
   if (!url.password.empty()) {
-    const auto reply =
-        url.user.empty() ? connection.run({"AUTH", url.password}) : connection.run({"AUTH", url.user, url.password});
-    if (!reply) return std::unexpected(reply.error());
-    if (reply->error()) return fail("{} refuses the login: {}", url.to_string(), *reply->error());
+    const auto reply = TRY(url.user.empty() ? connection.run({"AUTH", url.password})
+                                            : connection.run({"AUTH", url.user, url.password}));
+    if (reply.error()) return fail("{} refuses the login: {}", url.to_string(), *reply.error());
   }
-  const auto reply = connection.run({"SELECT", std::to_string(url.database)});
-  if (!reply) return std::unexpected(reply.error());
-  if (reply->error()) return fail("{} refuses the database: {}", url.to_string(), *reply->error());
+  const auto reply = TRY(connection.run({"SELECT", std::to_string(url.database)}));
+  if (reply.error()) return fail("{} refuses the database: {}", url.to_string(), *reply.error());
   return connection;
 }
 

@@ -140,17 +140,14 @@ void RedisSharing::take_work(SharedState::Work work) {
 // From then on events of others are seen. What happened before is found by comparing all that we know.
 Result<> RedisSharing::connect() {
   next_try_ = Clock::now() + back_off_;
-  auto opened = RedisConnection::open(url_, kTimeout);
-  if (!opened) return std::unexpected(opened.error());
-  connection_ = *std::move(opened);
-  const auto hello = connection_->run({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_});
-  if (!hello) return std::unexpected(hello.error());
-  if (const auto error = hello->error()) {
+  connection_ = TRY(RedisConnection::open(url_, kTimeout));
+  const auto hello = TRY(connection_->run({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_}));
+  if (const auto error = hello.error()) {
     if (!error->starts_with("WRONGTYPE")) return fail("{} refuses: {}", url_.to_string(), *error);
     count_error(fmt::format("{} is not a stream and is deleted", kEvents));
-    if (const auto deleted = connection_->run({"DEL", kEvents}); !deleted) return std::unexpected(deleted.error());
+    TRY(connection_->run({"DEL", kEvents}));
   }
-  last_event_ = hello->error() ? "0-0" : std::string(hello->text());
+  last_event_ = hello.error() ? "0-0" : std::string(hello.text());
   for (const SessionStatePtr& known : state_.all()) {
     const SessionKey& key = known->key;
     to_sync_[{key.exporter, key.domain, static_cast<uint8_t>(key.type)}] = key;
@@ -251,9 +248,8 @@ Result<> RedisSharing::sync_templates(const std::vector<SessionStatePtr>& parts)
     }
     std::vector<SessionStatePtr> theirs(batch.size());
     for (size_t i = 0; i < batch.size(); ++i) {
-      const auto reply = connection_->read();
-      if (!reply) return std::unexpected(reply.error());
-      for (const SessionStatePtr& state : parse(*reply)) {
+      const auto reply = TRY(connection_->read());
+      for (const SessionStatePtr& state : parse(reply)) {
         if (is_of(*state, batch[i]->key, batch[i]->templates[0].layout->id)) theirs[i] = state;
       }
     }
@@ -266,11 +262,9 @@ Result<> RedisSharing::sync_templates(const std::vector<SessionStatePtr>& parts)
       if (theirs[i] && merge_state(ours, *theirs[i]) && !same_layouts(ours, *mine)) deliver(theirs[i]);
       if (merge_state(*both, *mine)) {
         const bool news = !theirs[i] || !same_layouts(*both, *theirs[i]);
-        if (const Result<> written = write(key, both, news); !written) return written;
-      } else if (const auto reply =
-                     connection_->run({"EXPIRE", key, std::to_string(limits_.template_lifetime.count())});
-                 !reply) {
-        return std::unexpected(reply.error());
+        TRY(write(key, both, news));
+      } else {
+        TRY(connection_->run({"EXPIRE", key, std::to_string(limits_.template_lifetime.count())}));
       }
     }
   }
@@ -281,11 +275,10 @@ Result<> RedisSharing::sync_options(const std::vector<IpAddress>& exporters) {
   const std::string last = std::to_string(kMostValue);
   for (const IpAddress& exporter : exporters) {
     const std::string key = options_key(exporter);
-    const auto reply = connection_->run({"GETRANGE", key, "0", last});
-    if (!reply) return std::unexpected(reply.error());
+    const auto reply = TRY(connection_->run({"GETRANGE", key, "0", last}));
     std::map<DomainKey, SessionState> domains;
     const auto domain_of = [](const SessionKey& k) { return DomainKey{k.exporter, k.domain, uint8_t(k.type)}; };
-    for (const SessionStatePtr& theirs : parse(*reply)) {
+    for (const SessionStatePtr& theirs : parse(reply)) {
       if (theirs->key.exporter != exporter || !theirs->options || !theirs->templates.empty()) continue;
       domains.try_emplace(domain_of(theirs->key), *theirs);
     }
@@ -314,9 +307,8 @@ Result<> RedisSharing::sync_options(const std::vector<IpAddress>& exporters) {
     connection_->add({"SET", key, value, "EX", std::to_string(limits_.template_lifetime.count())});
     connection_->add({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_, "state", value});
     for (int i = 0; i < 2; ++i) {
-      const auto written = connection_->read();
-      if (!written) return std::unexpected(written.error());
-      if (const auto error = written->error()) count_error(*error);
+      const auto written = TRY(connection_->read());
+      if (const auto error = written.error()) count_error(*error);
     }
     const std::lock_guard lock(mutex_);
     ++counters_.published;
@@ -334,9 +326,8 @@ Result<> RedisSharing::write(const std::string& key, const SessionStatePtr& valu
     connection_->add({"EXPIRE", kEvents, lifetime});
   }
   for (int i = 0; i < (tell ? 3 : 1); ++i) {
-    const auto reply = connection_->read();
-    if (!reply) return std::unexpected(reply.error());
-    if (const auto error = reply->error()) count_error(*error);
+    const auto reply = TRY(connection_->read());
+    if (const auto error = reply.error()) count_error(*error);
   }
   const std::lock_guard lock(mutex_);
   ++counters_.published;
@@ -346,8 +337,7 @@ Result<> RedisSharing::write(const std::string& key, const SessionStatePtr& valu
 Result<> RedisSharing::withdraw() {
   while (!withdrawn_.empty()) {
     const auto& [key, gone] = *withdrawn_.begin();
-    const auto reply = connection_->run({"DEL", template_key(gone.session, gone.id)});
-    if (!reply) return std::unexpected(reply.error());
+    TRY(connection_->run({"DEL", template_key(gone.session, gone.id)}));
     withdrawn_.erase(withdrawn_.begin());
   }
   return {};
@@ -372,17 +362,15 @@ Result<> RedisSharing::ask() {
     connection_->add({"GETRANGE", template_key(key_of(key), std::get<3>(key)), "0", last});
   }
   for (const IpAddress& exporter : exporters) {
-    const auto reply = connection_->read();
-    if (!reply) return std::unexpected(reply.error());
-    for (const SessionStatePtr& state : parse(*reply)) {
+    const auto reply = TRY(connection_->read());
+    for (const SessionStatePtr& state : parse(reply)) {
       if (state->key.exporter == exporter && state->templates.empty()) deliver(state);
     }
   }
   for (const TemplateKey& key : due) {
-    const auto reply = connection_->read();
-    if (!reply) return std::unexpected(reply.error());
+    const auto reply = TRY(connection_->read());
     asked_[key].next = now + kAskAgain;
-    for (const SessionStatePtr& state : parse(*reply)) {
+    for (const SessionStatePtr& state : parse(reply)) {
       if (!is_of(*state, key_of(key), std::get<3>(key))) continue;
       deliver(state);
       asked_.erase(key);
@@ -395,15 +383,14 @@ Result<> RedisSharing::ask() {
 
 Result<> RedisSharing::read_events() {
   const auto reply =
-      connection_->run({"XREAD", "COUNT", std::to_string(kEventsAtOnce), "STREAMS", kEvents, last_event_});
-  if (!reply) return std::unexpected(reply.error());
-  if (const auto error = reply->error()) {
+      TRY(connection_->run({"XREAD", "COUNT", std::to_string(kEventsAtOnce), "STREAMS", kEvents, last_event_}));
+  if (const auto error = reply.error()) {
     count_error(*error);
     return {};
   }
   // [[stream, [[id, [name, value, ...]], ...]]]
-  if (reply->size() != 1 || reply->at(0).size() != 2) return {};
-  const RedisConnection::Reply events = reply->at(0).at(1);
+  if (reply.size() != 1 || reply.at(0).size() != 2) return {};
+  const RedisConnection::Reply events = reply.at(0).at(1);
   for (size_t i = 0; i < events.size(); ++i) {
     const RedisConnection::Reply event = events.at(i);
     if (event.size() != 2 || event.at(0).text().empty()) return fail("{}: an event that is none", url_.to_string());

@@ -45,10 +45,9 @@ std::filesystem::path with_suffix(std::filesystem::path path, const std::string&
 }  // namespace
 
 Result<decode::DecodedState> read_state_file(const std::filesystem::path& path, const decode::Limits& limits) {
-  const auto bytes = read_file(path);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (!*bytes) return fail("there is no state file {}", path.string());
-  auto state = decode::decode_state(**bytes, limits);
+  const auto bytes = TRY(read_file(path));
+  if (!bytes) return fail("there is no state file {}", path.string());
+  auto state = decode::decode_state(*bytes, limits);
   if (!state) return fail("the state file {} is of no use: {}", path.string(), state.error().text);
   return *std::move(state);
 }

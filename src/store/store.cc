@@ -43,13 +43,11 @@ void remove_temporaries(const fs::path& folder) {
 // The sequence number after the highest one on the disk, set aside ones included.
 Result<uint64_t> next_sequence(const fs::path& store, flow::Table table) {
   uint64_t highest = 0;
-  const auto hours = list_hours(store, table);
-  if (!hours) return std::unexpected(hours.error());
-  for (const HourFolder& hour : *hours) {
+  const auto hours = TRY(list_hours(store, table));
+  for (const HourFolder& hour : hours) {
     for (const std::string_view suffix : {std::string_view(), kCorruptSuffix}) {
-      const auto segments = scan_hour(hour, suffix);
-      if (!segments) return std::unexpected(segments.error());
-      for (const Segment& s : *segments) highest = std::max(highest, s.last_sequence);
+      const auto segments = TRY(scan_hour(hour, suffix));
+      for (const Segment& s : segments) highest = std::max(highest, s.last_sequence);
     }
   }
   if (highest >= kMaxSequence)

@@ -166,24 +166,23 @@ class Progress {
 Result<> decode_file(const std::string& file, const std::optional<IpAddress>& exporter, decode::Decoder& decoder,
                      Printer& printer) {
   const uint64_t session = printer.summary().files + 1;  // each IPFIX file is one
-  Result<net::CaptureReader> capture = net::CaptureReader::open(file == "-" ? "/dev/stdin" : file, session);
-  if (!capture) return std::unexpected(capture.error());
+  net::CaptureReader capture = TRY(net::CaptureReader::open(file == "-" ? "/dev/stdin" : file, session));
   ++printer.summary().files;
   Result<> result;
   Progress progress;
   while (!printer.limit_reached()) {
-    const Result<std::optional<net::CapturedDatagram>> next = capture->next();
+    const Result<std::optional<net::CapturedDatagram>> next = capture.next();
     if (!next) result = std::unexpected(next.error());
     if (!next || !*next) break;
     const net::CapturedDatagram& captured = **next;
     if (exporter && captured.datagram.exporter != *exporter) continue;
     decoder.set_datagram_number(captured.frame);
     decoder.inspect(captured.datagram, printer);
-    progress.update(file, *capture, printer.summary().records);
+    progress.update(file, capture, printer.summary().records);
   }
   progress.clear();
   decoder.close_connection(session);
-  add(printer.summary().capture, capture->counts());
+  add(printer.summary().capture, capture.counts());
   return result;
 }
 
