@@ -25,7 +25,7 @@ inline flow::SealedBatch random_batch(Random& random, const BatchShape& shape) {
   auto batch = std::make_shared<flow::FlowBatch>(capacity);
   batch->append(shape.rows, IpAddress::from_v4(0xc0000201));
   const auto below = [&](uint64_t limit) { return random() % limit; };
-  const std::string alphabet("ab\0\x01\n\"'\\\xc3\xa4\xe2\x82\xac%", 15);
+  const std::string alphabet("ab\0\x01\n\"'\\\xc3\xa4\xe2\x82\xac%", 14);
   for (size_t c = 0; c < flow::kColumnCount; ++c) {
     const auto column = static_cast<Column>(c);
     const uint64_t fill = column == Column::time_received ? 2 : below(3);
