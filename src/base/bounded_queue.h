@@ -26,8 +26,9 @@ class BoundedQueue {
   explicit BoundedQueue(size_t capacity, uint64_t most_weight = UINT64_MAX)
       : capacity_(capacity), most_weight_(most_weight) {}
 
-  // False, and `value` untouched, if the queue is full or closed.
-  bool try_push(T&& value) {
+  // Takes the value. False, and `value` untouched, if the queue is full or closed.
+  bool try_push(T&& value) { return try_push(value); }
+  bool try_push(T& value) {
     {
       const std::lock_guard lock(mutex_);
       if (closed_ || !fits(value)) return false;
@@ -37,8 +38,10 @@ class BoundedQueue {
     return true;
   }
 
-  // Waits for room: for producers that may wait (a replay, never a receiver). False, and `value` untouched, if closed.
-  bool push(T&& value) {
+  // Waits for room: for producers that may wait (a replay, never a receiver). Takes the value; false, and `value`
+  // untouched, if closed.
+  bool push(T&& value) { return push(value); }
+  bool push(T& value) {
     {
       std::unique_lock lock(mutex_);
       not_full_.wait(lock, [&] { return closed_ || fits(value); });

@@ -21,7 +21,7 @@ void EnrichStage::start() {
 
 void EnrichStage::offer(flow::FullBatch batch) {
   const uint64_t rows = batch->rows();
-  if (queue_.try_push(std::move(batch))) return;
+  if (queue_.try_push(batch)) return;
   rows_passed_by_.fetch_add(rows, std::memory_order_relaxed);
   out_(seal(std::move(batch)));
 }

@@ -10,7 +10,6 @@ namespace {
 
 using flow::ExporterLedger;
 using telemetry::Exposition;
-using telemetry::Label;
 using enum telemetry::MetricType;
 
 struct Line {

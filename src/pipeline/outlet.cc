@@ -102,12 +102,12 @@ void Outlet::start() {
 
 void Outlet::offer(const flow::SealedBatch& batch) {
   Consignment next{batch, {state_->account, *batch}};
-  if (!state_->queue.try_push(std::move(next))) next.receipt.dropped(flow::DropReason::queue_full);
+  if (!state_->queue.try_push(next)) next.receipt.dropped(flow::DropReason::queue_full);
 }
 
 void Outlet::put(const flow::SealedBatch& batch) {
   Consignment next{batch, {state_->account, *batch}};
-  if (!state_->queue.push(std::move(next))) next.receipt.dropped(flow::DropReason::shutdown);
+  if (!state_->queue.push(next)) next.receipt.dropped(flow::DropReason::shutdown);
 }
 
 void Outlet::close() { state_->queue.close(); }
