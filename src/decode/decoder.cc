@@ -2,7 +2,6 @@
 
 #include "base/big_endian.h"
 #include "decode/netflow_v5.h"
-#include "decode/session/ordered_sequence.h"
 #include "decode/session/sessions.h"
 #include "decode/set_decoder.h"
 #include "decode/sflow/sflow_decoder.h"
@@ -41,8 +40,7 @@ class Decoder::Impl {
                              const Output& output);
   bool decode_template_messages(uint16_t version, ByteView bytes, const MessageContext& context, Exporter& exporter,
                                 const Output& output);
-  void decode_fixed_message(const NetflowV5Message& message, Exporter& exporter, const Output& output);
-  void see_shared(const NetflowV5Message& message, Session& session);
+  void decode_fixed_message(NetflowV5Message& message, Exporter& exporter, const Output& output);
   uint32_t configured_rate(const IpAddress& exporter) const;
 
   DecoderOptions options_;
@@ -122,39 +120,22 @@ bool Decoder::Impl::decode_fixed_messages(uint16_t version, ByteView bytes, cons
   return true;
 }
 
-void Decoder::Impl::decode_fixed_message(const NetflowV5Message& message, Exporter& exporter, const Output& output) {
-  const MessageContext& context = message.context;
-  exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.stream.protocol);
-  Session& session = sessions_.session(exporter, context.stream);
-  if (exporter.shared) [[unlikely]] {
-    see_shared(message, session);
-  } else {
-    Stream& stream = session.streams.at(origin_of(context.stream));
-    if (stream.uptime.restarted(context.uptime_ms, context.export_us)) {
-      exporter.counters.anomalies.add(Anomaly::exporter_restart);
-      stream.sequence.forget();
-    }
-    if (message.has_sequence) {
-      note_sequence(stream.sequence, message.sequence, static_cast<uint32_t>(message.count), context.export_us,
-                    exporter.counters);
-    }
+void Decoder::Impl::decode_fixed_message(NetflowV5Message& message, Exporter& exporter, const Output& output) {
+  exporter.counters.protocols |= 1U << static_cast<uint32_t>(message.context.stream.protocol);
+  Session& session = sessions_.session(exporter, message.context.stream);
+  MessageContext& context = message.context;
+  sessions_.listen(session, context, message.has_sequence ? std::optional(message.sequence) : std::nullopt);
+  if (message.has_sequence) {
+    sessions_.heard(session, context,
+                    Sessions::Heard{.number = message.sequence,
+                                    .units = static_cast<uint32_t>(message.count),
+                                    .countable = true,
+                                    .guess = false,
+                                    .data = !message.records.empty(),
+                                    .templates = false});
   }
   if (context.header_sampling != 0) exporter.counters.sampling_rate = context.header_sampling;
   if (!message.records.empty()) sets_.decode(*message.compiled, {.body = message.records}, context, session, output);
-}
-
-// Where other decoders receive a part of the exporter's datagrams.
-void Decoder::Impl::see_shared(const NetflowV5Message& message, Session& session) {
-  using Uptime = SharedExporter::Uptime;
-  const MessageContext& context = message.context;
-  const Uptime uptime = sessions_.sharing().see_uptime(session, context);
-  if (uptime == Uptime::restarted) session.anomalies().add(Anomaly::exporter_restart);
-  if (uptime == Uptime::straggler || !message.has_sequence) return;
-  sessions_.sharing().note_sequence(session, origin_of(context.stream),
-                                    {.number = message.sequence,
-                                     .units = static_cast<uint32_t>(message.count),
-                                     .export_us = context.export_us,
-                                     .received = context.received});
 }
 
 bool Decoder::Impl::decode_template_messages(uint16_t version, ByteView bytes, const MessageContext& context,

@@ -19,7 +19,7 @@ constexpr size_t kRecordsAtOnce = 64;
 }  // namespace
 
 NestedTemplate ListTemplates::find(TemplateId id) {
-  const TemplatePtr& found = sessions_.find_template(*session_, id, origin_of(message_->stream), message_->received);
+  const TemplatePtr& found = sessions_.find_template(*session_, id, message_->stream, message_->received);
   if (!found) return {};
   if (labels_.size() >= kMostLabels && !labels_.contains(found.get())) labels_.clear();
   Labels& known = labels_[found.get()];
@@ -46,7 +46,7 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
     if (output.sink != nullptr)
       result.records = inspect(compiled, cutter, message, session, *output.sink);
     else if (layout.options)
-      result.records = decode_options(compiled, cutter, session);
+      result.records = decode_options(compiled, cutter, message, session);
     else
       result.records = decode_variable(compiled, cutter, message, session, (*output.rows)[table]);
     rest = cutter.rest();
@@ -65,11 +65,9 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
 
 RowContext SetDecoder::row_context(FlowBatch& batch, const CompiledTemplate& compiled, const MessageContext& message,
                                    Session& session) {
-  OptionsStore::options_for(session.options, session.exporter->options_only, known_options_);
-  const auto start = std::ranges::find_if(known_options_, [](const OptionsState* o) { return o->start_ms() != 0; });
-  const uint64_t start_ms = start == known_options_.end() ? 0 : (*start)->start_ms();
+  sessions_.options_for(session, message.stream, message.received, known_options_);
   const TimeBase time = message.has_uptime ? TimeBase::from_header(message.export_us, message.uptime_ms)
-                                           : TimeBase::from_start(message.export_us, start_ms);
+                                           : TimeBase::from_start(message.export_us, start_ms(known_options_));
   return {.batch = batch,
           .message = message,
           .time = time,
@@ -111,37 +109,44 @@ size_t SetDecoder::decode_variable(const CompiledTemplate& compiled, RecordCutte
   }
 }
 
-size_t SetDecoder::decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, Session& session) {
+size_t SetDecoder::decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, const MessageContext& message,
+                                  Session& session) {
   size_t records = 0;
   for (fields_.clear(); !cutter.next(fields_).empty(); fields_.clear()) {
-    apply_options(compiled.options, fields_, session);
+    apply_options(compiled.options, fields_, message.stream, session);
     ++records;
   }
   return records;
 }
 
-void SetDecoder::apply_options(const OptionsFields& options, std::span<const ByteView> fields, Session& session) {
-  if (const uint32_t rate = options.sampling().rate(fields); rate != 0) apply_rate(options, fields, rate, session);
-  if (const uint64_t start_ms = options.start_ms(fields); start_ms != 0) sessions_.learn_start(session, start_ms);
+// What a message announces that may be another stream's is nobody's: it would be taken for that one's.
+void SetDecoder::apply_options(const OptionsFields& options, std::span<const ByteView> fields, const StreamId& stream,
+                               Session& session) {
+  if (!stream.sure) return;
+  if (const uint32_t rate = options.sampling().rate(fields); rate != 0)
+    apply_rate(options, fields, rate, stream, session);
+  if (const uint64_t start_ms = options.start_ms(fields); start_ms != 0)
+    sessions_.learn_start(session, stream, start_ms);
   options.each_name(fields, [&](NameKind kind, uint64_t id, ByteView name) {
-    if (convert_text(flow::Conversion::text, name, text_) == Fit::ok) sessions_.learn_name(session, kind, id, text_);
+    if (convert_text(flow::Conversion::text, name, text_) == Fit::ok)
+      sessions_.learn_name(session, stream, kind, id, text_);
   });
 }
 
 // A rate belongs to the most special thing that the record names.
 void SetDecoder::apply_rate(const OptionsFields& options, std::span<const ByteView> fields, uint32_t rate,
-                            Session& session) {
+                            const StreamId& stream, Session& session) {
   const uint32_t in_if = options.in_if(fields);
   const uint32_t out_if = options.out_if(fields);
   if (const auto selector = options.sampling().selector(fields)) {
-    sessions_.learn_rate(session, RateScope::selector, *selector, rate);
+    sessions_.learn_rate(session, stream, RateScope::selector, *selector, rate);
   } else if (in_if != 0 || out_if != 0) {
-    if (in_if != 0) sessions_.learn_rate(session, RateScope::interface, in_if, rate);
-    if (out_if != 0 && out_if != in_if) sessions_.learn_rate(session, RateScope::interface, out_if, rate);
+    if (in_if != 0) sessions_.learn_rate(session, stream, RateScope::interface, in_if, rate);
+    if (out_if != 0 && out_if != in_if) sessions_.learn_rate(session, stream, RateScope::interface, out_if, rate);
   } else if (const TemplateId id = options.data_template(fields); id != TemplateId{}) {
-    sessions_.learn_rate(session, RateScope::data_template, std::to_underlying(id), rate);
+    sessions_.learn_rate(session, stream, RateScope::data_template, std::to_underlying(id), rate);
   } else {
-    sessions_.learn_domain_rate(session, rate);
+    sessions_.learn_domain_rate(session, stream, rate);
   }
 }
 
@@ -170,7 +175,7 @@ size_t SetDecoder::inspect(const CompiledTemplate& compiled, RecordCutter& cutte
                     .fields = {},
                     .templates = &templates_};
   for (fields_.clear(); !(record.raw = cutter.next(fields_)).empty(); fields_.clear()) {
-    if (layout.options) apply_options(compiled.options, fields_, session);
+    if (layout.options) apply_options(compiled.options, fields_, message.stream, session);
     if (!compiled.lists.empty()) check_lists(compiled, message, session);
     views_.clear();
     for (size_t i = 0; i < fields_.size(); ++i) {

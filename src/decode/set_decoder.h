@@ -69,13 +69,16 @@ class SetDecoder {
                    Session& session, flow::BatchBuilder& rows);
   size_t decode_variable(const CompiledTemplate& compiled, class RecordCutter& cutter, const MessageContext& message,
                          Session& session, flow::BatchBuilder& rows);
-  size_t decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, Session& session);
+  size_t decode_options(const CompiledTemplate& compiled, RecordCutter& cutter, const MessageContext& message,
+                        Session& session);
   size_t inspect(const CompiledTemplate& compiled, RecordCutter& cutter, const MessageContext& message,
                  Session& session, RecordSink& sink);
   RowContext row_context(flow::FlowBatch& batch, const CompiledTemplate& compiled, const MessageContext& message,
                          Session& session);
-  void apply_options(const OptionsFields& options, std::span<const ByteView> fields, Session& session);
-  void apply_rate(const OptionsFields& options, std::span<const ByteView> fields, uint32_t rate, Session& session);
+  void apply_options(const OptionsFields& options, std::span<const ByteView> fields, const StreamId& stream,
+                     Session& session);
+  void apply_rate(const OptionsFields& options, std::span<const ByteView> fields, uint32_t rate, const StreamId& stream,
+                  Session& session);
 
   // Counts what is wrong with the lists of a record that is only shown.
   void check_lists(const CompiledTemplate& compiled, const MessageContext& message, Session& session);

@@ -1,11 +1,11 @@
 #include "decode/template_message.h"
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 
 #include "base/big_endian.h"
 #include "base/check.h"
 #include "base/ipfix_header.h"
-#include "decode/session/ordered_sequence.h"
 #include "decode/template/record_cutter.h"
 
 namespace weir::decode {
@@ -93,26 +93,27 @@ bool begins_message(const TemplateMessage& previous, ByteView rest) {
 // One message on its way through the decoder.
 struct TemplateMessageDecoder::Walk {
   const TemplateMessage& message;
-  const MessageContext& context;
+  MessageContext& context;
   const Dialect& dialect;
   Session& session;
   size_t max_fields;
   const Output& output;
-  uint64_t records = 0;       // of any kind, for the count of v9 headers
+  boost::container::small_vector<TemplateId, 8> defined = {};  // by this message: of these it is sure what they mean
+  uint64_t records = 0;                                        // of any kind, for the count of v9 headers
   uint64_t data_records = 0;  // data and options data, the unit of IPFIX sequence numbers
+  uint64_t guessed = 0;       // records of sets that could not be read, if they are of the template that is likely
   bool countable = true;      // every set was counted
-  bool straggler = false;     // sent before the exporter was started anew: its templates are void
+  bool guess = true;          // those that were not could be guessed
+  bool exact = false;         // it goes on with the numbers of its stream
+  bool data = false;          // sets of data were read
 };
 
-ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter& exporter, size_t max_fields,
+ByteView TemplateMessageDecoder::decode(TemplateMessage& message, Exporter& exporter, size_t max_fields,
                                         bool several_messages, const Output& output) {
-  const MessageContext& context = message.context;
+  MessageContext& context = message.context;
   Session& session = sessions_.session(exporter, context.stream);
   Walk walk{message, context, *message.dialect, session, max_fields, output};
-  if (session.exporter->shared) [[unlikely]]
-    begin_shared_stream(walk);
-  else
-    begin_stream(walk);
+  begin_stream(walk);
   ByteReader in(message.sets);
   ByteView next_message;
   while (in.remaining() >= sizeof(SetHeader)) {
@@ -127,6 +128,7 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter
       // Some exporters fill the rest of the datagram with zeros.
       session.anomalies().add(all_zero(here) ? Anomaly::trailing_bytes : Anomaly::bad_set_length);
       walk.countable &= all_zero(here);
+      walk.guess &= all_zero(here);
       in = ByteReader({});
       break;
     }
@@ -134,14 +136,11 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter
     const bool clipped = in.remaining() < length;
     if (clipped) session.anomalies().add(Anomaly::bad_set_length);
     const ByteView body = *in.take(std::min(length, in.remaining()));
-    if (walk.straggler) {
-      if (header.id >= walk.dialect.first_data_set) EarlyData::refuse(session.counters());
-      walk.countable = false;
-    } else if (header.id == walk.dialect.template_set || header.id == walk.dialect.options_template_set) {
+    if (header.id == walk.dialect.template_set || header.id == walk.dialect.options_template_set) {
       decode_template_set(walk, header.id == walk.dialect.options_template_set, body);
     } else if (header.id < walk.dialect.first_data_set) {
       session.anomalies().add(Anomaly::reserved_set_id);
-      walk.countable = false;
+      walk.countable = walk.guess = false;
     } else {
       decode_data_set(walk, TemplateId{header.id.value()}, body, clipped);
     }
@@ -153,30 +152,25 @@ ByteView TemplateMessageDecoder::decode(const TemplateMessage& message, Exporter
 
 void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteView body) {
   Session& session = walk.session;
-  const StreamOrigin origin = origin_of(walk.context.stream);
+  const bool udp = session.key.connection == 0;
   TemplateReader reader(body, walk.dialect, options, walk.max_fields, session.anomalies());
   while (std::optional<TemplateRecord> record = reader.next()) {
     ++walk.records;
-    switch (record->kind) {
-      case TemplateRecordKind::withdrawal:
-        sessions_.withdraw(session, record->layout.id, origin);
-        break;
-      case TemplateRecordKind::withdraw_all:
-        sessions_.withdraw_all(session, options, origin);
-        break;
-      case TemplateRecordKind::definition:
-        decode_early(walk, *sessions_.define(session, std::move(record->layout), walk.context, walk.message.sequence));
-        break;
+    const TemplateId id = record->layout.id;
+    if (record->kind == TemplateRecordKind::definition) {
+      const bool again = std::ranges::find(walk.defined, id) != walk.defined.end();
+      const bool certain = !udp || again || (walk.exact && walk.context.stream.sure && walk.context.has_uptime);
+      sessions_.define(session, std::move(record->layout), walk.context, walk.message.sequence, certain);
+      if (!again) walk.defined.push_back(id);
+      if (!session.early.empty()) release_early(session, id, walk.context.received, walk.output);
+    } else if (udp) {
+      // Anybody can forge a datagram, and RFC 7011 section 8 forbids withdrawals over UDP.
+      session.anomalies().add(Anomaly::withdrawal_ignored);
+    } else if (record->kind == TemplateRecordKind::withdrawal) {
+      sessions_.withdraw(session, id, walk.context.stream.number);
+    } else {
+      sessions_.withdraw_all(session, options, walk.context.stream.number);
     }
-  }
-}
-
-void TemplateMessageDecoder::decode_early(Walk& walk, const CompiledTemplate& compiled) {
-  if (walk.session.early.empty()) return;
-  for (const EarlySet& early : sessions_.release(walk.session, compiled.layout.id)) {
-    ++walk.session.counters().early_sets_decoded;
-    sets_.decode(compiled, {early.body, early.clipped, walk.dialect.max_padding}, early.message, walk.session,
-                 walk.output);
   }
 }
 
@@ -196,8 +190,8 @@ void TemplateMessageDecoder::decode_arrived(const Output& output) {
 void TemplateMessageDecoder::release_early(Session& session, TemplateId id, Timestamp now, const Output& output) {
   const size_t max_padding = session.key.type == FlowType::ipfix ? kIpfix.max_padding : kNetflow9.max_padding;
   if (!session.templates.by_id.contains(id)) return;
-  for (const EarlySet& early : sessions_.release(session, id)) {
-    const TemplatePtr compiled = sessions_.find_template(session, id, origin_of(early.message.stream), now);
+  for (const EarlySet& early : sessions_.release(session, id, now)) {
+    const TemplatePtr compiled = sessions_.find_template(session, id, early.message.stream, now);
     CHECK(compiled);
     ++session.counters().early_sets_decoded;
     sets_.decode(*compiled, {early.body, early.clipped, max_padding}, early.message, session, output);
@@ -205,9 +199,11 @@ void TemplateMessageDecoder::release_early(Session& session, TemplateId id, Time
 }
 
 void TemplateMessageDecoder::decode_data_set(Walk& walk, TemplateId id, ByteView body, bool clipped) {
-  const TemplatePtr& compiled =
-      sessions_.find_template(walk.session, id, origin_of(walk.context.stream), walk.context.received);
+  StreamId reader = walk.context.stream;
+  reader.sure |= std::ranges::find(walk.defined, id) != walk.defined.end();
+  const TemplatePtr& compiled = sessions_.find_template(walk.session, id, reader, walk.context.received);
   if (!compiled) {
+    guess_records(walk, id, body);
     sessions_.hold(walk.session, id, walk.context, body, clipped);
     walk.countable = false;
     return;
@@ -218,66 +214,52 @@ void TemplateMessageDecoder::decode_data_set(Walk& walk, TemplateId id, ByteView
   walk.records += result.records;
   walk.data_records += result.records;
   walk.countable &= result.complete;
+  walk.data |= !current_->layout.options;
+  if (!walk.session.early.empty()) [[unlikely]]
+    release_early(walk.session, id, walk.context.received, walk.output);
+}
+
+// How many records a set has that cannot be read, if it is what it seems to be. Whether the next message goes on from
+// there tells whether it was.
+void TemplateMessageDecoder::guess_records(Walk& walk, TemplateId id, ByteView body) {
+  const TemplatePtr& likely = sessions_.guess_template(walk.session, id, walk.context.stream, walk.context.received);
+  if (!likely) {
+    walk.guess = false;
+    return;
+  }
+  const Template& layout = likely->layout;
+  if (!layout.variable) {
+    walk.guessed += layout.whole_records(body.size());
+    return;
+  }
+  RecordCutter cutter(layout, body);
+  for (fields_.clear(); !cutter.next(fields_).empty(); fields_.clear()) ++walk.guessed;
 }
 
 void TemplateMessageDecoder::begin_stream(Walk& walk) {
-  if (!walk.context.has_uptime) return;
-  Stream& stream = walk.session.streams.at(origin_of(walk.context.stream));
-  if (stream.uptime.restarted(walk.context.uptime_ms, walk.context.export_us)) {
-    // Template ids may mean something else now (RFC 3954 section 9). Data that comes before the new templates is kept.
-    walk.session.anomalies().add(Anomaly::exporter_restart);
-    const Timestamp started = walk.context.received - std::chrono::milliseconds{walk.context.uptime_ms};
-    sessions_.restart(walk.session, started);
-    stream.sequence.forget();
-  }
-  note_sequence(walk, stream.sequence, 1);
-}
-
-// The same where other decoders receive a part of the exporter's datagrams.
-void TemplateMessageDecoder::begin_shared_stream(Walk& walk) {
-  sessions_.sharing().take(walk.session);
-  if (!walk.context.has_uptime) return;
-  switch (sessions_.sharing().see_uptime(walk.session, walk.context)) {
-    case SharedExporter::Uptime::goes_on:
-      break;
-    case SharedExporter::Uptime::straggler:
-      walk.straggler = true;
-      return;
-    case SharedExporter::Uptime::restarted: {
-      walk.session.anomalies().add(Anomaly::exporter_restart);
-      const Timestamp started = walk.context.received - std::chrono::milliseconds{walk.context.uptime_ms};
-      sessions_.restart(walk.session, started);
-      break;
-    }
-  }
-  count_sequence(walk, 1);
+  Session& session = walk.session;
+  if (session.exporter->shared) [[unlikely]]
+    sessions_.sharing().take(session);
+  const Sessions::Listened listened = sessions_.listen(session, walk.context, walk.message.sequence);
+  walk.exact = listened.exact;
+  if (!listened.united) [[likely]]
+    return;
+  std::vector<TemplateId> waiting;
+  for (const auto& [id, sets] : session.early.by_template) waiting.push_back(id);
+  for (const TemplateId id : waiting) release_early(session, id, walk.context.received, walk.output);
 }
 
 void TemplateMessageDecoder::end_stream(Walk& walk) {
-  if (walk.context.stream.protocol == FlowType::netflow_v9) {
-    if (walk.countable && walk.records != walk.message.count) walk.session.anomalies().add(Anomaly::count_mismatch);
-    return;
-  }
+  const bool v9 = walk.context.stream.protocol == FlowType::netflow_v9;
+  if (v9 && walk.countable && walk.records != walk.message.count) walk.session.anomalies().add(Anomaly::count_mismatch);
   walk.countable &= !walk.message.clipped;
-  count_sequence(walk, walk.countable ? static_cast<uint32_t>(walk.data_records) : 0);
-}
-
-void TemplateMessageDecoder::count_sequence(Walk& walk, uint32_t units) {
-  if (walk.session.exporter->shared) [[unlikely]] {
-    return sessions_.sharing().note_sequence(walk.session, origin_of(walk.context.stream),
-                                             {.number = walk.message.sequence,
-                                              .units = units,
-                                              .countable = walk.countable,
-                                              .export_us = walk.context.export_us,
-                                              .received = walk.context.received});
-  }
-  note_sequence(walk, walk.session.streams.at(origin_of(walk.context.stream)).sequence, units);
-}
-
-void TemplateMessageDecoder::note_sequence(Walk& walk, SequenceState& sequence, uint32_t units) {
-  const SequenceEvent event =
-      decode::note_sequence(sequence, walk.message.sequence, units, walk.context.export_us, walk.session.counters());
-  if (!walk.countable && event != SequenceEvent::reordered) sequence.forget();
+  sessions_.heard(walk.session, walk.context,
+                  Sessions::Heard{.number = walk.message.sequence,
+                                  .units = v9 ? 1 : static_cast<uint32_t>(walk.data_records + walk.guessed),
+                                  .countable = v9 || walk.countable,
+                                  .guess = walk.guess && !walk.message.clipped,
+                                  .data = walk.data,
+                                  .templates = !walk.defined.empty()});
 }
 
 }  // namespace weir::decode

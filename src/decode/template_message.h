@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "decode/session/sessions.h"
 #include "decode/set_decoder.h"
@@ -42,7 +43,7 @@ class TemplateMessageDecoder {
 
   // Decodes the message of the exporter. With several_messages, a v9 message ends where another begins. Returns bytes
   // that are not part of it and not padding.
-  ByteView decode(const TemplateMessage& message, Exporter& exporter, size_t max_fields, bool several_messages,
+  ByteView decode(TemplateMessage& message, Exporter& exporter, size_t max_fields, bool several_messages,
                   const Output& output);
 
   // Takes over what another decoder knows of a session, and decodes the data that waited for it.
@@ -54,19 +55,17 @@ class TemplateMessageDecoder {
   struct Walk;
   void decode_template_set(Walk& walk, bool options, ByteView body);
   void decode_data_set(Walk& walk, TemplateId id, ByteView body, bool clipped);
-  void decode_early(Walk& walk, const CompiledTemplate& compiled);
   void begin_stream(Walk& walk);
-  void begin_shared_stream(Walk& walk);
-  void release_early(Session& session, TemplateId id, Timestamp now, const Output& output);
   void end_stream(Walk& walk);
-  void count_sequence(Walk& walk, uint32_t units);
-  void note_sequence(Walk& walk, SequenceState& sequence, uint32_t units);
+  void release_early(Session& session, TemplateId id, Timestamp now, const Output& output);
+  void guess_records(Walk& walk, TemplateId id, ByteView body);
 
   Sessions& sessions_;
   SetDecoder& sets_;
   // Of the data set that is being decoded, or of the last one: what the set does to its session cannot take it away. Of
   // the next one it is mostly the same, and then nothing has to be counted between threads.
   TemplatePtr current_;
+  std::vector<ByteView> fields_;  // scratch
 };
 
 }  // namespace weir::decode

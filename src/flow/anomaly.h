@@ -43,7 +43,9 @@ enum class Anomaly : uint8_t {
   trailing_bytes,      // bytes after the message
   bad_padding,         // more than is needed to align, or not zero
   template_redefined,  // the same id with other fields
+  template_conflict,   // an id defined otherwise, maybe by another exporter behind the same port: data wait
   template_withdrawn,
+  withdrawal_ignored,  // over UDP, where RFC 7011 section 8 forbids it and anybody can forge one
   template_expired,
   sequence_gap,  // datagrams or records were lost before they reached us (the ledger has how many)
   sequence_reordered,
@@ -87,7 +89,9 @@ inline constexpr std::array<AnomalyInfo, kAnomalyCount> kAnomalies = {{
     {"trailing_bytes", AnomalyScope::remark},
     {"bad_padding", AnomalyScope::remark},
     {"template_redefined", AnomalyScope::remark},
+    {"template_conflict", AnomalyScope::remark},
     {"template_withdrawn", AnomalyScope::remark},
+    {"withdrawal_ignored", AnomalyScope::remark},
     {"template_expired", AnomalyScope::remark},
     {"sequence_gap", AnomalyScope::remark},
     {"sequence_reordered", AnomalyScope::remark},

@@ -79,7 +79,7 @@ bool same_layouts(const SessionState& a, const SessionState& b) {
 }
 
 bool is_of(const SessionState& state, const SessionKey& key, TemplateId id) {
-  return state.key == key && !state.options && !state.templates.empty() &&
+  return state.key == key && state.options.empty() && !state.templates.empty() &&
          std::ranges::all_of(state.templates, [&](const TemplateState& known) { return known.layout->id == id; });
 }
 
@@ -228,7 +228,8 @@ Result<> RedisSharing::sync(size_t most_sessions) {
     const SessionStatePtr known = state_.find(key);
     if (!known) continue;
     for (SessionStatePtr& part : by_template(*known)) parts.push_back(std::move(part));
-    if (known->options && (exporters.empty() || exporters.back() != key.exporter)) exporters.push_back(key.exporter);
+    if (!known->options.empty() && (exporters.empty() || exporters.back() != key.exporter))
+      exporters.push_back(key.exporter);
   }
   // Options first, as in ask().
   if (const Result<> synced = sync_options(exporters); !synced) return synced;
@@ -255,8 +256,7 @@ Result<> RedisSharing::sync_templates(const std::vector<SessionStatePtr>& parts)
     }
     for (size_t i = 0; i < batch.size(); ++i) {
       const SessionStatePtr& mine = batch[i];
-      auto both =
-          std::make_shared<SessionState>(theirs[i] ? *theirs[i] : SessionState{mine->key, false, {}, {}, nullptr});
+      auto both = std::make_shared<SessionState>(theirs[i] ? *theirs[i] : SessionState{mine->key, false, {}, {}, {}});
       const std::string key = template_key(mine->key, mine->templates[0].layout->id);
       SessionState ours = *mine;
       if (theirs[i] && merge_state(ours, *theirs[i]) && !same_layouts(ours, *mine)) deliver(theirs[i]);
@@ -279,12 +279,12 @@ Result<> RedisSharing::sync_options(const std::vector<IpAddress>& exporters) {
     std::map<DomainKey, SessionState> domains;
     const auto domain_of = [](const SessionKey& k) { return DomainKey{k.exporter, k.domain, uint8_t(k.type)}; };
     for (const SessionStatePtr& theirs : parse(reply)) {
-      if (theirs->key.exporter != exporter || !theirs->options || !theirs->templates.empty()) continue;
+      if (theirs->key.exporter != exporter || theirs->options.empty() || !theirs->templates.empty()) continue;
       domains.try_emplace(domain_of(theirs->key), *theirs);
     }
     bool news = false;
     for (const SessionStatePtr& known : state_.sessions_of(exporter)) {
-      if (!known->options) continue;
+      if (known->options.empty()) continue;
       SessionState mine{known->key, known->sent_data, {}, {}, known->options};
       const auto [theirs, added] = domains.try_emplace(domain_of(mine.key), mine);
       if (added) {

@@ -4,11 +4,10 @@
 //   protocol   an exporter numbers the templates of NetFlow v9 and of IPFIX each for themselves
 //   domain     observation domain id (RFC 7011 section 3.1), source id (RFC 3954 section 5.1), engine type * 256 +
 //              engine id of NetFlow v5, sub-agent of sFlow
-//   clock      which of several devices that share all of the above; there is one so far
+//   clock      which of several devices that share all of the above: by its uptime, or by its sequence numbers
 //
-// The streams of one address (or connection), protocol and domain share a session: real exporters change their port. In
-// a session a stream is known by its origin, the rest of its identity. Which stream may read by what another one has
-// announced is decided by definition_for() (decode/session/template_store.h).
+// The streams of one address (or connection), protocol and domain share a session. In it a stream has a number of its
+// own, as its port may change (decode/session/streams.h says how streams are told apart).
 #pragma once
 
 #include <compare>
@@ -21,8 +20,8 @@ namespace weir::decode {
 
 enum class ExporterPort : uint16_t {};
 
-enum class Clock : uint8_t {};
-inline constexpr Clock kOnlyClock{0};
+// Of a stream in its session. 0: not known yet.
+enum class StreamNumber : uint32_t {};
 
 struct Endpoint {
   IpAddress address;
@@ -37,14 +36,17 @@ struct StreamId {
   Endpoint endpoint;
   uint32_t domain = 0;
   flow::FlowType protocol = flow::FlowType::unknown;
-  Clock clock = kOnlyClock;
+  StreamNumber number{};  // Streams::find
+  bool sure = true;       // false: it may be another stream of this port
   bool operator==(const StreamId&) const = default;
 };
 
-// What tells the streams of one session apart.
+// What tells the streams of one session apart where their numbers mean nothing: in a state, for other collectors.
+// clock: when the device was started, in milliseconds modulo 2^32; of IPFIX, which does not say that, the how manieth of
+// its port it was.
 struct StreamOrigin {
   ExporterPort port{};
-  Clock clock = kOnlyClock;
+  uint32_t clock = 0;
   auto operator<=>(const StreamOrigin&) const = default;
 };
 
@@ -57,7 +59,6 @@ struct SessionKey {
   bool operator==(const SessionKey&) const = default;
 };
 
-inline StreamOrigin origin_of(const StreamId& stream) { return {stream.endpoint.port, stream.clock}; }
 inline SessionKey session_of(const StreamId& stream) {
   return {stream.endpoint.address, stream.domain, stream.protocol, stream.endpoint.connection};
 }

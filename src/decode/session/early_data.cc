@@ -1,5 +1,6 @@
 #include "decode/session/early_data.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -45,15 +46,16 @@ void EarlyData::refuse(flow::ExporterCounters& counters) {
   ++counters.undecodable_sets;
 }
 
-// Takes a set that is the oldest of its template out of all lists.
+// Takes a set out of all lists.
 EarlySet EarlyData::take(EarlyList::iterator early) {
   SessionEarlyData& session = *early->session;
   session.bytes -= charge(*early);
   bytes_ -= charge(*early);
   --session.counters->early_sets_held;
   const auto found = session.by_template.find(early->template_id);
-  CHECK(found->second.front() == early);
-  found->second.pop_front();
+  const auto place = std::ranges::find(found->second, early);
+  CHECK(place != found->second.end());
+  found->second.erase(place);
   if (found->second.empty()) session.by_template.erase(found);
   EarlySet taken = std::move(*early);
   all_.erase(early);
@@ -65,27 +67,21 @@ void EarlyData::give_up(EarlyList::iterator early) {
   take(early);
 }
 
-std::vector<EarlySet> EarlyData::release(SessionEarlyData& session, TemplateId id) {
+std::vector<EarlySet> EarlyData::release(SessionEarlyData& session, TemplateId id, const Readable& readable) {
   std::vector<EarlySet> released;
-  for (auto found = session.by_template.find(id); found != session.by_template.end();
-       found = session.by_template.find(id)) {
-    released.push_back(take(found->second.front()));
+  const auto found = session.by_template.find(id);
+  if (found == session.by_template.end()) return released;
+  std::vector<EarlyList::iterator> ready;
+  for (const EarlyList::iterator early : found->second) {
+    if (readable(*early)) ready.push_back(early);
   }
+  released.reserve(ready.size());
+  for (const EarlyList::iterator early : ready) released.push_back(take(early));
   return released;
 }
 
 void EarlyData::give_up(SessionEarlyData& session) {
   while (!session.empty()) give_up(session.by_template.begin()->second.front());
-}
-
-void EarlyData::give_up_before(SessionEarlyData& session, Timestamp time) {
-  std::vector<EarlyList::iterator> void_now;
-  for (const auto& [id, waiting] : session.by_template) {
-    for (const EarlyList::iterator early : waiting) {
-      if (early->message.received < time) void_now.push_back(early);
-    }
-  }
-  for (const EarlyList::iterator early : void_now) give_up(early);
 }
 
 void EarlyData::expire(Timestamp now) {

@@ -12,6 +12,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <vector>
 
@@ -57,12 +58,11 @@ class EarlyData {
             ByteView body, bool clipped);
   // Counts a set that no template will ever fit.
   static void refuse(flow::ExporterCounters& counters);
-  // Sets that waited for this template, oldest first; they are no longer held.
-  std::vector<EarlySet> release(SessionEarlyData& session, TemplateId id);
+  // Of the sets that wait for this id those that can be read now, oldest first; they are no longer held.
+  using Readable = std::function<bool(EarlySet&)>;
+  std::vector<EarlySet> release(SessionEarlyData& session, TemplateId id, const Readable& readable);
   // Gives up all sets of the session.
   void give_up(SessionEarlyData& session);
-  // Those of its sets that were received before `time`.
-  void give_up_before(SessionEarlyData& session, Timestamp time);
   // Gives up what has waited for too long; with Timestamp::max() all.
   void expire(Timestamp now);
 

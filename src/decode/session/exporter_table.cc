@@ -86,7 +86,6 @@ Session& ExporterTable::session(Exporter& exporter, const SessionKey& key) {
   session.key = key;
   session.exporter = &exporter;
   session.self = sessions_.begin();
-  session.options.protocol = key.type;
   exporter.latest = &session;
   session_index_.emplace(key, sessions_.begin());
   if (key.connection != 0) connection_index_.emplace(key, sessions_.begin());

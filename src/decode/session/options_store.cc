@@ -63,7 +63,7 @@ Learned OptionsStore::learn_name(SessionOptions& session, NameKind kind, uint64_
 }
 
 void OptionsStore::add_speaker(const SessionOptions& session, OptionsOnly& speakers) const {
-  if (session.sent_data || speaks(session, speakers)) return;
+  if (std::ranges::find(speakers, &session) != speakers.end()) return;
   if (speakers.size() < limits_.options_only_domains) speakers.push_back(&session);
 }
 
@@ -71,15 +71,29 @@ void OptionsStore::remove_speaker(const SessionOptions& session, OptionsOnly& sp
   std::erase(speakers, &session);
 }
 
-bool OptionsStore::speaks(const SessionOptions& session, const OptionsOnly& speakers) {
-  return std::ranges::find(speakers, &session) != speakers.end();
+void OptionsStore::add_speakers(uint32_t domain, flow::FlowType protocol, ExporterPort port,
+                                const OptionsOnly& speakers, std::vector<const OptionsState*>& known) {
+  const auto speaks = [&](const SessionOptions* other) {
+    return other->domain != domain && other->protocol == protocol;
+  };
+  const bool of_port =
+      std::ranges::any_of(speakers, [&](const SessionOptions* other) { return speaks(other) && other->port == port; });
+  for (const SessionOptions* other : speakers) {
+    if (speaks(other) && (!of_port || other->port == port)) known.push_back(&other->state);
+  }
 }
 
-void OptionsStore::options_for(const SessionOptions& session, const OptionsOnly& speakers,
-                               std::vector<const OptionsState*>& known) {
-  known.assign(1, &session.state);
-  for (const SessionOptions* other : speakers) {
-    if (other != &session && other->protocol == session.protocol) known.push_back(&other->state);
+void OptionsStore::unite(SessionOptions& from, SessionOptions& into, Timestamp now) {
+  into.here |= from.here;
+  from.take_snapshot(now);
+  if (from.snapshot) {
+    const OptionsState& state = from.state;
+    if (state.start_ms() != 0) into.state.set_start_ms(state.start_ms());
+    if (state.domain_rate() != 0) into.state.set_domain_rate(state.domain_rate());
+    for (const AnnouncedRate& rate : from.snapshot->rates) into.state.set_rate(rate.scope, rate.id, rate.rate, limits_);
+    const AnnouncedOptionsPtr told = from.snapshot;
+    forget_all(from);
+    take_names(into, *told, true);
   }
 }
 

@@ -20,11 +20,13 @@
 
 namespace weir::decode {
 
-// Those of one session. Its address must not change.
+// Those of one stream. Its address must not change.
 struct SessionOptions {
+  StreamNumber stream{};
+  ExporterPort port{};
+  uint32_t domain = 0;
   flow::FlowType protocol = flow::FlowType::unknown;
   OptionsState state;            // persistent, as are the templates
-  bool sent_data = false;        // flow records, not only options
   bool here = false;             // announced to this decoder; else they are those of a state
   AnnouncedOptionsPtr snapshot;  // as they were handed out or taken over last; nullptr: nothing announced
   uint64_t snapshot_version = 0;
@@ -35,7 +37,7 @@ struct SessionOptions {
   void take_snapshot(Timestamp now);
 };
 
-// Sessions of one exporter that announced something in options records and never sent data.
+// Of the streams of one exporter's sessions that announced something in options records and never sent data.
 using OptionsOnly = std::vector<const SessionOptions*>;
 
 class OptionsStore {
@@ -56,16 +58,17 @@ class OptionsStore {
   OptionsState::Learned learn_name(SessionOptions& session, NameKind kind, uint64_t id, std::string_view text,
                                    flow::AnomalyCounts& anomalies);
 
-  // Whose announcements hold for whom. add_speaker: if it has sent no data, and there are not too many.
+  // Whose announcements hold for whom: those of domains that have sent no data for the others. Not too many.
   void add_speaker(const SessionOptions& session, OptionsOnly& speakers) const;
   static void remove_speaker(const SessionOptions& session, OptionsOnly& speakers);
-  static bool speaks(const SessionOptions& session, const OptionsOnly& speakers);
-  // What holds for records of the session, into `known`: its own options first.
-  static void options_for(const SessionOptions& session, const OptionsOnly& speakers,
-                          std::vector<const OptionsState*>& known);
+  // What speakers say to records of another domain, behind `known`. Those that send from the same port, else all.
+  static void add_speakers(uint32_t domain, flow::FlowType protocol, ExporterPort port, const OptionsOnly& speakers,
+                           std::vector<const OptionsState*>& known);
 
   // Takes over what is known from a state. What was announced here stays; else the newer wins. True: it has changed.
   bool import(SessionOptions& session, const AnnouncedOptionsPtr& known);
+  // The two are of one stream: of what both say, what `from` says is newer. `from` is as forgotten afterwards.
+  void unite(SessionOptions& from, SessionOptions& into, Timestamp now);
   // Takes over what another decoder published. Returns the last sampling rate of it, 0 if there is none.
   uint32_t adopt(SessionOptions& session, const AnnouncedOptionsPtr& published);
 

@@ -30,6 +30,8 @@ class SequenceState {
   // What was sent before the message; what was sent so far, while known.
   uint32_t start_of(uint32_t number, uint32_t units) const { return inclusive_ ? number - units : number; }
   uint32_t next() const { return expected_; }
+  // Whether numbers include their own message.
+  bool inclusive() const { return inclusive_; }
 
  private:
   // A number is what was sent before its message. Some exporters (softflowd, VMware) send it with the message's own

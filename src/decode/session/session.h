@@ -3,17 +3,17 @@
 // of it in order is said in the header of that part.
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <vector>
 
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "decode/common/stream_id.h"
 #include "decode/session/early_data.h"
 #include "decode/session/options_store.h"
-#include "decode/session/sequence.h"
+#include "decode/session/streams.h"
 #include "decode/session/template_store.h"
 #include "flow/ledger.h"
 
@@ -34,25 +34,6 @@ struct Exporter {
   uint64_t shared_version = 0;
 };
 
-// Sequence and uptime of one stream: a transport session, as far as UDP has any.
-struct Stream {
-  StreamOrigin origin;
-  uint64_t last_used = 0;  // Streams::uses
-  SequenceState sequence;
-  UptimeState uptime;
-};
-
-// Those of one session.
-struct Streams {
-  static constexpr size_t kMost = 16;  // exporters that change their port keep one or two; more are forgotten
-
-  boost::container::small_vector<Stream, 1> all;
-  uint64_t uses = 0;
-
-  // Known or new, in the place of the one that was used the longest ago if there is no room.
-  Stream& at(StreamOrigin origin);
-};
-
 struct Session {
   static constexpr size_t kUnchanged = SIZE_MAX;
   static constexpr uint64_t kNeverShared = UINT64_MAX;
@@ -61,10 +42,10 @@ struct Session {
   Exporter* exporter = nullptr;
   std::list<Session>::iterator self;  // in the list of all sessions
   SessionTemplates templates;
-  SessionOptions options;
-  Streams streams;
+  std::vector<std::unique_ptr<SessionOptions>> options;  // of those streams that announced something
+  Streams streams;                                       // where decoders share the exporter, SharedExporter has them
   SessionEarlyData early;
-  Timestamp started{};  // what was announced before the exporter's last start is void
+  bool sent_data = false;  // flow records, not only options
 
   // decode/session/change_log.h
   size_t change_index = kUnchanged;  // where in the list of changed sessions

@@ -3,13 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "decode/session/ordered_sequence.h"
+
 namespace weir::decode {
 namespace {
 
 // How often all templates are looked at for their age.
 constexpr std::chrono::seconds kTemplateCheckInterval{60};
 
+const OptionsState kNoOptions;
+
 }  // namespace
+
+const TemplatePtr Sessions::kNone;
 
 Sessions::Sessions(const Limits& limits, flow::SchemaPtr schema)
     : limits_(limits),
@@ -28,117 +34,278 @@ void Sessions::set_limits(const Limits& limits) {
 
 // An exporter that is new here.
 void Sessions::meet(Exporter& exporter) {
+  if (sharing_.joined() && !sharing_.add(exporter)) return;
   if (source_ != nullptr) restore(exporter, now_);
-  if (!sharing_.joined()) return;
-  // What was restored is what was used last.
-  std::vector<Session*> restored;
-  for (Session& session : table_.sessions()) {
-    if (session.exporter != &exporter) break;
-    restored.push_back(&session);
-  }
-  sharing_.add(exporter, restored);
 }
 
 void Sessions::forget(Session& session) {
   early_.give_up(session.early);
   templates_.forget_all(session.templates);
-  options_.forget_all(session.options);
-  OptionsStore::remove_speaker(session.options, session.exporter->options_only);
+  for (const auto& options : session.options) {
+    options_.forget_all(*options);
+    OptionsStore::remove_speaker(*options, session.exporter->options_only);
+  }
   changes_.forget(session);
 }
 
-TemplatePtr Sessions::define(Session& session, Template layout, const MessageContext& message, uint32_t sequence) {
+Sessions::LockedStreams Sessions::streams_of(Session& session) {
+  Exporter& exporter = *session.exporter;
+  if (!exporter.shared || session.key.connection != 0) [[likely]]
+    return {{}, session.streams};
+  std::unique_lock<std::mutex> lock = sharing_.lock_for_reading(session);
+  Streams& streams = exporter.shared->streams(session.key, exporter.counters);
+  return {std::move(lock), streams};
+}
+
+Sessions::Listened Sessions::listen(Session& session, MessageContext& message, std::optional<uint32_t> number) {
+  if (session.key.connection != 0) {
+    message.stream.number = session.streams.only().number;
+    return {.exact = true, .united = false};
+  }
+  LockedStreams access = streams_of(session);
+  const Streams::Found found = access.streams.find(arrival_of(message, number));
+  message.stream.number = found.stream->number;
+  message.stream.sure = found.sure;
+  const bool united = access.streams.has_gone();
+  if (united) [[unlikely]]
+    take_gone(session, access);
+  if (found.restarted) [[unlikely]] {
+    session.anomalies().add(flow::Anomaly::exporter_restart);
+    // A domain that only announces does so for others. What it said before does not hold for them any more.
+    const SessionOptions* before = find_options(session, found.before);
+    if (before != nullptr) OptionsStore::remove_speaker(*before, session.exporter->options_only);
+  }
+  return {.exact = found.exact, .united = united};
+}
+
+// What streams that are gone have announced is their heirs', or is forgotten.
+void Sessions::take_gone(Session& session, LockedStreams& access) {
+  const std::vector<Streams::Gone> all = access.streams.take_gone();
+  sharing_.begin_change(session, std::move(access.lock));
+  sharing_.note_change(session);
+  for (const auto& [stream, heir] : all) {
+    templates_.hand_over(session.templates, stream, heir);
+    forget_options(session, stream, heir);
+    if (session.exporter->shared) session.exporter->shared->forget(session.key, stream, session.counters());
+  }
+  changes_.note(session);
+}
+
+void Sessions::heard(Session& session, const MessageContext& message, const Heard& what) {
+  LockedStreams access = streams_of(session);
+  Stream* const stream =
+      session.key.connection != 0 ? &session.streams.only() : access.streams.known(message.stream.number);
+  if (stream == nullptr) return;
+  stream->sends_data |= what.data;
+  stream->announces |= what.templates;
+  const bool counted = what.countable || what.guess;
+  access.streams.sent(*stream, arrival_of(message, what.number), counted ? std::optional(what.units) : std::nullopt);
+  // Whose numbers they are must be known to tell what is missing.
+  const bool known = message.stream.sure && !stream->follows;
+  if (session.exporter->shared && session.key.connection == 0) [[unlikely]] {
+    if (known)
+      session.exporter->shared->note(session.key, stream->number,
+                                     {.number = what.number,
+                                      .units = what.units,
+                                      .countable = what.countable,
+                                      .export_us = message.export_us,
+                                      .received = message.received},
+                                     session.counters());
+    return;
+  }
+  if (!known) return stream->sequence.forget();
+  const uint32_t units = what.countable ? what.units : 0;
+  const SequenceEvent event =
+      note_sequence(stream->sequence, what.number, units, message.export_us, session.counters());
+  if (!what.countable && event != SequenceEvent::reordered) stream->sequence.forget();
+}
+
+// A message that may be of several streams is read where it does not matter of which.
+const TemplatePtr& Sessions::find_of_port(Session& session, TemplateId id, const Streams& streams, ExporterPort port,
+                                          Timestamp now) {
+  const TemplatePtr* agreed = &kNone;
+  for (const StreamNumber number : streams.of_port(port)) {
+    const TemplatePtr& own = templates_.find(session.templates, id, number, now);
+    if (!own || (*agreed && !own->layout.same_layout((*agreed)->layout))) return kNone;
+    agreed = &own;
+  }
+  return *agreed;
+}
+
+const TemplatePtr& Sessions::find_other(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
+  if (!session.templates.by_id.contains(id)) return kNone;
+  const LockedStreams access = streams_of(session);
+  if (!reader.sure) return find_of_port(session, id, access.streams, reader.endpoint.port, now);
+  const Stream* stream = access.streams.known(reader.number);
+  if (stream == nullptr) return kNone;
+  for (const StreamNumber owner : TemplateStore::who_knows(session.templates, id)) {
+    if (!access.streams.may_borrow(*stream, owner, now)) return kNone;
+  }
+  return templates_.find_agreed(session.templates, id, now);
+}
+
+const TemplatePtr& Sessions::guess_template(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
+  const TemplatePtr& own = templates_.find(session.templates, id, reader.number, now);
+  if (own) return own;
+  const LockedStreams access = streams_of(session);
+  const Stream* stream = access.streams.known(reader.number);
+  if (stream == nullptr || !stream->follows) return kNone;
+  const TemplatePtr& before = templates_.find(session.templates, id, access.streams.forwarded(*stream->follows), now);
+  return before ? before : templates_.find_agreed(session.templates, id, now);
+}
+
+TemplatePtr Sessions::define(Session& session, Template layout, MessageContext& message, uint32_t sequence,
+                             bool certain) {
   ++session.counters().templates_received;
-  const StreamOrigin origin = origin_of(message.stream);
-  MessageOrder order;  // where nobody else receives its datagrams, they come in their order
-  if (session.exporter->shared) [[unlikely]] {
-    order = {sequence, message.export_us};
-    if (TemplateStore::is_news(session.templates, layout, origin)) {
-      sharing_.begin_change(session);
-      sharing_.note_change(session);
+  const auto before = TemplateStore::before(session.templates, layout, message.stream.number);
+  const bool news = before != TemplateStore::Before::same;
+  if (news) {
+    sharing_.begin_change(session);
+    sharing_.note_change(session);
+  }
+  if (news && !certain && (before == TemplateStore::Before::other || !message.stream.sure)) {
+    const auto same = message.stream.sure ? std::nullopt : TemplateStore::who_says(session.templates, layout);
+    if (same) {
+      message.stream.number = *same;
+    } else {
+      LockedStreams access = streams_of(session);
+      if (Stream* from = access.streams.known(message.stream.number)) {
+        session.anomalies().add(flow::Anomaly::template_conflict);
+        message.stream.number = access.streams.split(*from, arrival_of(message, sequence)).number;
+        if (access.streams.has_gone()) take_gone(session, access);
+      }
     }
   }
+  MessageOrder order;  // where nobody else receives its datagrams, they come in their order
+  if (session.exporter->shared) [[unlikely]]
+    order = {sequence, message.export_us};
   const Timestamp now = message.received;
   TemplateStore::Defined defined =
-      templates_.define(session.templates, std::move(layout), origin, now, order, session.anomalies());
+      templates_.define(session.templates, std::move(layout), message.stream.number, now, order, session.anomalies());
   if (defined.changed || now - session.shown > ChangeLog::kShowAgain) changes_.note(session);
   return std::move(defined.compiled);
 }
 
-void Sessions::withdraw(Session& session, TemplateId id, StreamOrigin origin) {
+void Sessions::withdraw(Session& session, TemplateId id, StreamNumber stream) {
   sharing_.begin_change(session);
   sharing_.note_change(session);
-  if (templates_.withdraw(session.templates, id, origin, session.anomalies())) changes_.note(session);
+  if (templates_.withdraw(session.templates, id, stream, session.anomalies())) changes_.note(session);
 }
 
-void Sessions::withdraw_all(Session& session, bool options, StreamOrigin origin) {
+void Sessions::withdraw_all(Session& session, bool options, StreamNumber stream) {
   sharing_.begin_change(session);
-  for (const TemplateId id : TemplateStore::announced_by(session.templates, options, origin)) {
-    withdraw(session, id, origin);
+  for (const TemplateId id : TemplateStore::announced_by(session.templates, options, stream)) {
+    withdraw(session, id, stream);
   }
 }
 
-void Sessions::restart(Session& session, Timestamp started) {
-  sharing_.begin_change(session);
-  sharing_.note_change(session);
-  session.started = started;
-  session.options.here = true;
-  early_.give_up(session.early);
-  if (session.templates.count > 0) changes_.note(session);
-  templates_.forget_all(session.templates);
-  options_.forget_all(session.options);
-  note_options(session);
+SessionOptions* Sessions::find_options(Session& session, StreamNumber stream) {
+  const auto found = std::ranges::find(session.options, stream, [](const auto& options) { return options->stream; });
+  return found == session.options.end() ? nullptr : found->get();
 }
 
-void Sessions::learn_domain_rate(Session& session, uint32_t rate) {
+SessionOptions& Sessions::options_of(Session& session, StreamNumber stream, ExporterPort port) {
+  if (SessionOptions* known = find_options(session, stream)) return *known;
+  session.options.push_back(std::make_unique<SessionOptions>());
+  SessionOptions& made = *session.options.back();
+  made.stream = stream;
+  made.port = port;
+  made.domain = session.key.domain;
+  made.protocol = session.key.type;
+  return made;
+}
+
+void Sessions::forget_options(Session& session, StreamNumber stream, std::optional<StreamNumber> heir) {
+  SessionOptions* gone = find_options(session, stream);
+  if (gone == nullptr) return;
+  SessionOptions* into = heir ? find_options(session, *heir) : nullptr;
+  if (heir && into == nullptr) {
+    gone->stream = *heir;
+    return;
+  }
+  if (into != nullptr) options_.unite(*gone, *into, now_);
+  options_.forget_all(*gone);
+  OptionsStore::remove_speaker(*gone, session.exporter->options_only);
+  std::erase_if(session.options, [&](const auto& options) { return options.get() == gone; });
+}
+
+// The stream's own options hold for its records; if it has none, those of whom it may borrow from. Of a message that
+// may be several streams', what all of the port agree on. Then what other domains have to say.
+void Sessions::options_for(Session& session, const StreamId& reader, Timestamp now,
+                           std::vector<const OptionsState*>& known) {
+  const SessionOptions* own = reader.sure ? find_options(session, reader.number) : nullptr;
+  known.assign(1, own == nullptr ? &kNoOptions : &own->state);
+  if (own == nullptr && !session.options.empty()) [[unlikely]] {
+    const LockedStreams access = streams_of(session);
+    const Stream* stream = access.streams.known(reader.number);
+    for (const auto& other : session.options) {
+      const Stream* owner = access.streams.known(other->stream);
+      const bool holds = reader.sure ? stream != nullptr && access.streams.may_borrow(*stream, other->stream, now)
+                                     : owner != nullptr && owner->port == reader.endpoint.port;
+      if (holds) known.push_back(&other->state);
+    }
+  }
+  if (session.exporter->options_only.empty()) return;
+  OptionsStore::add_speakers(session.key.domain, session.key.type, reader.endpoint.port, session.exporter->options_only,
+                             known);
+}
+
+void Sessions::learn_domain_rate(Session& session, const StreamId& stream, uint32_t rate) {
   sharing_.begin_change(session);
-  options_.learn_domain_rate(session.options, rate);
+  SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
+  options_.learn_domain_rate(options, rate);
   session.counters().sampling_rate = rate;
-  note_options(session);
-  add_speaker(session);
+  note_options(session, options);
 }
 
-void Sessions::learn_rate(Session& session, RateScope scope, uint64_t id, uint32_t rate) {
+void Sessions::learn_rate(Session& session, const StreamId& stream, RateScope scope, uint64_t id, uint32_t rate) {
   sharing_.begin_change(session);
-  const auto learned = options_.learn_rate(session.options, scope, id, rate, session.anomalies());
+  SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
+  const auto learned = options_.learn_rate(options, scope, id, rate, session.anomalies());
   if (learned == OptionsState::Learned::full) return;
   session.counters().sampling_rate = rate;
-  note_options(session);
-  add_speaker(session);
+  note_options(session, options);
 }
 
-void Sessions::learn_name(Session& session, NameKind kind, uint64_t id, std::string_view text) {
+void Sessions::learn_name(Session& session, const StreamId& stream, NameKind kind, uint64_t id, std::string_view text) {
   sharing_.begin_change(session);
-  const auto learned = options_.learn_name(session.options, kind, id, text, session.anomalies());
-  if (learned != OptionsState::Learned::changed) return;
-  note_options(session);
-  add_speaker(session);
+  SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
+  const auto learned = options_.learn_name(options, kind, id, text, session.anomalies());
+  if (learned == OptionsState::Learned::changed) note_options(session, options);
 }
 
-void Sessions::learn_start(Session& session, uint64_t start_ms) {
+void Sessions::learn_start(Session& session, const StreamId& stream, uint64_t start_ms) {
   sharing_.begin_change(session);
-  options_.learn_start(session.options, start_ms);
-  note_options(session);
-  add_speaker(session);
+  SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
+  options_.learn_start(options, start_ms);
+  note_options(session, options);
 }
 
-void Sessions::note_options(Session& session) {
-  if (!session.options.changed()) return;
-  sharing_.note_change(session);
-  session.options.here = true;
-  changes_.note(session);
+void Sessions::note_options(Session& session, SessionOptions& options) {
+  if (options.changed()) {
+    sharing_.note_change(session);
+    options.here = true;
+    changes_.note(session);
+  }
+  if (!session.sent_data) options_.add_speaker(options, session.exporter->options_only);
 }
-
-void Sessions::add_speaker(Session& session) { options_.add_speaker(session.options, session.exporter->options_only); }
 
 void Sessions::note_first_data(Session& session) {
   OptionsOnly& speakers = session.exporter->options_only;
-  if (OptionsStore::speaks(session.options, speakers)) {
+  if (!session.options.empty()) {
     sharing_.begin_change(session);
     sharing_.note_change(session);
   }
-  session.options.sent_data = true;
-  OptionsStore::remove_speaker(session.options, speakers);
+  session.sent_data = true;
+  for (const auto& options : session.options) OptionsStore::remove_speaker(*options, speakers);
+}
+
+std::vector<EarlySet> Sessions::release(Session& session, TemplateId id, Timestamp now) {
+  return early_.release(session.early, id, [&](EarlySet& early) {
+    StreamId& stream = early.message.stream;
+    if (session.key.connection == 0) stream.number = streams_of(session).streams.forwarded(stream.number);
+    return find_template(session, id, stream, now) != nullptr;
+  });
 }
 
 void Sessions::hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped) {
@@ -165,34 +332,38 @@ Session* Sessions::find_or_make(Exporter& exporter, const SessionKey& key) {
 }
 
 SharedSession Sessions::snapshot(Session& session) {
-  session.options.take_snapshot(now_);
-  return {.key = session.key,
-          .started = session.started,
-          .sent_data = session.options.sent_data,
-          .templates = TemplateStore::published_of(session.templates),
-          .options = session.options.snapshot};
+  SharedSession shared{.key = session.key,
+                       .sent_data = session.sent_data,
+                       .templates = TemplateStore::published_of(session.templates),
+                       .options = {}};
+  for (const auto& options : session.options) {
+    options->take_snapshot(now_);
+    if (options->snapshot) shared.options.push_back({options->stream, options->port, options->snapshot});
+  }
+  return shared;
 }
 
 void Sessions::take_over(Session& session, const SharedSession& published) {
-  SessionOptions& options = session.options;
-  if (published.started > session.started) {
-    session.started = published.started;
-    // Data of before the restart would be read with templates of after it.
-    early_.give_up_before(session.early, published.started);
-    options_.forget_all(options);
-    options.snapshot = nullptr;
-  }
   for (const TemplateId id : templates_.adopt(session.templates, published.templates, now_, session.anomalies())) {
     if (session.early.by_template.contains(id)) sharing_.note_arrived(session.key, id);
   }
-  if (published.options && published.options != options.snapshot) {
-    const uint32_t rate = options_.adopt(options, published.options);
-    if (rate != 0) session.counters().sampling_rate = rate;
-    add_speaker(session);
+  std::vector<StreamNumber> gone;
+  for (const auto& options : session.options) {
+    const bool stays = std::ranges::any_of(published.options,
+                                           [&](const SharedOptions& known) { return known.stream == options->stream; });
+    if (!stays) gone.push_back(options->stream);
   }
-  if (published.sent_data && !options.sent_data) {
-    options.sent_data = true;
-    OptionsStore::remove_speaker(options, session.exporter->options_only);
+  for (const StreamNumber stream : gone) forget_options(session, stream, std::nullopt);
+  for (const SharedOptions& known : published.options) {
+    SessionOptions& options = options_of(session, known.stream, known.port);
+    if (options.snapshot == known.options) continue;
+    const uint32_t rate = options_.adopt(options, known.options);
+    if (rate != 0) session.counters().sampling_rate = rate;
+    if (!session.sent_data) options_.add_speaker(options, session.exporter->options_only);
+  }
+  if (published.sent_data && !session.sent_data) {
+    session.sent_data = true;
+    for (const auto& options : session.options) OptionsStore::remove_speaker(*options, session.exporter->options_only);
   }
   changes_.note(session);
 }

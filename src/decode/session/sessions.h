@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <list>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -60,35 +61,62 @@ class Sessions : private Sharing::Replica {
   // When the last datagram was received.
   Timestamp now() const { return now_; }
 
-  // The template that data of the stream are read with; see TemplateStore::find.
-  const TemplatePtr& find_template(Session& session, TemplateId id, StreamOrigin reader, Timestamp now) {
-    const TemplatePtr& found = templates_.find(session.templates, id, reader, now);
-    if (found && now - session.shown > ChangeLog::kShowAgain) [[unlikely]]
+  // Whose message it is; counts a restart. exact: it goes on with the numbers of that stream. united: streams turned
+  // out to be one, so that what waits may be readable now.
+  struct Listened {
+    bool exact = false;
+    bool united = false;
+  };
+  Listened listen(Session& session, MessageContext& message, std::optional<uint32_t> number);
+  // After the message: what it was, for those that follow, and what was lost before it. guess: these units were not
+  // read, but are what it holds if it is what it seems to be.
+  struct Heard {
+    uint32_t number = 0;
+    uint32_t units = 0;
+    bool countable = true;
+    bool guess = false;
+    bool data = false;       // some were read
+    bool templates = false;  // some were announced
+  };
+  void heard(Session& session, const MessageContext& message, const Heard& what);
+
+  // The template that data of the stream are read with: its own; else another stream's, where Streams::may_borrow()
+  // allows that. Of a message that may be another stream's, what all streams of its port agree on.
+  const TemplatePtr& find_template(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
+    const TemplatePtr& found = reader.sure ? templates_.find(session.templates, id, reader.number, now) : kNone;
+    if (!found) [[unlikely]]
+      return find_other(session, id, reader, now);
+    if (now - session.shown > ChangeLog::kShowAgain) [[unlikely]]
       changes_.note(session);
     return found;
   }
-  TemplatePtr define(Session& session, Template layout, const MessageContext& message, uint32_t sequence);
-  void withdraw(Session& session, TemplateId id, StreamOrigin origin);
+  // What data that cannot be read would be if they were of the most likely template. nullptr: there is none.
+  const TemplatePtr& guess_template(Session& session, TemplateId id, const StreamId& reader, Timestamp now);
+
+  // Takes a definition over. What contradicts the stream's own without being proven to be its own (`certain`) is
+  // another stream's: the message's stream is that one from here on.
+  TemplatePtr define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain);
+  void withdraw(Session& session, TemplateId id, StreamNumber stream);
   // All templates, or all options templates, of the stream.
-  void withdraw_all(Session& session, bool options, StreamOrigin origin);
-  // The exporter was restarted, by our clock at `started`: its templates and what options records said are void, and
-  // data that still waits for a template of before would be read with another one.
-  void restart(Session& session, Timestamp started);
+  void withdraw_all(Session& session, bool options, StreamNumber stream);
 
   // What an options record announced.
-  void learn_domain_rate(Session& session, uint32_t rate);
-  void learn_rate(Session& session, RateScope scope, uint64_t id, uint32_t rate);
-  void learn_name(Session& session, NameKind kind, uint64_t id, std::string_view text);
-  void learn_start(Session& session, uint64_t start_ms);
+  void learn_domain_rate(Session& session, const StreamId& stream, uint32_t rate);
+  void learn_rate(Session& session, const StreamId& stream, RateScope scope, uint64_t id, uint32_t rate);
+  void learn_name(Session& session, const StreamId& stream, NameKind kind, uint64_t id, std::string_view text);
+  void learn_start(Session& session, const StreamId& stream, uint64_t start_ms);
+  // What holds for the records of a stream, into `known`.
+  void options_for(Session& session, const StreamId& reader, Timestamp now, std::vector<const OptionsState*>& known);
   // The session sends flow records: what it announced holds for itself only.
   void note_data(Session& session) {
-    if (!session.options.sent_data) [[unlikely]]
+    if (!session.sent_data) [[unlikely]]
       note_first_data(session);
   }
 
   // Data before their template; see EarlyData.
   void hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped);
-  std::vector<EarlySet> release(Session& session, TemplateId id) { return early_.release(session.early, id); }
+  // Those that waited for a template of this id and can be read now.
+  std::vector<EarlySet> release(Session& session, TemplateId id, Timestamp now);
 
   // Templates and early data that are too old. Timestamp::max(): gives up all early data, keeps templates.
   void expire(Timestamp now);
@@ -111,11 +139,26 @@ class Sessions : private Sharing::Replica {
   void meet(Exporter& exporter);
   void forget(Session& session);
   void note_first_data(Session& session);
-  void note_options(Session& session);
-  void add_speaker(Session& session);
+  void note_options(Session& session, SessionOptions& options);
+
+  // The streams of a session: its own, or those that decoders have in common, which are locked.
+  struct LockedStreams {
+    std::unique_lock<std::mutex> lock;
+    Streams& streams;
+  };
+  LockedStreams streams_of(Session& session);
+  void take_gone(Session& session, LockedStreams& access);
+  const TemplatePtr& find_other(Session& session, TemplateId id, const StreamId& reader, Timestamp now);
+  const TemplatePtr& find_of_port(Session& session, TemplateId id, const Streams& streams, ExporterPort port,
+                                  Timestamp now);
+  SessionOptions* find_options(Session& session, StreamNumber stream);
+  SessionOptions& options_of(Session& session, StreamNumber stream, ExporterPort port);
+  void forget_options(Session& session, StreamNumber stream, std::optional<StreamNumber> heir);
   void restore(Exporter& exporter, Timestamp now);
-  bool import_template(Session& session, const TemplateState& known, Timestamp now);
-  void import_options(Session& session, const AnnouncedOptionsPtr& known);
+  // The streams of a state, as they are known here.
+  class Translation;
+  bool import_template(Session& session, StreamNumber stream, const TemplateState& known, Timestamp now);
+  void import_options(Session& session, StreamNumber stream, const StreamOptions& known);
   SessionStatePtr state_of(Session& session, Timestamp now);
 
   // For Sharing.
@@ -125,6 +168,8 @@ class Sessions : private Sharing::Replica {
   Session* find_or_make(Exporter& exporter, const SessionKey& key) override;
   SharedSession snapshot(Session& session) override;
   void take_over(Session& session, const SharedSession& published) override;
+
+  static const TemplatePtr kNone;
 
   Limits limits_;
   ExporterTable table_;

@@ -6,17 +6,23 @@
 namespace weir::decode {
 
 SessionStatePtr Sessions::state_of(Session& session, Timestamp now) {
-  session.options.take_snapshot(now);
   auto state = std::make_shared<SessionState>();
   state->key = session.key;
-  state->sent_data = session.options.sent_data;
-  state->options = session.options.snapshot;
-  for (const Stream& stream : session.streams.all) {
-    if (!stream.uptime.known()) continue;
-    state->streams.push_back({stream.origin, stream.uptime.uptime_ms(), stream.uptime.export_us()});
-  }
+  state->sent_data = session.sent_data;
+  const LockedStreams access = streams_of(session);
+  const auto origin_of = [&](StreamNumber number) {
+    const Stream* stream = access.streams.known(number);
+    return stream == nullptr ? std::nullopt : std::optional(Streams::state_of(*stream).origin);
+  };
+  for (const auto& stream : access.streams.all()) state->streams.push_back(Streams::state_of(*stream));
   std::ranges::sort(state->streams, {}, &StreamState::origin);
-  state->templates = TemplateStore::state_of(session.templates);
+  state->templates = TemplateStore::state_of(session.templates, origin_of);
+  for (const auto& options : session.options) {
+    options->take_snapshot(now);
+    const auto origin = origin_of(options->stream);
+    if (origin && options->snapshot) state->options.push_back({*origin, options->snapshot});
+  }
+  std::ranges::sort(state->options, {}, &StreamOptions::origin);
   return state;
 }
 
@@ -27,8 +33,10 @@ SessionChanges Sessions::take_changes(Timestamp now, size_t max_sessions) {
 std::optional<AnnouncedOptionsList> Sessions::take_options(Timestamp now) {
   AnnouncedOptionsList all;
   for (Session& session : table_.sessions()) {
-    session.options.take_snapshot(now);
-    if (session.options.snapshot) all.emplace_back(session.key, session.options.snapshot);
+    for (const auto& options : session.options) {
+      options->take_snapshot(now);
+      if (options->snapshot) all.emplace_back(session.key, options->snapshot);
+    }
   }
   // Sessions move to the front of their list as they are used.
   std::ranges::sort(all, {}, [](const auto& entry) { return entry.second.get(); });
@@ -37,19 +45,51 @@ std::optional<AnnouncedOptionsList> Sessions::take_options(Timestamp now) {
   return all;
 }
 
+// Gives each stream of a state its number here.
+class Sessions::Translation {
+ public:
+  Translation(Streams& streams, const SessionState& state) : streams_(streams), state_(state) {
+    for (const StreamState& known : state.streams) add(known);
+  }
+  std::optional<StreamNumber> operator()(StreamOrigin origin) {
+    const auto known = std::ranges::find(numbers_, origin, [](const auto& entry) { return entry.first; });
+    return known != numbers_.end() ? known->second : add({.origin = origin, .has_next = false, .next = 0, .heard = {}});
+  }
+
+ private:
+  std::optional<StreamNumber> add(const StreamState& known) {
+    const auto number = streams_.restore(known, state_.key.type == flow::FlowType::netflow_v9, is_alone(known.origin));
+    numbers_.emplace_back(known.origin, number);
+    return number;
+  }
+  bool is_alone(StreamOrigin origin) const {
+    const auto other = [&](StreamOrigin o) { return o.port == origin.port && o != origin; };
+    return std::ranges::none_of(state_.streams, other, &StreamState::origin) &&
+           std::ranges::none_of(state_.templates, other, &TemplateState::origin) &&
+           std::ranges::none_of(state_.options, other, &StreamOptions::origin);
+  }
+
+  Streams& streams_;
+  const SessionState& state_;
+  std::vector<std::pair<StreamOrigin, std::optional<StreamNumber>>> numbers_;
+};
+
 // What is known of an exporter that is new here. All of its domains: one may have announced what holds for another.
 void Sessions::restore(Exporter& exporter, Timestamp now) {
   for (const SessionStatePtr& state : source_->sessions_of(exporter.address)) {
     if (!table_.has_room() || state->key.exporter != exporter.address) return;
     Session& restored = table_.session(exporter, {exporter.address, state->key.domain, state->key.type});
-    for (const StreamState& known : state->streams) {
-      if (restored.streams.all.size() >= Streams::kMost) break;
-      restored.streams.at(known.origin).uptime.restore(known.uptime_ms, known.export_us);
+    LockedStreams access = streams_of(restored);
+    Translation translate(access.streams, *state);
+    for (const TemplateState& known : state->templates) {
+      if (const auto stream = translate(known.origin)) import_template(restored, *stream, known, now);
     }
-    for (const TemplateState& known : state->templates) import_template(restored, known, now);
-    import_options(restored, state->options);
+    for (const StreamOptions& known : state->options) {
+      if (const auto stream = translate(known.origin)) import_options(restored, *stream, known);
+    }
     if (state->sent_data) note_data(restored);
     restored.shown = now;
+    sharing_.note_change(restored);
   }
 }
 
@@ -60,27 +100,32 @@ Sessions::Imported Sessions::import_state(const SessionState& state, Timestamp n
   Session& session = table_.session(*exporter, state.key);
   Imported imported{&session, {}};
   sharing_.begin_change(session);
+  LockedStreams access = streams_of(session);
+  Translation translate(access.streams, state);
   for (const TemplateState& known : state.templates) {
-    if (import_template(session, known, now)) imported.ids.push_back(known.layout->id);
+    const auto stream = translate(known.origin);
+    if (stream && import_template(session, *stream, known, now)) imported.ids.push_back(known.layout->id);
   }
-  import_options(session, state.options);
+  for (const StreamOptions& known : state.options) {
+    if (const auto stream = translate(known.origin)) import_options(session, *stream, known);
+  }
   sharing_.note_change(session);
   sharing_.end_change();
   return imported;
 }
 
 // True if there is a template now that was not there.
-bool Sessions::import_template(Session& session, const TemplateState& known, Timestamp now) {
-  if (known.announced < session.started) return false;
-  const auto imported = templates_.import(session.templates, known, now);
+bool Sessions::import_template(Session& session, StreamNumber stream, const TemplateState& known, Timestamp now) {
+  const auto imported = templates_.import(session.templates, stream, known, now);
   if (imported != TemplateStore::Imported::nothing) changes_.note(session);
   return imported == TemplateStore::Imported::added;
 }
 
-void Sessions::import_options(Session& session, const AnnouncedOptionsPtr& known) {
-  if (!known || known == session.options.snapshot || known->changed < session.started) return;
-  const bool changed = options_.import(session.options, known);
-  add_speaker(session);
+void Sessions::import_options(Session& session, StreamNumber stream, const StreamOptions& known) {
+  SessionOptions& options = options_of(session, stream, known.origin.port);
+  if (known.options == options.snapshot) return;
+  const bool changed = options_.import(options, known.options);
+  if (!session.sent_data) options_.add_speaker(options, session.exporter->options_only);
   if (changed) changes_.note(session);
 }
 

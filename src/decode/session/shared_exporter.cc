@@ -7,16 +7,11 @@
 
 namespace weir::decode {
 
-struct SharedExporter::Stream {
+struct SharedExporter::SharedStreams {
+  explicit SharedStreams(uint32_t made) : streams(kSlack, made) {}
   uint64_t last_used = 0;
-  bool has_uptime = false;
-  UptimeState uptime;
-  OrderedSequence sequence;
-  // The last restart: messages of before it that come later have a greater uptime at an earlier export time.
-  bool was_restarted = false;
-  uint32_t restart_uptime_ms = 0;
-  int64_t restart_export_us = 0;
-  Timestamp restart_received{};
+  Streams streams;
+  std::map<StreamNumber, OrderedSequence> sequences;
 };
 
 SharedExporter::SharedExporter() = default;
@@ -50,52 +45,44 @@ uint64_t SharedExporter::publish(SharedSession session) {
   return version;
 }
 
-SharedExporter::Stream& SharedExporter::stream(const SessionKey& key, StreamOrigin origin,
-                                               flow::ExporterCounters& counters) {
-  const std::pair of(LocalKey(key), origin);
+SharedExporter::SharedStreams& SharedExporter::shared(const SessionKey& key, flow::ExporterCounters& counters) {
+  const LocalKey of(key);
   auto found = streams_.find(of);
   if (found == streams_.end()) {
-    if (streams_.size() >= kMaxStreams) {
+    if (streams_.size() >= kMaxStreamed) {
       const auto oldest =
           std::ranges::min_element(streams_, {}, [](const auto& entry) { return entry.second->last_used; });
-      oldest->second->sequence.give_up(Timestamp::max(), counters);
+      for (auto& [number, sequence] : oldest->second->sequences) sequence.give_up(Timestamp::max(), counters);
+      made_ = std::max(made_, oldest->second->streams.made());
       streams_.erase(oldest);
     }
-    found = streams_.emplace(of, std::make_unique<Stream>()).first;
+    found = streams_.emplace(of, std::make_unique<SharedStreams>(made_)).first;
   }
   found->second->last_used = ++uses_;
   return *found->second;
 }
 
-SharedExporter::Uptime SharedExporter::see_uptime(const SessionKey& key, StreamOrigin origin, uint32_t uptime_ms,
-                                                  int64_t export_us, Timestamp received, UptimeState& known,
-                                                  flow::ExporterCounters& counters) {
-  Stream& stream = this->stream(key, origin, counters);
-  if (!std::exchange(stream.has_uptime, true)) stream.uptime = known;
-  const bool straggler =
-      stream.was_restarted && received - stream.restart_received < kStragglersFor &&
-      export_us <= stream.restart_export_us && uptime_ms > stream.restart_uptime_ms &&
-      // Else it is of the run that began with the restart.
-      int64_t{uptime_ms} - int64_t{stream.restart_uptime_ms} > (export_us - stream.restart_export_us) / 1000 + 1000;
-  if (straggler) return Uptime::straggler;
-  const bool restarted = stream.uptime.restarted(uptime_ms, export_us);
-  known = stream.uptime;
-  if (!restarted) return Uptime::goes_on;
-  stream.was_restarted = true;
-  stream.restart_uptime_ms = uptime_ms;
-  stream.restart_export_us = export_us;
-  stream.restart_received = received;
-  stream.sequence.forget(counters);
-  return Uptime::restarted;
+Streams& SharedExporter::streams(const SessionKey& key, flow::ExporterCounters& counters) {
+  return shared(key, counters).streams;
 }
 
-void SharedExporter::note(const SessionKey& key, StreamOrigin origin, const SequencedMessage& message,
+void SharedExporter::note(const SessionKey& key, StreamNumber stream, const SequencedMessage& message,
                           flow::ExporterCounters& counters) {
-  stream(key, origin, counters).sequence.note(message, counters);
+  shared(key, counters).sequences[stream].note(message, counters);
+}
+
+void SharedExporter::forget(const SessionKey& key, StreamNumber stream, flow::ExporterCounters& counters) {
+  std::map<StreamNumber, OrderedSequence>& sequences = shared(key, counters).sequences;
+  const auto found = sequences.find(stream);
+  if (found == sequences.end()) return;
+  found->second.give_up(Timestamp::max(), counters);
+  sequences.erase(found);
 }
 
 void SharedExporter::give_up(Timestamp now, flow::ExporterCounters& counters) {
-  for (auto& [key, stream] : streams_) stream->sequence.give_up(now, counters);
+  for (auto& [key, streams] : streams_) {
+    for (auto& [number, sequence] : streams->sequences) sequence.give_up(now, counters);
+  }
 }
 
 std::shared_ptr<SharedExporter> SharedExporters::of(const IpAddress& exporter) {

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,8 +16,8 @@
 
 #include "base/ip_address.h"
 #include "decode/common/stream_id.h"
-#include "decode/session/sequence.h"
 #include "decode/session/shared_session.h"
+#include "decode/session/streams.h"
 
 namespace weir::decode {
 
@@ -40,39 +39,39 @@ class SharedExporter {
   // Gives it the next version.
   uint64_t publish(SharedSession session);
 
-  // What a message tells about its stream. restarted: the exporter was started anew, and this message is the first to
-  // show it. straggler: it was sent before that.
-  enum class Uptime : uint8_t { goes_on, restarted, straggler };
-  // first: what is known of the stream, if it is new here. Sets it to what is known now.
-  Uptime see_uptime(const SessionKey& key, StreamOrigin origin, uint32_t uptime_ms, int64_t export_us,
-                    Timestamp received, UptimeState& known, flow::ExporterCounters& counters);
-  void note(const SessionKey& key, StreamOrigin origin, const SequencedMessage& message,
+  // Of a session. The threads' messages are somewhat out of order.
+  Streams& streams(const SessionKey& key, flow::ExporterCounters& counters);
+  void note(const SessionKey& key, StreamNumber stream, const SequencedMessage& message,
             flow::ExporterCounters& counters);
+  // Its sequence goes on as another one's, or ends.
+  void forget(const SessionKey& key, StreamNumber stream, flow::ExporterCounters& counters);
   // Messages that have been missing for too long by `now` are counted as lost.
   void give_up(Timestamp now, flow::ExporterCounters& counters);
 
  private:
   // What a forged exporter may make us remember; those that were published or used the longest ago go first.
   static constexpr size_t kMaxSessions = 4096;
-  static constexpr size_t kMaxStreams = 1024;
-  static constexpr std::chrono::seconds kStragglersFor{10};  // no thread lags behind for longer
+  static constexpr size_t kMaxStreamed = 1024;
+  // By so many messages a thread may lag behind another one.
+  static constexpr uint32_t kSlack = 64;
 
-  // Of a session, and of a stream of it; the exporter is the same for all.
+  // Of a session; the exporter is the same for all.
   struct LocalKey {
     uint32_t domain;
     flow::FlowType type;
     explicit LocalKey(const SessionKey& key) : domain(key.domain), type(key.type) {}
     auto operator<=>(const LocalKey&) const = default;
   };
-  struct Stream;
-  Stream& stream(const SessionKey& key, StreamOrigin origin, flow::ExporterCounters& counters);
+  struct SharedStreams;
+  SharedStreams& shared(const SessionKey& key, flow::ExporterCounters& counters);
 
   std::mutex mutex_;
   std::atomic<uint64_t> version_ = 0;
   std::map<uint64_t, SharedSessionPtr> sessions_;  // by version
   std::map<LocalKey, uint64_t> versions_;          // of the sessions
-  std::map<std::pair<LocalKey, StreamOrigin>, std::unique_ptr<Stream>> streams_;
+  std::map<LocalKey, std::unique_ptr<SharedStreams>> streams_;
   uint64_t uses_ = 0;
+  uint32_t made_ = 0;  // streams that those that are gone have numbered
 };
 
 // Those of all exporters. An exporter is kept as long as a decoder knows it.

@@ -14,18 +14,23 @@ namespace weir::decode {
 
 struct SharedTemplate {
   LayoutPtr layout;  // never null
-  StreamOrigin origin;
+  StreamNumber stream{};
   Timestamp received{};
   MessageOrder announced;
+};
+
+struct SharedOptions {
+  StreamNumber stream{};
+  ExporterPort port{};
+  AnnouncedOptionsPtr options;  // never null
 };
 
 struct SharedSession {
   SessionKey key;
   uint64_t version = 0;  // counts publications of its exporter
-  Timestamp started{};   // what was announced before is void
   bool sent_data = false;
   std::vector<SharedTemplate> templates;  // those of one id together, the latest announced first
-  AnnouncedOptionsPtr options;            // nullptr: nothing announced
+  std::vector<SharedOptions> options;     // by stream
 };
 using SharedSessionPtr = std::shared_ptr<const SharedSession>;
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "decode/session/ordered_sequence.h"
-
 namespace weir::decode {
 
 void Sharing::join(SharedExporters& shared) {
@@ -11,11 +9,15 @@ void Sharing::join(SharedExporters& shared) {
   shared_->join();
 }
 
-void Sharing::add(Exporter& exporter, const std::vector<Session*>& restored) {
+bool Sharing::add(Exporter& exporter) {
   exporter.shared = shared_->of(exporter.address);
-  const std::unique_lock lock = exporter.shared->lock();
-  if (exporter.shared->version() != 0) return take_locked(exporter);
-  for (Session* session : restored) publish(*session);
+  std::unique_lock lock = exporter.shared->lock();
+  if (exporter.shared->version() != 0) {
+    take_locked(exporter);
+    return false;
+  }
+  change_ = std::move(lock);
+  return true;
 }
 
 // What others changed before is taken over first, so that nothing of it is lost.
@@ -78,25 +80,14 @@ void Sharing::take_locked(Exporter& exporter) {
   exporter.shared_version = exporter.shared->version();
 }
 
-SharedExporter::Uptime Sharing::see_uptime(Session& session, const MessageContext& message) {
-  Exporter& exporter = *session.exporter;
-  std::unique_lock<std::mutex> lock;
-  if (!change_.owns_lock()) lock = exporter.shared->lock();
-  // A copy, for the state file.
-  const StreamOrigin origin = origin_of(message.stream);
-  UptimeState& uptime = session.streams.at(origin).uptime;
-  const SharedExporter::Uptime seen = exporter.shared->see_uptime(
-      session.key, origin, message.uptime_ms, message.export_us, message.received, uptime, exporter.counters);
-  if (lock.owns_lock()) take_locked(exporter);
-  if (seen == SharedExporter::Uptime::restarted && lock.owns_lock()) change_ = std::move(lock);
-  return seen;
+std::unique_lock<std::mutex> Sharing::lock_for_reading(const Session& session) {
+  return change_.owns_lock() ? std::unique_lock<std::mutex>() : session.exporter->shared->lock();
 }
 
-void Sharing::note_sequence(Session& session, StreamOrigin origin, const SequencedMessage& message) {
-  Exporter& exporter = *session.exporter;
-  std::unique_lock<std::mutex> lock;
-  if (!change_.owns_lock()) lock = exporter.shared->lock();
-  exporter.shared->note(session.key, origin, message, exporter.counters);
+void Sharing::begin_change(const Session& session, std::unique_lock<std::mutex> lock) {
+  if (!lock.owns_lock()) return;
+  change_ = std::move(lock);
+  take_locked(*session.exporter);
 }
 
 // At the end the last decoder counts what is missing, as until then another one may bring it.

@@ -8,7 +8,7 @@
 //   reading    Before a message is decoded, the exporter's version is compared with the last one known here: one atomic
 //              load. If others have published since, their snapshots are taken over.
 //   changing   Who is about to change what is known of an exporter (a definition, a withdrawal, an options record, a
-//              restart) takes its lock (begin_change), takes over what others published before, changes its own
+//              stream that is gone) takes its lock (begin_change), takes over what others published before, changes its own
 //              session, and publishes that at the end of the datagram (end_change). So all changes of an exporter are
 //              in one order, and none is lost.
 //
@@ -49,8 +49,9 @@ class Sharing {
 
   // Before the first datagram; `shared` has to outlive this.
   void join(SharedExporters& shared);
-  // An exporter that is new here. If nobody else knows it, they hear what is known from before: `restored`.
-  void add(Exporter& exporter, const std::vector<Session*>& restored);
+  // An exporter that is new here. True if nobody else knows anything of it: then what is known from before is a change
+  // that begins here.
+  bool add(Exporter& exporter);
 
   // Of exporters that are not shared the next three do nothing.
   // From here on the other decoders wait with changes of theirs.
@@ -71,9 +72,10 @@ class Sharing {
   // The same of all exporters, once a second.
   void take_all();
 
-  // What a message tells about its stream. After a restart nobody else takes anything over until end_change().
-  SharedExporter::Uptime see_uptime(Session& session, const MessageContext& message);
-  void note_sequence(Session& session, StreamOrigin origin, const SequencedMessage& message);
+  // The lock of what decoders have in common of the session's exporter, unless this thread holds it.
+  std::unique_lock<std::mutex> lock_for_reading(const Session& session);
+  // What was found out under the lock is a change: it is held until end_change().
+  void begin_change(const Session& session, std::unique_lock<std::mutex> lock);
   // What nobody has got by `now` is lost; with Timestamp::max() this decoder leaves.
   void give_up(Timestamp now);
 

@@ -7,7 +7,7 @@ namespace weir::decode {
 namespace {
 
 // Of what both have, the newer wins; what only one has stays.
-bool merge_options(AnnouncedOptionsPtr& into, const AnnouncedOptionsPtr& from) {
+bool merge_announced(AnnouncedOptionsPtr& into, const AnnouncedOptionsPtr& from) {
   if (!from || into == from) return false;
   if (!into) {
     into = from;
@@ -31,6 +31,21 @@ bool merge_options(AnnouncedOptionsPtr& into, const AnnouncedOptionsPtr& from) {
   if (merged == *into) return false;
   into = std::make_shared<const AnnouncedOptions>(std::move(merged));
   return true;
+}
+
+bool merge_options(std::vector<StreamOptions>& into, const std::vector<StreamOptions>& from) {
+  bool changed = false;
+  for (const StreamOptions& other : from) {
+    const auto same = std::ranges::find(into, other.origin, &StreamOptions::origin);
+    if (same != into.end()) {
+      changed |= merge_announced(same->options, other.options);
+    } else if (into.size() < kMaxStreamsPerTemplate) {
+      into.push_back(other);
+      changed = true;
+    }
+  }
+  if (changed) std::ranges::sort(into, {}, &StreamOptions::origin);
+  return changed;
 }
 
 void merge_template(std::vector<TemplateState>& into, const TemplateState& from) {
@@ -67,9 +82,12 @@ bool TemplateState::operator==(const TemplateState& other) const {
          layout->id == other.layout->id && layout->same_layout(*other.layout);
 }
 
+bool StreamOptions::operator==(const StreamOptions& other) const {
+  return origin == other.origin && (options == other.options || *options == *other.options);
+}
+
 bool SessionState::operator==(const SessionState& other) const {
-  const bool same_options = options == other.options || (options && other.options && *options == *other.options);
-  return same_options && key == other.key && sent_data == other.sent_data && streams == other.streams &&
+  return options == other.options && key == other.key && sent_data == other.sent_data && streams == other.streams &&
          templates == other.templates;
 }
 
@@ -91,11 +109,12 @@ bool merge_state(SessionState& into, const SessionState& from) {
 
 bool drop_expired(SessionState& state, Timestamp now, std::chrono::seconds lifetime) {
   const auto expired = [&](Timestamp last) { return now > last && now - last > lifetime; };
-  Timestamp last = state.options ? state.options->changed : Timestamp{};
+  Timestamp last{};
+  for (const StreamOptions& known : state.options) last = std::max(last, known.options->changed);
   for (const TemplateState& known : state.templates) last = std::max(last, known.used);
   std::erase_if(state.templates, [&](const TemplateState& known) { return expired(known.used); });
   // What options records announced is as good as the exporter is alive.
-  if (expired(last)) state.options = nullptr;
+  if (expired(last)) state.options.clear();
   return !state.empty();
 }
 

@@ -1,16 +1,16 @@
 // What a decoder knows of its sessions that another decoder can use: this collector's after a restart, or that of
 // another collector. Sessions over UDP only, as those of a connection end with it. Plain values, and a format for them
-// (version 1; integers in network order, times in microseconds since 1970):
+// (version 2; integers in network order, times in microseconds since 1970):
 //
 //   "WEIRSTAT"  version 4
 //   saved 8
 //   layouts 4    { id 2, options 1, fields 2 { enterprise 4, element 2, length 2, scope 1 } }
 //   sessions 4   { exporter 16, domain 4, type 1, sent_data 1,
-//                  streams 1    { port 2, uptime in ms 4, export time 8 },
-//                  templates 4  { number of the layout 4, port 2, announced 8, used 8 },
-//                  changed 8, start_ms 8, domain rate 4,
-//                  rates 4      { scope 1, id 8, rate 4 },
-//                  names 4      { kind 1, id 8, bytes 2, text } }
+//                  streams 1    { port 2, clock 4, has next 1, next sequence number 4, heard 8 },
+//                  templates 4  { number of the layout 4, port 2, clock 4, announced 8, used 8 },
+//                  options 1    { port 2, clock 4, changed 8, start_ms 8, domain rate 4,
+//                                 rates 4 { scope 1, id 8, rate 4 },
+//                                 names 4 { kind 1, id 8, bytes 2, text } } }
 //   CRC-32C of all bytes before, 4
 //
 // Layouts are in a table of their own, as thousands of exporters share a few.
@@ -32,9 +32,8 @@
 
 namespace weir::decode {
 
-// Streams of one session that announce the same template id. An exporter that changes its port with every datagram
-// needs no more than the latest few.
-inline constexpr size_t kMaxStreamsPerTemplate = 8;
+// Streams of one session that announce the same template id.
+inline constexpr size_t kMaxStreamsPerTemplate = 64;
 
 using LayoutPtr = std::shared_ptr<const Template>;
 
@@ -47,11 +46,12 @@ struct TemplateState {
   bool operator==(const TemplateState& other) const;
 };
 
-// Uptime and export time of a stream's last message, to see whether the exporter was restarted since.
+// A stream, to recognize it when it speaks again.
 struct StreamState {
   StreamOrigin origin;
-  uint32_t uptime_ms = 0;
-  int64_t export_us = 0;
+  bool has_next = false;  // where its sequence numbers were
+  uint32_t next = 0;
+  Timestamp heard{};
   bool operator==(const StreamState&) const = default;
 };
 
@@ -82,7 +82,14 @@ struct AnnouncedOptions {
 
 using AnnouncedOptionsPtr = std::shared_ptr<const AnnouncedOptions>;
 
-// Of all sessions that announced something.
+// What one stream's options records announced.
+struct StreamOptions {
+  StreamOrigin origin;
+  AnnouncedOptionsPtr options;  // never null; shared, as it may hold thousands of names
+  bool operator==(const StreamOptions& other) const;
+};
+
+// Of all streams that announced something.
 using AnnouncedOptionsList = std::vector<std::pair<SessionKey, AnnouncedOptionsPtr>>;
 
 struct SessionState {
@@ -90,8 +97,8 @@ struct SessionState {
   bool sent_data = false;  // flow records, not only options
   std::vector<StreamState> streams;
   std::vector<TemplateState> templates;  // by id; of one id the latest announced first
-  AnnouncedOptionsPtr options;           // shared, as it may hold thousands of names; nullptr: nothing announced
-  bool empty() const { return templates.empty() && !options; }
+  std::vector<StreamOptions> options;    // by origin
+  bool empty() const { return templates.empty() && options.empty(); }
   bool operator==(const SessionState& other) const;
 };
 using SessionStatePtr = std::shared_ptr<const SessionState>;

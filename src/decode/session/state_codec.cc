@@ -16,19 +16,18 @@ namespace {
 using flow::FlowType;
 
 constexpr std::array<uint8_t, 8> kMagic = {'W', 'E', 'I', 'R', 'S', 'T', 'A', 'T'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr size_t kChecksumBytes = 4;
 // The smallest of each, so that a count that cannot be is known before memory is taken for it.
 constexpr size_t kLeastLayout = 14;
-constexpr size_t kLeastSession = 55;
-constexpr size_t kTemplateBytes = 22;
+constexpr size_t kLeastSession = 28;
+constexpr size_t kTemplateBytes = 26;
 constexpr size_t kRateBytes = 13;
 constexpr size_t kLeastName = 11;
 // No template of a datagram has more.
 constexpr size_t kMostFields = 16'383;
 constexpr size_t kMostTextBytes = 4096;
 constexpr int64_t kMostUs = 253'402'300'800'000'000;  // the year 10000
-constexpr int64_t kMostExportUs = (int64_t{UINT32_MAX} + 1) * 1'000'000;
 
 using Be8 = BigEndian<uint8_t>;
 
@@ -95,6 +94,11 @@ void put_layout(Writer& out, const Template& layout) {
   }
 }
 
+void put_origin(Writer& out, StreamOrigin origin) {
+  out.put(std::to_underlying(origin.port));
+  out.put(origin.clock);
+}
+
 void put_options(Writer& out, const AnnouncedOptions& options) {
   out.put(options.changed);
   out.put(options.start_ms);
@@ -123,18 +127,24 @@ void put_session(Writer& out, const SessionState& session, Layouts& layouts) {
   const size_t streams = std::min<size_t>(session.streams.size(), UINT8_MAX);
   out.put(static_cast<uint8_t>(streams));
   for (const StreamState& stream : std::span(session.streams).first(streams)) {
-    out.put(std::to_underlying(stream.origin.port));
-    out.put(stream.uptime_ms);
-    out.put(static_cast<uint64_t>(std::clamp<int64_t>(stream.export_us, 0, kMostExportUs)));
+    put_origin(out, stream.origin);
+    out.put(static_cast<uint8_t>(stream.has_next));
+    out.put(stream.next);
+    out.put(stream.heard);
   }
   out.count(session.templates.size());
   for (const TemplateState& known : session.templates) {
     out.put(layouts.number(known.layout));
-    out.put(std::to_underlying(known.origin.port));
+    put_origin(out, known.origin);
     out.put(known.announced);
     out.put(known.used);
   }
-  put_options(out, session.options ? *session.options : AnnouncedOptions{});
+  const size_t options = std::min<size_t>(session.options.size(), UINT8_MAX);
+  out.put(static_cast<uint8_t>(options));
+  for (const StreamOptions& known : std::span(session.options).first(options)) {
+    put_origin(out, known.origin);
+    put_options(out, *known.options);
+  }
 }
 
 // Reads a state; at the first thing that cannot be, `problem` says what, and all further reads give nothing.
@@ -181,6 +191,10 @@ class Parser {
     const auto us = number<uint64_t>();
     if (us >= static_cast<uint64_t>(kMostUs)) fail("a time that cannot be");
     return timestamp_from_us(problem_.empty() ? static_cast<int64_t>(us) : 0);
+  }
+  StreamOrigin origin() {
+    const auto port = number<uint16_t>();
+    return {ExporterPort{port}, number<uint32_t>()};
   }
   // Of things that take at least so many bytes each.
   size_t count(size_t least, std::string_view what) {
@@ -247,23 +261,24 @@ void Parser::read_session(SessionState& session) {
   session.sent_data = below(2) == 1;
   const auto streams = number<uint8_t>();
   for (size_t i = 0; i < streams && problem_.empty(); ++i) {
-    StreamState stream{{ExporterPort{number<uint16_t>()}}, number<uint32_t>(), 0};
-    const auto export_us = number<uint64_t>();
-    if (export_us > static_cast<uint64_t>(kMostExportUs)) return fail("a time that cannot be");
-    stream.export_us = static_cast<int64_t>(export_us);
-    session.streams.push_back(stream);
+    session.streams.push_back({origin(), below(2) == 1, number<uint32_t>(), time()});
   }
   read_templates(session);
-  AnnouncedOptions options;
-  read_options(options);
-  if (!options.empty()) session.options = std::make_shared<const AnnouncedOptions>(std::move(options));
+  const auto told = number<uint8_t>();
+  for (size_t i = 0; i < told && problem_.empty(); ++i) {
+    const StreamOrigin of = origin();
+    AnnouncedOptions options;
+    read_options(options);
+    if (!options.empty()) session.options.push_back({of, std::make_shared<const AnnouncedOptions>(std::move(options))});
+  }
+  std::ranges::stable_sort(session.options, {}, &StreamOptions::origin);
 }
 
 void Parser::read_templates(SessionState& session) {
   const size_t templates = count(kTemplateBytes, "templates");
   for (size_t i = 0; i < templates && problem_.empty(); ++i) {
     const auto layout = number<uint32_t>();
-    TemplateState known{nullptr, {ExporterPort{number<uint16_t>()}}, time(), time()};
+    TemplateState known{nullptr, origin(), time(), time()};
     if (layout >= layouts_.size()) return fail("a template without a layout");
     known.layout = layouts_[layout];
     const bool fits =

@@ -12,6 +12,9 @@ using flow::Anomaly;
 // A template of many fields counts as several against Limits::templates.
 constexpr size_t kFieldsPerWeight = 32;
 
+// Places of templates that are gone, beyond as many as there are templates.
+constexpr size_t kSpareOrder = 16;
+
 const TemplatePtr kNoTemplate;
 
 size_t weight_of(const CompiledTemplate& compiled) { return 1 + compiled.layout.fields.size() / kFieldsPerWeight; }
@@ -22,31 +25,60 @@ size_t index_in(const TemplateEntries& entries, TemplateEntries::const_iterator 
   return static_cast<size_t>(entry - entries.begin());
 }
 
-auto find_own(auto& entries, StreamOrigin origin) { return std::ranges::find(entries, origin, &TemplateEntry::origin); }
+auto find_own(auto& entries, StreamNumber stream) { return std::ranges::find(entries, stream, &TemplateEntry::stream); }
+
+bool agree(const TemplateEntries& entries) {
+  return std::ranges::all_of(entries, [&](const TemplateEntry& entry) {
+    return entry.compiled->layout.same_layout(entries.front().compiled->layout);
+  });
+}
 
 LayoutPtr layout_of(const TemplateEntry& entry) { return {entry.compiled, &entry.compiled->layout}; }
 
 }  // namespace
 
-TemplateEntry& definition_for(StreamOrigin reader, TemplateEntries& entries) {
-  const auto own = find_own(entries, reader);
-  return own != entries.end() ? *own : entries.front();
-}
-
-const TemplatePtr& TemplateStore::find(SessionTemplates& session, TemplateId id, StreamOrigin reader, Timestamp now) {
-  const auto found = session.by_id.find(id);
-  if (found == session.by_id.end()) return kNoTemplate;
-  TemplateEntry& entry = definition_for(reader, found->second);
+const TemplatePtr& TemplateStore::used(TemplateEntry& entry, Timestamp now) {
   entry.last_used = ++uses_;
   entry.used_at = std::max(entry.used_at, now);
   return compiled_for_schema(entry);
 }
 
-bool TemplateStore::is_news(const SessionTemplates& session, const Template& layout, StreamOrigin origin) {
+const TemplatePtr& TemplateStore::find(SessionTemplates& session, TemplateId id, StreamNumber stream, Timestamp now) {
+  const auto found = session.by_id.find(id);
+  if (found == session.by_id.end()) return kNoTemplate;
+  const auto own = find_own(found->second, stream);
+  return own == found->second.end() ? kNoTemplate : used(*own, now);
+}
+
+const TemplatePtr& TemplateStore::find_agreed(SessionTemplates& session, TemplateId id, Timestamp now) {
+  const auto found = session.by_id.find(id);
+  if (found == session.by_id.end() || !agree(found->second)) return kNoTemplate;
+  return used(found->second.front(), now);
+}
+
+std::vector<StreamNumber> TemplateStore::who_knows(const SessionTemplates& session, TemplateId id) {
+  std::vector<StreamNumber> streams;
+  const auto found = session.by_id.find(id);
+  if (found == session.by_id.end()) return streams;
+  for (const TemplateEntry& entry : found->second) streams.push_back(entry.stream);
+  return streams;
+}
+
+TemplateStore::Before TemplateStore::before(const SessionTemplates& session, const Template& layout,
+                                            StreamNumber stream) {
   const auto known = session.by_id.find(layout.id);
-  return known == session.by_id.end() || std::ranges::none_of(known->second, [&](const TemplateEntry& entry) {
-           return entry.origin == origin && entry.compiled->layout.same_layout(layout);
-         });
+  if (known == session.by_id.end()) return Before::nothing;
+  const auto own = find_own(known->second, stream);
+  if (own == known->second.end()) return Before::nothing;
+  return own->compiled->layout.same_layout(layout) ? Before::same : Before::other;
+}
+
+std::optional<StreamNumber> TemplateStore::who_says(const SessionTemplates& session, const Template& layout) {
+  const auto known = session.by_id.find(layout.id);
+  if (known == session.by_id.end()) return std::nullopt;
+  const auto same = std::ranges::find_if(
+      known->second, [&](const TemplateEntry& entry) { return entry.compiled->layout.same_layout(layout); });
+  return same == known->second.end() ? std::nullopt : std::optional(same->stream);
 }
 
 // A definition under an id that its stream has announced before is one of three things.
@@ -58,13 +90,12 @@ bool TemplateStore::is_news(const SessionTemplates& session, const Template& lay
 //   an older message        Where several threads receive an exporter's datagrams, a message may come in after one that
 //                           was sent later. What it defines has been replaced already: it is no news.
 //
-// A new definition goes in front of those of other streams: streams without one of their own read by the latest.
-TemplateStore::Defined TemplateStore::define(SessionTemplates& session, Template layout, StreamOrigin origin,
+TemplateStore::Defined TemplateStore::define(SessionTemplates& session, Template layout, StreamNumber stream,
                                              Timestamp now, const MessageOrder& order, flow::AnomalyCounts& anomalies) {
   const TemplateId id = layout.id;
   if (const auto known = session.by_id.find(id); known != session.by_id.end()) {
     TemplateEntries& entries = known->second;
-    const auto own = find_own(entries, origin);
+    const auto own = find_own(entries, stream);
     const bool outdated = own != entries.end() && order.before(own->order);
     if (own != entries.end() && (outdated || own->compiled->layout.same_layout(layout))) {
       if (!outdated) own->order = order;
@@ -81,24 +112,18 @@ TemplateStore::Defined TemplateStore::define(SessionTemplates& session, Template
     }
   }
   TemplatePtr compiled = pool_.compile(std::move(layout));
-  make_room(session, id, weight_of(*compiled), anomalies);
-  add(session, session.by_id[id].begin(), {origin, ++uses_, now, compiled, now, true, order});
+  make_room(session, weight_of(*compiled), anomalies);
+  add(session, session.by_id[id].begin(), {stream, ++uses_, now, compiled, now, true, order});
   return {std::move(compiled), true};
 }
 
-// Three limits, and what goes for each:
+// Two limits, and what goes for each:
 //
-//   of an id        the definition that was announced the longest ago. An exporter that changes its port with every
-//                   datagram needs no more than the latest few.
 //   of a session    its template that was used the longest ago.
 //   of all          the session that has been silent the longest, with all that is known of it: one that has gone away
 //                   holds no room, while a session whose templates went one by one would lose data that it still sends.
 //                   The session that announces was used last of all, so it goes never; alone, it evicts its own.
-void TemplateStore::make_room(SessionTemplates& session, TemplateId id, size_t weight, flow::AnomalyCounts& anomalies) {
-  const auto known = session.by_id.find(id);
-  if (known != session.by_id.end() && known->second.size() >= kMaxStreamsPerTemplate) {
-    drop(session, id, kMaxStreamsPerTemplate - 1);
-  }
+void TemplateStore::make_room(SessionTemplates& session, size_t weight, flow::AnomalyCounts& anomalies) {
   if (session.count >= std::max<size_t>(limits_.templates_per_session, 1)) evict_oldest(session, anomalies);
   while (weight_ + weight > limits_.templates) {
     if (forget_another_()) {
@@ -118,7 +143,17 @@ bool TemplateStore::has_room(const SessionTemplates& session, const CompiledTemp
 void TemplateStore::add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry) {
   weight_ += weight_of(*entry.compiled);
   ++session.count;
+  session.order.push_back({entry.compiled->layout.id, entry.stream, entry.last_used});
+  if (session.order.size() > 2 * session.count + kSpareOrder) forget_order(session);
   session.by_id.find(entry.compiled->layout.id)->second.insert(place, std::move(entry));
+}
+
+// Takes those that are gone out of the order.
+void TemplateStore::forget_order(SessionTemplates& session) {
+  std::erase_if(session.order, [&](const SessionTemplates::Place& place) {
+    const auto found = session.by_id.find(place.id);
+    return found == session.by_id.end() || find_own(found->second, place.stream) == found->second.end();
+  });
 }
 
 void TemplateStore::drop(SessionTemplates& session, TemplateId id, size_t index) {
@@ -130,39 +165,62 @@ void TemplateStore::drop(SessionTemplates& session, TemplateId id, size_t index)
   if (entries.empty()) session.by_id.erase(found);
 }
 
+// A queue with second chances: what was used since it was put there goes to its end again. So a template costs a
+// constant time on average, whatever a sender does, and one in use stays.
 void TemplateStore::evict_oldest(SessionTemplates& session, flow::AnomalyCounts& anomalies) {
-  TemplateId oldest_id{};
-  size_t oldest_index = 0;
-  uint64_t oldest = UINT64_MAX;
-  for (const auto& [id, entries] : session.by_id) {
-    for (size_t i = 0; i < entries.size(); ++i) {
-      if (entries[i].last_used >= oldest) continue;
-      oldest = entries[i].last_used;
-      oldest_id = id;
-      oldest_index = i;
+  for (size_t looks = 2 * session.order.size(); looks > 0 && !session.order.empty(); --looks) {
+    const SessionTemplates::Place place = session.order.front();
+    session.order.pop_front();
+    const auto found = session.by_id.find(place.id);
+    if (found == session.by_id.end()) continue;
+    const auto entry = find_own(found->second, place.stream);
+    if (entry == found->second.end()) continue;
+    if (entry->last_used > place.used) {
+      session.order.push_back({place.id, place.stream, entry->last_used});
+      continue;
     }
+    anomalies.add(Anomaly::template_limit);
+    drop(session, place.id, index_in(found->second, entry));
+    return;
   }
-  if (oldest == UINT64_MAX) return;
-  anomalies.add(Anomaly::template_limit);
-  drop(session, oldest_id, oldest_index);
 }
 
-bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, StreamOrigin origin,
+bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, StreamNumber stream,
                              flow::AnomalyCounts& anomalies) {
   const auto found = session.by_id.find(id);
   if (found == session.by_id.end()) return false;
-  const TemplateEntry& withdrawn = definition_for(origin, found->second);
+  const auto own = find_own(found->second, stream);
+  if (own == found->second.end()) return false;
   anomalies.add(Anomaly::template_withdrawn);
-  drop(session, id, static_cast<size_t>(&withdrawn - found->second.data()));
+  drop(session, id, index_in(found->second, own));
   return true;
 }
 
+void TemplateStore::hand_over(SessionTemplates& session, StreamNumber stream, std::optional<StreamNumber> heir) {
+  std::vector<TemplateId> ids;
+  for (const auto& [id, entries] : session.by_id) {
+    if (find_own(entries, stream) != entries.end()) ids.push_back(id);
+  }
+  for (const TemplateId id : ids) {
+    TemplateEntries& entries = session.by_id.find(id)->second;
+    if (!heir) {
+      drop(session, id, index_in(entries, find_own(entries, stream)));
+      continue;
+    }
+    const auto before = find_own(entries, *heir);
+    if (before != entries.end()) drop(session, id, index_in(entries, before));
+    TemplateEntry& own = *find_own(entries, stream);
+    own.stream = *heir;
+    session.order.push_back({id, *heir, own.last_used});
+  }
+}
+
 std::vector<TemplateId> TemplateStore::announced_by(const SessionTemplates& session, bool options,
-                                                    StreamOrigin origin) {
+                                                    StreamNumber stream) {
   std::vector<TemplateId> ids;
   for (const auto& [id, entries] : session.by_id) {
     const bool own = std::ranges::any_of(entries, [&](const TemplateEntry& entry) {
-      return entry.origin == origin && entry.compiled->layout.options == options;
+      return entry.stream == stream && entry.compiled->layout.options == options;
     });
     if (own) ids.push_back(id);
   }
@@ -194,15 +252,17 @@ void TemplateStore::forget_all(SessionTemplates& session) {
     for (const TemplateEntry& entry : entries) weight_ -= weight_of(*entry.compiled);
   }
   session.by_id.clear();
+  session.order.clear();
   session.count = 0;
 }
 
-TemplateStore::Imported TemplateStore::import(SessionTemplates& session, const TemplateState& known, Timestamp now) {
+TemplateStore::Imported TemplateStore::import(SessionTemplates& session, StreamNumber stream,
+                                              const TemplateState& known, Timestamp now) {
   const TemplateId id = known.layout->id;
   if (older(known.used, now, limits_.template_lifetime)) return Imported::nothing;
   Imported imported = Imported::nothing;
   if (const auto found = session.by_id.find(id); found != session.by_id.end()) {
-    const auto own = find_own(found->second, known.origin);
+    const auto own = find_own(found->second, stream);
     if (own != found->second.end()) {
       if (own->here || own->announced >= known.announced) return Imported::nothing;
       if (own->compiled->layout.same_layout(*known.layout)) {
@@ -212,8 +272,6 @@ TemplateStore::Imported TemplateStore::import(SessionTemplates& session, const T
       }
       drop(session, id, index_in(found->second, own));
       imported = Imported::dropped;
-    } else if (found->second.size() >= kMaxStreamsPerTemplate) {
-      return Imported::nothing;
     }
   }
   TemplatePtr compiled = pool_.compile(*known.layout);
@@ -222,32 +280,32 @@ TemplateStore::Imported TemplateStore::import(SessionTemplates& session, const T
   TemplateEntries& entries = session.by_id[id];
   const auto place = std::ranges::find_if(
       entries, [&](const TemplateEntry& entry) { return !entry.here && entry.announced < known.announced; });
-  add(session, place, {known.origin, ++uses_, std::min(known.used, now), std::move(compiled), known.announced, false});
+  add(session, place, {stream, ++uses_, std::min(known.used, now), std::move(compiled), known.announced, false});
   return Imported::added;
 }
 
 std::vector<TemplateId> TemplateStore::adopt(SessionTemplates& session, const std::vector<SharedTemplate>& published,
                                              Timestamp now, flow::AnomalyCounts& anomalies) {
-  const auto is_published = [&](TemplateId id, StreamOrigin origin) {
+  const auto is_published = [&](TemplateId id, StreamNumber stream) {
     return std::ranges::any_of(
-        published, [&](const SharedTemplate& shared) { return shared.layout->id == id && shared.origin == origin; });
+        published, [&](const SharedTemplate& shared) { return shared.layout->id == id && shared.stream == stream; });
   };
-  std::vector<std::pair<TemplateId, StreamOrigin>> gone;
+  std::vector<std::pair<TemplateId, StreamNumber>> gone;
   for (const auto& [id, entries] : session.by_id) {
     for (const TemplateEntry& entry : entries) {
-      if (!is_published(id, entry.origin)) gone.emplace_back(id, entry.origin);
+      if (!is_published(id, entry.stream)) gone.emplace_back(id, entry.stream);
     }
   }
-  for (const auto& [id, origin] : gone) {
+  for (const auto& [id, stream] : gone) {
     const TemplateEntries& entries = session.by_id.find(id)->second;
-    drop(session, id, index_in(entries, find_own(entries, origin)));
+    drop(session, id, index_in(entries, find_own(entries, stream)));
   }
   std::vector<TemplateId> added;
   // The latest announced is first in the end.
   for (auto next = published.rbegin(); next != published.rend(); ++next) {
     const TemplateId id = next->layout->id;
     if (const auto found = session.by_id.find(id); found != session.by_id.end()) {
-      const auto own = find_own(found->second, next->origin);
+      const auto own = find_own(found->second, next->stream);
       if (own != found->second.end() && own->compiled->layout.same_layout(*next->layout)) {
         own->announced = next->received;
         own->order = next->announced;
@@ -262,18 +320,20 @@ std::vector<TemplateId> TemplateStore::adopt(SessionTemplates& session, const st
       continue;
     }
     add(session, session.by_id[id].begin(),
-        {next->origin, ++uses_, now, std::move(compiled), next->received, true, next->announced});
+        {next->stream, ++uses_, now, std::move(compiled), next->received, true, next->announced});
     added.push_back(id);
   }
   return added;
 }
 
-std::vector<TemplateState> TemplateStore::state_of(const SessionTemplates& session) {
+std::vector<TemplateState> TemplateStore::state_of(
+    const SessionTemplates& session, const std::function<std::optional<StreamOrigin>(StreamNumber)>& origin_of) {
   std::vector<TemplateState> templates;
   templates.reserve(session.count);
   for (const auto& [id, entries] : session.by_id) {
     for (const TemplateEntry& entry : entries) {
-      templates.push_back({layout_of(entry), entry.origin, entry.announced, entry.used_at});
+      const auto origin = origin_of(entry.stream);
+      if (origin) templates.push_back({layout_of(entry), *origin, entry.announced, entry.used_at});
     }
   }
   std::ranges::stable_sort(templates, {}, [](const TemplateState& known) { return known.layout->id; });
@@ -285,7 +345,7 @@ std::vector<SharedTemplate> TemplateStore::published_of(const SessionTemplates& 
   templates.reserve(session.count);
   for (const auto& [id, entries] : session.by_id) {
     for (const TemplateEntry& entry : entries) {
-      templates.push_back({layout_of(entry), entry.origin, entry.announced, entry.order});
+      templates.push_back({layout_of(entry), entry.stream, entry.announced, entry.order});
     }
   }
   return templates;

@@ -1,14 +1,16 @@
 // The templates of all sessions: taken over as they are announced, found for data, withdrawn, evicted, expired.
 //
-// A session may know several definitions of one id: exporters behind one address, each with its own port, number their
-// templates independently. Each definition is kept under the stream that announced it, the latest announced first.
+// A session may know several definitions of one id: exporters behind one address number their templates independently.
+// Each definition belongs to the stream that announced it.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -25,7 +27,7 @@ namespace weir::decode {
 
 // A template as one stream announced it.
 struct TemplateEntry {
-  StreamOrigin origin;
+  StreamNumber stream{};
   uint64_t last_used = 0;  // the store's count of uses
   Timestamp used_at{};     // when it was last announced or used
   TemplatePtr compiled;
@@ -41,11 +43,14 @@ using TemplateEntries = boost::container::small_vector<TemplateEntry, 1>;
 struct SessionTemplates {
   boost::unordered_flat_map<TemplateId, TemplateEntries> by_id;  // the latest announced first; never empty
   size_t count = 0;
+  // In which order they may be evicted; those that are gone are still in it. used: when it was put there.
+  struct Place {
+    TemplateId id{};
+    StreamNumber stream{};
+    uint64_t used = 0;
+  };
+  std::deque<Place> order;
 };
-
-// Which of the definitions of an id the data of `reader` are read with: its own (RFC 7011 section 8), else the latest
-// that was announced, as real exporters change their port. There is at least one.
-TemplateEntry& definition_for(StreamOrigin reader, TemplateEntries& entries);
 
 class TemplateStore {
  public:
@@ -59,24 +64,34 @@ class TemplateStore {
   // Of the rows from now on. Templates that were compiled for another schema are compiled again when they are used.
   void set_schema(flow::SchemaPtr schema) { pool_.set_schema(std::move(schema)); }
 
-  // nullptr if the id is not known. A template in use does not expire, however long ago it was announced: there are
-  // exporters that announce theirs once, and data that cannot be read is lost. The reference is good until something is
-  // announced or forgotten; who decodes by it keeps a copy.
-  const TemplatePtr& find(SessionTemplates& session, TemplateId id, StreamOrigin reader, Timestamp now);
+  // What the stream itself has announced (RFC 7011 section 8); nullptr: nothing. A template in use does not expire,
+  // however long ago it was announced: there are exporters that announce theirs once, and data that cannot be read is
+  // lost. The reference is good until something is announced or forgotten; who decodes by it keeps a copy.
+  const TemplatePtr& find(SessionTemplates& session, TemplateId id, StreamNumber stream, Timestamp now);
+  // What all streams that know the id agree on: the same fields in the same order. nullptr: they do not, or none knows
+  // it.
+  const TemplatePtr& find_agreed(SessionTemplates& session, TemplateId id, Timestamp now);
+  // Those streams.
+  static std::vector<StreamNumber> who_knows(const SessionTemplates& session, TemplateId id);
 
-  // Whether define() would do more than take note that a template is still good.
-  static bool is_news(const SessionTemplates& session, const Template& layout, StreamOrigin origin);
+  // What the stream said before of the id of `layout`.
+  enum class Before : uint8_t { nothing, same, other };
+  static Before before(const SessionTemplates& session, const Template& layout, StreamNumber stream);
+  // The stream that announced just that, if one did.
+  static std::optional<StreamNumber> who_says(const SessionTemplates& session, const Template& layout);
   struct Defined {
     TemplatePtr compiled;
     bool changed = false;  // false: it was known, from this decoder's own datagrams
   };
   // Takes a definition over. Where decoders share an exporter, `order` is that of its message.
-  Defined define(SessionTemplates& session, Template layout, StreamOrigin origin, Timestamp now,
+  Defined define(SessionTemplates& session, Template layout, StreamNumber stream, Timestamp now,
                  const MessageOrder& order, flow::AnomalyCounts& anomalies);
   // False if there is nothing to withdraw.
-  bool withdraw(SessionTemplates& session, TemplateId id, StreamOrigin origin, flow::AnomalyCounts& anomalies);
+  bool withdraw(SessionTemplates& session, TemplateId id, StreamNumber stream, flow::AnomalyCounts& anomalies);
   // Of those that the stream announced, all templates or all options templates.
-  static std::vector<TemplateId> announced_by(const SessionTemplates& session, bool options, StreamOrigin origin);
+  static std::vector<TemplateId> announced_by(const SessionTemplates& session, bool options, StreamNumber stream);
+  // The stream is gone: what it announced is its heir's, or is forgotten. Of both, what `stream` said is newer.
+  void hand_over(SessionTemplates& session, StreamNumber stream, std::optional<StreamNumber> heir);
   // True if any of them was too old.
   bool expire(SessionTemplates& session, Timestamp now, flow::AnomalyCounts& anomalies);
   void forget_all(SessionTemplates& session);
@@ -84,13 +99,15 @@ class TemplateStore {
   // Takes over what is known from a state. What was announced here wins; nothing is evicted for it. dropped: it took
   // the place of an older one that is gone, but there was no room.
   enum class Imported : uint8_t { nothing, dropped, added };
-  Imported import(SessionTemplates& session, const TemplateState& known, Timestamp now);
+  Imported import(SessionTemplates& session, StreamNumber stream, const TemplateState& known, Timestamp now);
   // Afterwards the session's templates are those that another decoder published, as far as the limits allow. Returns
   // the ids that got a definition.
   std::vector<TemplateId> adopt(SessionTemplates& session, const std::vector<SharedTemplate>& published, Timestamp now,
                                 flow::AnomalyCounts& anomalies);
 
-  static std::vector<TemplateState> state_of(const SessionTemplates& session);  // by id
+  // By id. origin_of: where a stream is known from.
+  static std::vector<TemplateState> state_of(const SessionTemplates& session,
+                                             const std::function<std::optional<StreamOrigin>(StreamNumber)>& origin_of);
   static std::vector<SharedTemplate> published_of(const SessionTemplates& session);
 
  private:
@@ -100,9 +117,11 @@ class TemplateStore {
     return entry.compiled;
   }
   bool has_room(const SessionTemplates& session, const CompiledTemplate& compiled) const;
-  void make_room(SessionTemplates& session, TemplateId id, size_t weight, flow::AnomalyCounts& anomalies);
+  const TemplatePtr& used(TemplateEntry& entry, Timestamp now);
+  void make_room(SessionTemplates& session, size_t weight, flow::AnomalyCounts& anomalies);
   void add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry);
   void drop(SessionTemplates& session, TemplateId id, size_t index);
+  static void forget_order(SessionTemplates& session);
   void evict_oldest(SessionTemplates& session, flow::AnomalyCounts& anomalies);
 
   Limits limits_;

@@ -1,6 +1,7 @@
 #include "decode/sflow/agents.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/check.h"
 
@@ -11,6 +12,12 @@ using flow::Anomaly;
 
 // A count that wraps is near its end before and near its start after; any other fall is a count that began anew.
 constexpr uint32_t kNearWrap = 1U << 30;
+
+// Two starts that are no further apart are one: delays on the way, clocks that drift.
+constexpr int32_t kStartToleranceMs = 5'000;
+constexpr int64_t kRestartToleranceMs = 2'000;
+// Datagrams that may be missing before one that comes from another port.
+constexpr uint32_t kMostMissing = 64;
 
 uint64_t mix(uint64_t value) {
   value *= 0x9e3779b97f4a7c15U;
@@ -23,7 +30,22 @@ size_t Agent::KeyHash::operator()(const SourceKey& key) const {
   return mix((uint64_t{key.type} << 33 ^ key.index) << 1 | (key.discard ? 1 : 0));
 }
 
+bool Agent::may_have_sent(const DatagramHeader& header, ExporterPort port, Timestamp received) const {
+  if (!heard_) return false;
+  const int64_t silence_ms = (to_us(received) - to_us(received_)) / 1000;
+  const auto moved_ms = static_cast<int32_t>(static_cast<uint32_t>(silence_ms) - (header.uptime_ms - uptime_ms_));
+  const bool same_start = moved_ms >= -kStartToleranceMs && moved_ms <= kStartToleranceMs;
+  const uint32_t ahead = header.sequence - number_;
+  if (port != port_) return same_start && ahead > 0 && ahead <= kMostMissing;
+  const bool restarted = int64_t{header.uptime_ms} <= silence_ms + kRestartToleranceMs;
+  return same_start || restarted || ahead == 1;
+}
+
 void Agent::observe(const DatagramHeader& header, Timestamp received, flow::ExporterCounters& counters) {
+  heard_ = true;
+  received_ = received;
+  uptime_ms_ = header.uptime_ms;
+  number_ = header.sequence;
   if (uptime_.restarted(header.uptime_ms, to_us(received))) {
     counters.anomalies.add(Anomaly::exporter_restart);
     sequence_.forget();
@@ -50,19 +72,41 @@ size_t AgentTable::KeyHash::operator()(const AgentKey& key) const {
   return hash(key.exporter) ^ mix(hash(key.agent) + key.sub_agent);
 }
 
-Agent& AgentTable::find(const AgentKey& key, flow::AnomalyCounts& anomalies) {
-  if (!agents_.empty() && agents_.front().key == key) return agents_.front().agent;
+Agent& AgentTable::find(const AgentKey& key, const DatagramHeader& header, ExporterPort port, Timestamp received,
+                        flow::AnomalyCounts& anomalies) {
   const auto known = index_.find(key);
-  if (known != index_.end()) {
-    agents_.splice(agents_.begin(), agents_, known->second);
-    return agents_.front().agent;
+  if (known == index_.end()) {
+    Agent& agent = make(key, anomalies);
+    agent.set_port(port);
+    return agent;
   }
+  // The one of this port first: who follows to another port is proven less.
+  auto& of_key = known->second;
+  auto found = std::ranges::find_if(of_key, [&](const Agents::iterator& entry) {
+    return entry->agent.port() == port && entry->agent.may_have_sent(header, port, received);
+  });
+  if (found == of_key.end()) {
+    found = std::ranges::find_if(
+        of_key, [&](const Agents::iterator& entry) { return entry->agent.may_have_sent(header, port, received); });
+  }
+  if (found == of_key.end() && of_key.size() < kMostOfKey) {
+    Agent& agent = make(key, anomalies);
+    agent.set_port(port);
+    return agent;
+  }
+  const Agents::iterator entry = found == of_key.end() ? of_key.back() : *found;
+  entry->agent.set_port(port);
+  agents_.splice(agents_.begin(), agents_, entry);
+  return entry->agent;
+}
+
+Agent& AgentTable::make(const AgentKey& key, flow::AnomalyCounts& anomalies) {
   while (!agents_.empty() && agents_.size() >= limits_.sflow_agents) {
     evict_oldest();
     anomalies.add(Anomaly::session_limit);
   }
   agents_.push_front({.key = key, .agent = {}});
-  index_.emplace(key, agents_.begin());
+  index_[key].push_back(agents_.begin());
   return agents_.front().agent;
 }
 
@@ -86,7 +130,10 @@ uint64_t AgentTable::observe_drops(const SourceKey& source, uint32_t drops, flow
 
 void AgentTable::evict_oldest() {
   sources_ -= agents_.back().agent.sources();
-  index_.erase(agents_.back().key);
+  const auto found = index_.find(agents_.back().key);
+  const auto place = std::ranges::find(found->second, std::prev(agents_.end()));
+  found->second.erase(place);
+  if (found->second.empty()) index_.erase(found);
   agents_.pop_back();
 }
 

@@ -2,6 +2,7 @@
 // data sources could not sample.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <list>
@@ -9,15 +10,17 @@
 
 #include "base/ip_address.h"
 #include "decode/common/limits.h"
+#include "decode/common/stream_id.h"
 #include "decode/session/sequence.h"
 #include "decode/sflow/sample.h"
 #include "flow/ledger.h"
 
 namespace weir::decode::sflow {
 
+// Several agents may share one: private addresses repeat behind NAT, and one source may relay the datagrams of several.
 struct AgentKey {
   IpAddress exporter;
-  IpAddress agent;  // one source may relay the datagrams of several
+  IpAddress agent;
   uint32_t sub_agent = 0;
   bool operator==(const AgentKey&) const = default;
 };
@@ -32,6 +35,11 @@ struct SourceKey {
 
 class Agent {
  public:
+  // Whether a datagram can be this agent's: from its port, what it says of its start and of its numbers goes on, or it
+  // was restarted; from another one, as its port may change, only if both go on.
+  bool may_have_sent(const DatagramHeader& header, ExporterPort port, Timestamp received) const;
+  ExporterPort port() const { return port_; }
+  void set_port(ExporterPort port) { port_ = port; }
   // Takes note of a datagram, and counts what its sequence number means.
   void observe(const DatagramHeader& header, Timestamp received, flow::ExporterCounters& counters);
   // Packets that the source could not sample since its last sample; 0 in datagrams that were overtaken: what they tell
@@ -47,6 +55,11 @@ class Agent {
     size_t operator()(const SourceKey& key) const;
   };
 
+  ExporterPort port_{};
+  bool heard_ = false;
+  Timestamp received_{};    // of the last datagram
+  uint32_t uptime_ms_ = 0;  // and what it said
+  uint32_t number_ = 0;
   SequenceState sequence_;
   UptimeState uptime_;
   bool overtaken_ = false;  // the latest datagram was
@@ -61,9 +74,10 @@ class AgentTable {
 
   void set_limits(const Limits& limits) { limits_ = limits; }
 
-  // Known or new, and from now on the most recently used; the least recently used goes, and is counted as
-  // session_limit. Good until the next call.
-  Agent& find(const AgentKey& key, flow::AnomalyCounts& anomalies);
+  // Who has sent the datagram: known or new, and from now on the most recently used; the least recently used goes, and
+  // is counted as session_limit. Good until the next call.
+  Agent& find(const AgentKey& key, const DatagramHeader& header, ExporterPort port, Timestamp received,
+              flow::AnomalyCounts& anomalies);
   // Agent::observe_drops of the agent that find() returned last, where a new source takes its place within the limits.
   uint64_t observe_drops(const SourceKey& source, uint32_t drops, flow::AnomalyCounts& anomalies);
 
@@ -78,11 +92,15 @@ class AgentTable {
     AgentKey key;
     Agent agent;
   };
+  using Agents = std::list<Entry>;
+  // Agents of one key; more are taken for the one that was used last.
+  static constexpr size_t kMostOfKey = 64;
+  Agent& make(const AgentKey& key, flow::AnomalyCounts& anomalies);
   void evict_oldest();
 
   Limits limits_;
-  std::list<Entry> agents_;  // most recently used first
-  boost::unordered_flat_map<AgentKey, std::list<Entry>::iterator, KeyHash> index_;
+  Agents agents_;  // most recently used first
+  boost::unordered_flat_map<AgentKey, boost::container::small_vector<Agents::iterator, 1>, KeyHash> index_;
   size_t sources_ = 0;
 };
 

@@ -48,7 +48,9 @@ bool SflowDecoder::decode(ByteView bytes, MessageContext context, Exporter& expo
   context.stream.domain = header->sub_agent;
   context.export_us = to_us(context.received);
   exporter.counters.protocols |= 1U << static_cast<uint32_t>(context.stream.protocol);
-  agents_.find({context.stream.endpoint.address, header->agent, header->sub_agent}, exporter.counters.anomalies)
+  agents_
+      .find({context.stream.endpoint.address, header->agent, header->sub_agent}, *header, context.stream.endpoint.port,
+            context.received, exporter.counters.anomalies)
       .observe(*header, context.received, exporter.counters);
   decode_samples(in.rest(), {*header, context, exporter, output});
   return true;

@@ -114,10 +114,25 @@ uint32_t announced_rate(KnownOptions options, const RateQuery& query) {
 }
 
 const std::string* find_name(KnownOptions options, NameKind kind, uint64_t id) {
-  for (const OptionsState* known : options) {
-    if (const std::string* name = known->find_name(kind, id)) return name;
+  const std::string* name = options.front()->find_name(kind, id);
+  if (name != nullptr) return name;
+  for (const OptionsState* other : options.subspan(1)) {
+    const std::string* candidate = other->find_name(kind, id);
+    if (candidate != nullptr && name != nullptr && *candidate != *name) return nullptr;
+    if (candidate != nullptr) name = candidate;
   }
-  return nullptr;
+  return name;
+}
+
+uint64_t start_ms(KnownOptions options) {
+  uint64_t start = options.front()->start_ms();
+  if (start != 0) return start;
+  for (const OptionsState* other : options.subspan(1)) {
+    const uint64_t candidate = other->start_ms();
+    if (candidate != 0 && start != 0 && candidate != start) return 0;
+    if (candidate != 0) start = candidate;
+  }
+  return start;
 }
 
 }  // namespace weir::decode

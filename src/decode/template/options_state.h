@@ -94,13 +94,14 @@ class OptionsState {
   uint64_t version_ = 0;
 };
 
-// The options that hold for a domain's records: its own first, then those of domains of the same exporter that send
-// nothing but options. Cisco IOS XE announces samplers, interfaces and applications under another source id than that
-// of its flows (public captures have 6 and 256).
+// The options that hold for a stream's records: its own first, then those of others that may hold for it, such as
+// domains of the same exporter that send nothing but options. Cisco IOS XE announces samplers, interfaces and
+// applications under another source id than that of its flows (public captures have 6 and 256). Never empty.
 using KnownOptions = std::span<const OptionsState* const>;
 
-// The domain's own rate, else the only one that the other domains agree on. 0: not announced, or ambiguous.
+// The stream's own, else what the others agree on. Nothing (0, nullptr): not announced, or they contradict each other.
 uint32_t announced_rate(KnownOptions options, const RateQuery& query);
 const std::string* find_name(KnownOptions options, NameKind kind, uint64_t id);
+uint64_t start_ms(KnownOptions options);
 
 }  // namespace weir::decode

@@ -1,0 +1,488 @@
+#include "decode/session/streams.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+
+namespace weir::decode {
+namespace {
+
+using std::chrono::microseconds;
+using std::chrono::seconds;
+
+// How far a boot may seem to move: delays on the way, export times of whole seconds, clocks that drift.
+constexpr int32_t kBootToleranceMs = 5'000;
+// A device that speaks after so much silence, less this, with an uptime as long as the silence, was restarted.
+constexpr int64_t kRestartToleranceMs = 2'000;
+// More boots than a device has supervisors or slots: its uptime is none.
+constexpr size_t kMostBoots = 4;
+
+// What loss may leave out in any case, in the units of the numbers; and by how much faster than before an exporter may
+// have sent what is missing.
+constexpr uint32_t kUsualGap = 1024;
+constexpr uint64_t kFaster = 4;
+// Numbers further behind were not overtaken on their way.
+constexpr int32_t kMostBehind = 1 << 16;
+
+constexpr size_t kMostForwards = 64;
+
+// How long silence means that nothing more will come: some times what a stream usually lets pass between messages.
+constexpr uint64_t kEnoughMessages = 8;
+constexpr int64_t kUsualSilences = 8;
+constexpr seconds kLeastSilence{60};
+constexpr seconds kMostSilence{300};
+constexpr seconds kDataOnly{3600};
+
+int64_t milliseconds_of(Timestamp time) { return to_us(time) / 1000; }
+
+Boot boot_of(const Arrival& arrival) {
+  const uint32_t uptime = arrival.uptime_ms.value_or(0);
+  return {static_cast<uint32_t>(milliseconds_of(arrival.received)) - uptime,
+          static_cast<uint32_t>(arrival.export_us / 1000) - uptime};
+}
+
+bool close(uint32_t a, uint32_t b) {
+  const auto apart = static_cast<int32_t>(a - b);
+  return apart >= -kBootToleranceMs && apart <= kBootToleranceMs;
+}
+
+// Milliseconds since the stream was heard, by our clock or by its own, whichever is longer: a capture may be replayed
+// faster than it was made.
+int64_t silence_ms(const Stream& stream, const Arrival& arrival) {
+  const int64_t by_ours = milliseconds_of(arrival.received) - milliseconds_of(stream.last_heard);
+  const int64_t by_its_own = (arrival.export_us - stream.last_export_us) / 1000;
+  return std::max(by_ours, by_its_own);
+}
+
+microseconds enough_silence(const Stream& stream) {
+  if (stream.messages < kEnoughMessages) return kMostSilence;
+  const microseconds usual = (stream.last_heard - stream.first_heard) / static_cast<int64_t>(stream.messages);
+  return std::clamp<microseconds>(usual * kUsualSilences, kLeastSilence, kMostSilence);
+}
+
+bool has_fallen_silent(const Stream& stream, Timestamp now) {
+  return now > stream.last_heard && now - stream.last_heard >= enough_silence(stream);
+}
+
+int32_t ahead(const Stream& stream, const Arrival& arrival) {
+  return static_cast<int32_t>(arrival.number.value_or(stream.next) - stream.next);
+}
+
+bool near(const Stream& stream, const Arrival& arrival) {
+  if (!stream.has_next || !arrival.number) return true;
+  if (stream.restored && ahead(stream, arrival) >= 0) return true;
+  const auto by = static_cast<uint32_t>(std::abs(int64_t{ahead(stream, arrival)}));
+  return by <= std::max(kUsualGap, 32 * stream.most_units);
+}
+
+// Whether what is missing between can have been lost, or this one overtaken.
+bool plausible(const Stream& stream, const Arrival& arrival) {
+  if (!stream.has_next || !arrival.number) return true;
+  const int32_t by = ahead(stream, arrival);
+  if (stream.restored) return by >= -static_cast<int32_t>(kUsualGap);
+  // Numbers that begin anew are no message that was overtaken: those are behind by a few, and were exported earlier.
+  const int64_t some = int64_t{8} * stream.most_units + 8;
+  if (*arrival.number < Streams::kYoung && by < -some && arrival.export_us >= stream.last_export_us) return false;
+  if (by < 0) return by >= -kMostBehind;
+  const uint64_t usual = std::max<uint64_t>(kUsualGap, uint64_t{32} * stream.most_units);
+  if (static_cast<uint64_t>(by) <= usual) return true;
+  const int64_t lived_ms = milliseconds_of(stream.last_heard) - milliseconds_of(stream.first_heard);
+  if (lived_ms <= 0) return stream.messages > 1 && by <= static_cast<int32_t>(SequenceState::kMaxGap);
+  const auto silent_ms = static_cast<uint64_t>(std::max<int64_t>(silence_ms(stream, arrival), 0));
+  return static_cast<uint64_t>(by) <= kFaster * stream.units / static_cast<uint64_t>(lived_ms) * silent_ms + usual;
+}
+
+bool has_boot(const Stream& stream, const Arrival& arrival) {
+  const Boot boot = boot_of(arrival);
+  return std::ranges::any_of(stream.boots, [&](const Boot& known) {
+    return close(known.by_ours, boot.by_ours) || (close(known.by_its_own, boot.by_its_own) && near(stream, arrival));
+  });
+}
+
+// Follows slow clocks. A stream that goes on with its numbers at yet another boot has several, or no uptime.
+void note_boot(Stream& stream, const Arrival& arrival) {
+  if (!arrival.uptime_ms || stream.uptime_is_useless) return;
+  const Boot boot = boot_of(arrival);
+  const auto same = std::ranges::find_if(stream.boots, [&](const Boot& known) {
+    return close(known.by_ours, boot.by_ours) || close(known.by_its_own, boot.by_its_own);
+  });
+  if (same != stream.boots.end()) {
+    *same = boot;
+  } else if (stream.boots.size() < kMostBoots) {
+    stream.boots.push_back(boot);
+  } else {
+    stream.boots.clear();
+    stream.uptime_is_useless = true;
+  }
+}
+
+// It is up for no longer than the stream has been silent, and counts anew.
+bool can_be_restart(const Stream& stream, const Arrival& arrival) {
+  if (!arrival.uptime_ms || stream.uptime_is_useless) return false;
+  if (int64_t{*arrival.uptime_ms} > silence_ms(stream, arrival) + kRestartToleranceMs) return false;
+  if (!arrival.number || !stream.has_next) return true;
+  return *arrival.number < static_cast<uint32_t>(kMostBehind) && ahead(stream, arrival) < 0;
+}
+
+}  // namespace
+
+bool Streams::goes_on(const Stream& stream, const Arrival& arrival) const {
+  if (!stream.next_is_exact || stream.restored || !arrival.number) return false;
+  const int32_t by = ahead(stream, arrival);
+  const auto most = static_cast<int32_t>(std::min(stream.most_units, kUsualGap));
+  const auto late = static_cast<int32_t>(slack_) * most;
+  // Some exporters' numbers include their own message.
+  return by >= -late && by <= late + (stream.sequence.inclusive() ? most : 0);
+}
+
+bool Streams::is_young(const Arrival& arrival) const { return !arrival.number || *arrival.number < kYoung + slack_; }
+
+bool Streams::silent_since(const Stream& stream, const Stream& follower) {
+  return stream.last_used < follower.first_used;
+}
+
+Stream* Streams::known(StreamNumber number) {
+  const StreamNumber wanted = forwarded(number);
+  const auto found = std::ranges::find(all_, wanted, [](const auto& stream) { return stream->number; });
+  return found == all_.end() ? nullptr : found->get();
+}
+const Stream* Streams::known(StreamNumber number) const {
+  const StreamNumber wanted = forwarded(number);
+  const auto found = std::ranges::find(all_, wanted, [](const auto& stream) { return stream->number; });
+  return found == all_.end() ? nullptr : found->get();
+}
+
+StreamNumber Streams::forwarded(StreamNumber number) const {
+  for (const auto& [from, into] : forwards_) {
+    if (from == number) number = into;
+  }
+  return number;
+}
+
+std::vector<StreamNumber> Streams::of_port(ExporterPort port) const {
+  std::vector<StreamNumber> numbers;
+  for (const auto& stream : all_) {
+    if (stream->port == port) numbers.push_back(stream->number);
+  }
+  return numbers;
+}
+
+Stream& Streams::only() {
+  if (all_.empty()) make(ExporterPort{});
+  return *all_.front();
+}
+
+Streams::Found Streams::find(const Arrival& arrival) {
+  ++uses_;
+  if (latest_ != nullptr && latest_is_alone_ && latest_->port == arrival.port && !latest_->follows) {
+    const bool fits =
+        arrival.uptime_ms && !latest_->uptime_is_useless ? has_boot(*latest_, arrival) : plausible(*latest_, arrival);
+    if (fits) [[likely]]
+      return use(*latest_, arrival);
+  }
+  Candidates candidates;
+  for (const auto& stream : all_) {
+    if (stream->port == arrival.port) candidates.push_back(stream.get());
+  }
+  if (candidates.empty()) return at_new_port(arrival);
+  const bool uptime = arrival.uptime_ms && !std::ranges::all_of(candidates, &Stream::uptime_is_useless);
+  return uptime ? by_boot(arrival, candidates) : by_number(arrival, candidates);
+}
+
+// A port that nobody sends from. Either an exporter has changed its port, or there is one more.
+Streams::Found Streams::at_new_port(const Arrival& arrival) {
+  Stream* before = nullptr;
+  bool several = false;
+  bool exact = false;
+  for (const auto& stream : all_) {
+    if (arrival.uptime_ms && !stream->uptime_is_useless && !has_boot(*stream, arrival)) continue;
+    const bool continues = goes_on(*stream, arrival);
+    if (!continues && (exact || !plausible(*stream, arrival) || ahead(*stream, arrival) < 0)) continue;
+    several = before != nullptr && continues == exact;
+    before = stream.get();
+    exact = continues;
+  }
+  if (before == nullptr || several) return begin(arrival);
+  const bool proven = exact ? !is_young(arrival) || before->moves >= kChain : before->moves >= kChain;
+  if (proven || (before->restored && (arrival.uptime_ms || all_.size() == 1))) {
+    before->port = arrival.port;
+    before->moves = static_cast<uint8_t>(std::min(before->moves + 1, 255));
+    latest_ = nullptr;
+    return use(*before, arrival);
+  }
+  return begin(arrival, before, exact);
+}
+
+Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candidates) {
+  Candidates same;
+  std::ranges::copy_if(candidates, std::back_inserter(same), [&](Stream* s) { return has_boot(*s, arrival); });
+  if (same.size() == 1) return cross(*same.front(), arrival);
+  if (same.size() > 1) return by_number(arrival, same);
+  Candidates exact;
+  std::ranges::copy_if(candidates, std::back_inserter(exact), [&](Stream* s) { return goes_on(*s, arrival); });
+  if (exact.size() == 1) {
+    if (is_young(arrival)) return begin(arrival, exact.front(), true);
+    return use(*exact.front(), arrival);
+  }
+  Candidates restarted;
+  std::ranges::copy_if(candidates, std::back_inserter(restarted),
+                       [&](Stream* s) { return can_be_restart(*s, arrival); });
+  const bool goes_on_otherwise = restarted.empty() && candidates.size() == 1 && plausible(*candidates.front(), arrival);
+  const StreamNumber before = restarted.empty() ? StreamNumber{} : restarted.front()->number;
+  Found found = begin(arrival, goes_on_otherwise ? candidates.front() : nullptr);
+  found.restarted = restarted.size() == 1;
+  found.before = before;
+  return found;
+}
+
+// Two boots that take turns in one sequence are one device's: each turn goes on with the numbers of the other.
+Streams::Found Streams::cross(Stream& stream, const Arrival& arrival) {
+  Stream* const other = latest_;
+  if (other != nullptr && other != &stream && other->port == stream.port) {
+    const bool crosses = !goes_on(stream, arrival) && goes_on(*other, arrival);
+    stream.crossings = crosses ? static_cast<uint8_t>(stream.crossings + 1) : uint8_t{0};
+    if (stream.crossings >= kCrossings) {
+      Stream& older = stream.number < other->number ? stream : *other;
+      Stream& younger = &older == &stream ? *other : stream;
+      if (&younger != other) std::swap(younger.next, older.next);
+      return use(*unite(younger, older), arrival);
+    }
+  }
+  return use(stream, arrival);
+}
+
+// Without an uptime, or with the same one: the stream that it goes on with, else the nearest that can have lost what is
+// missing. It is sure if no other is near.
+Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& candidates) {
+  Stream* best = nullptr;
+  bool best_exact = false;
+  size_t plausible_ones = 0;
+  for (Stream* stream : candidates) {
+    const bool exact = goes_on(*stream, arrival);
+    if (!plausible(*stream, arrival)) continue;
+    ++plausible_ones;
+    const bool nearer = best == nullptr || std::abs(int64_t{ahead(*stream, arrival)}) <=
+                                               std::abs(int64_t{ahead(*best, arrival)});  // of two, the newer
+    if (best == nullptr || (exact && !best_exact) || (exact == best_exact && nearer)) {
+      best = stream;
+      best_exact = exact;
+    }
+  }
+  if (best == nullptr) {
+    const bool alone = candidates.size() == 1;
+    Found found = begin(arrival, alone && !is_young(arrival) ? candidates.front() : nullptr);
+    found.stream->may_be_restart = alone && is_young(arrival);
+    return found;
+  }
+  const Stream* chosen = best;
+  const bool sure = std::ranges::none_of(candidates, [&](const Stream* other) {
+    if (other == chosen || !near(*other, arrival)) return false;
+    return !best_exact || !has_fallen_silent(*other, arrival.received);
+  });
+  return use(*best, arrival, sure || plausible_ones == 1);
+}
+
+Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
+  Found found{.stream = &stream, .sure = sure, .exact = goes_on(stream, arrival), .restarted = false};
+  note_boot(stream, arrival);
+  if (stream.may_be_restart && found.exact) {
+    found.restarted = std::ranges::all_of(all_, [&](const auto& other) {
+      return other->port != stream.port || other.get() == &stream || silent_since(*other, stream);
+    });
+    stream.may_be_restart = false;
+  }
+  stream.run = found.exact ? stream.run + 1 : 0;
+  stream.last_used = uses_;
+  stream.last_heard = std::max(stream.last_heard, arrival.received);
+  stream.last_export_us = std::max(stream.last_export_us, arrival.export_us);
+  ++stream.messages;
+  if (stream.restored) {
+    stream.restored = false;
+    stream.first_heard = arrival.received;
+    stream.has_next = stream.next_is_exact = false;
+  }
+  if (stream.follows) found.stream = unite_if_proven(stream, arrival.received);
+  if (latest_ != found.stream) {
+    latest_ = found.stream;
+    latest_is_alone_ = std::ranges::count(all_, latest_->port, [](const auto& s) { return s->port; }) == 1;
+  }
+  return found;
+}
+
+Streams::Found Streams::begin(const Arrival& arrival, const Stream* follows, bool goes_on) {
+  const std::optional<StreamNumber> before =
+      follows == nullptr ? std::nullopt : std::optional<StreamNumber>(follows->number);
+  const auto chain = static_cast<uint8_t>(follows == nullptr || !goes_on ? 0 : follows->chain + 1);
+  Stream& stream = make(arrival.port);
+  stream.first_used = uses_;
+  stream.first_heard = stream.last_heard = arrival.received;
+  stream.last_export_us = arrival.export_us;
+  if (known(before.value_or(StreamNumber{})) != nullptr) {
+    stream.follows = before;
+    stream.chain = chain;
+  }
+  Found found = use(stream, arrival);
+  found.exact = false;
+  return found;
+}
+
+Stream& Streams::split(Stream& from, const Arrival& arrival) {
+  const StreamNumber before = from.number;
+  const bool first = from.messages == 1;
+  const bool has_next = from.has_next;
+  const uint32_t next = from.next;
+  Stream& stream = *begin(arrival, &from).stream;
+  stream.replaces = true;
+  stream.has_next = has_next && !first;
+  stream.next = next;
+  if (Stream* other = known(before)) --other->messages;
+  return stream;
+}
+
+Stream& Streams::make(ExporterPort port) {
+  if (all_.size() >= kMost) make_room();
+  all_.push_back(std::make_unique<Stream>());
+  Stream& stream = *all_.back();
+  stream.number = StreamNumber{++made_};
+  stream.port = port;
+  latest_ = nullptr;
+  return stream;
+}
+
+// Those whose data were never read go first, the one that was heard the longest ago.
+void Streams::make_room() {
+  const auto oldest = std::ranges::min_element(
+      all_, {}, [](const auto& stream) { return std::pair(stream->sends_data, stream->last_used); });
+  gone_.push_back({(*oldest)->number, std::nullopt});
+  for (const auto& stream : all_) {
+    if (stream->follows == (*oldest)->number) stream->follows = std::nullopt;
+  }
+  all_.erase(oldest);
+  latest_ = nullptr;
+}
+
+// Whether it is the last of enough streams each of which went on with the numbers of the one before, and was silent
+// from then on.
+bool Streams::is_chained(const Stream& stream) const {
+  const Stream* last = &stream;
+  for (uint8_t links = 0; links < kChain; ++links) {
+    const Stream* before = last->follows && last->chain > 0 ? known(*last->follows) : nullptr;
+    if (before == nullptr || before == last || !silent_since(*before, *last)) return false;
+    last = before;
+  }
+  return true;
+}
+
+// A follower and whom it follows are one if nobody else could have sent what it sent.
+Stream* Streams::unite_if_proven(Stream& stream, Timestamp now) {
+  Stream* const before = known(*stream.follows);
+  if (before == nullptr || before == &stream || (!stream.replaces && !silent_since(*before, stream))) {
+    stream.follows = std::nullopt;
+    stream.replaces = false;
+    stream.chain = 0;
+    return &stream;
+  }
+  if (is_chained(stream)) {
+    Stream* last = &stream;
+    while (Stream* const next = last->follows ? known(*last->follows) : nullptr) {
+      const std::optional<StreamNumber> further = next->follows;
+      last = unite(*last, *next);
+      last->follows = further;
+    }
+    last->chain = 0;
+    return last;
+  }
+  const bool proven = stream.run >= kRun && (stream.replaces || has_fallen_silent(*before, now));
+  return proven ? unite(stream, *before) : &stream;
+}
+
+// `from` is the later one: its place, its numbers and what it has announced hold.
+Stream* Streams::unite(Stream& from, Stream& into) {
+  into.moves = static_cast<uint8_t>(std::min(into.moves + (from.port == into.port ? 0 : 1) + from.moves, 255));
+  into.port = from.port;
+  into.last_used = from.last_used;
+  into.last_heard = from.last_heard;
+  into.last_export_us = from.last_export_us;
+  into.messages += from.messages;
+  into.units += from.units;
+  into.most_units = std::max(into.most_units, from.most_units);
+  into.has_next = from.has_next;
+  into.next = from.next;
+  into.sends_data |= from.sends_data;
+  into.announces |= from.announces;
+  into.sequence = from.sequence;
+  into.run = from.run;
+  into.uptime_is_useless |= from.uptime_is_useless;
+  for (const Boot& boot : from.boots) {
+    if (into.boots.size() < kMostBoots)
+      into.boots.push_back(boot);
+    else
+      into.uptime_is_useless = true;
+  }
+  if (into.uptime_is_useless) into.boots.clear();
+  const StreamNumber gone = from.number;
+  gone_.push_back({gone, into.number});
+  if (forwards_.size() >= kMostForwards) forwards_.erase(forwards_.begin());
+  forwards_.emplace_back(gone, into.number);
+  Stream* const kept = &into;
+  std::erase_if(all_, [&](const auto& stream) { return stream->number == gone; });
+  for (const auto& stream : all_) {
+    if (stream->follows == gone) stream->follows = kept->number;
+    if (stream->follows == stream->number) stream->follows = std::nullopt;
+  }
+  latest_ = nullptr;
+  return kept;
+}
+
+void Streams::sent(Stream& stream, const Arrival& arrival, std::optional<uint32_t> units) {
+  stream.units += units.value_or(0);
+  stream.most_units = std::max(stream.most_units, units.value_or(0));
+  if (!arrival.number) return;
+  const uint32_t next = *arrival.number + units.value_or(0);
+  const auto step = static_cast<int32_t>(next - stream.next);
+  // Where threads take turns, what comes late does not set it back.
+  if (slack_ > 0 && stream.has_next && step < 0 && step >= -kMostBehind) return;
+  stream.next = next;
+  stream.has_next = true;
+  stream.next_is_exact = units.has_value();
+}
+
+bool Streams::may_borrow(const Stream& reader, StreamNumber owner, Timestamp now) const {
+  const Stream* other = known(owner);
+  if (other == nullptr || other == &reader) return other != nullptr;
+  if (silent_since(*other, reader) && has_fallen_silent(*other, now)) return true;
+  return !reader.announces && now - reader.first_heard >= kDataOnly;
+}
+
+StreamState Streams::state_of(const Stream& stream) {
+  const uint32_t clock = stream.boots.empty() ? std::to_underlying(stream.number) : stream.boots.front().by_ours;
+  return {.origin = {stream.port, std::max<uint32_t>(clock, 1)},
+          .has_next = stream.has_next,
+          .next = stream.next,
+          .heard = stream.last_heard};
+}
+
+std::optional<StreamNumber> Streams::restore(const StreamState& state, bool has_uptime, bool alone) {
+  const auto [port, clock] = state.origin;
+  size_t here = 0;
+  Stream* like = nullptr;
+  for (const auto& stream : all_) {
+    if (stream->port != port) continue;
+    ++here;
+    const bool same_boot =
+        std::ranges::any_of(stream->boots, [&](const Boot& boot) { return close(boot.by_ours, clock); });
+    if (has_uptime && !stream->uptime_is_useless ? same_boot : alone) like = stream.get();
+  }
+  if (like != nullptr && (has_uptime || here == 1)) return like->number;
+  if (all_.size() >= kMost) return std::nullopt;
+  Stream& stream = make(port);
+  stream.restored = true;
+  if (has_uptime) stream.boots.push_back({clock, clock});
+  stream.has_next = state.has_next;
+  stream.next = state.next;
+  stream.first_heard = stream.last_heard = state.heard;
+  return stream.number;
+}
+
+}  // namespace weir::decode

@@ -1,0 +1,198 @@
+// Who is speaking: which of the exporters behind one address, domain and protocol has sent a message.
+//
+// Address and port are hints, no more. Behind NAT, a relay or a replicator several exporters share them; an exporter
+// changes its port; slots and supervisors of one device have uptimes of their own. A stream is one exporter's sequence
+// of messages, and is recognized by what only itself can go on with:
+//
+//   its boot     the time of receiving less the uptime (NetFlow) stays the same as long as it runs, whatever its wall
+//                clock does; so does the export time less the uptime, whatever our wall clock does
+//   its numbers  the sequence number of the next message is known
+//
+// What a message may be, by what it fits:
+//
+//   the boot of one stream of its port             that one. IPFIX has no uptime, there the numbers alone decide
+//   no boot, but it goes on with the numbers of    the same one: an uptime that falls while the sequence goes on is a
+//   one stream                                     second boot (slots, supervisors), or no uptime at all
+//   a new boot that can be a restart (it is not    a new stream. What the old one has announced is not for it
+//   longer ago than the old one's last message)
+//   another port, the numbers of a silent stream   that one has changed its port
+//   none                                           a new stream
+//   several that have numbers near to its own      it is not sure; data are read where all of them agree
+//
+// Numbers that are still small fit by chance: exporters that have just started all begin at 0. There a stream that goes
+// on with another one's numbers is a follower at first, and is united with it once that has happened kChain times.
+//
+// A stream reads by its own templates. By another one's only if that is harmless: may_borrow().
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "decode/common/message.h"
+#include "decode/common/stream_id.h"
+#include "decode/session/sequence.h"
+#include "decode/session/state.h"
+
+namespace weir::decode {
+
+// What a message says of its stream.
+struct Arrival {
+  ExporterPort port{};
+  Timestamp received{};
+  int64_t export_us = 0;
+  std::optional<uint32_t> uptime_ms;
+  std::optional<uint32_t> number;  // what was sent before it, in the units of the protocol
+};
+
+inline Arrival arrival_of(const MessageContext& message, std::optional<uint32_t> number) {
+  return {.port = message.stream.endpoint.port,
+          .received = message.received,
+          .export_us = message.export_us,
+          .uptime_ms = message.has_uptime ? std::optional(message.uptime_ms) : std::nullopt,
+          .number = number};
+}
+
+// When a device started: milliseconds modulo 2^32, as uptimes count, by our clock and by its own.
+struct Boot {
+  uint32_t by_ours = 0;
+  uint32_t by_its_own = 0;
+};
+
+struct Stream {
+  StreamNumber number{};
+  ExporterPort port{};
+  uint64_t first_used = 0;  // Streams' count of uses
+  uint64_t last_used = 0;
+  Timestamp first_heard{};
+  Timestamp last_heard{};
+  int64_t last_export_us = 0;
+  uint64_t messages = 0;
+  bool sends_data = false;  // its data were read: proven
+  bool announces = false;   // it has announced templates of its own
+  bool restored = false;    // known from a state, and not heard since
+  uint8_t moves = 0;        // how often it has changed its port
+
+  // Several for a device of several supervisors or slots. Empty: the protocol has no uptime, or it is of no use.
+  boost::container::small_vector<Boot, 1> boots;
+  bool uptime_is_useless = false;
+
+  // Where its numbers are. Of a restored one, where they were then.
+  bool has_next = false;
+  uint32_t next = 0;
+  bool next_is_exact = false;  // false: not everything of the last message was counted
+  uint32_t most_units = 1;     // of a message
+  uint64_t units = 0;          // in all
+
+  // It goes on with the numbers of another stream, which may be by chance. They are united when that has happened
+  // kChain times in a row, or when it has sent kRun messages and the other one stays silent.
+  std::optional<StreamNumber> follows;
+  uint8_t chain = 0;
+  // It has announced what contradicts the other one, with numbers that may be that one's own: united after kRun
+  // messages.
+  bool replaces = false;
+  uint32_t run = 0;             // messages in a row that went on with its numbers
+  uint8_t crossings = 0;        // how often it went on with the numbers of another stream of its port instead
+  bool may_be_restart = false;  // of the one that was here before; known with the second message
+
+  SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
+};
+
+class Streams {
+ public:
+  // Streams that one session remembers: more than any relay has. A flood of ports evicts those whose data were never
+  // read.
+  static constexpr size_t kMost = 64;
+
+  // Numbers below this are those of an exporter that has just started.
+  static constexpr uint32_t kYoung = 16;
+  static constexpr uint8_t kChain = 3;
+  static constexpr uint8_t kCrossings = 3;
+  static constexpr uint32_t kRun = 24;
+
+  // slack: messages by which an exporter's messages may be out of order, where several threads receive them.
+  // made: numbers up to this one are not given again.
+  explicit Streams(uint32_t slack = 0, uint32_t made = 0) : slack_(slack), made_(made) {}
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
+
+  struct Found {
+    Stream* stream = nullptr;  // good until the next call
+    bool sure = true;          // false: it may be another stream's of this port
+    bool exact = false;        // it goes on with the stream's numbers
+    bool restarted = false;    // a device was restarted; it was this stream before
+    StreamNumber before{};
+  };
+  // Whose message it is.
+  Found find(const Arrival& arrival);
+  // Of a connection there is one.
+  Stream& only();
+  // After the message: what it added to the numbers; nothing: not known.
+  void sent(Stream& stream, const Arrival& arrival, std::optional<uint32_t> units);
+  // The message is of a stream of its own, behind the same port: it has announced what contradicts `from`.
+  Stream& split(Stream& from, const Arrival& arrival);
+
+  Stream* known(StreamNumber number);
+  const Stream* known(StreamNumber number) const;
+  // The stream that this one was united with; else itself.
+  StreamNumber forwarded(StreamNumber number) const;
+  // All that send from this port.
+  std::vector<StreamNumber> of_port(ExporterPort port) const;
+
+  // Whether what `owner` has announced may be used for `reader`, which has announced nothing of the kind. There has to
+  // be proof that they are the same exporter: the owner has fallen silent when the reader began, and stays so for
+  // longer than it ever was; or the reader has sent data for an hour, and announced nothing at all.
+  bool may_borrow(const Stream& reader, StreamNumber owner, Timestamp now) const;
+
+  // From a state: the one here that is like it, else a new one. alone: the state knows no other of this port. Nothing:
+  // there is no room.
+  std::optional<StreamNumber> restore(const StreamState& state, bool has_uptime, bool alone);
+  static StreamState state_of(const Stream& stream);
+
+  const std::vector<std::unique_ptr<Stream>>& all() const { return all_; }
+  // The highest number of a stream so far.
+  uint32_t made() const { return made_; }
+
+  // Streams that were evicted since the last call, or united: what they have announced is their heir's.
+  struct Gone {
+    StreamNumber stream{};
+    std::optional<StreamNumber> heir;
+  };
+  bool has_gone() const { return !gone_.empty(); }
+  std::vector<Gone> take_gone() { return std::exchange(gone_, {}); }
+
+ private:
+  using Candidates = boost::container::small_vector<Stream*, 8>;
+
+  Found at_new_port(const Arrival& arrival);
+  Found by_boot(const Arrival& arrival, const Candidates& candidates);
+  Found by_number(const Arrival& arrival, const Candidates& candidates);
+  Found cross(Stream& stream, const Arrival& arrival);
+  Found use(Stream& stream, const Arrival& arrival, bool sure = true);
+  Found begin(const Arrival& arrival, const Stream* follows = nullptr, bool goes_on = false);
+  Stream& make(ExporterPort port);
+  void make_room();
+  Stream* unite(Stream& from, Stream& into);
+  Stream* unite_if_proven(Stream& stream, Timestamp now);
+  static bool silent_since(const Stream& stream, const Stream& follower);
+  bool is_chained(const Stream& stream) const;
+
+  bool goes_on(const Stream& stream, const Arrival& arrival) const;
+  bool is_young(const Arrival& arrival) const;
+
+  uint32_t slack_;
+  std::vector<std::unique_ptr<Stream>> all_;
+  Stream* latest_ = nullptr;
+  bool latest_is_alone_ = false;  // of its port
+  uint64_t uses_ = 0;
+  uint32_t made_;
+  std::vector<Gone> gone_;
+  std::vector<std::pair<StreamNumber, StreamNumber>> forwards_;  // united streams, the latest last
+};
+
+}  // namespace weir::decode
