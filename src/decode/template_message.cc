@@ -104,7 +104,7 @@ struct TemplateMessageDecoder::Walk {
   uint64_t guessed = 0;       // records of sets that could not be read, if they are of the template that is likely
   bool countable = true;      // every set was counted
   bool guess = true;          // those that were not could be guessed
-  bool exact = false;         // it goes on with the numbers of its stream
+  bool own = false;           // there is no doubt that it is of its stream
   bool data = false;          // sets of data were read
 };
 
@@ -159,7 +159,7 @@ void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteV
     const TemplateId id = record->layout.id;
     if (record->kind == TemplateRecordKind::definition) {
       const bool again = std::ranges::find(walk.defined, id) != walk.defined.end();
-      const bool certain = !udp || again || (walk.exact && walk.context.stream.sure && walk.context.has_uptime);
+      const bool certain = !udp || again || walk.own;
       sessions_.define(session, std::move(record->layout), walk.context, walk.message.sequence, certain);
       if (!again) walk.defined.push_back(id);
       if (!session.early.empty()) release_early(session, id, walk.context.received, walk.output);
@@ -241,7 +241,7 @@ void TemplateMessageDecoder::begin_stream(Walk& walk) {
   if (session.exporter->shared) [[unlikely]]
     sessions_.sharing().take(session);
   const Sessions::Listened listened = sessions_.listen(session, walk.context, walk.message.sequence);
-  walk.exact = listened.exact;
+  walk.own = listened.own;
   if (!listened.united) [[likely]]
     return;
   std::vector<TemplateId> waiting;

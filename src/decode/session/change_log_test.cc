@@ -31,18 +31,18 @@ struct Log {
   ChangeLog log;
 };
 
-Session session(uint32_t domain, uint64_t connection = 0) {
-  Session made;
-  made.key.domain = domain;
-  made.key.connection = connection;
-  return made;
-}
+struct Domain : Session {
+  explicit Domain(uint32_t domain, uint64_t connection = 0) {
+    key.domain = domain;
+    key.connection = connection;
+  }
+};
 
 TEST(ChangeLog, TellsEachChangedSessionOnce) {
   Log l;
-  Session one = session(1);
-  Session two = session(2);
-  Session three = session(3);
+  Domain one(1);
+  Domain two(2);
+  Domain three(3);
   for (Session* changed : {&one, &two, &one}) l.log.note(*changed);
   const SessionChanges changes = l.take();
   EXPECT_EQ(l.domains(changes), (std::vector<uint32_t>{1, 2}));
@@ -56,8 +56,8 @@ TEST(ChangeLog, TellsEachChangedSessionOnce) {
 
 TEST(ChangeLog, ComesInPortions) {
   Log l;
-  Session one = session(1);
-  Session two = session(2);
+  Domain one(1);
+  Domain two(2);
   l.log.note(one);
   l.log.note(two);
   SessionChanges changes = l.take(1);
@@ -70,9 +70,9 @@ TEST(ChangeLog, ComesInPortions) {
 
 TEST(ChangeLog, ForgottenSessionsAreNamedIfTheyWereShown) {
   Log l;
-  Session one = session(1);
-  Session two = session(2);
-  Session three = session(3);
+  Domain one(1);
+  Domain two(2);
+  Domain three(3);
   for (Session* changed : {&one, &two, &three}) l.log.note(*changed);
   l.log.forget(one);
   EXPECT_EQ(l.domains(l.take()), (std::vector<uint32_t>{2, 3}));
@@ -86,10 +86,10 @@ TEST(ChangeLog, ForgottenSessionsAreNamedIfTheyWereShown) {
 
 TEST(ChangeLog, SessionsOfConnectionsAreNobodysBusiness) {
   Log l;
-  Session of_connection = session(1, 99);
+  Domain of_connection(1, 99);
   l.log.note(of_connection);
   l.log.note_wanted(of_connection.key, TemplateId{256});
-  l.log.note_wanted(session(2).key, TemplateId{257});
+  l.log.note_wanted(Domain(2).key, TemplateId{257});
   const SessionChanges changes = l.take();
   EXPECT_TRUE(changes.changed.empty());
   ASSERT_EQ(changes.wanted.size(), 1u);
@@ -98,7 +98,7 @@ TEST(ChangeLog, SessionsOfConnectionsAreNobodysBusiness) {
 
 TEST(ChangeLog, AFloodOfWantedTemplatesIsCounted) {
   Log l;
-  for (size_t i = 0; i < 70'000; ++i) l.log.note_wanted(session(1).key, TemplateId{256});
+  for (size_t i = 0; i < 70'000; ++i) l.log.note_wanted(Domain(1).key, TemplateId{256});
   const SessionChanges changes = l.take();
   EXPECT_GT(changes.wanted_lost, 0u);
   EXPECT_EQ(changes.wanted.size() + changes.wanted_lost, 70'000u);

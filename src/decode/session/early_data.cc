@@ -41,11 +41,6 @@ bool EarlyData::hold(SessionEarlyData& session, flow::ExporterCounters& counters
   return waiting.size() == 1;
 }
 
-void EarlyData::refuse(flow::ExporterCounters& counters) {
-  counters.anomalies.add(Anomaly::missing_template);
-  ++counters.undecodable_sets;
-}
-
 // Takes a set out of all lists.
 EarlySet EarlyData::take(EarlyList::iterator early) {
   SessionEarlyData& session = *early->session;

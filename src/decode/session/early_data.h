@@ -56,8 +56,6 @@ class EarlyData {
   // is the first one that waits for this template.
   bool hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id, const MessageContext& message,
             ByteView body, bool clipped);
-  // Counts a set that no template will ever fit.
-  static void refuse(flow::ExporterCounters& counters);
   // Of the sets that wait for this id those that can be read now, oldest first; they are no longer held.
   using Readable = std::function<bool(EarlySet&)>;
   std::vector<EarlySet> release(SessionEarlyData& session, TemplateId id, const Readable& readable);

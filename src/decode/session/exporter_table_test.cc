@@ -81,16 +81,5 @@ TEST(ExporterTable, AConnectionTakesItsSessionsAlong) {
   EXPECT_EQ(t.table.sessions().size(), 2u);
 }
 
-TEST(Streams, AreForgottenInTheOrderOfTheirUse) {
-  const auto of_port = [](uint16_t port) { return StreamOrigin{ExporterPort{port}}; };
-  Streams streams;
-  for (uint16_t port = 0; port < Streams::kMost; ++port) streams.at(of_port(port)).uptime.restore(port + 1u, 0);
-  streams.at(of_port(0));
-  streams.at(of_port(100));
-  EXPECT_EQ(streams.all.size(), Streams::kMost);
-  EXPECT_EQ(streams.at(of_port(0)).uptime.uptime_ms(), 1u);
-  EXPECT_FALSE(streams.at(of_port(1)).uptime.known()) << "used the longest ago";
-}
-
 }  // namespace
 }  // namespace weir::decode

@@ -82,34 +82,50 @@ TEST(OptionsStore, NamesTakeTheRoomOfSilentSessions) {
   EXPECT_EQ(o.store.name_bytes(), 0u);
 }
 
-TEST(OptionsStore, OptionsOnlySessionsSpeakForTheOthersOfTheirProtocol) {
-  Options o({.options_only_domains = 1});
-  const auto make = [](flow::FlowType protocol) {
+TEST(OptionsStore, DomainsThatOnlyAnnounceSpeakForTheOthersOfTheirProtocol) {
+  Options o({.options_only_domains = 2});
+  const auto make = [](uint32_t domain, uint16_t port, flow::FlowType protocol = flow::FlowType::ipfix) {
     SessionOptions made;
+    made.domain = domain;
+    made.port = ExporterPort{port};
     made.protocol = protocol;
     return made;
   };
-  const SessionOptions speaker = make(flow::FlowType::ipfix);
-  const SessionOptions one_too_many = make(flow::FlowType::ipfix);
+  const SessionOptions speaker = make(6, 1000);
+  const SessionOptions elsewhere = make(7, 2000);
+  const SessionOptions one_too_many = make(8, 3000);
   OptionsOnly speakers;
-  o.store.add_speaker(speaker, speakers);
-  o.store.add_speaker(speaker, speakers);
-  o.store.add_speaker(one_too_many, speakers);
-  SessionOptions sender = make(flow::FlowType::ipfix);
-  sender.sent_data = true;
-  o.store.add_speaker(sender, speakers);
-  EXPECT_EQ(speakers, OptionsOnly{&speaker});
+  for (const SessionOptions* s : {&speaker, &speaker, &elsewhere, &one_too_many}) o.store.add_speaker(*s, speakers);
+  EXPECT_EQ(speakers, (OptionsOnly{&speaker, &elsewhere}));
 
-  std::vector<const OptionsState*> known;
-  OptionsStore::options_for(sender, speakers, known);
-  EXPECT_EQ(known, (std::vector<const OptionsState*>{&sender.state, &speaker.state}));
-  OptionsStore::options_for(speaker, speakers, known);
-  EXPECT_EQ(known, std::vector<const OptionsState*>{&speaker.state});
-  const SessionOptions v9 = make(flow::FlowType::netflow_v9);
-  OptionsStore::options_for(v9, speakers, known);
-  EXPECT_EQ(known, std::vector<const OptionsState*>{&v9.state});
+  const auto heard = [&](uint32_t domain, uint16_t port, flow::FlowType protocol = flow::FlowType::ipfix) {
+    std::vector<const OptionsState*> known;
+    OptionsStore::add_speakers(domain, protocol, ExporterPort{port}, speakers, known);
+    return known;
+  };
+  using Known = std::vector<const OptionsState*>;
+  EXPECT_EQ(heard(1, 1000), Known{&speaker.state}) << "of its port";
+  EXPECT_EQ(heard(1, 4000), (Known{&speaker.state, &elsewhere.state})) << "of none";
+  EXPECT_EQ(heard(6, 1000), Known{&elsewhere.state}) << "not of itself";
+  EXPECT_EQ(heard(1, 1000, flow::FlowType::netflow_v9), Known{});
   OptionsStore::remove_speaker(speaker, speakers);
-  EXPECT_FALSE(OptionsStore::speaks(speaker, speakers));
+  EXPECT_EQ(speakers, OptionsOnly{&elsewhere});
+}
+
+TEST(OptionsStore, OfTwoOfOneStreamTheLaterIsNewer) {
+  Options o;
+  SessionOptions later;
+  o.store.learn_name(o.session, kName, 7, "old", o.anomalies);
+  o.store.learn_name(o.session, kName, 8, "stays", o.anomalies);
+  o.store.learn_domain_rate(o.session, 10);
+  o.store.learn_name(later, kName, 7, "new", o.anomalies);
+  o.store.learn_rate(later, kInterface, 7, 200, o.anomalies);
+  o.store.unite(later, o.session, at(1));
+  EXPECT_EQ(name_of(o.session, 7), "new");
+  EXPECT_EQ(name_of(o.session, 8), "stays");
+  EXPECT_EQ(o.session.state.domain_rate(), 10u);
+  EXPECT_EQ(o.session.state.rates(kInterface).at(7), 200u);
+  EXPECT_EQ(o.store.name_bytes(), o.session.state.name_bytes());
 }
 
 AnnouncedOptionsPtr known_since(int64_t second, const std::string& name, uint32_t domain_rate) {

@@ -60,7 +60,7 @@ Sessions::LockedStreams Sessions::streams_of(Session& session) {
 Sessions::Listened Sessions::listen(Session& session, MessageContext& message, std::optional<uint32_t> number) {
   if (session.key.connection != 0) {
     message.stream.number = session.streams.only().number;
-    return {.exact = true, .united = false};
+    return {.own = true, .united = false};
   }
   LockedStreams access = streams_of(session);
   const Streams::Found found = access.streams.find(arrival_of(message, number));
@@ -75,7 +75,10 @@ Sessions::Listened Sessions::listen(Session& session, MessageContext& message, s
     const SessionOptions* before = find_options(session, found.before);
     if (before != nullptr) OptionsStore::remove_speaker(*before, session.exporter->options_only);
   }
-  return {.exact = found.exact, .united = united};
+  // Without an uptime, numbers that have not moved yet prove nothing: all that have just started begin there.
+  const bool moved = message.has_uptime || found.stream->units > 0;
+  const bool own = found.stream->messages == 1 || (found.sure && found.exact && moved);
+  return {.own = own, .united = united};
 }
 
 // What streams that are gone have announced is their heirs', or is forgotten.

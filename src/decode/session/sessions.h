@@ -61,10 +61,10 @@ class Sessions : private Sharing::Replica {
   // When the last datagram was received.
   Timestamp now() const { return now_; }
 
-  // Whose message it is; counts a restart. exact: it goes on with the numbers of that stream. united: streams turned
-  // out to be one, so that what waits may be readable now.
+  // Whose message it is; counts a restart. own: there is no doubt. united: streams turned out to be one, so that what
+  // waits may be readable now.
   struct Listened {
-    bool exact = false;
+    bool own = false;
     bool united = false;
   };
   Listened listen(Session& session, MessageContext& message, std::optional<uint32_t> number);

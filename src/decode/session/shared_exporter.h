@@ -53,7 +53,7 @@ class SharedExporter {
   static constexpr size_t kMaxSessions = 4096;
   static constexpr size_t kMaxStreamed = 1024;
   // By so many messages a thread may lag behind another one.
-  static constexpr uint32_t kSlack = 64;
+  static constexpr uint32_t kSlack = 1024;
 
   // Of a session; the exporter is the same for all.
   struct LocalKey {

@@ -18,7 +18,8 @@ class FakeDecoder : public Sharing::Replica {
     sharing.join(shared);
     all.emplace_front();
     exporter().address = kAddress;
-    sharing.add(exporter(), {});
+    sharing.add(exporter());
+    sharing.end_change();
   }
   Exporter& exporter() { return all.front(); }
   Session& session(uint32_t domain) { return *find_or_make(exporter(), key_of(domain)); }
@@ -52,12 +53,13 @@ class FakeDecoder : public Sharing::Replica {
     ++published;
     AnnouncedOptions options;
     options.domain_rate = rates[session.key.domain];
-    return {
-        .key = session.key, .templates = {}, .options = std::make_shared<const AnnouncedOptions>(std::move(options))};
+    return {.key = session.key,
+            .templates = {},
+            .options = {{{}, {}, std::make_shared<const AnnouncedOptions>(std::move(options))}}};
   }
   void take_over(Session& session, const SharedSession& published_elsewhere) override {
     ++taken;
-    rates[session.key.domain] = published_elsewhere.options->domain_rate;
+    rates[session.key.domain] = published_elsewhere.options.at(0).options->domain_rate;
   }
 
   std::list<Exporter> all;

@@ -87,10 +87,11 @@ TEST(State, ComesBackAsItWas) {
   ASSERT_EQ(sessions.size(), 2u);
   const SessionState& v9_state = *(sessions[0]->key.type == flow::FlowType::netflow_v9 ? sessions[0] : sessions[1]);
   EXPECT_EQ(v9_state.templates.size(), 4u);
-  ASSERT_TRUE(v9_state.options);
-  EXPECT_EQ(v9_state.options->rates.size(), 1u);
-  ASSERT_EQ(v9_state.options->names.size(), 1u);
-  EXPECT_EQ(v9_state.options->names[0].text, "Gi0/0/1");
+  ASSERT_EQ(v9_state.options.size(), 1u);
+  const AnnouncedOptions& options = *v9_state.options[0].options;
+  EXPECT_EQ(options.rates.size(), 1u);
+  ASSERT_EQ(options.names.size(), 1u);
+  EXPECT_EQ(options.names[0].text, "Gi0/0/1");
   EXPECT_TRUE(v9_state.sent_data);
   ASSERT_EQ(v9_state.streams.size(), 1u);
 
@@ -120,11 +121,11 @@ TEST(State, EveryFlippedByteAndEveryCutIsNoticed) {
 TEST(State, OtherVersionsAreNamed) {
   std::vector<uint8_t> bytes = encode_state({}, at(0));
   ASSERT_TRUE(decode_state(bytes, kLimits));
-  bytes[11] = 2;
+  bytes[11] = 3;
   const auto later = decode_state(bytes, kLimits);
   ASSERT_FALSE(later);
   EXPECT_TRUE(later.error().other_version);
-  EXPECT_EQ(later.error().version, 2u);
+  EXPECT_EQ(later.error().version, 3u);
   EXPECT_EQ(later.error().text, "written by a later version of weir");
   bytes[11] = 0;
   EXPECT_EQ(decode_state(bytes, kLimits).error().text, "written by an earlier version of weir");
@@ -297,7 +298,7 @@ TEST(State, AnImportFromBeforeTheRestartIsVoid) {
   memory.take(other.decoder);
   Harness h;
   feed(h, v9(0, 5'000'000, kV9Data), 0);
-  feed(h, v9(100, 1000, kV9Data), 100);
+  feed(h, test::netflow9({.sequence = 0, .seconds = 1'700'000'101, .uptime_ms = 1000}, kV9Data), 100);
   EXPECT_EQ(h.count(flow::Anomaly::exporter_restart), 1u);
   h.decoder.import_state(*memory.sessions[0], at(101), h.builder);
   EXPECT_EQ(h.rows().size(), 0u);
@@ -330,10 +331,10 @@ TEST(State, OnlyWhatChangedIsHandedOut) {
   ASSERT_EQ(used.size(), 1u) << "still in use, told now and then";
   EXPECT_EQ(used[0]->templates[0].used, at(700));
   EXPECT_EQ(used[0]->templates[0].announced, at(1));
-  feed(h, ipfix_template({}), 701);  // withdrawn
-  const auto withdrawn = h.decoder.take_changes(at(701)).changed;
-  ASSERT_EQ(withdrawn.size(), 1u);
-  EXPECT_TRUE(withdrawn[0]->empty());
+  h.decoder.expire(at(700 + 24 * 3600 + 1));
+  const auto expired = h.decoder.take_changes(at(100'000)).changed;
+  ASSERT_EQ(expired.size(), 1u);
+  EXPECT_TRUE(expired[0]->empty());
 }
 
 TEST(State, EvictedSessionsAreNamedAndALotComesInParts) {

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 // How far a boot may seem to move: delays on the way, export times of whole seconds, clocks that drift.
 constexpr int32_t kBootToleranceMs = 5'000;
 // A device that speaks after so much silence, less this, with an uptime as long as the silence, was restarted.
-constexpr int64_t kRestartToleranceMs = 2'000;
+constexpr int64_t kRestartToleranceMs = 10'000;
 // More boots than a device has supervisors or slots: its uptime is none.
 constexpr size_t kMostBoots = 4;
 
@@ -24,6 +24,11 @@ constexpr uint32_t kUsualGap = 1024;
 constexpr uint64_t kFaster = 4;
 // Numbers further behind were not overtaken on their way.
 constexpr int32_t kMostBehind = 1 << 16;
+
+// Where threads take turns: of an exporter that changes its port, few messages are on their way.
+constexpr uint32_t kSlackAtNewPort = 64;
+// And a thread that lags may bring messages of long ago, but no more than wait in a socket.
+constexpr int64_t kMostInASocket = 32768;
 
 constexpr size_t kMostForwards = 64;
 
@@ -76,21 +81,28 @@ bool near(const Stream& stream, const Arrival& arrival) {
   return by <= std::max(kUsualGap, 32 * stream.most_units);
 }
 
+// Numbers that begin anew are not those of a message that was overtaken: such a one is behind by a few, and was exported
+// earlier.
+bool begins_anew(const Stream& stream, const Arrival& arrival, uint32_t slack) {
+  if (!stream.has_next || stream.restored || !arrival.number) return false;
+  if (arrival.export_us < stream.last_export_us) return false;
+  const int64_t behind = -int64_t{ahead(stream, arrival)} - (slack > 0 ? kMostInASocket * stream.most_units : 0);
+  if (*arrival.number == 0) return behind >= int64_t{3} * stream.most_units;
+  return *arrival.number < Streams::kYoung && behind > int64_t{8} * stream.most_units + 8;
+}
+
 // Whether what is missing between can have been lost, or this one overtaken.
-bool plausible(const Stream& stream, const Arrival& arrival) {
+bool plausible(const Stream& stream, const Arrival& arrival, uint32_t slack) {
   if (!stream.has_next || !arrival.number) return true;
   const int32_t by = ahead(stream, arrival);
   if (stream.restored) return by >= -static_cast<int32_t>(kUsualGap);
-  // Numbers that begin anew are no message that was overtaken: those are behind by a few, and were exported earlier.
-  const int64_t some = int64_t{8} * stream.most_units + 8;
-  if (*arrival.number < Streams::kYoung && by < -some && arrival.export_us >= stream.last_export_us) return false;
-  if (by < 0) return by >= -kMostBehind;
+  if (by < 0) return by >= -kMostBehind && !begins_anew(stream, arrival, slack);
   const uint64_t usual = std::max<uint64_t>(kUsualGap, uint64_t{32} * stream.most_units);
   if (static_cast<uint64_t>(by) <= usual) return true;
   const int64_t lived_ms = milliseconds_of(stream.last_heard) - milliseconds_of(stream.first_heard);
-  if (lived_ms <= 0) return stream.messages > 1 && by <= static_cast<int32_t>(SequenceState::kMaxGap);
   const auto silent_ms = static_cast<uint64_t>(std::max<int64_t>(silence_ms(stream, arrival), 0));
-  return static_cast<uint64_t>(by) <= kFaster * stream.units / static_cast<uint64_t>(lived_ms) * silent_ms + usual;
+  if (stream.messages < kEnoughMessages || lived_ms <= 0) return static_cast<uint64_t>(by) <= silent_ms + usual;
+  return static_cast<uint64_t>(by) <= kFaster * stream.units * silent_ms / static_cast<uint64_t>(lived_ms) + usual;
 }
 
 bool has_boot(const Stream& stream, const Arrival& arrival) {
@@ -121,22 +133,24 @@ void note_boot(Stream& stream, const Arrival& arrival) {
 bool can_be_restart(const Stream& stream, const Arrival& arrival) {
   if (!arrival.uptime_ms || stream.uptime_is_useless) return false;
   if (int64_t{*arrival.uptime_ms} > silence_ms(stream, arrival) + kRestartToleranceMs) return false;
-  if (!arrival.number || !stream.has_next) return true;
+  if (!arrival.number || !stream.has_next || stream.restored) return true;
   return *arrival.number < static_cast<uint32_t>(kMostBehind) && ahead(stream, arrival) < 0;
 }
 
 }  // namespace
 
-bool Streams::goes_on(const Stream& stream, const Arrival& arrival) const {
+bool Streams::goes_on(const Stream& stream, const Arrival& arrival, uint32_t slack) const {
   if (!stream.next_is_exact || stream.restored || !arrival.number) return false;
   const int32_t by = ahead(stream, arrival);
   const auto most = static_cast<int32_t>(std::min(stream.most_units, kUsualGap));
-  const auto late = static_cast<int32_t>(slack_) * most;
+  const auto late = static_cast<int32_t>(slack) * most;
   // Some exporters' numbers include their own message.
   return by >= -late && by <= late + (stream.sequence.inclusive() ? most : 0);
 }
 
-bool Streams::is_young(const Arrival& arrival) const { return !arrival.number || *arrival.number < kYoung + slack_; }
+bool Streams::is_young(const Arrival& arrival) const {
+  return !arrival.number || *arrival.number < kYoung + std::min(slack_, kSlackAtNewPort);
+}
 
 bool Streams::silent_since(const Stream& stream, const Stream& follower) {
   return stream.last_used < follower.first_used;
@@ -176,8 +190,9 @@ Stream& Streams::only() {
 Streams::Found Streams::find(const Arrival& arrival) {
   ++uses_;
   if (latest_ != nullptr && latest_is_alone_ && latest_->port == arrival.port && !latest_->follows) {
-    const bool fits =
-        arrival.uptime_ms && !latest_->uptime_is_useless ? has_boot(*latest_, arrival) : plausible(*latest_, arrival);
+    const bool has_uptime = arrival.uptime_ms && !latest_->uptime_is_useless;
+    const bool fits = has_uptime ? has_boot(*latest_, arrival) && !begins_anew(*latest_, arrival, slack_)
+                                 : plausible(*latest_, arrival, slack_);
     if (fits) [[likely]]
       return use(*latest_, arrival);
   }
@@ -197,8 +212,8 @@ Streams::Found Streams::at_new_port(const Arrival& arrival) {
   bool exact = false;
   for (const auto& stream : all_) {
     if (arrival.uptime_ms && !stream->uptime_is_useless && !has_boot(*stream, arrival)) continue;
-    const bool continues = goes_on(*stream, arrival);
-    if (!continues && (exact || !plausible(*stream, arrival) || ahead(*stream, arrival) < 0)) continue;
+    const bool continues = goes_on(*stream, arrival, std::min(slack_, kSlackAtNewPort));
+    if (!continues && (exact || !plausible(*stream, arrival, slack_) || ahead(*stream, arrival) < 0)) continue;
     several = before != nullptr && continues == exact;
     before = stream.get();
     exact = continues;
@@ -216,7 +231,8 @@ Streams::Found Streams::at_new_port(const Arrival& arrival) {
 
 Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candidates) {
   Candidates same;
-  std::ranges::copy_if(candidates, std::back_inserter(same), [&](Stream* s) { return has_boot(*s, arrival); });
+  std::ranges::copy_if(candidates, std::back_inserter(same),
+                       [&](Stream* s) { return has_boot(*s, arrival) && !begins_anew(*s, arrival, slack_); });
   if (same.size() == 1) return cross(*same.front(), arrival);
   if (same.size() > 1) return by_number(arrival, same);
   Candidates exact;
@@ -227,9 +243,11 @@ Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candid
   }
   Candidates restarted;
   std::ranges::copy_if(candidates, std::back_inserter(restarted),
-                       [&](Stream* s) { return can_be_restart(*s, arrival); });
-  const bool goes_on_otherwise = restarted.empty() && candidates.size() == 1 && plausible(*candidates.front(), arrival);
+                       [&](Stream* s) { return !s->superseded && can_be_restart(*s, arrival); });
+  const bool goes_on_otherwise =
+      restarted.empty() && candidates.size() == 1 && plausible(*candidates.front(), arrival, slack_);
   const StreamNumber before = restarted.empty() ? StreamNumber{} : restarted.front()->number;
+  for (Stream* stream : restarted) stream->superseded = true;
   Found found = begin(arrival, goes_on_otherwise ? candidates.front() : nullptr);
   found.restarted = restarted.size() == 1;
   found.before = before;
@@ -260,7 +278,7 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
   size_t plausible_ones = 0;
   for (Stream* stream : candidates) {
     const bool exact = goes_on(*stream, arrival);
-    if (!plausible(*stream, arrival)) continue;
+    if (stream->superseded ? !exact : !plausible(*stream, arrival, slack_)) continue;
     ++plausible_ones;
     const bool nearer = best == nullptr || std::abs(int64_t{ahead(*stream, arrival)}) <=
                                                std::abs(int64_t{ahead(*best, arrival)});  // of two, the newer
@@ -271,13 +289,17 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
   }
   if (best == nullptr) {
     const bool alone = candidates.size() == 1;
-    Found found = begin(arrival, alone && !is_young(arrival) ? candidates.front() : nullptr);
-    found.stream->may_be_restart = alone && is_young(arrival);
+    const bool anew = is_young(arrival);
+    if (anew) {
+      for (Stream* stream : candidates) stream->superseded |= begins_anew(*stream, arrival, slack_);
+    }
+    Found found = begin(arrival, alone && !anew ? candidates.front() : nullptr);
+    found.stream->may_be_restart = anew;
     return found;
   }
   const Stream* chosen = best;
   const bool sure = std::ranges::none_of(candidates, [&](const Stream* other) {
-    if (other == chosen || !near(*other, arrival)) return false;
+    if (other == chosen || other->superseded || !near(*other, arrival)) return false;
     return !best_exact || !has_fallen_silent(*other, arrival.received);
   });
   return use(*best, arrival, sure || plausible_ones == 1);
@@ -287,15 +309,20 @@ Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
   Found found{.stream = &stream, .sure = sure, .exact = goes_on(stream, arrival), .restarted = false};
   note_boot(stream, arrival);
   if (stream.may_be_restart && found.exact) {
-    found.restarted = std::ranges::all_of(all_, [&](const auto& other) {
-      return other->port != stream.port || other.get() == &stream || silent_since(*other, stream);
+    found.restarted = std::ranges::any_of(all_, [&](const auto& other) {
+      return other->port == stream.port && other->superseded && silent_since(*other, stream);
     });
     stream.may_be_restart = false;
   }
   stream.run = found.exact ? stream.run + 1 : 0;
+  stream.superseded = false;
   stream.last_used = uses_;
   stream.last_heard = std::max(stream.last_heard, arrival.received);
-  stream.last_export_us = std::max(stream.last_export_us, arrival.export_us);
+  if (!found.exact && ahead(stream, arrival) < 0 && stream.has_next) {
+    stream.last_export_us = std::max(stream.last_export_us, arrival.export_us);
+  } else {
+    stream.last_export_us = arrival.export_us;
+  }
   ++stream.messages;
   if (stream.restored) {
     stream.restored = false;
@@ -451,7 +478,12 @@ void Streams::sent(Stream& stream, const Arrival& arrival, std::optional<uint32_
 bool Streams::may_borrow(const Stream& reader, StreamNumber owner, Timestamp now) const {
   const Stream* other = known(owner);
   if (other == nullptr || other == &reader) return other != nullptr;
-  if (silent_since(*other, reader) && has_fallen_silent(*other, now)) return true;
+  if (other->superseded) return false;
+  if (silent_since(*other, reader)) {
+    if (has_fallen_silent(*other, now)) return true;
+    // It went on with its numbers at the same port: only its uptime is another.
+    if (reader.follows == owner && reader.chain > 0 && reader.port == other->port) return true;
+  }
   return !reader.announces && now - reader.first_heard >= kDataOnly;
 }
 

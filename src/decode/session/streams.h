@@ -99,6 +99,7 @@ struct Stream {
   uint32_t run = 0;             // messages in a row that went on with its numbers
   uint8_t crossings = 0;        // how often it went on with the numbers of another stream of its port instead
   bool may_be_restart = false;  // of the one that was here before; known with the second message
+  bool superseded = false;      // another one began where it was, as after a restart, and it has not been heard since
 
   SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
 };
@@ -182,7 +183,8 @@ class Streams {
   static bool silent_since(const Stream& stream, const Stream& follower);
   bool is_chained(const Stream& stream) const;
 
-  bool goes_on(const Stream& stream, const Arrival& arrival) const;
+  bool goes_on(const Stream& stream, const Arrival& arrival, uint32_t slack) const;
+  bool goes_on(const Stream& stream, const Arrival& arrival) const { return goes_on(stream, arrival, slack_); }
   bool is_young(const Arrival& arrival) const;
 
   uint32_t slack_;

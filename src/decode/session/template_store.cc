@@ -70,7 +70,8 @@ TemplateStore::Before TemplateStore::before(const SessionTemplates& session, con
   if (known == session.by_id.end()) return Before::nothing;
   const auto own = find_own(known->second, stream);
   if (own == known->second.end()) return Before::nothing;
-  return own->compiled->layout.same_layout(layout) ? Before::same : Before::other;
+  if (own->compiled->layout.same_layout(layout)) return Before::same;
+  return own->here ? Before::other : Before::nothing;
 }
 
 std::optional<StreamNumber> TemplateStore::who_says(const SessionTemplates& session, const Template& layout) {

@@ -74,7 +74,7 @@ class TemplateStore {
   // Those streams.
   static std::vector<StreamNumber> who_knows(const SessionTemplates& session, TemplateId id);
 
-  // What the stream said before of the id of `layout`.
+  // What the stream has said here before of the id of `layout`.
   enum class Before : uint8_t { nothing, same, other };
   static Before before(const SessionTemplates& session, const Template& layout, StreamNumber stream);
   // The stream that announced just that, if one did.

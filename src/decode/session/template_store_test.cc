@@ -11,8 +11,9 @@ namespace {
 
 using flow::Anomaly;
 
-constexpr StreamOrigin kFirst{ExporterPort{1000}};
-constexpr StreamOrigin kSecond{ExporterPort{2000}};
+constexpr StreamNumber kFirst{1};
+constexpr StreamNumber kSecond{2};
+constexpr StreamNumber kThird{3};
 constexpr TemplateId kId{256};
 
 Timestamp at(int64_t second) { return timestamp_from_us((1'700'000'000 + second) * 1'000'000); }
@@ -34,12 +35,12 @@ struct Store {
     others.pop_back();
     return true;
   }
-  TemplateStore::Defined define(uint16_t length, StreamOrigin origin = kFirst, TemplateId id = kId, int64_t second = 0,
+  TemplateStore::Defined define(uint16_t length, StreamNumber stream = kFirst, TemplateId id = kId, int64_t second = 0,
                                 MessageOrder order = {}) {
-    return store.define(session, layout(length, id), origin, at(second), order, anomalies);
+    return store.define(session, layout(length, id), stream, at(second), order, anomalies);
   }
   // Length of the records that the stream's data are cut into; 0: no template.
-  size_t found(StreamOrigin reader = kFirst, TemplateId id = kId, int64_t second = 0) {
+  size_t found(StreamNumber reader = kFirst, TemplateId id = kId, int64_t second = 0) {
     const TemplatePtr& compiled = store.find(session, id, reader, at(second));
     return compiled ? compiled->layout.min_length : 0;
   }
@@ -50,26 +51,52 @@ struct Store {
   TemplateStore store;
 };
 
-TEST(TemplateStore, AStreamReadsByItsOwnDefinitionElseByTheLatest) {
+TEST(TemplateStore, AStreamReadsByItsOwnDefinition) {
   Store s;
   EXPECT_EQ(s.found(), 0u);
   s.define(1, kFirst);
   s.define(2, kSecond);
   EXPECT_EQ(s.found(kFirst), 1u);
   EXPECT_EQ(s.found(kSecond), 2u);
-  EXPECT_EQ(s.found({ExporterPort{3000}}), 2u) << "announced last";
-  EXPECT_EQ(s.found({kFirst.port, Clock{1}}), 2u) << "another clock is another stream";
+  EXPECT_EQ(s.found(kThird), 0u);
+}
+
+TEST(TemplateStore, WhatAllAgreeOn) {
+  Store s;
+  EXPECT_FALSE(s.store.find_agreed(s.session, kId, at(0)));
   s.define(1, kFirst);
-  EXPECT_EQ(s.found({ExporterPort{3000}}), 1u) << "announced again";
+  s.define(1, kSecond);
+  ASSERT_TRUE(s.store.find_agreed(s.session, kId, at(0)));
+  EXPECT_EQ(s.store.find_agreed(s.session, kId, at(0))->layout.min_length, 1u);
+  EXPECT_EQ(TemplateStore::who_knows(s.session, kId).size(), 2u);
+  EXPECT_EQ(TemplateStore::who_says(s.session, layout(2)), std::nullopt);
+  s.define(2, kThird);
+  EXPECT_FALSE(s.store.find_agreed(s.session, kId, at(0)));
+  EXPECT_EQ(TemplateStore::who_says(s.session, layout(2)), kThird);
+}
+
+TEST(TemplateStore, AnHeirTakesOverWhatIsNewer) {
+  Store s;
+  s.define(1, kFirst, TemplateId{256});
+  s.define(2, kFirst, TemplateId{257});
+  s.define(3, kSecond, TemplateId{256});
+  s.store.hand_over(s.session, kSecond, kFirst);
+  EXPECT_EQ(s.found(kFirst, TemplateId{256}), 3u);
+  EXPECT_EQ(s.found(kFirst, TemplateId{257}), 2u);
+  EXPECT_EQ(s.found(kSecond, TemplateId{256}), 0u);
+  EXPECT_EQ(s.session.count, 2u);
+  s.store.hand_over(s.session, kFirst, std::nullopt);
+  EXPECT_EQ(s.session.count, 0u);
 }
 
 TEST(TemplateStore, TheSameLayoutIsNoNewsAndKeepsWhatWasCompiled) {
   Store s;
   const auto first = s.define(1);
   EXPECT_TRUE(first.changed);
-  EXPECT_FALSE(TemplateStore::is_news(s.session, layout(1), kFirst));
-  EXPECT_TRUE(TemplateStore::is_news(s.session, layout(2), kFirst));
-  EXPECT_TRUE(TemplateStore::is_news(s.session, layout(1), kSecond));
+  using Before = TemplateStore::Before;
+  EXPECT_EQ(TemplateStore::before(s.session, layout(1), kFirst), Before::same);
+  EXPECT_EQ(TemplateStore::before(s.session, layout(2), kFirst), Before::other);
+  EXPECT_EQ(TemplateStore::before(s.session, layout(1), kSecond), Before::nothing);
   const auto again = s.define(1);
   EXPECT_FALSE(again.changed);
   EXPECT_EQ(again.compiled, first.compiled);
@@ -93,15 +120,6 @@ TEST(TemplateStore, WhatWasSentBeforeIsNoNews) {
   EXPECT_EQ(s.anomalies[Anomaly::template_redefined], 0u);
 }
 
-TEST(TemplateStore, OfAnIdTheDefinitionsAnnouncedLastAreKept) {
-  Store s;
-  for (uint16_t port = 0; port < kMaxStreamsPerTemplate + 1; ++port)
-    s.define(static_cast<uint16_t>(port + 1), {ExporterPort{port}});
-  EXPECT_EQ(s.session.count, kMaxStreamsPerTemplate);
-  EXPECT_EQ(s.found({ExporterPort{0}}), kMaxStreamsPerTemplate + 1) << "its own is gone: the latest";
-  EXPECT_EQ(s.found({ExporterPort{1}}), 2u);
-}
-
 TEST(TemplateStore, OfASessionTheOneUsedTheLongestAgoGoes) {
   Store s({.templates_per_session = 2});
   s.define(1, kFirst, TemplateId{256});
@@ -111,6 +129,17 @@ TEST(TemplateStore, OfASessionTheOneUsedTheLongestAgoGoes) {
   EXPECT_EQ(s.found(kFirst, TemplateId{256}), 1u);
   EXPECT_EQ(s.found(kFirst, TemplateId{257}), 0u);
   EXPECT_EQ(s.anomalies[Anomaly::template_limit], 1u);
+}
+
+TEST(TemplateStore, OneInUseStaysWhateverIsAnnounced) {
+  Store s({.templates_per_session = 8});
+  s.define(9, kFirst, TemplateId{256});
+  for (uint16_t id = 300; id < 5000; ++id) {
+    s.define(1, kFirst, TemplateId{id});
+    ASSERT_EQ(s.found(kFirst, TemplateId{256}), 9u) << id;
+  }
+  EXPECT_EQ(s.session.count, 8u);
+  EXPECT_LE(s.session.order.size(), 2 * 8 + 17u);
 }
 
 TEST(TemplateStore, OfAllTheSilentSessionsGoFirst) {
@@ -132,7 +161,8 @@ TEST(TemplateStore, WithdrawnAreGone) {
   s.define(1, kFirst);
   s.define(2, kSecond);
   EXPECT_TRUE(s.store.withdraw(s.session, kId, kFirst, s.anomalies));
-  EXPECT_EQ(s.found(kFirst), 2u) << "the other stream's stays";
+  EXPECT_FALSE(s.store.withdraw(s.session, kId, kFirst, s.anomalies));
+  EXPECT_EQ(s.found(kSecond), 2u) << "the other stream's stays";
   EXPECT_EQ(TemplateStore::announced_by(s.session, false, kSecond), std::vector{kId});
   EXPECT_TRUE(TemplateStore::announced_by(s.session, true, kSecond).empty());
   EXPECT_EQ(s.anomalies[Anomaly::template_withdrawn], 1u);
@@ -154,14 +184,15 @@ TEST(TemplateStore, WhatAStateKnowsDoesNotReplaceWhatWasAnnouncedHere) {
   using Imported = TemplateStore::Imported;
   Store s;
   const auto state = [](uint16_t length, int64_t second) {
-    return TemplateState{std::make_shared<const Template>(layout(length)), kFirst, at(second), at(second)};
+    return TemplateState{
+        std::make_shared<const Template>(layout(length)), {ExporterPort{1000}}, at(second), at(second)};
   };
-  EXPECT_EQ(s.store.import(s.session, state(1, 0), at(5)), Imported::added);
-  EXPECT_EQ(s.store.import(s.session, state(1, 1), at(5)), Imported::nothing);
-  EXPECT_EQ(s.store.import(s.session, state(2, 2), at(5)), Imported::added) << "newer";
+  EXPECT_EQ(s.store.import(s.session, kFirst, state(1, 0), at(5)), Imported::added);
+  EXPECT_EQ(s.store.import(s.session, kFirst, state(1, 1), at(5)), Imported::nothing);
+  EXPECT_EQ(s.store.import(s.session, kFirst, state(2, 2), at(5)), Imported::added) << "newer";
   EXPECT_EQ(s.found(), 2u);
   EXPECT_TRUE(s.define(2).changed) << "now it is from here";
-  EXPECT_EQ(s.store.import(s.session, state(3, 100), at(5)), Imported::nothing);
+  EXPECT_EQ(s.store.import(s.session, kFirst, state(3, 100), at(5)), Imported::nothing);
   EXPECT_EQ(s.found(), 2u);
 }
 
@@ -179,7 +210,7 @@ TEST(TemplateStore, AdoptedTemplatesAreThoseThatWerePublished) {
   EXPECT_EQ(added, (std::vector{TemplateId{256}, TemplateId{257}}));
   EXPECT_EQ(s.session.count, 3u);
   EXPECT_EQ(s.found(kFirst, TemplateId{256}), 1u);
-  EXPECT_EQ(s.found({ExporterPort{3000}}, TemplateId{256}), 2u) << "in the order of the announcements";
+  EXPECT_EQ(s.found(kSecond, TemplateId{256}), 2u);
   EXPECT_EQ(s.found(kFirst, TemplateId{300}), 0u);
 }
 

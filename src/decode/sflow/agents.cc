@@ -15,7 +15,7 @@ constexpr uint32_t kNearWrap = 1U << 30;
 
 // Two starts that are no further apart are one: delays on the way, clocks that drift.
 constexpr int32_t kStartToleranceMs = 5'000;
-constexpr int64_t kRestartToleranceMs = 2'000;
+constexpr int64_t kRestartToleranceMs = 10'000;
 // Datagrams that may be missing before one that comes from another port.
 constexpr uint32_t kMostMissing = 64;
 

@@ -90,14 +90,15 @@ TEST(Sflow, AgentsAndTheirSourcesAreBounded) {
   sflow::AgentTable table(limits);
   flow::AnomalyCounts anomalies;
   for (uint32_t i = 0; i < 100; ++i) {
-    table.find({.exporter = kExporter, .agent = IpAddress::from_v4(i % 7), .sub_agent = i % 2}, anomalies);
+    table.find({.exporter = kExporter, .agent = IpAddress::from_v4(i % 7), .sub_agent = i % 2}, {}, ExporterPort{1}, {},
+               anomalies);
     for (uint32_t source = 0; source < i % 11; ++source) table.observe_drops({.index = source}, 1, anomalies);
     ASSERT_LE(table.agents(), 3u);
     ASSERT_LE(table.sources(), 8u + 4u);
   }
   EXPECT_GT(anomalies[Anomaly::session_limit], 0u);
   // An agent that was just used is not the one that goes.
-  table.find({.exporter = kExporter, .agent = IpAddress::from_v4(1000)}, anomalies);
+  table.find({.exporter = kExporter, .agent = IpAddress::from_v4(1000)}, {}, ExporterPort{1}, {}, anomalies);
   table.observe_drops({.index = 1}, 5, anomalies);
   EXPECT_EQ(table.observe_drops({.index = 1}, 9, anomalies), 4u);
 }
