@@ -74,11 +74,12 @@ int32_t ahead(const Stream& stream, const Arrival& arrival) {
   return static_cast<int32_t>(arrival.number.value_or(stream.next) - stream.next);
 }
 
-bool near(const Stream& stream, const Arrival& arrival) {
+bool near(const Stream& stream, const Arrival& arrival, uint32_t slack) {
   if (!stream.has_next || !arrival.number) return true;
   if (stream.restored && ahead(stream, arrival) >= 0) return true;
-  const auto by = static_cast<uint32_t>(std::abs(int64_t{ahead(stream, arrival)}));
-  return by <= std::max(kUsualGap, 32 * stream.most_units);
+  const int64_t by = std::abs(int64_t{ahead(stream, arrival)});
+  const int64_t lag = slack > 0 ? kMostInASocket * stream.most_units : 0;
+  return by <= std::max<int64_t>({kUsualGap, int64_t{32} * stream.most_units, lag});
 }
 
 // Numbers that begin anew are not those of a message that was overtaken: such a one is behind by a few, and was exported
@@ -105,10 +106,11 @@ bool plausible(const Stream& stream, const Arrival& arrival, uint32_t slack) {
   return static_cast<uint64_t>(by) <= kFaster * stream.units * silent_ms / static_cast<uint64_t>(lived_ms) + usual;
 }
 
-bool has_boot(const Stream& stream, const Arrival& arrival) {
+bool has_boot(const Stream& stream, const Arrival& arrival, uint32_t slack) {
   const Boot boot = boot_of(arrival);
   return std::ranges::any_of(stream.boots, [&](const Boot& known) {
-    return close(known.by_ours, boot.by_ours) || (close(known.by_its_own, boot.by_its_own) && near(stream, arrival));
+    return close(known.by_ours, boot.by_ours) ||
+           (close(known.by_its_own, boot.by_its_own) && near(stream, arrival, slack));
   });
 }
 
@@ -191,7 +193,7 @@ Streams::Found Streams::find(const Arrival& arrival) {
   ++uses_;
   if (latest_ != nullptr && latest_is_alone_ && latest_->port == arrival.port && !latest_->follows) {
     const bool has_uptime = arrival.uptime_ms && !latest_->uptime_is_useless;
-    const bool fits = has_uptime ? has_boot(*latest_, arrival) && !begins_anew(*latest_, arrival, slack_)
+    const bool fits = has_uptime ? has_boot(*latest_, arrival, slack_) && !begins_anew(*latest_, arrival, slack_)
                                  : plausible(*latest_, arrival, slack_);
     if (fits) [[likely]]
       return use(*latest_, arrival);
@@ -211,7 +213,7 @@ Streams::Found Streams::at_new_port(const Arrival& arrival) {
   bool several = false;
   bool exact = false;
   for (const auto& stream : all_) {
-    if (arrival.uptime_ms && !stream->uptime_is_useless && !has_boot(*stream, arrival)) continue;
+    if (arrival.uptime_ms && !stream->uptime_is_useless && !has_boot(*stream, arrival, slack_)) continue;
     const bool continues = goes_on(*stream, arrival, std::min(slack_, kSlackAtNewPort));
     if (!continues && (exact || !plausible(*stream, arrival, slack_) || ahead(*stream, arrival) < 0)) continue;
     several = before != nullptr && continues == exact;
@@ -232,7 +234,7 @@ Streams::Found Streams::at_new_port(const Arrival& arrival) {
 Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candidates) {
   Candidates same;
   std::ranges::copy_if(candidates, std::back_inserter(same),
-                       [&](Stream* s) { return has_boot(*s, arrival) && !begins_anew(*s, arrival, slack_); });
+                       [&](Stream* s) { return has_boot(*s, arrival, slack_) && !begins_anew(*s, arrival, slack_); });
   if (same.size() == 1) return cross(*same.front(), arrival);
   if (same.size() > 1) return by_number(arrival, same);
   Candidates exact;
@@ -299,7 +301,7 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
   }
   const Stream* chosen = best;
   const bool sure = std::ranges::none_of(candidates, [&](const Stream* other) {
-    if (other == chosen || other->superseded || !near(*other, arrival)) return false;
+    if (other == chosen || other->superseded || !near(*other, arrival, slack_)) return false;
     return !best_exact || !has_fallen_silent(*other, arrival.received);
   });
   return use(*best, arrival, sure || plausible_ones == 1);
