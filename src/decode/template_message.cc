@@ -190,9 +190,7 @@ void TemplateMessageDecoder::decode_arrived(const Output& output) {
 void TemplateMessageDecoder::release_early(Session& session, TemplateId id, Timestamp now, const Output& output) {
   const size_t max_padding = session.key.type == FlowType::ipfix ? kIpfix.max_padding : kNetflow9.max_padding;
   if (!session.templates.by_id.contains(id)) return;
-  for (const EarlySet& early : sessions_.release(session, id, now)) {
-    const TemplatePtr compiled = sessions_.find_template(session, id, early.message.stream, now);
-    CHECK(compiled);
+  for (const auto& [early, compiled] : sessions_.release(session, id, now)) {
     ++session.counters().early_sets_decoded;
     sets_.decode(*compiled, {early.body, early.clipped, max_padding}, early.message, session, output);
   }

@@ -16,13 +16,16 @@ constexpr size_t kOverhead = 192;
 
 }  // namespace
 
-size_t EarlyData::charge(const EarlySet& early) { return early.body.size() + kOverhead; }
+size_t EarlyData::charge(const EarlySet& early) {
+  return early.body.size() + early.senders.size() * sizeof(StreamNumber) + kOverhead;
+}
 
 bool EarlyData::hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id,
-                     const MessageContext& message, ByteView body, bool clipped) {
+                     const MessageContext& message, std::vector<StreamNumber> senders, ByteView body,
+                     bool clipped) {
   session.counters = &counters;
   counters.anomalies.add(Anomaly::missing_template);
-  const size_t size = body.size() + kOverhead;
+  const size_t size = body.size() + senders.size() * sizeof(StreamNumber) + kOverhead;
   if (size > limits_.early_bytes || session.bytes + size > limits_.early_bytes_per_session) {
     counters.anomalies.add(Anomaly::early_data_limit);
     ++counters.undecodable_sets;
@@ -32,7 +35,7 @@ bool EarlyData::hold(SessionEarlyData& session, flow::ExporterCounters& counters
     all_.front().session->counters->anomalies.add(Anomaly::early_data_limit);
     give_up(all_.begin());
   }
-  all_.push_back({&session, id, message, {body.begin(), body.end()}, clipped});
+  all_.push_back({&session, id, message, std::move(senders), {body.begin(), body.end()}, clipped});
   std::deque<EarlyList::iterator>& waiting = session.by_template[id];
   waiting.push_back(std::prev(all_.end()));
   session.bytes += size;

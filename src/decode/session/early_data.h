@@ -30,6 +30,7 @@ struct EarlySet {
   struct SessionEarlyData* session = nullptr;
   TemplateId template_id{};
   MessageContext message;
+  std::vector<StreamNumber> senders;  // who may have sent it, if that is not sure
   std::vector<uint8_t> body;
   bool clipped = false;
 };
@@ -53,9 +54,9 @@ class EarlyData {
   void set_limits(const Limits& limits) { limits_ = limits; }
 
   // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it. True if it
-  // is the first one that waits for this template.
+  // is the first one that waits for this template. senders: EarlySet::senders.
   bool hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id, const MessageContext& message,
-            ByteView body, bool clipped);
+            std::vector<StreamNumber> senders, ByteView body, bool clipped);
   // Of the sets that wait for this id those that can be read now, oldest first; they are no longer held.
   using Readable = std::function<bool(EarlySet&)>;
   std::vector<EarlySet> release(SessionEarlyData& session, TemplateId id, const Readable& readable);

@@ -124,11 +124,11 @@ void Sessions::heard(Session& session, const MessageContext& message, const Hear
 }
 
 // A message that may be of several streams is read where it does not matter of which.
-const TemplatePtr& Sessions::find_of_port(Session& session, TemplateId id, const Streams& streams, ExporterPort port,
-                                          Timestamp now) {
+const TemplatePtr& Sessions::find_agreed(Session& session, TemplateId id, const Streams& streams,
+                                         std::span<const StreamNumber> senders, Timestamp now) {
   const TemplatePtr* agreed = &kNone;
-  for (const StreamNumber number : streams.of_port(port)) {
-    const TemplatePtr& own = templates_.find(session.templates, id, number, now);
+  for (const StreamNumber sender : senders) {
+    const TemplatePtr& own = templates_.find(session.templates, id, streams.forwarded(sender), now);
     if (!own || (*agreed && !own->layout.same_layout((*agreed)->layout))) return kNone;
     agreed = &own;
   }
@@ -138,7 +138,7 @@ const TemplatePtr& Sessions::find_of_port(Session& session, TemplateId id, const
 const TemplatePtr& Sessions::find_other(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
   if (!session.templates.by_id.contains(id)) return kNone;
   const LockedStreams access = streams_of(session);
-  if (!reader.sure) return find_of_port(session, id, access.streams, reader.endpoint.port, now);
+  if (!reader.sure) return find_agreed(session, id, access.streams, access.streams.of_port(reader.endpoint.port), now);
   const Stream* stream = access.streams.known(reader.number);
   if (stream == nullptr) return kNone;
   for (const StreamNumber owner : TemplateStore::who_knows(session.templates, id)) {
@@ -303,16 +303,35 @@ void Sessions::note_first_data(Session& session) {
   for (const auto& options : session.options) OptionsStore::remove_speaker(*options, speakers);
 }
 
-std::vector<EarlySet> Sessions::release(Session& session, TemplateId id, Timestamp now) {
-  return early_.release(session.early, id, [&](EarlySet& early) {
-    StreamId& stream = early.message.stream;
-    if (session.key.connection == 0) stream.number = streams_of(session).streams.forwarded(stream.number);
-    return find_template(session, id, stream, now) != nullptr;
+const TemplatePtr& Sessions::find_for_early(Session& session, TemplateId id, EarlySet& early, Timestamp now) {
+  StreamId& stream = early.message.stream;
+  if (session.key.connection != 0) return find_template(session, id, stream, now);
+  {
+    const LockedStreams access = streams_of(session);
+    stream.number = access.streams.forwarded(stream.number);
+    for (StreamNumber& sender : early.senders) sender = access.streams.forwarded(sender);
+    stream.sure = std::ranges::all_of(early.senders, [&](StreamNumber sender) { return sender == stream.number; });
+    if (!stream.sure) return find_agreed(session, id, access.streams, early.senders, now);
+  }
+  return find_template(session, id, stream, now);
+}
+
+std::vector<Sessions::Released> Sessions::release(Session& session, TemplateId id, Timestamp now) {
+  std::vector<TemplatePtr> compiled;
+  std::vector<EarlySet> sets = early_.release(session.early, id, [&](EarlySet& early) {
+    const TemplatePtr& found = find_for_early(session, id, early, now);
+    if (found) compiled.push_back(found);
+    return found != nullptr;
   });
+  std::vector<Released> released;
+  for (size_t i = 0; i < sets.size(); ++i) released.push_back({std::move(sets[i]), std::move(compiled[i])});
+  return released;
 }
 
 void Sessions::hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped) {
-  const bool first = early_.hold(session.early, session.counters(), id, message, body, clipped);
+  std::vector<StreamNumber> senders;
+  if (!message.stream.sure) senders = streams_of(session).streams.of_port(message.stream.endpoint.port);
+  const bool first = early_.hold(session.early, session.counters(), id, message, std::move(senders), body, clipped);
   if (first) changes_.note_wanted(session.key, id);
 }
 

@@ -115,8 +115,12 @@ class Sessions : private Sharing::Replica {
 
   // Data before their template; see EarlyData.
   void hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped);
-  // Those that waited for a template of this id and can be read now.
-  std::vector<EarlySet> release(Session& session, TemplateId id, Timestamp now);
+  // Those that waited for a template of this id and can be read now, and by what.
+  struct Released {
+    EarlySet set;
+    TemplatePtr compiled;
+  };
+  std::vector<Released> release(Session& session, TemplateId id, Timestamp now);
 
   // Templates and early data that are too old. Timestamp::max(): gives up all early data, keeps templates.
   void expire(Timestamp now);
@@ -149,8 +153,9 @@ class Sessions : private Sharing::Replica {
   LockedStreams streams_of(Session& session);
   void take_gone(Session& session, LockedStreams& access);
   const TemplatePtr& find_other(Session& session, TemplateId id, const StreamId& reader, Timestamp now);
-  const TemplatePtr& find_of_port(Session& session, TemplateId id, const Streams& streams, ExporterPort port,
-                                  Timestamp now);
+  const TemplatePtr& find_agreed(Session& session, TemplateId id, const Streams& streams,
+                                 std::span<const StreamNumber> senders, Timestamp now);
+  const TemplatePtr& find_for_early(Session& session, TemplateId id, EarlySet& early, Timestamp now);
   SessionOptions* find_options(Session& session, StreamNumber stream);
   SessionOptions& options_of(Session& session, StreamNumber stream, ExporterPort port);
   void forget_options(Session& session, StreamNumber stream, std::optional<StreamNumber> heir);

@@ -1,5 +1,6 @@
 // Sessions as states and back: for a restart of the collector, and for collectors that share what they know.
 #include <algorithm>
+#include <map>
 
 #include "decode/session/sessions.h"
 
@@ -10,11 +11,20 @@ SessionStatePtr Sessions::state_of(Session& session, Timestamp now) {
   state->key = session.key;
   state->sent_data = session.sent_data;
   const LockedStreams access = streams_of(session);
+  // Devices that were started at the same moment are still two.
+  std::map<StreamNumber, StreamOrigin> origins;
+  for (const auto& stream : access.streams.all()) {
+    StreamState known = Streams::state_of(*stream);
+    while (std::ranges::find(state->streams, known.origin, &StreamState::origin) != state->streams.end()) {
+      ++known.origin.clock;
+    }
+    origins.emplace(stream->number, known.origin);
+    state->streams.push_back(known);
+  }
   const auto origin_of = [&](StreamNumber number) {
-    const Stream* stream = access.streams.known(number);
-    return stream == nullptr ? std::nullopt : std::optional(Streams::state_of(*stream).origin);
+    const auto found = origins.find(access.streams.forwarded(number));
+    return found == origins.end() ? std::nullopt : std::optional(found->second);
   };
-  for (const auto& stream : access.streams.all()) state->streams.push_back(Streams::state_of(*stream));
   std::ranges::sort(state->streams, {}, &StreamState::origin);
   state->templates = TemplateStore::state_of(session.templates, origin_of);
   for (const auto& options : session.options) {
@@ -58,7 +68,12 @@ class Sessions::Translation {
 
  private:
   std::optional<StreamNumber> add(const StreamState& known) {
-    const auto number = streams_.restore(known, state_.key.type == flow::FlowType::netflow_v9, is_alone(known.origin));
+    std::vector<StreamNumber> taken;
+    for (const auto& [origin, number] : numbers_) {
+      if (number) taken.push_back(*number);
+    }
+    const bool has_uptime = state_.key.type == flow::FlowType::netflow_v9;
+    const auto number = streams_.restore(known, has_uptime, is_alone(known.origin), taken);
     numbers_.emplace_back(known.origin, number);
     return number;
   }

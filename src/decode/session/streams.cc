@@ -12,7 +12,7 @@ using std::chrono::microseconds;
 using std::chrono::seconds;
 
 // How far a boot may seem to move: delays on the way, export times of whole seconds, clocks that drift.
-constexpr int32_t kBootToleranceMs = 5'000;
+constexpr int32_t kBootToleranceMs = 3'000;
 // A device that speaks after so much silence, less this, with an uptime as long as the silence, was restarted.
 constexpr int64_t kRestartToleranceMs = 10'000;
 // More boots than a device has supervisors or slots: its uptime is none.
@@ -74,9 +74,18 @@ int32_t ahead(const Stream& stream, const Arrival& arrival) {
   return static_cast<int32_t>(arrival.number.value_or(stream.next) - stream.next);
 }
 
+// By how much the numbers of a restored stream may have moved on while nobody listened: ten thousand a second.
+int32_t most_since_restored(const Stream& stream, const Arrival& arrival) {
+  const int64_t silence_ms = milliseconds_of(arrival.received) - milliseconds_of(stream.last_heard);
+  const int64_t silent_ms = std::clamp<int64_t>(silence_ms, 0, 100'000'000);
+  return static_cast<int32_t>(std::min<int64_t>(10 * silent_ms + kUsualGap, int64_t{1} << 30));
+}
+
 bool near(const Stream& stream, const Arrival& arrival, uint32_t slack) {
   if (!stream.has_next || !arrival.number) return true;
-  if (stream.restored && ahead(stream, arrival) >= 0) return true;
+  if (stream.restored && ahead(stream, arrival) >= 0) {
+    return ahead(stream, arrival) <= most_since_restored(stream, arrival);
+  }
   const int64_t by = std::abs(int64_t{ahead(stream, arrival)});
   const int64_t lag = slack > 0 ? kMostInASocket * stream.most_units : 0;
   return by <= std::max<int64_t>({kUsualGap, int64_t{32} * stream.most_units, lag});
@@ -85,7 +94,11 @@ bool near(const Stream& stream, const Arrival& arrival, uint32_t slack) {
 // Numbers that begin anew are not those of a message that was overtaken: such a one is behind by a few, and was exported
 // earlier.
 bool begins_anew(const Stream& stream, const Arrival& arrival, uint32_t slack) {
-  if (!stream.has_next || stream.restored || !arrival.number) return false;
+  if (!stream.has_next || !arrival.number) return false;
+  if (stream.restored) {
+    const int32_t by = ahead(stream, arrival);
+    return *arrival.number < Streams::kYoung && (by < 0 || by > static_cast<int32_t>(SequenceState::kMaxGap));
+  }
   if (arrival.export_us < stream.last_export_us) return false;
   const int64_t behind = -int64_t{ahead(stream, arrival)} - (slack > 0 ? kMostInASocket * stream.most_units : 0);
   if (*arrival.number == 0) return behind >= int64_t{3} * stream.most_units;
@@ -96,7 +109,9 @@ bool begins_anew(const Stream& stream, const Arrival& arrival, uint32_t slack) {
 bool plausible(const Stream& stream, const Arrival& arrival, uint32_t slack) {
   if (!stream.has_next || !arrival.number) return true;
   const int32_t by = ahead(stream, arrival);
-  if (stream.restored) return by >= -static_cast<int32_t>(kUsualGap);
+  if (stream.restored) {
+    return by >= -static_cast<int32_t>(kUsualGap) && by <= most_since_restored(stream, arrival);
+  }
   if (by < 0) return by >= -kMostBehind && !begins_anew(stream, arrival, slack);
   const uint64_t usual = std::max<uint64_t>(kUsualGap, uint64_t{32} * stream.most_units);
   if (static_cast<uint64_t>(by) <= usual) return true;
@@ -131,6 +146,14 @@ void note_boot(Stream& stream, const Arrival& arrival) {
   }
 }
 
+// Whether two were started at about the same time.
+bool is_about(const Stream& a, const Stream& b) {
+  constexpr int32_t kAboutMs = 60'000;
+  if (a.boots.empty() || b.boots.empty()) return false;
+  const auto apart = static_cast<int32_t>(a.boots.front().by_ours - b.boots.front().by_ours);
+  return apart >= -kAboutMs && apart <= kAboutMs;
+}
+
 // It is up for no longer than the stream has been silent, and counts anew.
 bool can_be_restart(const Stream& stream, const Arrival& arrival) {
   if (!arrival.uptime_ms || stream.uptime_is_useless) return false;
@@ -148,6 +171,13 @@ bool Streams::goes_on(const Stream& stream, const Arrival& arrival, uint32_t sla
   const auto late = static_cast<int32_t>(slack) * most;
   // Some exporters' numbers include their own message.
   return by >= -late && by <= late + (stream.sequence.inclusive() ? most : 0);
+}
+
+// The boot of the stream is not all there is to it, once its numbers have shown that they go on. Until then they may
+// count anything.
+bool Streams::may_have_leapt(const Stream& stream, const Arrival& arrival) const {
+  if (begins_anew(stream, arrival, slack_)) return false;
+  return !stream.numbers_go_on || plausible(stream, arrival, slack_);
 }
 
 bool Streams::is_young(const Arrival& arrival) const {
@@ -193,9 +223,10 @@ Streams::Found Streams::find(const Arrival& arrival) {
   ++uses_;
   if (latest_ != nullptr && latest_is_alone_ && latest_->port == arrival.port && !latest_->follows) {
     const bool has_uptime = arrival.uptime_ms && !latest_->uptime_is_useless;
-    const bool fits = has_uptime ? has_boot(*latest_, arrival, slack_) && !begins_anew(*latest_, arrival, slack_)
+    const bool fits = has_uptime ? has_boot(*latest_, arrival, slack_) && may_have_leapt(*latest_, arrival)
                                  : plausible(*latest_, arrival, slack_);
-    if (fits) [[likely]]
+    const bool alone = all_.size() == 1 || goes_on(*latest_, arrival);
+    if (fits && alone) [[likely]]
       return use(*latest_, arrival);
   }
   Candidates candidates;
@@ -207,35 +238,58 @@ Streams::Found Streams::find(const Arrival& arrival) {
   return uptime ? by_boot(arrival, candidates) : by_number(arrival, candidates);
 }
 
-// A port that nobody sends from. Either an exporter has changed its port, or there is one more.
+// A port that nobody sends from. Either an exporter has changed its port, or there is one more. Proof is that it goes on
+// with the numbers of one stream, and no other has numbers near to them.
 Streams::Found Streams::at_new_port(const Arrival& arrival) {
-  Stream* before = nullptr;
-  bool several = false;
-  bool exact = false;
+  Candidates exact;
+  Candidates around;
   for (const auto& stream : all_) {
-    if (arrival.uptime_ms && !stream->uptime_is_useless && !has_boot(*stream, arrival, slack_)) continue;
-    const bool continues = goes_on(*stream, arrival, std::min(slack_, kSlackAtNewPort));
-    if (!continues && (exact || !plausible(*stream, arrival, slack_) || ahead(*stream, arrival) < 0)) continue;
-    several = before != nullptr && continues == exact;
-    before = stream.get();
-    exact = continues;
+    // Nobody waits for so long, and then goes on elsewhere at once.
+    const bool gone = !stream->restored && all_.size() > 1 && has_fallen_silent(*stream, arrival.received);
+    if (stream->superseded || gone) continue;
+    const bool has_uptime = arrival.uptime_ms && !stream->uptime_is_useless;
+    if (has_uptime && !has_boot(*stream, arrival, slack_)) continue;
+    if (goes_on(*stream, arrival, std::min(slack_, kSlackAtNewPort))) exact.push_back(stream.get());
+    if (near(*stream, arrival, slack_)) around.push_back(stream.get());
   }
-  if (before == nullptr || several) return begin(arrival);
-  const bool proven = exact ? !is_young(arrival) || before->moves >= kChain : before->moves >= kChain;
-  if (proven || (before->restored && (arrival.uptime_ms || all_.size() == 1))) {
+  Stream* const before = exact.size() == 1 ? exact.front() : around.size() == 1 ? around.front() : nullptr;
+  if (before == nullptr || exact.size() > 1) return begin(arrival);
+  // Those that it followed are near, too.
+  const Stream* ancestor = before;
+  while (ancestor->follows && ancestor->chain > 0 && (ancestor = known(*ancestor->follows)) != nullptr) {
+    around.erase(std::ranges::remove(around, ancestor).begin(), around.end());
+  }
+  const bool alone = around.size() == 1 && around.front() == before;
+  const bool moves = before->moves >= kChain && ahead(*before, arrival) >= 0;
+  const bool goes_on = exact.size() == 1;
+  if (alone && (moves || before->restored || (goes_on && !is_young(arrival)))) {
     before->port = arrival.port;
     before->moves = static_cast<uint8_t>(std::min(before->moves + 1, 255));
     latest_ = nullptr;
     return use(*before, arrival);
   }
-  return begin(arrival, before, exact);
+  return begin(arrival, before, goes_on && alone);
+}
+
+// Whether the stream of this port that the message may be of has been silent for so long, or goes on so badly, that it
+// is rather one that sent from another port until now.
+bool Streams::is_elsewhere(const Stream& stream, const Arrival& arrival) const {
+  return std::ranges::any_of(all_, [&](const auto& other) {
+    if (other->port == stream.port || other->superseded || has_fallen_silent(*other, arrival.received)) return false;
+    if (arrival.uptime_ms && !other->uptime_is_useless && !has_boot(*other, arrival, slack_)) return false;
+    return goes_on(*other, arrival, 0) ||
+           (has_fallen_silent(stream, arrival.received) && near(*other, arrival, slack_));
+  });
 }
 
 Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candidates) {
   Candidates same;
   std::ranges::copy_if(candidates, std::back_inserter(same),
-                       [&](Stream* s) { return has_boot(*s, arrival, slack_) && !begins_anew(*s, arrival, slack_); });
-  if (same.size() == 1) return cross(*same.front(), arrival);
+                       [&](Stream* s) { return has_boot(*s, arrival, slack_) && may_have_leapt(*s, arrival); });
+  if (same.size() == 1) {
+    const bool elsewhere = !goes_on(*same.front(), arrival) && is_elsewhere(*same.front(), arrival);
+    return elsewhere ? at_new_port(arrival) : cross(*same.front(), arrival);
+  }
   if (same.size() > 1) return by_number(arrival, same);
   Candidates exact;
   std::ranges::copy_if(candidates, std::back_inserter(exact), [&](Stream* s) { return goes_on(*s, arrival); });
@@ -247,9 +301,10 @@ Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candid
   std::ranges::copy_if(candidates, std::back_inserter(restarted),
                        [&](Stream* s) { return !s->superseded && can_be_restart(*s, arrival); });
   const bool goes_on_otherwise =
-      restarted.empty() && candidates.size() == 1 && plausible(*candidates.front(), arrival, slack_);
+      restarted.empty() && candidates.size() == 1 &&
+      (plausible(*candidates.front(), arrival, slack_) || has_boot(*candidates.front(), arrival, slack_));
   const StreamNumber before = restarted.empty() ? StreamNumber{} : restarted.front()->number;
-  for (Stream* stream : restarted) stream->superseded = true;
+  if (restarted.size() == 1) restarted.front()->superseded = true;
   Found found = begin(arrival, goes_on_otherwise ? candidates.front() : nullptr);
   found.restarted = restarted.size() == 1;
   found.before = before;
@@ -277,11 +332,9 @@ Streams::Found Streams::cross(Stream& stream, const Arrival& arrival) {
 Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& candidates) {
   Stream* best = nullptr;
   bool best_exact = false;
-  size_t plausible_ones = 0;
   for (Stream* stream : candidates) {
     const bool exact = goes_on(*stream, arrival);
     if (stream->superseded ? !exact : !plausible(*stream, arrival, slack_)) continue;
-    ++plausible_ones;
     const bool nearer = best == nullptr || std::abs(int64_t{ahead(*stream, arrival)}) <=
                                                std::abs(int64_t{ahead(*best, arrival)});  // of two, the newer
     if (best == nullptr || (exact && !best_exact) || (exact == best_exact && nearer)) {
@@ -293,18 +346,22 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
     const bool alone = candidates.size() == 1;
     const bool anew = is_young(arrival);
     if (anew) {
-      for (Stream* stream : candidates) stream->superseded |= begins_anew(*stream, arrival, slack_);
+      Candidates before;
+      std::ranges::copy_if(candidates, std::back_inserter(before),
+                           [&](Stream* s) { return !s->superseded && begins_anew(*s, arrival, slack_); });
+      if (before.size() == 1) before.front()->superseded = true;
     }
     Found found = begin(arrival, alone && !anew ? candidates.front() : nullptr);
     found.stream->may_be_restart = anew;
     return found;
   }
+  if (!best_exact && is_elsewhere(*best, arrival)) return at_new_port(arrival);
   const Stream* chosen = best;
   const bool sure = std::ranges::none_of(candidates, [&](const Stream* other) {
-    if (other == chosen || other->superseded || !near(*other, arrival, slack_)) return false;
-    return !best_exact || !has_fallen_silent(*other, arrival.received);
+    if (other == chosen || !near(*other, arrival, slack_)) return false;
+    return !best_exact || !(other->superseded || has_fallen_silent(*other, arrival.received));
   });
-  return use(*best, arrival, sure || plausible_ones == 1);
+  return use(*best, arrival, sure);
 }
 
 Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
@@ -317,6 +374,7 @@ Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
     stream.may_be_restart = false;
   }
   stream.run = found.exact ? stream.run + 1 : 0;
+  stream.numbers_go_on |= stream.run >= 2;
   stream.superseded = false;
   stream.last_used = uses_;
   stream.last_heard = std::max(stream.last_heard, arrival.received);
@@ -397,10 +455,17 @@ bool Streams::is_chained(const Stream& stream) const {
   const Stream* last = &stream;
   for (uint8_t links = 0; links < kChain; ++links) {
     const Stream* before = last->follows && last->chain > 0 ? known(*last->follows) : nullptr;
-    if (before == nullptr || before == last || !silent_since(*before, *last)) return false;
+    if (before == nullptr || before == last || !silent_since(*before, *last) || !is_only_follower(*last)) return false;
     last = before;
   }
   return true;
+}
+
+// Two that go on where one was: it is not known which of them it is.
+bool Streams::is_only_follower(const Stream& stream) const {
+  return std::ranges::none_of(all_, [&](const auto& other) {
+    return other.get() != &stream && other->follows && forwarded(*other->follows) == forwarded(*stream.follows);
+  });
 }
 
 // A follower and whom it follows are one if nobody else could have sent what it sent.
@@ -422,7 +487,8 @@ Stream* Streams::unite_if_proven(Stream& stream, Timestamp now) {
     last->chain = 0;
     return last;
   }
-  const bool proven = stream.run >= kRun && (stream.replaces || has_fallen_silent(*before, now));
+  const bool proven =
+      stream.run >= kRun && is_only_follower(stream) && (stream.replaces || has_fallen_silent(*before, now));
   return proven ? unite(stream, *before) : &stream;
 }
 
@@ -482,9 +548,10 @@ bool Streams::may_borrow(const Stream& reader, StreamNumber owner, Timestamp now
   if (other == nullptr || other == &reader) return other != nullptr;
   if (other->superseded) return false;
   if (silent_since(*other, reader)) {
-    if (has_fallen_silent(*other, now)) return true;
-    // It went on with its numbers at the same port: only its uptime is another.
-    if (reader.follows == owner && reader.chain > 0 && reader.port == other->port) return true;
+    if (reader.follows == owner && is_only_follower(reader) && has_fallen_silent(*other, now)) return true;
+    // It went on with its numbers at the same port: only its uptime is another, as while a process starts.
+    if (reader.follows == owner && reader.chain > 0 && reader.port == other->port && is_about(reader, *other))
+      return true;
   }
   return !reader.announces && now - reader.first_heard >= kDataOnly;
 }
@@ -497,12 +564,13 @@ StreamState Streams::state_of(const Stream& stream) {
           .heard = stream.last_heard};
 }
 
-std::optional<StreamNumber> Streams::restore(const StreamState& state, bool has_uptime, bool alone) {
+std::optional<StreamNumber> Streams::restore(const StreamState& state, bool has_uptime, bool alone,
+                                             std::span<const StreamNumber> taken) {
   const auto [port, clock] = state.origin;
   size_t here = 0;
   Stream* like = nullptr;
   for (const auto& stream : all_) {
-    if (stream->port != port) continue;
+    if (stream->port != port || std::ranges::find(taken, stream->number) != taken.end()) continue;
     ++here;
     const bool same_boot =
         std::ranges::any_of(stream->boots, [&](const Boot& boot) { return close(boot.by_ours, clock); });

@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -86,6 +87,7 @@ struct Stream {
   bool has_next = false;
   uint32_t next = 0;
   bool next_is_exact = false;  // false: not everything of the last message was counted
+  bool numbers_go_on = false;  // as they should: messages in a row have shown it
   uint32_t most_units = 1;     // of a message
   uint64_t units = 0;          // in all
 
@@ -150,9 +152,10 @@ class Streams {
   // longer than it ever was; or the reader has sent data for an hour, and announced nothing at all.
   bool may_borrow(const Stream& reader, StreamNumber owner, Timestamp now) const;
 
-  // From a state: the one here that is like it, else a new one. alone: the state knows no other of this port. Nothing:
-  // there is no room.
-  std::optional<StreamNumber> restore(const StreamState& state, bool has_uptime, bool alone);
+  // From a state: the one here that is like it and not yet `taken` for another one of the state, else a new one. alone:
+  // the state knows no other of this port. Nothing: there is no room.
+  std::optional<StreamNumber> restore(const StreamState& state, bool has_uptime, bool alone,
+                                      std::span<const StreamNumber> taken);
   static StreamState state_of(const Stream& stream);
 
   const std::vector<std::unique_ptr<Stream>>& all() const { return all_; }
@@ -174,6 +177,7 @@ class Streams {
   Found by_boot(const Arrival& arrival, const Candidates& candidates);
   Found by_number(const Arrival& arrival, const Candidates& candidates);
   Found cross(Stream& stream, const Arrival& arrival);
+  bool is_elsewhere(const Stream& stream, const Arrival& arrival) const;
   Found use(Stream& stream, const Arrival& arrival, bool sure = true);
   Found begin(const Arrival& arrival, const Stream* follows = nullptr, bool goes_on = false);
   Stream& make(ExporterPort port);
@@ -182,9 +186,11 @@ class Streams {
   Stream* unite_if_proven(Stream& stream, Timestamp now);
   static bool silent_since(const Stream& stream, const Stream& follower);
   bool is_chained(const Stream& stream) const;
+  bool is_only_follower(const Stream& stream) const;
 
   bool goes_on(const Stream& stream, const Arrival& arrival, uint32_t slack) const;
   bool goes_on(const Stream& stream, const Arrival& arrival) const { return goes_on(stream, arrival, slack_); }
+  bool may_have_leapt(const Stream& stream, const Arrival& arrival) const;
   bool is_young(const Arrival& arrival) const;
 
   uint32_t slack_;
