@@ -30,6 +30,9 @@ constexpr uint32_t kSlackAtNewPort = 64;
 // And a thread that lags may bring messages of long ago, but no more than wait in a socket.
 constexpr int64_t kMostInASocket = 32768;
 
+// No message is overtaken by one that was exported so much later: the exporter's clock was set back.
+constexpr int64_t kClockStepUs = 900'000'000;
+
 constexpr size_t kMostForwards = 64;
 
 // How long silence means that nothing more will come: some times what a stream usually lets pass between messages.
@@ -60,10 +63,13 @@ int64_t silence_ms(const Stream& stream, const Arrival& arrival) {
   return std::max(by_ours, by_its_own);
 }
 
-microseconds enough_silence(const Stream& stream) {
+microseconds unusual_silence(const Stream& stream) {
   if (stream.messages < kEnoughMessages) return kMostSilence;
-  const microseconds usual = (stream.last_heard - stream.first_heard) / static_cast<int64_t>(stream.messages);
-  return std::clamp<microseconds>(usual * kUsualSilences, kLeastSilence, kMostSilence);
+  return (stream.last_heard - stream.first_heard) / static_cast<int64_t>(stream.messages) * kUsualSilences;
+}
+
+microseconds enough_silence(const Stream& stream) {
+  return std::clamp<microseconds>(unusual_silence(stream), kLeastSilence, kMostSilence);
 }
 
 bool has_fallen_silent(const Stream& stream, Timestamp now) {
@@ -99,8 +105,10 @@ bool begins_anew(const Stream& stream, const Arrival& arrival, uint32_t slack) {
     const int32_t by = ahead(stream, arrival);
     return *arrival.number < Streams::kYoung && (by < 0 || by > static_cast<int32_t>(SequenceState::kMaxGap));
   }
-  if (arrival.export_us < stream.last_export_us) return false;
   const int64_t behind = -int64_t{ahead(stream, arrival)} - (slack > 0 ? kMostInASocket * stream.most_units : 0);
+  const int64_t earlier_us = stream.last_export_us - arrival.export_us;
+  const bool overtaken = behind <= int64_t{64} * stream.most_units && earlier_us < kClockStepUs;
+  if (earlier_us > 0 && overtaken) return false;
   if (*arrival.number == 0) return behind >= int64_t{3} * stream.most_units;
   return *arrival.number < Streams::kYoung && behind > int64_t{8} * stream.most_units + 8;
 }
@@ -271,14 +279,14 @@ Streams::Found Streams::at_new_port(const Arrival& arrival) {
   return begin(arrival, before, goes_on && alone);
 }
 
-// Whether the stream of this port that the message may be of has been silent for so long, or goes on so badly, that it
-// is rather one that sent from another port until now.
+// Whether the stream of this port that the message may be of has been silent for so long that it is rather one that
+// sent from another port until now.
 bool Streams::is_elsewhere(const Stream& stream, const Arrival& arrival) const {
+  if (arrival.received - stream.last_heard < unusual_silence(stream)) return false;
   return std::ranges::any_of(all_, [&](const auto& other) {
     if (other->port == stream.port || other->superseded || has_fallen_silent(*other, arrival.received)) return false;
     if (arrival.uptime_ms && !other->uptime_is_useless && !has_boot(*other, arrival, slack_)) return false;
-    return goes_on(*other, arrival, 0) ||
-           (has_fallen_silent(stream, arrival.received) && near(*other, arrival, slack_));
+    return near(*other, arrival, slack_);
   });
 }
 
@@ -359,7 +367,8 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
   const Stream* chosen = best;
   const bool sure = std::ranges::none_of(candidates, [&](const Stream* other) {
     if (other == chosen || !near(*other, arrival, slack_)) return false;
-    return !best_exact || !(other->superseded || has_fallen_silent(*other, arrival.received));
+    if (best_exact) return !other->superseded && !has_fallen_silent(*other, arrival.received);
+    return !other->superseded || arrival.received - other->last_heard < unusual_silence(*other);
   });
   return use(*best, arrival, sure);
 }
@@ -449,14 +458,20 @@ void Streams::make_room() {
   latest_ = nullptr;
 }
 
-// Whether it is the last of enough streams each of which went on with the numbers of the one before, and was silent
-// from then on.
-bool Streams::is_chained(const Stream& stream) const {
+// Whom it follows, if that one was silent from then on and nobody else follows it.
+Stream* Streams::chained_to(const Stream& stream) {
+  Stream* const before = stream.follows && stream.chain > 0 ? known(*stream.follows) : nullptr;
+  const bool proven =
+      before != nullptr && before != &stream && silent_since(*before, stream) && is_only_follower(stream);
+  return proven ? before : nullptr;
+}
+
+// Whether it is the last of enough streams each of which went on with the numbers of the one before.
+bool Streams::is_chained(const Stream& stream) {
   const Stream* last = &stream;
   for (uint8_t links = 0; links < kChain; ++links) {
-    const Stream* before = last->follows && last->chain > 0 ? known(*last->follows) : nullptr;
-    if (before == nullptr || before == last || !silent_since(*before, *last) || !is_only_follower(*last)) return false;
-    last = before;
+    last = chained_to(*last);
+    if (last == nullptr) return false;
   }
   return true;
 }
@@ -479,11 +494,14 @@ Stream* Streams::unite_if_proven(Stream& stream, Timestamp now) {
   }
   if (is_chained(stream)) {
     Stream* last = &stream;
-    while (Stream* const next = last->follows ? known(*last->follows) : nullptr) {
+    while (Stream* const next = chained_to(*last)) {
       const std::optional<StreamNumber> further = next->follows;
+      const uint8_t chain = next->chain;
       last = unite(*last, *next);
       last->follows = further;
+      last->chain = chain;
     }
+    last->follows = std::nullopt;
     last->chain = 0;
     return last;
   }

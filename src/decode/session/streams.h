@@ -185,7 +185,8 @@ class Streams {
   Stream* unite(Stream& from, Stream& into);
   Stream* unite_if_proven(Stream& stream, Timestamp now);
   static bool silent_since(const Stream& stream, const Stream& follower);
-  bool is_chained(const Stream& stream) const;
+  Stream* chained_to(const Stream& stream);
+  bool is_chained(const Stream& stream);
   bool is_only_follower(const Stream& stream) const;
 
   bool goes_on(const Stream& stream, const Arrival& arrival, uint32_t slack) const;

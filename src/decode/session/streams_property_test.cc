@@ -64,7 +64,8 @@ std::string row_text(uint32_t src, uint32_t dst, uint64_t bytes, uint64_t packet
 
 class Exporter {
  public:
-  Exporter(const World& world, uint32_t number, Random& random) : world_(world), number_(number) {
+  Exporter(const World& world, uint32_t number, int64_t& last_restart_ms, Random& random)
+      : world_(world), number_(number), last_restart_ms_(last_restart_ms) {
     std::ranges::shuffle(layout_, random);
     if (world.same_layouts) layout_ = {0, 1, 2, 3};
     boot_ms_ = world.same_boots ? -3'600'000 : -static_cast<int64_t>(below(random, 40ULL * 86'400'000)) - 20'000;
@@ -74,11 +75,12 @@ class Exporter {
 
   // The next message, and the rows that it holds.
   Wire next(int64_t now_ms, Random& random, std::vector<std::string>& rows) {
-    // Whoever is started anew again before it has said what its numbers mean looks as if it had not been.
-    if (sent_ > world_.refresh && permille(random, world_.restarts_permille)) restart(now_ms, random);
+    // Whoever is started anew again before it has said what its numbers mean looks as if it had not been; and of two
+    // that are started at the same moment nobody can tell which is which.
+    const bool may_restart = sent_ > world_.refresh && now_ms - last_restart_ms_ > 10'000;
+    if (may_restart && permille(random, world_.restarts_permille)) restart(now_ms, random);
     if (permille(random, world_.steps_permille)) step_ms_ += static_cast<int64_t>(below(random, 7'200'000)) - 3'600'000;
-    if (world_.path == Path::moves && below(random, 10) == 0)
-      port_ = static_cast<uint16_t>(1024 + number_ * 1000 + below(random, 900));
+    if (world_.path == Path::moves && below(random, 10) == 0) ++port_;
     Wire sets;
     uint16_t count = 0;
     const bool announces = sent_ % world_.refresh == 0;
@@ -129,6 +131,7 @@ class Exporter {
     rows.push_back(row_text(src, dst, bytes, packets));
   }
   void restart(int64_t now_ms, Random& random) {
+    last_restart_ms_ = now_ms;
     boot_ms_ = now_ms - static_cast<int64_t>(below(random, 500));
     sequence_ = 0;
     sent_ = 0;
@@ -137,6 +140,7 @@ class Exporter {
 
   const World& world_;
   uint32_t number_;
+  int64_t& last_restart_ms_;  // of any exporter
   std::array<size_t, 4> layout_ = {0, 1, 2, 3};
   int64_t boot_ms_ = 0;
   int64_t step_ms_ = 0;
@@ -162,8 +166,9 @@ struct Result {
 
 Result run(const World& world, uint64_t seed) {
   Random random(seed);
+  int64_t last_restart_ms = 0;
   std::vector<Exporter> exporters;
-  for (uint32_t e = 0; e < world.exporters; ++e) exporters.emplace_back(world, e, random);
+  for (uint32_t e = 0; e < world.exporters; ++e) exporters.emplace_back(world, e, last_restart_ms, random);
   auto harness = std::make_unique<Harness>();
   Memory memory;
   std::multiset<std::string> sent;
