@@ -74,8 +74,10 @@ function(weir_program name folder)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
-  if(tests)  # of what is in headers
-    add_executable(${name}_test ${tests})
+  if(tests)  # of what is in headers, and of the files of the same name
+    set(tested ${tests})
+    list(TRANSFORM tested REPLACE "_test\\.cc$" ".cc")
+    add_executable(${name}_test ${tests} ${tested})
     weir_common(${name}_test)
     target_link_libraries(${name}_test PRIVATE ${ARG_DEPS} GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE WEIR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

@@ -45,6 +45,7 @@ struct StreamCounters {
   uint64_t messages = 0;          // whole ones
   uint64_t bytes = 0;             // received, after TLS
   uint64_t incomplete_bytes = 0;  // of messages that were never completed, and behind a header that is none
+  uint64_t unread_bytes = 0;      // in the sockets when we ended; of TLS, as encrypted
 
   uint64_t refused_in_all() const { return std::accumulate(refused.begin(), refused.end(), uint64_t{0}); }
   uint64_t closed_in_all() const { return std::accumulate(closed.begin(), closed.end(), uint64_t{0}); }
@@ -56,6 +57,7 @@ struct StreamCounters {
     messages += other.messages;
     bytes += other.bytes;
     incomplete_bytes += other.incomplete_bytes;
+    unread_bytes += other.unread_bytes;
     return *this;
   }
   bool operator==(const StreamCounters&) const = default;

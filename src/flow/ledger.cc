@@ -156,6 +156,7 @@ LedgerSnapshot Ledger::snapshot() const {
   LedgerSnapshot snapshot;
   for (const auto& [thread, published] : published_) {
     snapshot.socket_drops += published.sockets.drops;
+    snapshot.socket_left += published.sockets.left;
     snapshot.streams += published.sockets.streams;
     for (const auto& [exporter, counters] : published.exporters) snapshot.exporters[exporter].counters += counters;
   }

@@ -4,6 +4,7 @@
 //   rows decoded       = rows stored + rows dropped (by reason) + rows in flight; for each table, at each outlet
 //   agent_drops        packets that exporters say they could not sample themselves: never seen by us
 //   socket_drops       datagrams that the kernel dropped before we saw them, by socket (SO_RXQ_OVFL); no exporter is known
+//   socket_left        datagrams that were still in the sockets when stopping had to end: nobody looked at them
 //   lost_units         datagrams (v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers
 //
 // An outlet is a way out of the collector: the store, or another sink (pipeline/outlet.h). Each has an Account, and the
@@ -93,6 +94,7 @@ struct ExporterLedger {
 // What the sockets of one thread have counted since the start.
 struct SocketCounters {
   uint64_t drops = 0;  // datagrams that the kernel dropped
+  uint64_t left = 0;   // datagrams that were not taken before the end
   StreamCounters streams;
 };
 
@@ -101,6 +103,7 @@ struct LedgerSnapshot {
   std::map<IpAddress, ExporterLedger> exporters;
   ExporterLedger total;
   uint64_t socket_drops = 0;
+  uint64_t socket_left = 0;
   StreamCounters streams;
   // Empty if the sums add up (every row stored or dropped, every datagram decoded or rejected), else what does not.
   // Only meaningful once nothing is in flight.

@@ -181,6 +181,12 @@ bool spread(std::span<const ListenSocket> sockets, Spread spread) {
   return setsockopt(sockets[0].fd.get(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) == 0;
 }
 
+bool let_nothing_in(int fd) {
+  sock_filter none = BPF_STMT(BPF_RET | BPF_K, 0);  // of each datagram, no byte is kept
+  const sock_fprog filter{1, &none};
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+}
+
 namespace {
 
 std::array<uint32_t, SK_MEMINFO_VARS> socket_memory(int fd) {

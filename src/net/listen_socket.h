@@ -37,6 +37,8 @@ Fd accept_stream(int listening, SocketAddress& from);
 // if it cannot, then the kernel's own hash stays in use.
 bool spread(std::span<const ListenSocket> sockets, Spread spread);
 
+// Makes the kernel drop whatever comes to this socket from now on; what it holds already stays. False if it cannot.
+bool let_nothing_in(int fd);
 // How many datagrams the kernel has dropped on this socket, modulo 2^32.
 uint32_t socket_drops(int fd);
 // Bytes of its buffer that waiting datagrams take, with the kernel's own overhead. The whole buffer has twice

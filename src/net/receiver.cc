@@ -26,6 +26,8 @@ constexpr size_t kSlotBytes = 65535;  // no UDP datagram is longer, so none is e
 constexpr size_t kSlotStride = 65536 + 23 * 64;
 constexpr size_t kMaxEvents = 16;
 constexpr uint32_t kWakeEvent = UINT32_MAX;
+// The least that the kernel takes from a socket's buffer for a datagram, with its own overhead.
+constexpr size_t kLeastBufferBytes = 512;
 // How often sockets that were not emptied are read before it is asked which others have something.
 constexpr size_t kRoundsWithoutWait = 8;
 
@@ -88,6 +90,8 @@ class Receiver::Impl {
   Result<> start();
 
   Result<std::span<const Datagram>> receive(std::chrono::milliseconds timeout);
+  void let_nothing_in();
+  uint64_t discard();
   void wake() const;
   uint64_t kernel_drops() const;
   size_t granted_buffer_bytes() const;
@@ -118,6 +122,7 @@ class Receiver::Impl {
   GatherTime gather_time_;
   std::vector<WrappingCounter> drops_;  // of each socket
   bool spread_as_asked_;
+  bool shut_ = false;  // nothing comes in any more
   Fd epoll_;
   Fd wake_;
   std::vector<uint32_t> ready_;  // sockets that may have something, in the order of their turns
@@ -284,7 +289,31 @@ void Receiver::Impl::add_datagrams(size_t slot, std::optional<uint32_t> datagram
 
 // Drops after the last datagram that was queued come with no datagram: when it is quiet, the sockets are asked.
 void Receiver::Impl::ask_for_drops() {
+  if (shut_) return;  // the kernel counts there what came after the end, too
   for (size_t i = 0; i < sockets_.size(); ++i) drops_[i].see(socket_drops(sockets_[i].fd.get()));
+}
+
+void Receiver::Impl::let_nothing_in() {
+  ask_for_drops();
+  shut_ = true;
+  for (const ListenSocket& socket : sockets_) net::let_nothing_in(socket.fd.get());
+}
+
+uint64_t Receiver::Impl::discard() {
+  uint64_t count = 0;
+  for (size_t socket = 0; socket < sockets_.size(); ++socket) {
+    size_t most = 2 * sockets_[socket].granted_buffer_bytes / kLeastBufferBytes;  // that can be there at this moment
+    for (bool more = true; more && most > 0;) {
+      filled_ = 0;
+      datagrams_.clear();
+      more = take_from(socket).value_or(false);
+      count += datagrams_.size();
+      most -= std::min(most, filled_);
+    }
+  }
+  filled_ = 0;
+  datagrams_.clear();
+  return count;
 }
 
 void Receiver::Impl::wake() const { eventfd_write(wake_.get(), 1); }
@@ -334,6 +363,8 @@ Receiver::~Receiver() = default;
 Result<std::span<const Datagram>> Receiver::receive(std::chrono::milliseconds timeout) {
   return impl_->receive(timeout);
 }
+void Receiver::let_nothing_in() { impl_->let_nothing_in(); }
+uint64_t Receiver::discard() { return impl_->discard(); }
 void Receiver::wake() { impl_->wake(); }
 uint64_t Receiver::kernel_drops() const { return impl_->kernel_drops(); }
 size_t Receiver::granted_buffer_bytes() const { return impl_->granted_buffer_bytes(); }

@@ -55,6 +55,12 @@ class Receiver {
   // the next call waits a moment for more, so that a thread does not wake up for each (net/gather_time.h).
   Result<std::span<const Datagram>> receive(std::chrono::milliseconds timeout);
 
+  // Lets nothing more come in, for the end: what the sockets hold can still be received.
+  void let_nothing_in();
+  // Takes what the sockets hold without keeping it, and says how many datagrams that were. Ends also where somebody goes
+  // on sending and let_nothing_in() could not help.
+  uint64_t discard();
+
   // Makes a receive() in another thread return at once.
   void wake();
 

@@ -292,6 +292,30 @@ TEST(Receiver, RefusesAPortInUseEvenByOthersThatShareIt) {
   }
 }
 
+TEST(Receiver, NothingComesInOnceItIsShut) {
+  auto receiver = std::move(open({":0", ":0"}, 1, {.batch = 4})[0]);
+  const std::vector<uint16_t> ports = receiver.ports();
+  const Exporter exporter("127.0.0.1");
+  for (int i = 0; i < 30; ++i) exporter.send(ports[static_cast<size_t>(i) % 2], "before");
+  receiver.let_nothing_in();
+  for (int i = 0; i < 30; ++i) exporter.send(ports[0], "after");
+  const std::vector<Received> first = take(receiver, 8);
+  ASSERT_EQ(first.size(), 8u);
+  EXPECT_EQ(first[7].text, "before");
+  EXPECT_EQ(receiver.discard(), 22u);
+  EXPECT_EQ(receiver.discard(), 0u);
+  EXPECT_TRUE(take(receiver, 1, milliseconds{0}).empty());
+  EXPECT_EQ(receiver.kernel_drops(), 0u) << "what comes after the end is nobody's loss";
+}
+
+TEST(Receiver, DiscardsDatagramsNotPackets) {
+  auto receiver = std::move(open({"127.0.0.1:0"}, 1, {.batch = 2})[0]);
+  const Exporter exporter("127.0.0.1");
+  exporter.cut_into(100);
+  for (int i = 0; i < 3; ++i) exporter.send(receiver.ports()[0], std::string(1050, 'x'));
+  EXPECT_EQ(receiver.discard(), 33u);
+}
+
 TEST(Receiver, SaysWhyItCannotListen) {
   const auto message = [](const ListenAddress& address) {
     return Receiver::open({&address, 1}, 1, {}).error().message;

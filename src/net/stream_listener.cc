@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -38,6 +39,12 @@ void set_keepalive(int fd) {
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds);
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
+}
+
+// What came and was not read yet.
+uint64_t unread_bytes(int fd) {
+  int bytes = 0;
+  return ioctl(fd, FIONREAD, &bytes) == 0 ? static_cast<uint64_t>(std::max(bytes, 0)) : 0;
 }
 
 // Connections that the process's limit of open files leaves room for.
@@ -365,7 +372,12 @@ void StreamListener::Impl::close(uint64_t number, StreamClose reason, StreamSink
   sink.on_closed(number, connection->peer(), reason, detail);
 }
 
+// Connections that wait to be accepted, too, lest what they sent goes uncounted.
 void StreamListener::Impl::close_all(StreamSink& sink) {
+  for (const Listening& listening : sockets_) {
+    for (int turns = 0; turns < kStreamBacklog / kStreamAcceptsPerTurn; ++turns) accept_from(listening, sink);
+  }
+  for (const auto& [number, connection] : connections_) counters_.unread_bytes += unread_bytes(connection->fd());
   while (!connections_.empty()) close(connections_.begin()->first, StreamClose::shutdown, sink);
 }
 

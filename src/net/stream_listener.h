@@ -50,7 +50,7 @@ class StreamListener {
   // Waits up to `timeout` for something to happen, then does what can be done at once: accepts, reads, closes what is
   // too slow. False if there was nothing.
   Result<bool> poll(std::chrono::milliseconds timeout, StreamSink& sink);
-  // Ends all connections.
+  // Ends all connections; counts what they had sent and nobody had read.
   void close_all(StreamSink& sink);
 
   // Makes a poll() in another thread return at once.

@@ -98,6 +98,24 @@ struct Harness : StreamSink {
   std::string exporter;
 };
 
+// One connection is known, one waits to be accepted; nobody has read what they sent.
+TEST(StreamListener, CountsWhatNobodyReadBeforeTheEnd) {
+  Harness h;
+  auto known = Sender::open({"127.0.0.1", h.port, Transport::tcp});
+  auto waiting = Sender::open({"127.0.0.1", h.port, Transport::tcp});
+  ASSERT_TRUE(known && waiting);
+  ASSERT_TRUE(known->add_source(loopback_address(0)));
+  ASSERT_TRUE(h.poll_until([&] { return h.counters().accepted == 1; }));
+  ASSERT_TRUE(waiting->add_source(loopback_address(1)));
+  for (Sender* sender : {&*known, &*waiting}) {
+    ASSERT_TRUE(sender->send(0, message(40)));
+    ASSERT_TRUE(sender->flush());
+  }
+  EXPECT_EQ(h.imbalance(), "");
+  EXPECT_EQ(h.counters().accepted, 2u);
+  EXPECT_EQ(h.counters().unread_bytes, 80u);
+}
+
 TEST(StreamListener, MessagesOfSeveralConnectionsInOrder) {
   Harness h;
   auto sender = Sender::open({"127.0.0.1", h.port, Transport::tcp});

@@ -234,5 +234,24 @@ TEST(ReceiveLoop, CountsWhatTheKernelDropped) {
   EXPECT_EQ(rows, snapshot.total.counters.rows[flow::Table::flows]);
 }
 
+// There is no time to decode what waits: it is counted, without being decoded.
+TEST(ReceiveLoop, CountsWhatIsLeftAtTheEnd) {
+  const std::vector<net::ListenAddress> listen = {*net::ListenAddress::parse("127.0.0.1:0")};
+  auto receivers = net::Receiver::open(listen, 1, {.batch = 8});
+  ASSERT_TRUE(receivers);
+  const uint16_t port = receivers->front().ports()[0];
+  flow::Ledger ledger;
+  const ReceiveLoopOptions options{.drain_limit = milliseconds{0}};
+  ReceiveLoop loop(std::move(receivers->front()), {}, options, [](const flow::FullBatch&) {}, ledger);
+  const Exporter exporter;
+  for (uint32_t i = 0; i < 100; ++i) exporter.send(port, v5_datagram(i * 30, 30));
+  loop.stop();
+  loop.run();
+  const flow::LedgerSnapshot snapshot = ledger.snapshot();
+  EXPECT_GE(snapshot.socket_left, 100u - 2 * 8);
+  EXPECT_EQ(snapshot.total.counters.datagrams_received + snapshot.socket_left, 100u);
+  EXPECT_EQ(snapshot.socket_drops, 0u);
+}
+
 }  // namespace
 }  // namespace weir::pipeline

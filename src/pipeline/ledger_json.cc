@@ -95,6 +95,7 @@ constexpr auto kStreamCounters = std::to_array<NamedStreamCounter>({
     {"messages", &StreamCounters::messages},
     {"bytes", &StreamCounters::bytes},
     {"incomplete_bytes", &StreamCounters::incomplete_bytes},
+    {"unread_bytes", &StreamCounters::unread_bytes},
 });
 
 // Bits of ExporterCounters::protocols in use: those of flow::FlowType.
@@ -299,6 +300,7 @@ std::string ledger_to_json(const LedgerReport& report) {
   out["written"] = time_value(report.written);
   out["finished"] = report.finished;
   out["socket_drops"] = report.ledger.socket_drops;
+  out["socket_left"] = report.ledger.socket_left;
   out["streams"] = streams_object(report.ledger.streams);
   const std::span<const std::string> outlets = report.ledger.outlets;
   out["outlets"] = json::array(outlets.begin(), outlets.end());
@@ -334,6 +336,7 @@ Result<LedgerReport> ledger_from_json(std::string_view content) {
   const json::value* finished = member(*root, "finished");
   report.finished = finished != nullptr && finished->is_bool() && finished->get_bool();
   report.ledger.socket_drops = number(*root, "socket_drops");
+  report.ledger.socket_left = number(*root, "socket_left");
   if (const json::object* streams = object_member(*root, "streams")) report.ledger.streams = read_streams(*streams);
   if (const json::object* store = object_member(*root, "store")) {
     for (const NamedStoreCounter& counter : kStoreCounters) report.store.*counter.member = number(*store, counter.name);

@@ -1,7 +1,7 @@
 // DIR/ledger.json: the collector's account of itself, for `weir exporters` and for monitoring. Version 1:
 //
 //   {"version": 1, "program": "collect", "pid": 4711, "started": TIME, "written": TIME, "finished": false,
-//    "socket_drops": 0, "streams": STREAMS, "outlets": ["store"], "total": COUNTERS,
+//    "socket_drops": 0, "socket_left": 0, "streams": STREAMS, "outlets": ["store"], "total": COUNTERS,
 //    "exporters": [{"exporter": "192.0.2.1", ...COUNTERS}, ...],
 //    "store": {"segments_written": 3, ..., "last_error": ""},
 //    "templates": {"state_file": {...}, "redis": {"connected": true, ...}}}

@@ -37,9 +37,10 @@ LedgerReport sample() {
   other.stored = value--;
   for (uint64_t& dropped : other.dropped) dropped = value--;
   report.ledger.socket_drops = 12;
+  report.ledger.socket_left = 13;
   StreamCounters& streams = report.ledger.streams;
-  for (uint64_t* counter :
-       {&streams.accepted, &streams.open, &streams.messages, &streams.bytes, &streams.incomplete_bytes}) {
+  for (uint64_t* counter : {&streams.accepted, &streams.open, &streams.messages, &streams.bytes,
+                            &streams.incomplete_bytes, &streams.unread_bytes}) {
     *counter = value--;
   }
   for (uint64_t& refused : streams.refused) refused = value--;

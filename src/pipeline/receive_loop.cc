@@ -17,8 +17,9 @@ ReceiveLoop::ReceiveLoop(net::Receiver receiver, decode::DecoderOptions decoder,
                          BatchOut out, flow::Ledger& ledger)
     : receiver_(std::move(receiver)),
       options_(options),
-      intake_(std::move(decoder), options, std::move(out), ledger,
-              [this] { return flow::SocketCounters{.drops = receiver_.kernel_drops(), .streams = {}}; }) {}
+      intake_(std::move(decoder), options, std::move(out), ledger, [this] {
+        return flow::SocketCounters{.drops = receiver_.kernel_drops(), .left = left_, .streams = {}};
+      }) {}
 
 void ReceiveLoop::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
@@ -46,12 +47,15 @@ bool ReceiveLoop::receive(std::chrono::milliseconds timeout) {
   return !datagrams->empty();
 }
 
-// Takes what the kernel already holds for us. An exporter that goes on sending must not keep us alive.
+// Takes what the kernel already holds for us; what comes later finds the door shut, as an exporter that goes on sending
+// must not keep us alive. Decoding it may take longer than we have: the rest is counted.
 void ReceiveLoop::drain() {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point limit = Clock::now() + options_.drain_limit;
+  receiver_.let_nothing_in();
   receive(std::chrono::milliseconds{0});  // may come back empty because of the wake-up
   while (receive(std::chrono::milliseconds{0}) && Clock::now() < limit) intake_.hand_over();
+  left_ = receiver_.discard();
 }
 
 }  // namespace weir::pipeline

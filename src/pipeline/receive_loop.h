@@ -16,7 +16,7 @@ class ReceiveLoop {
   ReceiveLoop(net::Receiver receiver, decode::DecoderOptions decoder, ReceiveLoopOptions options, BatchOut out,
               flow::Ledger& ledger);
 
-  // Until stop(); then takes what the sockets still hold, gives up what waits for a template, hands over the last batch
+  // Until stop(); then takes what the sockets still hold, counts what it cannot take in `drain_limit`, gives up what waits for a template, hands over the last batch
   // and publishes the last counters. The calling thread owns receiver and decoder meanwhile.
   void run();
 
@@ -31,6 +31,7 @@ class ReceiveLoop {
   void drain();
 
   net::Receiver receiver_;
+  uint64_t left_ = 0;  // datagrams that were in the sockets when the time was over
   const ReceiveLoopOptions options_;
   Intake intake_;
   std::optional<std::string> last_error_;

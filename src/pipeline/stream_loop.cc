@@ -81,7 +81,7 @@ StreamLoop::StreamLoop(net::StreamListener listener, decode::DecoderOptions deco
     : listener_(std::move(listener)),
       options_(options),
       intake_(std::move(decoder), options, std::move(out), ledger,
-              [this] { return flow::SocketCounters{.drops = 0, .streams = listener_.counters()}; }) {}
+              [this] { return flow::SocketCounters{.drops = 0, .left = 0, .streams = listener_.counters()}; }) {}
 
 void StreamLoop::run() {
   while (!stopping_.load(std::memory_order_acquire)) {

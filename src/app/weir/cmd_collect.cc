@@ -166,12 +166,9 @@ int collect(const Options& options) {
   const pipeline::LedgerReport report = (*collector)->stop();
   print_out(totals_text(report));
   const bool adds_up = report.ledger.imbalance().empty();
-  uint64_t unwritten = 0;
-  for (const flow::Table table : flow::kTables)
-    unwritten += report.ledger.total.rows(table)[flow::DropReason::shutdown];
-  if (unwritten > 0)
-    log::error("{} flows and counters could not be written before the end: {}", unwritten, report.store.last_error);
-  return adds_up && unwritten == 0 ? 0 : 1;
+  const std::vector<std::string> lost = lost_at_the_end(report);
+  for (const std::string& line : lost) log::error("{}", line);
+  return adds_up && lost.empty() ? 0 : 1;
 }
 
 }  // namespace
@@ -184,7 +181,7 @@ void add_collect(CLI::App& app, Run& run) {
   command->add_option("--duration", options->duration, "End after this time, such as 10s or 5m");
   command->footer(
       "Everything received is stored or counted; the totals at the end say so. A second Ctrl-C ends at once.\n"
-      "Exit status: 0; 1 if it could not start, or flows were lost at the end; 2 wrong usage.");
+      "Exit status: 0; 1 if it could not start, or something was lost at the end; 2 wrong usage.");
   command->callback([options, &run] { run = [options] { return collect(*options); }; });
 }
 

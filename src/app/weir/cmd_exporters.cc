@@ -196,6 +196,9 @@ int exporters(const Options& options) {
   if (table && report->ledger.socket_drops > 0) {
     fmt::print("the kernel dropped {} datagrams before anybody saw whose they were\n", report->ledger.socket_drops);
   }
+  if (table && report->ledger.socket_left > 0) {
+    fmt::print("{} datagrams were left in the sockets at the end\n", report->ledger.socket_left);
+  }
   return 0;
 }
 

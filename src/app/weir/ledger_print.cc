@@ -30,6 +30,7 @@ std::string streams_text(const StreamCounters& streams) {
   }
   line(out, "messages", streams.messages);
   line_unless_zero(out, "bytes of incomplete messages", streams.incomplete_bytes);
+  line_unless_zero(out, "bytes unread at the end", streams.unread_bytes);
   return out;
 }
 
@@ -88,6 +89,7 @@ std::string totals_text(const pipeline::LedgerReport& report) {
   out += fmt::format("exporters{:>45}\n", with_commas(ledger.exporters.size()));
   out += "datagrams\n";
   line_unless_zero(out, "dropped by the kernel", ledger.socket_drops);
+  line_unless_zero(out, "left in the sockets at the end", ledger.socket_left);
   line(out, "received", c.datagrams_received);
   line(out, "decoded", c.datagrams_decoded);
   line(out, "rejected", c.datagrams_rejected);
@@ -111,15 +113,38 @@ std::string totals_text(const pipeline::LedgerReport& report) {
     line(out, name(anomaly), c.anomalies[anomaly]);
   }
   const std::string imbalance = ledger.imbalance();
+  std::string left;
+  if (ledger.socket_left > 0) left += fmt::format("; {} datagrams were left", with_commas(ledger.socket_left));
+  if (ledger.streams.unread_bytes > 0) {
+    left += fmt::format("; {} bytes of connections were left", with_commas(ledger.streams.unread_bytes));
+  }
   if (imbalance.empty()) {
     out += fmt::format(
-        "it adds up: {} received = {} decoded + {} rejected datagrams, {} decoded = {} stored + {} dropped flows\n",
+        "it adds up: {} received = {} decoded + {} rejected datagrams, {} decoded = {} stored + {} dropped flows{}\n",
         c.datagrams_received, c.datagrams_decoded, c.datagrams_rejected, c.rows[flow::Table::flows], flows.stored,
-        flows.dropped_in_all());
+        flows.dropped_in_all(), left);
   } else {
-    out += fmt::format("it does NOT add up: {}\n", imbalance);
+    out += fmt::format("it does NOT add up: {}{}\n", imbalance, left);
   }
   return out;
+}
+
+std::vector<std::string> lost_at_the_end(const pipeline::LedgerReport& report) {
+  std::vector<std::string> lines;
+  uint64_t unwritten = 0;
+  for (const flow::Table table : flow::kTables)
+    unwritten += report.ledger.total.rows(table)[flow::DropReason::shutdown];
+  if (unwritten > 0) {
+    lines.push_back(fmt::format("{} flows and counters could not be written before the end: {}", unwritten,
+                                report.store.last_error));
+  }
+  if (const uint64_t left = report.ledger.socket_left; left > 0) {
+    lines.push_back(fmt::format("{} datagrams were left in the sockets: there was no time to decode them", left));
+  }
+  if (const uint64_t unread = report.ledger.streams.unread_bytes; unread > 0) {
+    lines.push_back(fmt::format("{} bytes of connections were left: there was no time to decode them", unread));
+  }
+  return lines;
 }
 
 void print_out(const std::string& text) { (void)std::fwrite(text.data(), 1, text.size(), stdout); }
