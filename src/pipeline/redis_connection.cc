@@ -1,62 +1,214 @@
 #include "pipeline/redis_connection.h"
 
 #include <hiredis/hiredis.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
+#include "base/fd.h"
+#include "net/socket_address.h"
 
 namespace weir::pipeline {
-namespace {
 
-// An answer is at most a list of some events, each with one session (kMostValue in redis_sharing.cc).
-constexpr size_t kMostReplyBytes = size_t{32} << 20;
-
-timeval to_timeval(std::chrono::milliseconds timeout) {
-  return {.tv_sec = timeout.count() / 1000, .tv_usec = timeout.count() % 1000 * 1000};
-}
-
-struct CloseContext {
-  void operator()(redisContext* context) const { redisFree(context); }
+// One value of an answer, and for a list those in it.
+struct RedisConnection::Reply::Value {
+  int type = REDIS_REPLY_NIL;
+  std::string text;
+  std::vector<std::shared_ptr<const Value>> list;
 };
 
-const redisReply& as_reply(const void* reply) { return *static_cast<const redisReply*>(reply); }
+namespace {
+
+constexpr size_t kReadBytes = size_t{64} << 10;
 
 std::string lower_first(std::string text) {
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
   return text;
 }
 
+// What hiredis makes values with as it reads: it counts them, and makes none beyond the limit, whatever a list claims to
+// hold. A value is owned by its list from the beginning, the outermost one by the reader, then by who reads.
+template <class Value>
+struct ValueMaker {
+  size_t made = 0;  // of the answer that is being read
+
+  static void* make(const redisReadTask* task, std::string_view text) {
+    ValueMaker& self = *static_cast<ValueMaker*>(task->privdata);
+    if (self.made >= RedisConnection::kMostReplyValues) return nullptr;
+    ++self.made;
+    auto value = std::make_shared<Value>();
+    value->type = task->type;
+    value->text = text;
+    Value* const raw = value.get();
+    if (task->parent == nullptr) {
+      self.outermost = std::move(value);
+    } else {
+      static_cast<Value*>(task->parent->obj)->list.push_back(std::move(value));
+    }
+    return raw;
+  }
+  static void* make_text(const redisReadTask* task, char* text, size_t length) { return make(task, {text, length}); }
+  static void* make_list(const redisReadTask* task, int) { return make(task, {}); }
+  static void* make_number(const redisReadTask* task, long long) { return make(task, {}); }
+  static void* make_nil(const redisReadTask* task) { return make(task, {}); }
+  static void forget(void*) {}
+
+  std::shared_ptr<Value> outermost;
+  redisReplyObjectFunctions functions{make_text, make_list, make_number, make_nil, forget};
+};
+
+using Addresses = Result<std::vector<net::SocketAddress>>;
+
+// The resolver cannot be told to stop: where a name server does not answer, its thread is left behind, and ends some
+// seconds later.
+Addresses resolve(const std::string& host, uint16_t port, Patience::Clock::time_point deadline,
+                  const Patience& patience) {
+  if (IpAddress::parse(host)) return net::SocketAddress::resolve(host, port);
+  struct Question {
+    Fd answered{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    Addresses answer = fail("no answer from the resolver");  // of the resolver's thread, until `answered`
+  };
+  const auto question = std::make_shared<Question>();
+  if (!question->answered) return fail_errno("cannot ask the resolver");
+  try {
+    std::thread([question, host, port] {
+      question->answer = net::SocketAddress::resolve(host, port);
+      eventfd_write(question->answered.get(), 1);
+    }).detach();
+  } catch (const std::system_error& e) {
+    return fail("cannot ask the resolver: {}", std::string_view(e.what()));
+  }
+  if (patience.wait(question->answered.get(), POLLIN, deadline) == 0)
+    return fail("no answer from the resolver in time");
+  return question->answer;
+}
+
+struct FreeReader {
+  void operator()(redisReader* reader) const { redisReaderFree(reader); }
+};
+
 }  // namespace
 
 struct RedisConnection::Impl {
-  std::unique_ptr<redisContext, CloseContext> context;
-  std::string where;
+  using Clock = Patience::Clock;
+
+  Impl(const RedisUrl& url, std::chrono::milliseconds wait, const Patience& with)
+      : where(url.to_string()), timeout(wait), patience(with) {
+    reader.reset(redisReaderCreateWithFunctions(&values.functions));
+    CHECK(reader != nullptr);
+    reader->privdata = &values;
+  }
+
+  Result<> connect(const RedisUrl& url);
+  Result<> log_in(const RedisUrl& url, RedisConnection& connection);
+  Result<> send_some();
+  // Bytes that came; 0: none yet.
+  Result<size_t> receive_some();
+  std::unexpected<Error> broken(std::string_view why) const { return fail("{}: {}", where, why); }
+  std::unexpected<Error> broken_by_errno() const { return fail_errno(where); }
+  std::unexpected<Error> late() const {
+    return broken(patience.ended() ? "no answer before the end" : "no answer in time");
+  }
+
+  const std::string where;
+  const std::chrono::milliseconds timeout;
+  const Patience& patience;
+  Fd socket;
+  std::string unsent;
+  size_t sent = 0;  // of `unsent`
+  ValueMaker<Reply::Value> values;
+  std::unique_ptr<redisReader, FreeReader> reader;
+  std::array<char, kReadBytes> buffer;
 };
+
+// The first address of the name that takes a connection.
+Result<> RedisConnection::Impl::connect(const RedisUrl& url) {
+  const auto cannot = [&](std::string_view why) { return fail("cannot connect to {}: {}", where, why); };
+  const Clock::time_point deadline = Clock::now() + timeout;
+  const auto addresses = resolve(url.host, url.port, deadline, patience);
+  if (!addresses) return cannot(addresses.error().message);
+  std::string last;
+  for (const net::SocketAddress& address : *addresses) {
+    socket = Fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    int error = 0;
+    if (!socket) {
+      error = errno;
+    } else if (::connect(socket.get(), address.get(), address.size()) != 0) {
+      error = errno;
+      if (error == EINPROGRESS) {
+        if (patience.wait(socket.get(), POLLOUT, deadline) == 0) return cannot("no answer in time");
+        socklen_t size = sizeof error;
+        getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+      }
+    }
+    if (error == 0) {
+      const int on = 1;
+      setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      return {};
+    }
+    last = lower_first(std::string(std::strerror(error)));
+  }
+  return cannot(last);
+}
+
+Result<> RedisConnection::Impl::log_in(const RedisUrl& url, RedisConnection& connection) {
+  if (!url.password.empty()) {
+    const Reply reply = TRY(url.user.empty() ? connection.run({"AUTH", url.password})
+                                             : connection.run({"AUTH", url.user, url.password}));
+    if (reply.error()) return fail("{} refuses the login: {}", where, *reply.error());
+  }
+  const Reply reply = TRY(connection.run({"SELECT", std::to_string(url.database)}));
+  if (reply.error()) return fail("{} refuses the database: {}", where, *reply.error());
+  return {};
+}
+
+Result<> RedisConnection::Impl::send_some() {
+  const std::string_view rest = std::string_view(unsent).substr(sent);
+  const ssize_t taken = ::send(socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+  if (taken < 0) {
+    if (errno == EAGAIN || errno == EINTR) return {};
+    return broken_by_errno();
+  }
+  sent += static_cast<size_t>(taken);
+  if (sent == unsent.size()) {
+    unsent = {};
+    sent = 0;
+  }
+  return {};
+}
+
+Result<size_t> RedisConnection::Impl::receive_some() {
+  const ssize_t got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+  if (got == 0) return broken("the server closed the connection");
+  if (got < 0) {
+    if (errno == EAGAIN || errno == EINTR) return 0;
+    return broken_by_errno();
+  }
+  if (redisReaderFeed(reader.get(), buffer.data(), static_cast<size_t>(got)) != REDIS_OK)
+    return broken(lower_first(reader->errstr));
+  return static_cast<size_t>(got);
+}
 
 RedisConnection::RedisConnection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RedisConnection::RedisConnection(RedisConnection&&) noexcept = default;
 RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = default;
 RedisConnection::~RedisConnection() = default;
 
-Result<RedisConnection> RedisConnection::open(const RedisUrl& url, std::chrono::milliseconds timeout) {
-  auto impl = std::make_unique<Impl>();
-  impl->where = url.to_string();
-  impl->context.reset(redisConnectWithTimeout(url.host.c_str(), url.port, to_timeval(timeout)));
-  if (!impl->context) return fail("cannot connect to {}: out of memory", impl->where);
-  if (impl->context->err != 0)
-    return fail("cannot connect to {}: {}", impl->where, std::string_view(impl->context->errstr));
-  if (redisSetTimeout(impl->context.get(), to_timeval(timeout)) != REDIS_OK) {
-    return fail("cannot connect to {}: {}", impl->where, std::string_view(impl->context->errstr));
-  }
-  RedisConnection connection(std::move(impl));
-  if (!url.password.empty()) {
-    const auto reply = TRY(url.user.empty() ? connection.run({"AUTH", url.password})
-                                            : connection.run({"AUTH", url.user, url.password}));
-    if (reply.error()) return fail("{} refuses the login: {}", url.to_string(), *reply.error());
-  }
-  const auto reply = TRY(connection.run({"SELECT", std::to_string(url.database)}));
-  if (reply.error()) return fail("{} refuses the database: {}", url.to_string(), *reply.error());
+Result<RedisConnection> RedisConnection::open(const RedisUrl& url, std::chrono::milliseconds timeout,
+                                              const Patience& patience) {
+  RedisConnection connection(std::make_unique<Impl>(url, timeout, patience));
+  TRY(connection.impl_->connect(url));
+  TRY(connection.impl_->log_in(url, connection));
   return connection;
 }
 
@@ -67,30 +219,35 @@ void RedisConnection::add(std::initializer_list<Argument> command) {
     arguments.push_back(argument.data());
     lengths.push_back(argument.size());
   }
-  // An error stays in the context, and read() finds it.
-  redisAppendCommandArgv(impl_->context.get(), static_cast<int>(arguments.size()), arguments.data(), lengths.data());
+  char* text = nullptr;
+  const int length =
+      redisFormatCommandArgv(&text, static_cast<int>(arguments.size()), arguments.data(), lengths.data());
+  CHECK(length >= 0);  // out of memory
+  impl_->unsent.append(text, static_cast<size_t>(length));
+  redisFreeCommand(text);
 }
 
+// One deadline for the whole answer: a server that sends a byte now and then does not put it off.
 Result<RedisConnection::Reply> RedisConnection::read() {
-  redisContext* context = impl_->context.get();
-  const auto broken = [&] {
-    const bool timeout = context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
-    return fail("{}: {}", impl_->where, timeout ? "no answer in time" : lower_first(context->errstr));
-  };
-  int sent = 0;
-  while (sent == 0) {
-    if (redisBufferWrite(context, &sent) != REDIS_OK) return broken();
-  }
-  size_t bytes = 0;
-  while (true) {
+  Impl& impl = *impl_;
+  const Patience::Clock::time_point deadline = Patience::Clock::now() + impl.timeout;
+  impl.values.made = 0;
+  for (size_t bytes = 0; bytes <= kMostReplyBytes;) {
     void* reply = nullptr;
-    if (redisGetReplyFromReader(context, &reply) != REDIS_OK) return broken();
-    if (reply != nullptr) return Reply(std::shared_ptr<void>(reply, freeReplyObject), reply);
-    const size_t before = context->reader->len;
-    if (redisBufferRead(context) != REDIS_OK) return broken();
-    bytes += context->reader->len - before;
-    if (bytes > kMostReplyBytes) return fail("{}: an answer of more than {} bytes", impl_->where, kMostReplyBytes);
+    if (redisReaderGetReply(impl.reader.get(), &reply) != REDIS_OK) {
+      impl.values.outermost.reset();
+      if (impl.values.made >= kMostReplyValues)
+        return fail("{}: an answer of more than {} values", impl.where, kMostReplyValues);
+      return impl.broken(lower_first(impl.reader->errstr));
+    }
+    if (reply != nullptr) return Reply(std::exchange(impl.values.outermost, nullptr));
+    const short sends = impl.unsent.empty() ? short{0} : short{POLLOUT};
+    const short ready = impl.patience.wait(impl.socket.get(), static_cast<short>(POLLIN | sends), deadline);
+    if (ready == 0 || Patience::Clock::now() >= deadline) return impl.late();
+    if ((ready & POLLOUT) != 0) TRY(impl.send_some());
+    if ((ready & ~POLLOUT) != 0) bytes += TRY(impl.receive_some());
   }
+  return fail("{}: an answer of more than {} bytes", impl.where, kMostReplyBytes);
 }
 
 Result<RedisConnection::Reply> RedisConnection::run(std::initializer_list<Argument> command) {
@@ -99,15 +256,13 @@ Result<RedisConnection::Reply> RedisConnection::run(std::initializer_list<Argume
 }
 
 std::optional<std::string> RedisConnection::Reply::error() const {
-  const redisReply& reply = as_reply(reply_);
-  if (reply.type != REDIS_REPLY_ERROR) return std::nullopt;
-  return std::string(reply.str, reply.len);
+  if (value_->type != REDIS_REPLY_ERROR) return std::nullopt;
+  return value_->text;
 }
 
 std::string_view RedisConnection::Reply::text() const {
-  const redisReply& reply = as_reply(reply_);
-  const bool text = reply.type == REDIS_REPLY_STRING || reply.type == REDIS_REPLY_STATUS;
-  return text ? std::string_view(reply.str, reply.len) : std::string_view();
+  const bool text = value_->type == REDIS_REPLY_STRING || value_->type == REDIS_REPLY_STATUS;
+  return text ? std::string_view(value_->text) : std::string_view();
 }
 
 ByteView RedisConnection::Reply::bytes() const {
@@ -115,15 +270,11 @@ ByteView RedisConnection::Reply::bytes() const {
   return {reinterpret_cast<const uint8_t*>(content.data()), content.size()};
 }
 
-size_t RedisConnection::Reply::size() const {
-  const redisReply& reply = as_reply(reply_);
-  return reply.type == REDIS_REPLY_ARRAY ? reply.elements : 0;
-}
+size_t RedisConnection::Reply::size() const { return value_->type == REDIS_REPLY_ARRAY ? value_->list.size() : 0; }
 
 RedisConnection::Reply RedisConnection::Reply::at(size_t index) const {
   CHECK(index < size());
-  const redisReply& reply = as_reply(reply_);
-  return Reply(owner_, std::span(reply.element, reply.elements)[index]);
+  return Reply(value_->list[index]);
 }
 
 }  // namespace weir::pipeline

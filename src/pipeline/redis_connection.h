@@ -1,28 +1,34 @@
-// A connection to a Redis server that never waits longer than its timeout and never takes more memory for an answer
-// than it is allowed, whatever the server sends. hiredis stays inside redis_connection.cc.
+// A connection to a Redis server that waits no longer for a whole answer than its timeout, takes no more memory for one
+// than it is allowed, and stops waiting when the process ends, whatever the server sends. hiredis writes the commands
+// and reads the answers, inside redis_connection.cc; the socket and the waiting are ours.
 #pragma once
 
 #include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/redis_url.h"
+#include "pipeline/patience.h"
 
 namespace weir::pipeline {
 
 class RedisConnection {
  public:
-  // An answer; views are valid until the next one is read.
+  // What an answer may have at most: bytes on the wire, and values (texts, numbers, lists, all of them together).
+  static constexpr size_t kMostReplyBytes = size_t{20} << 20;
+  static constexpr size_t kMostReplyValues = 10'000;
+
+  // An answer; it and its parts own what they show.
   class Reply;
   using Argument = std::string_view;
 
-  // Connects, logs in, chooses the database.
-  static Result<RedisConnection> open(const RedisUrl& url, std::chrono::milliseconds timeout);
+  // Connects, logs in, chooses the database. timeout: of each step, and of each answer later on. patience has to outlive
+  // the connection.
+  static Result<RedisConnection> open(const RedisUrl& url, std::chrono::milliseconds timeout, const Patience& patience);
   RedisConnection(RedisConnection&&) noexcept;
   RedisConnection& operator=(RedisConnection&&) noexcept;
   ~RedisConnection();
@@ -52,9 +58,9 @@ class RedisConnection::Reply {
 
  private:
   friend class RedisConnection;
-  explicit Reply(std::shared_ptr<void> owner, const void* reply) : owner_(std::move(owner)), reply_(reply) {}
-  std::shared_ptr<void> owner_;
-  const void* reply_;
+  struct Value;
+  explicit Reply(std::shared_ptr<const Value> value) : value_(std::move(value)) {}
+  std::shared_ptr<const Value> value_;
 };
 
 inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }

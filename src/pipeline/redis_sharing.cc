@@ -23,7 +23,8 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kEvents = "weir:1:events";
 constexpr milliseconds kTimeout{2000};
-constexpr milliseconds kPoll{200};  // how often events of others are looked for
+constexpr milliseconds kEndTime{500};  // for what is to be published at the end, all of it
+constexpr milliseconds kPoll{200};     // how often events of others are looked for
 constexpr milliseconds kFirstBackOff{500};
 constexpr milliseconds kLongestBackOff{30'000};
 constexpr milliseconds kAskAgain{5000};  // an answer may come without its event
@@ -92,9 +93,11 @@ RedisSharing::RedisSharing(RedisUrl url, decode::Limits limits, SharedState& sta
       }) {}
 
 void RedisSharing::stop() {
+  if (!thread_.joinable()) return;
   stopping_ = true;
+  patience_.end_within(kEndTime);
   state_.wake();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 SharingCounters RedisSharing::counters() const {
@@ -103,10 +106,8 @@ SharingCounters RedisSharing::counters() const {
 }
 
 void RedisSharing::run() {
-  Clock::time_point end;
   while (true) {
     const bool last = stopping_;
-    if (!last) end = Clock::now() + kTimeout;
     take_work(state_.wait_for_work(last ? milliseconds{0} : kPoll));
     if (!connection_ && !last && Clock::now() >= next_try_) {
       if (const Result<> connected = connect(); !connected) lose_connection(connected.error());
@@ -114,7 +115,7 @@ void RedisSharing::run() {
     if (connection_) {
       if (const Result<> done = round(); !done) lose_connection(done.error());
     }
-    if (last && (!connection_ || to_sync_.empty() || Clock::now() >= end)) return;
+    if (last && (!connection_ || to_sync_.empty() || patience_.ended())) return;
   }
 }
 
@@ -140,7 +141,7 @@ void RedisSharing::take_work(SharedState::Work work) {
 // From then on events of others are seen. What happened before is found by comparing all that we know.
 Result<> RedisSharing::connect() {
   next_try_ = Clock::now() + back_off_;
-  connection_ = TRY(RedisConnection::open(url_, kTimeout));
+  connection_ = TRY(RedisConnection::open(url_, kTimeout, patience_));
   const auto hello = TRY(connection_->run({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_}));
   if (const auto error = hello.error()) {
     if (!error->starts_with("WRONGTYPE")) return fail("{} refuses: {}", url_.to_string(), *error);

@@ -34,7 +34,7 @@ class RedisSharing {
   RedisSharing(const RedisSharing&) = delete;
   RedisSharing& operator=(const RedisSharing&) = delete;
 
-  // Publishes what is left, if the server is there.
+  // Publishes what is left, if the server is there and takes it at once: waiting for it ends now.
   void stop();
   SharingCounters counters() const;
 
@@ -70,6 +70,7 @@ class RedisSharing {
   const std::string self_;  // tells our events from those of others
   SharedState& state_;
 
+  Patience patience_;
   std::optional<RedisConnection> connection_;
   Clock::time_point next_try_{};
   std::chrono::milliseconds back_off_{0};

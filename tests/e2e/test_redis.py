@@ -3,6 +3,8 @@
 import shutil
 import socket
 import subprocess
+import threading
+import time
 import unittest
 
 from ipfix import IpfixExporter, PORTS_REVERSED, sampling_sets, template_set
@@ -53,19 +55,101 @@ def free_port():
         return s.getsockname()[1]
 
 
-@unittest.skipUnless(shutil.which("redis-server"), "redis-server is not installed")
-class Sharing(Case):
-    KEY = "weir:1:t:127.0.0.1:0:ipfix:256"
+class HostileRedis:
+    """Answers the greeting of each connection as a Redis does, and everything after it with `answer(socket)`."""
 
-    def redis(self, **options):
-        server = Redis(self.folder, **options)
-        self.addCleanup(server.stop)
-        return server
+    def __init__(self, answer):
+        self.answer = answer
+        self.answered = threading.Event()
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                peer = self.socket.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+
+    def serve(self, peer):
+        try:
+            with peer:
+                for reply in (b"+OK\r\n", b"$3\r\n1-1\r\n"):  # SELECT, XADD
+                    peer.recv(65536)
+                    peer.sendall(reply)
+                peer.recv(65536)
+                self.answered.set()
+                self.answer(peer)
+        except OSError:
+            pass
+
+    def stop(self):
+        self.socket.close()
+
+
+class WithRedis(Case):
+    KEY = "weir:1:t:127.0.0.1:0:ipfix:256"
 
     def collector(self, name, url):
         config = self.folder / f"{name}.toml"
         config.write_text(f'[templates]\nstate_file = ""\nredis = "{url}"\n')
         return Collector(self.folder / name, config=config)
+
+
+class Hostile(WithRedis):
+    """No server keeps the collector from receiving, takes its memory, or keeps it from ending."""
+
+    def against(self, answer):
+        server = HostileRedis(answer)
+        self.addCleanup(server.stop)
+        return server
+
+    def drip(self, peer):
+        peer.sendall(b"$1000000\r\n")
+        while True:
+            peer.sendall(b"x")
+            time.sleep(0.05)  # the pace of this server
+
+    def test_an_answer_that_drips_is_given_up(self):
+        server = self.against(self.drip)
+        with self.collector("a", server.url) as a, IpfixExporter() as exporter:
+            exporter.template(a.port)
+            exporter.data(a.port, 10)
+            wait_for(lambda: a.has_logged("no answer in time"), "the whole answer has one deadline")
+            exporter.data(a.port, 10)
+            self.assertEqual(a.stop(), 0, a.log)
+            self.assertEqual(a.ledger()["total"]["rows_stored"], 20)
+
+    def test_the_end_does_not_wait_for_an_answer(self):
+        server = self.against(self.drip)
+        with self.collector("a", server.url) as a, IpfixExporter() as exporter:
+            exporter.template(a.port)
+            exporter.data(a.port, 10)
+            self.assertTrue(server.answered.wait(DEADLINE))
+            self.assertEqual(a.stop(), 0, a.log)
+            self.assertEqual(a.ledger()["total"]["rows_stored"], 10)
+
+    def test_a_flood_of_values_takes_no_memory(self):
+        server = self.against(lambda peer: peer.sendall(b"*8000000\r\n" + 8_000_000 * b"*0\r\n"))
+        with self.collector("a", server.url) as a, IpfixExporter() as exporter:
+            exporter.template(a.port)
+            exporter.data(a.port, 10)
+            wait_for(lambda: a.has_logged("more than 10000 values"), "the answer is refused")
+            with open(f"/proc/{a.process.pid}/status") as status:
+                peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+            self.assertLess(peak, 300 * 1024, "KiB")
+            self.assertEqual(a.stop(), 0, a.log)
+            self.assertEqual(a.ledger()["total"]["rows_stored"], 10)
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "redis-server is not installed")
+class Sharing(WithRedis):
+    def redis(self, **options):
+        server = Redis(self.folder, **options)
+        self.addCleanup(server.stop)
+        return server
 
     def pair(self, url):
         return self.collector("a", url), self.collector("b", url)
