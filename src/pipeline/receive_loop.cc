@@ -38,8 +38,9 @@ void ReceiveLoop::stop() {
 bool ReceiveLoop::receive(std::chrono::milliseconds timeout) {
   const auto datagrams = receiver_.receive(timeout);
   if (!datagrams) {
-    if (last_error_ != datagrams.error().message) log::error("{}; receiving goes on", datagrams.error().message);
-    last_error_ = datagrams.error().message;
+    const std::string& why = datagrams.error().message;
+    if (const auto more = error_log_.allows(why, MessageLimit::Clock::now()))
+      log::error("{}; receiving goes on{}", why, more_like_this(*more));
     std::this_thread::sleep_for(kErrorPause);  // an error that stays must not eat a core
     return false;
   }

@@ -3,9 +3,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <optional>
-#include <string>
 
+#include "base/log_limit.h"
 #include "net/receiver.h"
 #include "pipeline/intake.h"
 
@@ -34,7 +33,7 @@ class ReceiveLoop {
   uint64_t left_ = 0;  // datagrams that were in the sockets when the time was over
   const ReceiveLoopOptions options_;
   Intake intake_;
-  std::optional<std::string> last_error_;
+  MessageLimit error_log_;
   std::atomic<bool> stopping_ = false;
 };
 

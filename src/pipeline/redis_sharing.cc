@@ -154,10 +154,9 @@ Result<> RedisSharing::connect() {
     to_sync_[{key.exporter, key.domain, static_cast<uint8_t>(key.type)}] = key;
   }
   for (auto& [key, asked] : asked_) asked.next = Clock::now();
-  log::info("sharing templates through {}", url_.to_string());
+  tell(log::Level::info, fmt::format("sharing templates through {}", url_.to_string()));
   back_off_ = milliseconds{0};
   told_lost_ = false;
-  last_logged_.clear();
   const std::lock_guard lock(mutex_);
   counters_.connected = true;
   counters_.last_error.clear();
@@ -168,9 +167,11 @@ void RedisSharing::lose_connection(const Error& error) {
   connection_.reset();
   back_off_ = std::clamp(back_off_ * 2, kFirstBackOff, kLongestBackOff);
   next_try_ = Clock::now() + back_off_;
-  // Once, not with every try.
-  if (!told_lost_) log::warn("{}; this collector works on alone, and tries again", error.message);
-  told_lost_ = true;
+  // Once, not with every try; at the end nobody needs to know.
+  if (!told_lost_ && !stopping_) {
+    told_lost_ =
+        tell(log::Level::warn, fmt::format("{}; this collector works on alone, and tries again", error.message));
+  }
   const std::lock_guard lock(mutex_);
   counters_.connected = false;
   counters_.last_error = error.message;
@@ -178,10 +179,16 @@ void RedisSharing::lose_connection(const Error& error) {
 }
 
 void RedisSharing::count_error(const std::string& what) {
-  if (last_logged_ != what) log::warn("{}: {}", url_.to_string(), what);
-  last_logged_ = what;
+  tell(log::Level::warn, fmt::format("{}: {}", url_.to_string(), what));
   const std::lock_guard lock(mutex_);
   ++counters_.errors;
+}
+
+// False if the log has heard enough of this server.
+bool RedisSharing::tell(log::Level level, const std::string& line) {
+  const auto more = log_.allows(line, MessageLimit::Clock::now());
+  if (more) log::log(level, "{}{}", line, more_like_this(*more));
+  return more.has_value();
 }
 
 // Withdrawals first: what is asked for must not be what has just been withdrawn.

@@ -20,6 +20,8 @@
 #include <tuple>
 #include <vector>
 
+#include "base/log.h"
+#include "base/log_limit.h"
 #include "decode/common/limits.h"
 #include "pipeline/redis_connection.h"
 #include "pipeline/shared_state.h"
@@ -62,6 +64,7 @@ class RedisSharing {
 
   std::vector<decode::SessionStatePtr> parse(const RedisConnection::Reply& reply);
   void deliver(const decode::SessionStatePtr& state);
+  bool tell(log::Level level, const std::string& line);
   void count_error(const std::string& what);
   void lose_connection(const Error& error);
 
@@ -76,7 +79,7 @@ class RedisSharing {
   std::chrono::milliseconds back_off_{0};
   std::string last_event_;
   bool told_lost_ = false;
-  std::string last_logged_;
+  MessageLimit log_;  // of all that is said about the server
   // Each at most once, so that they are no longer than what is known.
   std::map<DomainKey, decode::SessionKey> to_sync_;
   std::map<TemplateKey, decode::WantedTemplate> withdrawn_;

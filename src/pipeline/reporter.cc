@@ -27,8 +27,11 @@ LedgerReport Reporter::report(bool finished) {
   log_changes(report);
   const Result<> written = write(report);
   const std::string error = written ? std::string() : written.error().message;
-  if (!error.empty() && error != last_write_error_) log::error("the ledger could not be written: {}", error);
-  last_write_error_ = error;
+  if (error.empty()) {
+    write_log_.forget();
+  } else if (const auto more = write_log_.allows(error, MessageLimit::Clock::now())) {
+    log::error("the ledger could not be written: {}{}", error, more_like_this(*more));
+  }
   last_ = report.ledger;
   return report;
 }

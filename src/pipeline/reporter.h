@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
 #include <utility>
 
+#include "base/log_limit.h"
 #include "pipeline/details.h"
 #include "pipeline/ledger_json.h"
 
@@ -33,7 +33,7 @@ class Reporter {
   const Timestamp started_;
   const std::function<StateReport()> state_;
   flow::LedgerSnapshot last_;
-  std::string last_write_error_;
+  MessageLimit write_log_;
   std::optional<uint64_t> details_written_;
 };
 

@@ -73,7 +73,7 @@ void StreamLog::refused(const net::StreamPeer& peer, StreamRefusal reason) {
 void StreamLog::write(LogLimit& limit, const std::string& text) {
   const auto left_out = limit.allows(LogLimit::Clock::now(), kLogInterval);
   if (!left_out) return;
-  log::warn("{}{}", text, *left_out == 0 ? "" : fmt::format(" ({} more like this since the last line)", *left_out));
+  log::warn("{}{}", text, more_like_this(*left_out));
 }
 
 StreamLoop::StreamLoop(net::StreamListener listener, decode::DecoderOptions decoder, ReceiveLoopOptions options,
@@ -113,8 +113,9 @@ void StreamLoop::on_closed(uint64_t connection, const net::StreamPeer& peer, Str
 bool StreamLoop::poll(std::chrono::milliseconds timeout) {
   const Result<bool> polled = listener_.poll(timeout, *this);
   if (polled) return *polled;
-  if (last_error_ != polled.error().message) log::error("{}; receiving goes on", polled.error().message);
-  last_error_ = polled.error().message;
+  const std::string& why = polled.error().message;
+  if (const auto more = error_log_.allows(why, MessageLimit::Clock::now()))
+    log::error("{}; receiving goes on{}", why, more_like_this(*more));
   std::this_thread::sleep_for(kErrorPause);  // an error that stays must not eat a core
   return false;
 }

@@ -65,7 +65,7 @@ class StreamLoop : private net::StreamSink {
   const ReceiveLoopOptions options_;
   Intake intake_;
   StreamLog log_;
-  std::optional<std::string> last_error_;
+  MessageLimit error_log_;
   std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::optional<Change> change_;  // guarded by mutex_
