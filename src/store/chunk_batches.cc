@@ -10,7 +10,7 @@ using flow::ColumnIndex;
 using flow::ColumnType;
 using flow::FlowBatch;
 
-// No batch has much more text than this.
+// The batches of one call have not much more text than this, all together.
 constexpr size_t kTextBytes = size_t{16} << 20;
 
 void copy_validity(std::span<const uint64_t> words, size_t rows, ColumnIndex column, size_t first, FlowBatch& batch) {
@@ -91,7 +91,8 @@ std::shared_ptr<FlowBatch> ChunkBatches::empty_batch() {
 
 duck::Result<std::span<const flow::SealedBatch>> ChunkBatches::next(size_t count) {
   batches_.clear();
-  while (batches_.size() < count) {
+  size_t text_bytes = 0;
+  while (batches_.size() < count && text_bytes <= kTextBytes) {
     const std::shared_ptr<FlowBatch> batch = empty_batch();
     while (true) {
       if (!waiting_ && !ended_) {
@@ -104,6 +105,7 @@ duck::Result<std::span<const flow::SealedBatch>> ChunkBatches::next(size_t count
       waiting_.reset();
     }
     if (batch->rows() == 0) break;
+    text_bytes += batch->text_bytes();
     batches_.push_back(flow::seal(batch));
   }
   return std::span<const flow::SealedBatch>(batches_);

@@ -17,7 +17,8 @@ class ChunkBatches {
   ChunkBatches(duck::Rows rows, flow::SchemaPtr schema, std::vector<flow::ColumnIndex> columns)
       : rows_(std::move(rows)), schema_(std::move(schema)), columns_(std::move(columns)) {}
 
-  // Up to `count` batches, full ones but for the last; none at the end. Good until the next call.
+  // Up to `count` batches, full ones but for the last, fewer where texts are long; none at the end. Good until the next
+  // call.
   duck::Result<std::span<const flow::SealedBatch>> next(size_t count);
 
  private:

@@ -15,7 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr Micros kMergeBackOff{60'000'000};
+constexpr Micros kFirstBackOff{60'000'000};
+constexpr Micros kLongestBackOff{3'600'000'000};
 
 // The clock of the files, which the deletion of merged segments goes by.
 bool older_than(const Segment& segment, Timestamp now, Micros age) {
@@ -58,23 +59,26 @@ std::optional<std::vector<Maintenance::HourState>> Maintenance::scan() {
 }
 
 void Maintenance::round(const StoreOptions& options, Timestamp now) {
+  merge_memory_bytes_ = options.merge_memory_bytes;
   auto hours = scan();
   if (!hours) return;
   for (HourState& hour : *hours) delete_covered(hour, options, now);
   expire(*hours, options, now);
+  forget_back_offs(*hours);
+  bool merging = options.compact;
   for (HourState& hour : *hours) {
     if (stopped_) break;
-    if (options.compact && now >= merge_again_at_) compact(hour, options, now);
+    if (merging) merging = compact(hour, options, now);
     remove_if_empty(hour);
   }
   disconnect();
 }
 
-void Maintenance::compact(const HourState& before, const StoreOptions& options, Timestamp now) {
-  if (before.segments.visible.size() < 2) return;
+bool Maintenance::compact(const HourState& before, const StoreOptions& options, Timestamp now) {
+  if (before.segments.visible.size() < 2 || backs_off(before.folder, now)) return true;
   // As it is after expiring and setting aside: a plan must know of every segment and every gap.
   const auto state = scan(before.folder);
-  if (!state) return;
+  if (!state) return true;
   const HourState& hour = *state;
   std::vector<uint64_t> barriers;
   for (const Segment& s : hour.corrupt) barriers.insert(barriers.end(), {s.first_sequence, s.last_sequence});
@@ -82,31 +86,53 @@ void Maintenance::compact(const HourState& before, const StoreOptions& options, 
                                            [&](const Segment& s) { return older_than(s, now, options.compact_after); });
   for (const MergePlan& plan :
        plan_merges(hour.segments.visible, barriers, hour.folder.hour, settled, now, options.compact_after)) {
-    if (stopped_ || now < merge_again_at_) return;
-    merge(hour.folder, plan, now);
+    if (stopped_ || backs_off(hour.folder, now)) return true;
+    if (!merge(hour.folder, plan, now)) return false;
   }
+  return true;
 }
 
-void Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timestamp now) {
+bool Maintenance::merge(const HourFolder& folder, const MergePlan& plan, Timestamp now) {
   const auto merged = run_merge(folder, plan);
-  if (stopped_) return;
+  if (stopped_) return true;
   if (merged) {
+    back_offs_.erase(folder.path);
     counters_.update([&](StoreCounters& c) { c.segments_compacted += plan.inputs.size(); });
-    return;
+    return true;
   }
   // An input that cannot be read is set aside, and the others are merged in the next round.
   const MergeError& failure = merged.error();
   if (!failure.writing && !is_of_the_world(failure.kind) &&
       set_aside_unreadable(folder, plan.inputs, failure.kind != duck::ErrorKind::io))
-    return;
-  if (stopped_) return;
-  merge_again_at_ = now + kMergeBackOff;
-  const std::string message =
-      fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(), folder.path.string(), failure.message);
-  log::error("{}; next try in {}", message, to_human(kMergeBackOff));
+    return true;
+  if (!stopped_) back_off(folder, plan, failure.message, now);
+  return !failure.writing;
+}
+
+void Maintenance::back_off(const HourFolder& folder, const MergePlan& plan, const std::string& why, Timestamp now) {
+  BackOff& hour = back_offs_[folder.path];
+  hour.wait = std::clamp(hour.wait * 2, kFirstBackOff, kLongestBackOff);
+  hour.again_at = now + hour.wait;
+  // DuckDB adds advice below its reason.
+  const std::string message = fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(),
+                                          folder.path.string(), std::string_view(why).substr(0, why.find('\n')));
+  if (const auto more = log_.allows(message, MessageLimit::Clock::now())) {
+    log::error("{}; next try in {}{}", message, to_human(hour.wait), more_like_this(*more));
+  }
   counters_.update([&](StoreCounters& c) {
     ++c.write_failures;
     c.last_error = message;
+  });
+}
+
+bool Maintenance::backs_off(const HourFolder& folder, Timestamp now) const {
+  const auto hour = back_offs_.find(folder.path);
+  return hour != back_offs_.end() && now < hour->second.again_at;
+}
+
+void Maintenance::forget_back_offs(const std::vector<HourState>& hours) {
+  std::erase_if(back_offs_, [&](const auto& entry) {
+    return std::ranges::none_of(hours, [&](const HourState& hour) { return hour.folder.path == entry.first; });
   });
 }
 
@@ -119,6 +145,17 @@ std::expected<void, MergeError> Maintenance::rewrite(const HourFolder& folder, c
   return merged;
 }
 
+// Reading takes memory for what is in the files: where texts are so long that it is too much, small row groups of our
+// own writer are better than none.
+std::expected<void, MergeError> Maintenance::write_merged(const HourFolder& folder, const MergePlan& plan,
+                                                          const fs::path& path) {
+  if (TRY(concatenate_files(folder.schema(), plan.inputs, path))) return {};
+  auto rewritten = rewrite(folder, plan, path);
+  if (rewritten || rewritten.error().kind != duck::ErrorKind::memory) return rewritten;
+  if (TRY(concatenate_files(folder.schema(), plan.inputs, path, LargeGroup::any()))) return {};
+  return rewritten;
+}
+
 std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder, const MergePlan& plan) {
   for (const Segment& input : plan.inputs) {
     const auto verdict = parquet::verify_file(input.path);
@@ -128,8 +165,7 @@ std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder,
   }
   const std::string name = segment_name(merged_segment(plan));
   const fs::path temporary = folder.table_folder() / (name + std::string(kTemporarySuffix));
-  const bool concatenated = TRY(concatenate_files(folder.schema(), plan.inputs, temporary));
-  if (!concatenated) TRY(rewrite(folder, plan, temporary));
+  TRY(write_merged(folder, plan, temporary));
   std::error_code error;
   fs::last_write_time(temporary, fs::file_time_type::clock::now(), error);  // the grace period begins
   if (std::rename(temporary.c_str(), (folder.path / name).c_str()) != 0) {
@@ -191,7 +227,7 @@ void Maintenance::set_aside(const Segment& segment, const std::string& reason) {
 
 Result<duck::Connection*> Maintenance::connect() {
   if (!session_) {
-    auto session = TRY(duck::Session::open({.memory_bytes = kMergeMemoryBytes}));
+    auto session = TRY(duck::Session::open({.memory_bytes = merge_memory_bytes_}));
     const std::lock_guard lock(session_mutex_);
     session_.emplace(std::move(session));
   }

@@ -26,14 +26,19 @@ Result<std::optional<std::vector<Input>>> open_all(std::span<const Segment> segm
   return inputs;
 }
 
-bool groups_are_large(const std::vector<Input>& inputs, uint64_t rows_per_group) {
+// By their rows, or by what has to be read to have a few of them: long texts.
+bool groups_are_large(const std::vector<Input>& inputs, const LargeGroup& large) {
   uint64_t rows = 0;
+  uint64_t bytes = 0;
   uint64_t groups = 0;
   for (const Input& input : inputs) {
-    for (const parquet::RowGroup& group : input.layout.groups) rows += group.rows;
+    for (const parquet::RowGroup& group : input.layout.groups) {
+      rows += group.rows;
+      for (const parquet::ColumnChunk& chunk : group.columns) bytes += chunk.uncompressed_bytes;
+    }
     groups += input.layout.groups.size();
   }
-  return rows >= rows_per_group * groups;
+  return rows >= large.rows * groups || bytes >= large.bytes * groups;
 }
 
 // The columns of all files, each once; nothing if two files have one under different types.
@@ -87,10 +92,10 @@ Result<> copy_all(const std::vector<Input>& inputs, const MergedColumns& merged,
 }  // namespace
 
 std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, std::span<const Segment> segments,
-                                                  const std::filesystem::path& path, uint64_t rows_per_group) {
+                                                  const std::filesystem::path& path, const LargeGroup& large) {
   const auto inputs = open_all(segments);
   if (!inputs) return std::unexpected(MergeError{inputs.error().message});
-  if (!*inputs || !groups_are_large(**inputs, rows_per_group)) return false;
+  if (!*inputs || !groups_are_large(**inputs, large)) return false;
   const auto present = present_columns(**inputs);
   if (!present || !of_their_types(schema, *present)) return false;
   const auto merged = merged_columns(schema, *present);

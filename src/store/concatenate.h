@@ -13,10 +13,16 @@
 
 namespace weir::store {
 
-// As merge_files. False, with nothing written, if these inputs have to be read and written anew. rows_per_group: row
-// groups that are smaller on average are not worth keeping.
+// Row groups that are smaller on average, by both, are not worth keeping.
+struct LargeGroup {
+  uint64_t rows = parquet::kPageRows;
+  uint64_t bytes = uint64_t{32} << 20;  // not compressed; of usual rows a group has some 10 MiB
+
+  static LargeGroup any() { return {0, 0}; }
+};
+
+// As merge_files. False, with nothing written, if these inputs have to be read and written anew.
 std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, std::span<const Segment> inputs,
-                                                  const std::filesystem::path& path,
-                                                  uint64_t rows_per_group = parquet::kPageRows);
+                                                  const std::filesystem::path& path, const LargeGroup& large = {});
 
 }  // namespace weir::store

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/log_limit.h"
 #include "duck/duck.h"
 #include "store/layout.h"
 #include "store/merge.h"
@@ -19,9 +21,6 @@
 #include "store/store.h"
 
 namespace weir::store {
-
-// The memory limit of merging, apart from what the collector itself uses.
-inline constexpr uint64_t kMergeMemoryBytes = uint64_t{256} << 20;
 
 class Maintenance {
  public:
@@ -54,10 +53,17 @@ class Maintenance {
   void remove_if_empty(const HourState& hour);
 
   // compaction.cc
-  void compact(const HourState& before, const StoreOptions& options, Timestamp now);
-  void merge(const HourFolder& folder, const MergePlan& plan, Timestamp now);
+  // As merge().
+  bool compact(const HourState& before, const StoreOptions& options, Timestamp now);
+  // False if the disk did not take the result: other merges will have no more luck now.
+  bool merge(const HourFolder& folder, const MergePlan& plan, Timestamp now);
+  void back_off(const HourFolder& folder, const MergePlan& plan, const std::string& why, Timestamp now);
+  bool backs_off(const HourFolder& folder, Timestamp now) const;
+  void forget_back_offs(const std::vector<HourState>& hours);
   std::expected<void, MergeError> rewrite(const HourFolder& folder, const MergePlan& plan,
                                           const std::filesystem::path& path);
+  std::expected<void, MergeError> write_merged(const HourFolder& folder, const MergePlan& plan,
+                                               const std::filesystem::path& path);
   std::expected<void, MergeError> run_merge(const HourFolder& folder, const MergePlan& plan);
   bool set_aside_unreadable(const HourFolder& folder, const std::vector<Segment>& segments, bool rewrite);
   void set_aside(const Segment& segment, const std::string& reason);
@@ -67,7 +73,14 @@ class Maintenance {
   const std::filesystem::path store_;
   SharedCounters& counters_;
   std::mutex& folders_;
-  Timestamp merge_again_at_{};  // after a failure that is not the inputs'
+  // Hours whose last merge failed, not by damaged inputs: the others go on.
+  struct BackOff {
+    Timestamp again_at;
+    Micros wait;
+  };
+  std::map<std::filesystem::path, BackOff> back_offs_;
+  uint64_t merge_memory_bytes_ = 0;  // of this round
+  MessageLimit log_;                 // of merges that fail
 
   std::atomic<bool> stopped_ = false;
   std::mutex session_mutex_;  // for who comes from another thread

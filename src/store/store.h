@@ -25,6 +25,9 @@
 
 namespace weir::store {
 
+// The memory limit of merging, apart from what the collector itself uses.
+inline constexpr uint64_t kMergeMemoryBytes = uint64_t{256} << 20;
+
 struct StoreOptions {
   std::filesystem::path directory = "weir-data";
   Micros flush_interval{5'000'000};     // a row is readable at the latest this long after it was added
@@ -33,8 +36,9 @@ struct StoreOptions {
       2'097'152;  // rows kept while the disk fails; past it the oldest are dropped and counted
   bool compact = true;
   Micros compact_after{300'000'000};  // segments are merged by this span, then by the hour
-  Micros delete_grace{60'000'000};    // how long merged segments stay for readers that have them open
-  std::optional<Micros> max_age;      // retention by age of time_received
+  uint64_t merge_memory_bytes = kMergeMemoryBytes;
+  Micros delete_grace{60'000'000};  // how long merged segments stay for readers that have them open
+  std::optional<Micros> max_age;    // retention by age of time_received
   // Retention by size: of the segments that readers choose, of all tables. Merged ones that wait for delete_grace are
   // not counted, so the disk holds a little more.
   std::optional<uint64_t> max_bytes;

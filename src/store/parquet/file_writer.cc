@@ -10,6 +10,8 @@
 namespace weir::store::parquet {
 namespace {
 
+constexpr size_t kCopyBytes = size_t{4} << 20;
+
 // Where the bytes of a row group lie: its pages, and its Bloom filters behind them.
 struct Extent {
   uint64_t begin = UINT64_MAX;
@@ -81,7 +83,13 @@ Result<> FileWriter::copy(const SourceFile& source, const FileLayout& layout, si
   const Extent extent = extent_of(original);
   if (extent.end < extent.begin) return fail("{} is damaged: a row group has no place", source.path().string());
   const uint64_t distance = written_ + buffer_.size() - extent.begin;
-  TRY(source.read(extent.begin, extent.end - extent.begin, buffer_));
+  // Piece by piece: texts can make a row group very large.
+  for (uint64_t at = extent.begin; at < extent.end;) {
+    const size_t piece = std::min<uint64_t>(kCopyBytes, extent.end - at);
+    TRY(source.read(at, piece, buffer_));
+    TRY(flush());
+    at += piece;
+  }
   add_layout(original, distance, places);
   return flush();
 }
