@@ -128,8 +128,8 @@ void SetDecoder::apply_options(const OptionsFields& options, std::span<const Byt
   if (const uint64_t start_ms = options.start_ms(fields); start_ms != 0)
     sessions_.learn_start(session, stream, start_ms);
   options.each_name(fields, [&](NameKind kind, uint64_t id, ByteView name) {
-    if (convert_text(flow::Conversion::text, name, text_) == Fit::ok)
-      sessions_.learn_name(session, stream, kind, id, text_);
+    const Fit fit = convert_text(flow::Conversion::text, name, text_, limits_.text_length);
+    if (fit == Fit::ok || fit == Fit::list_limit) sessions_.learn_name(session, stream, kind, id, text_);
   });
 }
 

@@ -416,5 +416,30 @@ TEST(Rows, OtherHoldsWhatHasNoColumn) {
   EXPECT_FALSE(row_of(fields, record).contains("other")) << "only when it is asked for";
 }
 
+// Always JSON: what would be too long is cut by whole values, or left out.
+TEST(Rows, OtherIsBounded) {
+  DecoderOptions options;
+  options.other = true;
+  options.limits.text_length = 8;
+  options.limits.other_length = 100;
+  const auto other = [&](const std::vector<FieldOf>& fields, const Wire& record) {
+    Harness h(options);
+    h.feed(ipfix({}, set(2, template_record(256, fields)).add(set(256, record))));
+    EXPECT_EQ(h.rows().size(), 1u);
+    Row row = h.rows().at(0);
+    return row["other"] + " " + h.anomalies();
+  };
+  EXPECT_EQ(other({{1, 8, 9999}}, Wire::hex("0102030405060708")), R"({"9999:1":"0102030405060708"} )");
+  EXPECT_EQ(other({{1, 10, 9999}}, Wire::hex("0102030405060708090a").zeros(2)),
+            R"({"9999:1":"0102030405060708"} list_limit)");
+  std::vector<FieldOf> fields;
+  for (uint16_t i = 1; i <= 16; ++i) fields.push_back({i, 4, 9999});
+  EXPECT_EQ(other(fields, Wire().zeros(64)),
+            R"({"9999:1":"00000000","9999:2":"00000000","9999:3":"00000000","9999:4":"00000000"} list_limit)");
+  // A list of 50 values, behind which there is room for others.
+  const Wire list = Wire().u8(255).u16(5 + 50 * 2).u8(3).u16(4242).u16(2).add(Wire().zeros(100));
+  EXPECT_EQ(other({{1, 4, 9999}, {291, 65535}}, Wire().zeros(4).add(list)), R"({"9999:1":"00000000"} list_limit)");
+}
+
 }  // namespace
 }  // namespace weir::decode

@@ -72,6 +72,11 @@ class Harness {
     builder.set_schema(options.schema);
     decoder.set_options(std::move(options));
   }
+  // What the texts of all rows so far take in their batches.
+  size_t text_bytes() {
+    builder.hand_over();
+    return text_bytes_;
+  }
   // All rows so far.
   const std::vector<Row>& rows() {
     builder.hand_over();
@@ -109,6 +114,7 @@ class Harness {
   }
 
   std::vector<Row> rows_;
+  size_t text_bytes_ = 0;
   flow::TableBuilders builder;
   Decoder decoder;
 
@@ -117,6 +123,7 @@ class Harness {
   void take(flow::FullBatch full) {
     const flow::SealedBatch batch = flow::seal(std::move(full));
     if (batch->schema().table() != flow::Table::flows) return;
+    text_bytes_ += batch->text_bytes();
     for (Row& row : rows_of(*batch)) rows_.push_back(std::move(row));
   }
 };

@@ -29,6 +29,24 @@ constexpr size_t kSegmentRoutingHeader = 8;  // bytes before the segments
 // Timestamps are signed 64-bit microseconds; values beyond the year 9999 are damage, not dates.
 constexpr int64_t kMaxTimeUs = 253'402'300'799 * kUsPerSecond;
 
+// What a byte is in a text, at the begin of a character.
+enum class Character : uint8_t {
+  plain,    // ASCII, stays as it is
+  escaped,  // a control character
+  other,    // begins a longer character, or none
+};
+constexpr std::array<Character, 256> kCharacters = [] {
+  std::array<Character, 256> characters{};
+  for (size_t byte = 0; byte < characters.size(); ++byte) {
+    characters[byte] = byte >= 0x80                  ? Character::other
+                       : byte < 0x20 || byte == 0x7f ? Character::escaped
+                                                     : Character::plain;
+  }
+  return characters;
+}();
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr size_t kEscapeBytes = 4;  // \xNN
+
 Fit scaled_time(uint64_t value, uint64_t us_per_unit, uint64_t& out) {
   if (value == 0) return Fit::absent;
   if (value > static_cast<uint64_t>(kMaxTimeUs) / us_per_unit) return Fit::out_of_range;
@@ -165,36 +183,47 @@ bool append_address(ByteView bytes, std::string& value) {
   return true;
 }
 
-Fit list_of(ByteView bytes, bool (*append)(ByteView, std::string&), std::string& value) {
+// Takes back an entry that does not fit. True if it did.
+bool keep_whole(std::string& value, size_t before, size_t most) {
+  if (value.size() <= most) return true;
+  value.resize(before);
+  return false;
+}
+
+Fit list_of(ByteView bytes, bool (*append)(ByteView, std::string&), std::string& value, size_t most) {
   BasicListReader list(bytes);
   size_t entries = 0;
   while (const std::optional<ByteView> entry = list.next()) {
     if (entries++ == kListTextEntries) return Fit::list_limit;
+    const size_t before = value.size();
     if (!value.empty()) value += ' ';
     if (!append(*entry, value)) return Fit::bad_list;
+    if (!keep_whole(value, before, most)) return Fit::list_limit;
   }
   if (!list.ok()) return Fit::bad_list;
   return entries == 0 ? Fit::absent : Fit::ok;
 }
 
-Fit segments(ByteView bytes, std::string& value) {
+Fit segments(ByteView bytes, std::string& value, size_t most) {
   for (size_t entries = 0; !bytes.empty(); bytes = bytes.subspan(kIpv6Bytes)) {
     if (entries++ == kListTextEntries) return Fit::list_limit;
+    const size_t before = value.size();
     if (!value.empty()) value += ' ';
     append_address(bytes.first(kIpv6Bytes), value);
+    if (!keep_whole(value, before, most)) return Fit::list_limit;
   }
   return Fit::ok;
 }
 
 // RFC 8754 section 2: next header, length in units of 8 bytes beyond the first, type 4, segments left, last entry,
 // flags, tag, then the segments.
-Fit segment_routing_header(ByteView bytes, std::string& value) {
+Fit segment_routing_header(ByteView bytes, std::string& value, size_t most) {
   constexpr uint8_t kSegmentRouting = 4;
   const size_t count = size_t{bytes[4]} + 1;
   if (bytes[2] != kSegmentRouting || (bytes.size() - kSegmentRoutingHeader) / kIpv6Bytes < count) {
     return Fit::bad_list;
   }
-  return segments(bytes.subspan(kSegmentRoutingHeader, count * kIpv6Bytes), value);
+  return segments(bytes.subspan(kSegmentRoutingHeader, count * kIpv6Bytes), value, most);
 }
 
 }  // namespace
@@ -328,7 +357,7 @@ Fit convert_address(ByteView bytes, IpAddress& value) {
   return Fit::ok;
 }
 
-Fit convert_text(Conversion conversion, ByteView bytes, std::string& value) {
+Fit convert_text(Conversion conversion, ByteView bytes, std::string& value, size_t most) {
   value.clear();
   if (bytes.empty()) return Fit::absent;
   if (!length_fits(conversion, bytes.size())) return Fit::bad_length;
@@ -345,13 +374,13 @@ Fit convert_text(Conversion conversion, ByteView bytes, std::string& value) {
       append_community(bytes, value);
       return Fit::ok;
     case Conversion::community_list:
-      return list_of(bytes, append_community, value);
+      return list_of(bytes, append_community, value, most);
     case Conversion::segment_section:
-      return segments(bytes, value);
+      return segments(bytes, value, most);
     case Conversion::segment_list:
-      return list_of(bytes, append_address, value);
+      return list_of(bytes, append_address, value, most);
     case Conversion::segment_routing_header:
-      return segment_routing_header(bytes, value);
+      return segment_routing_header(bytes, value, most);
     case Conversion::acl_id:
       if (bytes.size() == 12) return acl_id(bytes, value);
       break;
@@ -368,8 +397,7 @@ Fit convert_text(Conversion conversion, ByteView bytes, std::string& value) {
   const auto last = std::ranges::find_if(bytes.rbegin(), bytes.rend(), [](uint8_t byte) { return byte != 0; });
   bytes = bytes.first(static_cast<size_t>(bytes.rend() - last));
   if (bytes.empty()) return Fit::absent;
-  append_utf8(bytes, value);
-  return Fit::ok;
+  return append_utf8(bytes, value, most) ? Fit::ok : Fit::list_limit;
 }
 
 uint64_t max_value(flow::ColumnType type) {
@@ -385,17 +413,25 @@ uint64_t max_value(flow::ColumnType type) {
   }
 }
 
-void append_utf8(ByteView bytes, std::string& text) {
+// Runs of plain ASCII are most of what there is, and are taken as a whole.
+bool append_utf8(ByteView bytes, std::string& text, size_t most) {
+  const size_t end = most > SIZE_MAX - text.size() ? SIZE_MAX : text.size() + most;
   while (!bytes.empty()) {
-    const size_t length = bytes[0] < 0x20 || bytes[0] == 0x7f ? 0 : utf8_length(bytes);
+    const auto other = std::ranges::find_if(bytes, [](uint8_t byte) { return kCharacters[byte] != Character::plain; });
+    const auto plain = std::min(static_cast<size_t>(other - bytes.begin()), end - text.size());
+    text.append(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(plain));
+    bytes = bytes.subspan(plain);
+    if (bytes.empty()) return true;
+    const size_t length = kCharacters[bytes[0]] == Character::escaped ? 0 : utf8_length(bytes);
+    if (end - text.size() < (length == 0 ? kEscapeBytes : length)) return false;
     if (length == 0) {
-      fmt::format_to(std::back_inserter(text), "\\x{:02x}", bytes[0]);
-      bytes = bytes.subspan(1);
-      continue;
+      text += {'\\', 'x', kHexDigits[bytes[0] >> 4], kHexDigits[bytes[0] & 15]};
+    } else {
+      text.append(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
     }
-    for (const uint8_t byte : bytes.first(length)) text.push_back(static_cast<char>(byte));
-    bytes = bytes.subspan(length);
+    bytes = bytes.subspan(std::max<size_t>(length, 1));
   }
+  return true;
 }
 
 }  // namespace weir::decode

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/ip_address.h"
+#include "decode/common/limits.h"
 #include "flow/columns.gen.h"
 #include "flow/elements.gen.h"
 
@@ -49,13 +50,14 @@ Fit convert_number(flow::Conversion conversion, ByteView bytes, const TimeBase& 
 
 Fit convert_address(ByteView bytes, IpAddress& value);
 
-// Conversions into text; replaces what is in `value`.
-Fit convert_text(flow::Conversion conversion, ByteView bytes, std::string& value);
+// Conversions into text; replaces what is in `value`, with at most `most` bytes: list_limit if that cuts it.
+Fit convert_text(flow::Conversion conversion, ByteView bytes, std::string& value, size_t most = Limits{}.text_length);
 
 // The largest value a column can hold.
 uint64_t max_value(flow::ColumnType type);
 
-// Appends bytes as UTF-8: what is not valid UTF-8, and control characters, as \xNN.
-void append_utf8(ByteView bytes, std::string& text);
+// Appends bytes as UTF-8: what is not valid UTF-8, and control characters, as \xNN. False if more than `most` bytes
+// would be appended: what fits is, and neither a character nor an escape is cut.
+bool append_utf8(ByteView bytes, std::string& text, size_t most = SIZE_MAX);
 
 }  // namespace weir::decode

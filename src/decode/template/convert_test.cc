@@ -1,5 +1,6 @@
 #include "decode/template/convert.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/time.h"
@@ -148,6 +149,40 @@ TEST(Convert, TextIsAlwaysUtf8) {
   EXPECT_EQ(text(Wire::hex("c3")), "\\xc3") << "cut short";
   EXPECT_EQ(text(Wire::hex("c0af eda080 f4908080")), "\\xc0\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80");
   EXPECT_EQ(text({}), "");
+}
+
+// At most so many bytes, with what escapes take; neither a character nor an escape is cut.
+TEST(Convert, LongTextsAreCutBetweenCharacters) {
+  const auto text = [](const Wire& bytes, size_t most, Fit want = Fit::list_limit) {
+    std::string value;
+    EXPECT_EQ(convert_text(Conversion::text, bytes, value, most), want) << value;
+    EXPECT_LE(value.size(), most);
+    return value;
+  };
+  EXPECT_EQ(text(Wire().text("abcdef"), 6, Fit::ok), "abcdef");
+  EXPECT_EQ(text(Wire().text("abcdef"), 5), "abcde");
+  EXPECT_EQ(text(Wire().text("abc\u20acd"), 6), "abc\u20ac");
+  EXPECT_EQ(text(Wire().text("abc\u20acd"), 5), "abc");
+  EXPECT_EQ(text(Wire().text("abc\u20ac"), 6, Fit::ok), "abc\u20ac");
+  EXPECT_EQ(text(Wire::hex("61 01 02 03"), 12), "a\\x01\\x02");
+  EXPECT_EQ(text(Wire::hex("61 01 02"), 9, Fit::ok), "a\\x01\\x02");
+  EXPECT_EQ(text(Wire::hex("61 ff"), 4), "a");
+  EXPECT_EQ(text(Wire::hex("61 62 00 00 00"), 2, Fit::ok), "ab") << "what fills up does not count";
+  EXPECT_EQ(text(Wire().zeros(60'000).u8(1), 4096).size(), 4096u);
+  Wire segments;
+  for (int i = 0; i < 20; ++i) segments.add(Wire::hex("20010db8000000000000000000000001"));
+  std::string value;
+  EXPECT_EQ(convert_text(Conversion::segment_section, segments, value, 40), Fit::list_limit);
+  EXPECT_EQ(value, "2001:db8::1 2001:db8::1 2001:db8::1") << "whole entries";
+}
+
+TEST(Convert, EveryByteIsPlainOrEscaped) {
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    std::string value;
+    EXPECT_TRUE(append_utf8(Wire().u8('<').u8(byte).u8('>'), value));
+    const bool plain = byte >= 0x20 && byte < 0x7f;
+    EXPECT_EQ(value, plain ? fmt::format("<{}>", static_cast<char>(byte)) : fmt::format("<\\x{:02x}>", byte));
+  }
 }
 
 TEST(Convert, ApplicationIds) {

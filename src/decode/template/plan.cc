@@ -116,21 +116,17 @@ void put_address(FlowBatch& batch, const Step& step, size_t row, const IpAddress
   batch.set_valid(step.column, row, 1);
 }
 
+void put_text(FlowBatch& batch, flow::ColumnIndex column, size_t row, flow::TextRef text) {
+  static_cast<flow::TextRef*>(batch.raw(column))[row] = text;
+  batch.set_valid(column, row, 1);
+}
+
 // One field into one row by the definition of its conversion.
 Fit put_field(const Step& step, ByteView bytes, const TimeBase& time, FlowBatch& batch, size_t row,
-              std::string& scratch) {
+              std::string& scratch, size_t text_length) {
   if (step.type == ColumnType::text) {
-    const Fit fit = convert_text(step.conversion, bytes, scratch);
-    if (fit != Fit::ok && fit != Fit::list_limit) return fit;
-    flow::TextRef& cell = static_cast<flow::TextRef*>(batch.raw(step.column))[row];
-    if (step.append && batch.is_valid(step.column, row)) {
-      const std::string_view before = batch.text(cell);
-      if (before.size() > kAppendedBytes) return Fit::list_limit;
-      scratch.insert(0, 1, ' ');
-      scratch.insert(0, before);
-    }
-    cell = batch.add_text(scratch);
-    batch.set_valid(step.column, row, 1);
+    const Fit fit = convert_text(step.conversion, bytes, scratch, text_length);
+    if (fit == Fit::ok || fit == Fit::list_limit) put_text(batch, step.column, row, batch.add_text(scratch));
     return fit;
   }
   if (step.type == ColumnType::address) {
@@ -153,11 +149,6 @@ void count(flow::AnomalyCounts& anomalies, Fit fit) {
   if (fit == Fit::bad_length) anomalies.add(Anomaly::bad_field_length);
   if (fit == Fit::bad_list) anomalies.add(Anomaly::bad_list);
   if (fit == Fit::list_limit) anomalies.add(Anomaly::list_limit);
-}
-
-void put_text(FlowBatch& batch, Column column, size_t row, flow::TextRef text) {
-  static_cast<flow::TextRef*>(batch.raw(column))[row] = text;
-  batch.set_valid(column, row, 1);
 }
 
 // The rows of the last append().
@@ -233,6 +224,9 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
     source.step.fill = !steps_.empty() && steps_.back().column == source.step.column;
     source.step.append = source.step.fill && adds_up(source.step.conversion) && adds_up(steps_.back().conversion);
     steps_.push_back(source.step);
+  }
+  for (size_t i = steps_.size(); i-- > 1;) {
+    if (steps_[i].append) steps_[i - 1].adding = static_cast<uint16_t>(steps_[i].adding + 1);
   }
 }
 
@@ -337,18 +331,49 @@ void DecodePlan::run_step(const Step& step, const Records& records, const RowCon
 
 template <class Records>
 void DecodePlan::run_slowly(const Step& step, const Records& records, const RowContext& context, size_t first) const {
+  if (step.append) return;
+  if (step.adding > 0) {
+    const auto at = static_cast<size_t>(&step - steps_.data());
+    return run_added(std::span(steps_).subspan(at, step.adding + size_t{1}), records, context, first);
+  }
   const bool own_time_base =
       step.conversion == Conversion::uptime_ms && !context.message.has_uptime && start_ms_field_ >= 0;
   for (size_t i = 0; i < records.size(); ++i) {
     const size_t row = first + i;
-    if (step.fill && !step.append && !still_empty(context.batch, step, row)) continue;
+    if (step.fill && !still_empty(context.batch, step, row)) continue;
     TimeBase time = context.time;
     if (own_time_base) {
       const ByteView start = records.field(i, static_cast<size_t>(start_ms_field_));
       if (start.size() <= 8 && load_be_sized(start) != 0)
         time = TimeBase::from_start(time.export_us, load_be_sized(start));
     }
-    count(context.anomalies, put_field(step, records.field(i, step.field), time, context.batch, row, context.scratch));
+    count(context.anomalies, put_field(step, records.field(i, step.field), time, context.batch, row, context.scratch,
+                                       context.limits.text_length));
+  }
+}
+
+// Fields that add up to one text, which is put together first: it would be copied for each of them in the batch.
+template <class Records>
+void DecodePlan::run_added(std::span<const Step> steps, const Records& records, const RowContext& context,
+                           size_t first) const {
+  const Step& head = steps.front();
+  std::string text;
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (head.fill && !still_empty(context.batch, head, first + i)) continue;
+    text.clear();
+    for (const Step& step : steps) {
+      const Fit fit =
+          convert_text(step.conversion, records.field(i, step.field), context.scratch, context.limits.text_length);
+      count(context.anomalies, fit);
+      if (fit != Fit::ok && fit != Fit::list_limit) continue;
+      if (text.size() > kAppendedBytes) {
+        context.anomalies.add(Anomaly::list_limit);
+        break;
+      }
+      if (!text.empty()) text += ' ';
+      text += context.scratch;
+    }
+    if (!text.empty()) put_text(context.batch, head.column, first + i, context.batch.add_text(text));
   }
 }
 
@@ -530,18 +555,25 @@ void DecodePlan::read_sections(const Records& records, FlowBatch& batch, size_t 
 
 template <class Records>
 void DecodePlan::fill_other(const Records& records, const RowContext& context, size_t first) const {
+  const size_t most = context.limits.other_length;
   ValueWriter writer(&context.templates, timestamp_from_us(context.message.export_us), context.limits);
+  writer.set_limits(context.limits.text_length, most);
   for (size_t i = 0; i < records.size(); ++i) {
     std::string& json = context.scratch;
     json.assign(1, '{');
     for (const Unmapped& field : unmapped_) {
       const ByteView value = records.field(i, field.field);
       if (value.empty()) continue;
+      const size_t before = json.size();
       if (json.size() > 1) json.push_back(',');
       json += field.label;
       const ListTrouble trouble = writer.append(json, field.type, value);
       if (trouble.bad) context.anomalies.add(Anomaly::bad_list);
-      if (trouble.limit) context.anomalies.add(Anomaly::list_limit);
+      const bool fits = json.size() < most;
+      if (trouble.limit || !fits) context.anomalies.add(Anomaly::list_limit);
+      if (fits) continue;
+      json.resize(before);
+      break;
     }
     if (json.size() == 1) continue;
     json.push_back('}');

@@ -27,7 +27,8 @@ struct Step {
   flow::ColumnType type;
   flow::Conversion conversion;
   bool fill = false;
-  bool append = false;  // adds to the text of an earlier step, with a space
+  bool append = false;  // adds to the text of an earlier step, with a space: done by that step
+  uint16_t adding = 0;  // so many steps behind this one add to it
   uint16_t field;       // position in the template
   uint32_t offset;      // in the record, if all fields before it are fixed
   // nullptr: value by value.
@@ -81,6 +82,8 @@ class DecodePlan {
   void run_step(const Step& step, const Records& records, const RowContext& context, size_t first) const;
   template <class Records>
   void run_slowly(const Step& step, const Records& records, const RowContext& context, size_t first) const;
+  template <class Records>
+  void run_added(std::span<const Step> steps, const Records& records, const RowContext& context, size_t first) const;
   template <class Records>
   void derive_times(const Records& records, const RowContext& context, size_t first) const;
   template <class Records>

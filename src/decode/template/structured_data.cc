@@ -73,8 +73,8 @@ ListTrouble ValueWriter::append(std::string& out, AbstractType type, ByteView by
 }
 
 // Every value of a list costs one, so that an exporter's bytes decide about our time and not the other way round.
-bool ValueWriter::spend() {
-  if (values_ >= value_limit_) {
+bool ValueWriter::spend(const std::string& out) {
+  if (!may_go_on(out)) {
     trouble_.limit = true;
     return false;
   }
@@ -83,7 +83,17 @@ bool ValueWriter::spend() {
 }
 
 void ValueWriter::append_value(std::string& out, AbstractType type, ByteView bytes) {
-  if (!is_list(type) || bytes.empty()) return flow::append_value_json(out, type, bytes, export_time_);
+  if (!is_list(type) || bytes.empty()) {
+    if (bytes.size() > value_bytes_limit_) {
+      trouble_.limit = true;
+      size_t kept = value_bytes_limit_;
+      // Not inside a character of UTF-8, which has up to three bytes behind its first.
+      const auto inside = [&] { return type == AbstractType::string && (bytes[kept] & 0xc0) == 0x80; };
+      for (int back = 0; back < 3 && kept > 0 && inside(); ++back) --kept;
+      bytes = bytes.first(kept);
+    }
+    return flow::append_value_json(out, type, bytes, export_time_);
+  }
   if (depth_ >= depth_limit_) {
     trouble_.limit = true;
     return append_bytes(out, bytes);
@@ -109,7 +119,7 @@ bool ValueWriter::append_basic_list(std::string& out, ByteView bytes) {
   out += ",\"values\":[";
   const AbstractType type = flow::element_type(list.enterprise(), list.element());
   for (bool first = true; const std::optional<ByteView> value = list.next(); first = false) {
-    if (!spend()) break;
+    if (!spend(out)) break;
     if (!first) out += ',';
     append_value(out, type, *value);
   }
@@ -146,7 +156,7 @@ bool ValueWriter::append_sub_template_multi_list(std::string& out, ByteView byte
     if (!part || part->length < sizeof(Part)) return false;
     const auto records = in.take(part->length - sizeof(Part));
     if (!records) return false;
-    if (!spend()) break;
+    if (!spend(out)) break;
     out += first ? "{" : ",{";
     if (!append_records(out, part->template_id, *records)) return false;
     out += '}';
@@ -168,7 +178,7 @@ bool ValueWriter::append_records(std::string& out, uint16_t id, ByteView bytes) 
   out += "\"records\":[";
   ByteReader in(bytes);
   for (bool first = true; !in.empty(); first = false) {
-    if (values_ >= value_limit_) {
+    if (!may_go_on(out)) {
       trouble_.limit = true;
       break;
     }
@@ -189,7 +199,7 @@ bool ValueWriter::append_record(std::string& out, const NestedTemplate& nested, 
     if (field.length == 0) continue;
     const std::optional<ByteView> value = take_value(in, field.length);
     if (!value) return false;
-    if (!spend()) break;
+    if (!spend(out)) break;
     if (!first) out += ',';
     first = false;
     out += (*nested.labels)[i];

@@ -92,6 +92,13 @@ class ValueWriter {
         depth_limit_(limits.list_depth),
         value_limit_(limits.list_values) {}
 
+  // What one value may have at most, in bytes of the wire, and the text that a list is appended to, as JSON: what is
+  // beyond is cut, and a limit passed. Without this call there is no such limit.
+  void set_limits(size_t value_bytes, size_t text_bytes) {
+    value_bytes_limit_ = value_bytes;
+    text_bytes_limit_ = text_bytes;
+  }
+
   // Appends one field's value.
   ListTrouble append(std::string& out, flow::AbstractType type, ByteView bytes);
 
@@ -102,12 +109,15 @@ class ValueWriter {
   bool append_sub_template_multi_list(std::string& out, ByteView bytes);
   bool append_records(std::string& out, uint16_t id, ByteView bytes);
   bool append_record(std::string& out, const NestedTemplate& nested, ByteReader& in);
-  bool spend();
+  bool spend(const std::string& out);
+  bool may_go_on(const std::string& out) const { return values_ < value_limit_ && out.size() < text_bytes_limit_; }
 
   TemplateSource* templates_;
   Timestamp export_time_;
   size_t depth_limit_;
   size_t value_limit_;
+  size_t value_bytes_limit_ = SIZE_MAX;
+  size_t text_bytes_limit_ = SIZE_MAX;
   size_t depth_ = 0;
   size_t values_ = 0;
   ListTrouble trouble_;

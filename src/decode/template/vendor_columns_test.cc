@@ -218,6 +218,49 @@ TEST(Columns, ListsThatBecomeTextAreCut) {
   EXPECT_LT(row["bgp_communities"].size(), 8000u);
 }
 
+// Fields that add up to one text are put together before they are kept: what is sent costs its own length, not that of
+// all before it, too.
+TEST(Columns, ManyFieldsOfOneTextCostItsLength) {
+  constexpr size_t kFields = 86;
+  const std::vector<FieldOf> fields(kFields, FieldOf{483, 4});
+  Wire records;
+  for (size_t record = 0; record < 4; ++record) {
+    for (size_t i = 0; i < kFields; ++i) records.u16(65000 + record).u16(60000 + i);
+  }
+  size_t text_bytes = 0;
+  std::string anomalies;
+  std::vector<Row> rows;
+  {
+    Harness h;
+    h.feed(test::ipfix({}, test::set(2, test::template_record(256, fields)).add(bare_set(256, records))));
+    rows = h.rows();
+    text_bytes = h.text_bytes();
+    anomalies = h.anomalies();
+  }
+  ASSERT_EQ(rows.size(), 4u);
+  for (const Row& row : rows) EXPECT_EQ(row.at("bgp_communities").size(), kFields * 12 - 1);
+  EXPECT_EQ(rows[3].at("bgp_communities").substr(0, 23), "65003:60000 65003:60001");
+  EXPECT_EQ(text_bytes, 4 * (kFields * 12 - 1));
+  EXPECT_EQ(anomalies, "");
+}
+
+TEST(Columns, FieldsThatAddUpToTooMuchAreCut) {
+  const std::vector<FieldOf> fields(200, FieldOf{483, 4});
+  Wire record;
+  for (size_t i = 0; i < 200; ++i) record.u16(65000).u16(60000 + i);
+  Row row = row_of(fields, record);
+  EXPECT_EQ(row["anomalies"], "list_limit");
+  EXPECT_GT(row["bgp_communities"].size(), kAppendedBytes);
+  EXPECT_LT(row["bgp_communities"].size(), kAppendedBytes + 20);
+}
+
+TEST(Columns, LongTextsAreCut) {
+  Row row = row_of({{371, 65535}}, Wire().u8(255).u16(60'000).add(Wire().zeros(59'999)).u8(1));
+  EXPECT_EQ(row["anomalies"], "list_limit");
+  EXPECT_EQ(row["user_name"].size(), Limits{}.text_length);
+  EXPECT_EQ(row["user_name"].substr(0, 8), "\\x00\\x00");
+}
+
 TEST(Columns, ApplicationsAndHttpOfVendors) {
   EXPECT_EQ(row_of({{118, 2, 35632}, {119, 8, 35632}, {180, 4, 35632}, {187, 4, 35632}, {181, 2, 35632}},
                    Wire().u16(37).text("HTTP").zeros(4).text("/x?y").text("host").u16(404)),
