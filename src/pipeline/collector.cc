@@ -174,8 +174,10 @@ void Collector::plan_stages() {
                 [this] { sharing_->stop(); });
   }
   if (state_file_) {
-    const auto save = [this] { state_file_->save(wall_clock_now(), options_.decoder.limits.template_lifetime); };
-    add_periodic("state", options_.save_state_every, save, save);
+    const auto lifetime = options_.decoder.limits.template_lifetime;
+    add_periodic(
+        "state", options_.save_state_every, [=, this] { state_file_->save_now_and_then(wall_clock_now(), lifetime); },
+        [=, this] { state_file_->save(wall_clock_now(), lifetime); });
   }
   // Once it has stopped nothing new comes in: every datagram is in the ledger, every row on its way to the outlets.
   stages_.add([this] { start_receiving(); }, [this] { stop_receiving(); });

@@ -71,6 +71,7 @@ constexpr auto kFileCounters = std::to_array<NamedFileCounter>({
     {"templates_restored", &StateFileCounters::templates_restored},
     {"saves", &StateFileCounters::saves},
     {"save_failures", &StateFileCounters::save_failures},
+    {"sessions_left_out", &StateFileCounters::sessions_left_out},
 });
 
 struct NamedSharingCounter {

@@ -229,6 +229,8 @@ void write_state(Exposition& out, const StateReport& state) {
     out.single("weir_state_file_saves_total", counter, "How often the state file was written.", state.file->saves);
     out.single("weir_state_file_save_failures_total", counter, "How often the state file could not be written.",
                state.file->save_failures);
+    out.single("weir_state_file_left_out_sessions", gauge, "Sessions that the state file had no room for.",
+               state.file->sessions_left_out);
     out.single("weir_state_file_templates_restored_total", counter, "Templates known from before the start.",
                state.file->templates_restored);
   }

@@ -12,8 +12,12 @@ using decode::TemplateState;
 
 std::vector<SharedState::SessionStatePtr> SharedState::sessions_of(const IpAddress& exporter) const {
   const std::lock_guard lock(mutex_);
-  const auto found = sessions_.find(exporter);
-  return found == sessions_.end() ? std::vector<SessionStatePtr>() : found->second;
+  std::vector<SessionStatePtr> found;
+  const SessionKey first{exporter, 0, flow::FlowType::unknown, 0};
+  for (auto at = sessions_.lower_bound(first); at != sessions_.end() && at->first.exporter == exporter; ++at) {
+    found.push_back(at->second);
+  }
+  return found;
 }
 
 void SharedState::update(decode::SessionChanges changes) {
@@ -53,15 +57,15 @@ uint64_t SharedState::version() const {
 std::vector<SharedState::SessionStatePtr> SharedState::all() const {
   const std::lock_guard lock(mutex_);
   std::vector<SessionStatePtr> all;
-  for (const auto& [exporter, sessions] : sessions_) all.insert(all.end(), sessions.begin(), sessions.end());
+  all.reserve(sessions_.size());
+  for (const auto& [key, state] : sessions_) all.push_back(state);
   return all;
 }
 
 SharedState::SessionStatePtr SharedState::find(const SessionKey& key) const {
-  for (const SessionStatePtr& state : sessions_of(key.exporter)) {
-    if (state->key == key) return state;
-  }
-  return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto known = sessions_.find(key);
+  return known == sessions_.end() ? nullptr : known->second;
 }
 
 void SharedState::expire(Timestamp now, std::chrono::seconds lifetime) {
@@ -69,9 +73,9 @@ void SharedState::expire(Timestamp now, std::chrono::seconds lifetime) {
     SessionState left = *state;
     if (decode::drop_expired(left, now, lifetime)) continue;
     const std::lock_guard lock(mutex_);
-    const auto found = sessions_.find(state->key.exporter);
+    const auto known = sessions_.find(state->key);
     // Unless it has changed meanwhile.
-    if (found != sessions_.end() && std::ranges::find(found->second, state) != found->second.end()) remove(state->key);
+    if (known != sessions_.end() && known->second == state) remove(state->key);
   }
 }
 
@@ -103,25 +107,18 @@ void SharedState::wake() {
 
 void SharedState::put(const SessionStatePtr& state) {
   ++version_;
-  std::vector<SessionStatePtr>& sessions = sessions_[state->key.exporter];
-  const auto known =
-      std::ranges::find_if(sessions, [&](const SessionStatePtr& other) { return other->key == state->key; });
-  if (known != sessions.end()) {
-    if (sharing_) note_withdrawn(**known, *state);
-    *known = state;
-  } else if (!state->empty()) {
-    sessions.push_back(state);
+  const auto known = sessions_.find(state->key);
+  if (known != sessions_.end() && sharing_) note_withdrawn(*known->second, *state);
+  if (state->empty()) {
+    remove(state->key);
+  } else if (known != sessions_.end()) {
+    known->second = state;
+  } else {
+    sessions_.emplace(state->key, state);
   }
-  if (state->empty()) remove(state->key);
 }
 
-void SharedState::remove(const SessionKey& key) {
-  const auto found = sessions_.find(key.exporter);
-  if (found == sessions_.end()) return;
-  ++version_;
-  std::erase_if(found->second, [&](const SessionStatePtr& state) { return state->key == key; });
-  if (found->second.empty()) sessions_.erase(found);
-}
+void SharedState::remove(const SessionKey& key) { version_ += sessions_.erase(key); }
 
 void SharedState::note_withdrawn(const SessionState& before, const SessionState& after) {
   TemplateId last{};

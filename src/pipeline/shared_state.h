@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <tuple>
 #include <vector>
 
 #include "decode/session/state.h"
@@ -54,6 +55,14 @@ class SharedState : public decode::StateSource {
   static constexpr size_t kMostWanted = 65536;
   static constexpr size_t kMostImports = 65536;  // that wait for one thread
 
+  // By exporter, its domains together.
+  struct Order {
+    bool operator()(const decode::SessionKey& a, const decode::SessionKey& b) const {
+      return std::tie(a.exporter, a.domain, a.type, a.connection) <
+             std::tie(b.exporter, b.domain, b.type, b.connection);
+    }
+  };
+
   void put(const SessionStatePtr& state);
   void remove(const decode::SessionKey& key);
   void note_withdrawn(const decode::SessionState& before, const decode::SessionState& after);
@@ -61,7 +70,7 @@ class SharedState : public decode::StateSource {
   const bool sharing_;
   mutable std::mutex mutex_;
   std::condition_variable work_;
-  std::map<IpAddress, std::vector<SessionStatePtr>> sessions_;
+  std::map<decode::SessionKey, SessionStatePtr, Order> sessions_;
   uint64_t version_ = 0;
   Work todo_;
   bool woken_ = false;

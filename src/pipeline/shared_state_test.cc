@@ -55,6 +55,24 @@ TEST(SharedState, KnowsTheLatestOfEachSession) {
   EXPECT_TRUE(shared.all().empty());
 }
 
+TEST(SharedState, ExportersKeepTheirDomainsApart) {
+  SharedState shared(1, false);
+  for (uint32_t exporter = 1; exporter <= 3; ++exporter) {
+    for (uint32_t domain = 0; domain < exporter; ++domain) {
+      SessionState session = *state(exporter, {256});
+      session.key.domain = UINT32_MAX - domain;
+      shared.update(changed(std::make_shared<const SessionState>(session)));
+    }
+  }
+  for (uint32_t exporter = 0; exporter <= 4; ++exporter) {
+    const auto found = shared.sessions_of(IpAddress::from_v4(exporter));
+    EXPECT_EQ(found.size(), exporter % 4) << exporter;
+    for (const SessionStatePtr& one : found) EXPECT_EQ(one->key.exporter, IpAddress::from_v4(exporter));
+    for (const SessionStatePtr& one : found) EXPECT_EQ(shared.find(one->key), one);
+  }
+  EXPECT_EQ(shared.find(state(2, {})->key), nullptr);
+}
+
 TEST(SharedState, ExpiresWhatNobodyCameBackTo) {
   SharedState shared(1, false);
   shared.load({state(1, {256}, 0), state(2, {256}, 100)});
@@ -121,6 +139,43 @@ TEST(StateFile, IsWrittenIfAnythingChangedAndReadBack) {
   StateFile too_late(path, later);
   too_late.load(at(200'000), {});
   EXPECT_TRUE(later.all().empty());
+}
+
+// What is written is always read back: where there is no room for all, those that send data come first, and one that
+// is very large does not take the room of others.
+TEST(StateFile, HasNoMoreThanItCanReadBack) {
+  const Folder folder;
+  const auto path = folder.path() / "templates.state";
+  const auto with_data = [](uint32_t exporter, std::vector<uint16_t> ids) {
+    SessionState proven = *state(exporter, std::move(ids));
+    proven.sent_data = true;
+    return std::make_shared<const SessionState>(proven);
+  };
+  std::vector<uint16_t> many;
+  for (uint16_t id = 256; id < 2256; ++id) many.push_back(id);
+  constexpr size_t kMost = 4096;
+  SharedState shared(1, false);
+  for (uint32_t i = 1; i <= 100; ++i) shared.update(changed(state(i, {256, 257, 258})));
+  for (uint32_t i = 201; i <= 203; ++i) shared.update(changed(with_data(i, {256})));
+  shared.update(changed(with_data(300, many)));
+  StateFile file(path, shared, kMost);
+  file.save(at(0), std::chrono::hours{1});
+  EXPECT_EQ(file.counters().saves, 1u);
+  EXPECT_LE(std::filesystem::file_size(path), kMost);
+  const uint64_t left_out = file.counters().sessions_left_out;
+  EXPECT_GT(left_out, 1u);
+
+  SharedState back(1, false);
+  StateFile(path, back, kMost).load(at(10), {});
+  EXPECT_EQ(back.all().size() + left_out, 104u);
+  EXPECT_GT(back.all().size(), 10u);
+  for (uint32_t i = 201; i <= 203; ++i) EXPECT_EQ(back.sessions_of(IpAddress::from_v4(i)).size(), 1u) << i;
+  EXPECT_TRUE(back.sessions_of(IpAddress::from_v4(300)).empty());
+
+  SharedState smaller(1, false);
+  StateFile(path, smaller, std::filesystem::file_size(path) - 1).load(at(10), {});
+  EXPECT_TRUE(smaller.all().empty());
+  EXPECT_TRUE(std::filesystem::exists(path.string() + ".corrupt"));
 }
 
 TEST(StateFile, ADamagedOneIsSetAside) {

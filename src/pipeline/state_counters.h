@@ -12,7 +12,8 @@ struct StateFileCounters {
   uint64_t templates_restored = 0;
   uint64_t saves = 0;
   uint64_t save_failures = 0;
-  std::string last_error;  // empty once it was saved again
+  uint64_t sessions_left_out = 0;  // of the file as it is: there was no room for them
+  std::string last_error{};        // empty once it was saved again
 };
 
 struct SharingCounters {

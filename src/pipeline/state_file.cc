@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <utility>
@@ -15,17 +16,14 @@
 namespace weir::pipeline {
 namespace {
 
-// A file of ours that large would hold some millions of templates: more than the limits allow.
-constexpr size_t kMaxFileBytes = size_t{1} << 30;
-
-// nullopt if there is no file.
-Result<std::optional<std::vector<uint8_t>>> read_file(const std::filesystem::path& path) {
+// nullopt if there is no file; of one that is too large, one byte more than there may be.
+Result<std::optional<std::vector<uint8_t>>> read_file(const std::filesystem::path& path, size_t max_bytes) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file && errno == ENOENT) return std::nullopt;
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return fail_errno("cannot read the state file " + path.string());
   if (!S_ISREG(status.st_mode)) return fail("the state file {} is not a file", path.string());
-  std::vector<uint8_t> bytes(std::min(static_cast<size_t>(status.st_size), kMaxFileBytes));
+  std::vector<uint8_t> bytes(std::min(static_cast<size_t>(status.st_size), max_bytes + 1));
   for (size_t at = 0; at < bytes.size();) {
     const auto room = std::span(bytes).subspan(at);
     const ssize_t n = ::read(file.get(), room.data(), room.size());
@@ -37,6 +35,14 @@ Result<std::optional<std::vector<uint8_t>>> read_file(const std::filesystem::pat
   return bytes;
 }
 
+std::expected<decode::DecodedState, decode::StateProblem> decode_file(ByteView bytes, size_t max_bytes,
+                                                                      const decode::Limits& limits) {
+  if (bytes.size() > max_bytes) {
+    return std::unexpected(decode::StateProblem{false, 0, fmt::format("it has more than {} bytes", max_bytes)});
+  }
+  return decode::decode_state(bytes, limits);
+}
+
 std::filesystem::path with_suffix(std::filesystem::path path, const std::string& suffix) {
   path += suffix;
   return path;
@@ -45,9 +51,9 @@ std::filesystem::path with_suffix(std::filesystem::path path, const std::string&
 }  // namespace
 
 Result<decode::DecodedState> read_state_file(const std::filesystem::path& path, const decode::Limits& limits) {
-  const auto bytes = TRY(read_file(path));
+  const auto bytes = TRY(read_file(path, StateFile::kMaxBytes));
   if (!bytes) return fail("there is no state file {}", path.string());
-  auto state = decode::decode_state(*bytes, limits);
+  auto state = decode_file(*bytes, StateFile::kMaxBytes, limits);
   if (!state) return fail("the state file {} is of no use: {}", path.string(), state.error().text);
   return *std::move(state);
 }
@@ -55,10 +61,10 @@ Result<decode::DecodedState> read_state_file(const std::filesystem::path& path, 
 void StateFile::load(Timestamp now, const decode::Limits& limits) {
   std::error_code ignored;
   std::filesystem::remove(with_suffix(path_, ".tmp"), ignored);
-  const auto bytes = read_file(path_);
+  const auto bytes = read_file(path_, max_bytes_);
   if (!bytes) return log::error("{}; exporters have to announce their templates again", bytes.error().message);
   if (!*bytes) return;
-  const auto state = decode::decode_state(**bytes, limits);
+  const auto state = decode_file(**bytes, max_bytes_, limits);
   if (!state) return set_aside(state.error());
   std::vector<decode::SessionStatePtr> fresh;
   uint64_t templates = 0;
@@ -89,26 +95,73 @@ void StateFile::set_aside(const decode::StateProblem& problem) {
              problem.text, error ? "it could not be set aside: " + error.message() : "set aside as " + aside.string());
 }
 
+// A session alone takes more than among others, which share layouts with it: so what is chosen here always fits.
+std::vector<uint8_t> StateFile::encode(Timestamp now, uint64_t& left_out) const {
+  const std::vector<decode::SessionStatePtr> all = state_.all();
+  std::vector<uint8_t> bytes = decode::encode_state(all, now);
+  if (bytes.size() <= max_bytes_) return bytes;
+  struct Sized {
+    decode::SessionStatePtr state;
+    size_t bytes;
+  };
+  std::vector<Sized> sized;
+  for (const decode::SessionStatePtr& state : all) {
+    sized.push_back({state, decode::encode_state(std::span(&state, 1), now).size()});
+  }
+  std::ranges::stable_sort(sized, {}, [](const Sized& one) { return std::pair(!one.state->sent_data, one.bytes); });
+  std::vector<decode::SessionStatePtr> chosen;
+  size_t room = max_bytes_ - decode::encode_state({}, now).size();
+  for (const Sized& one : sized) {
+    if (one.bytes > room) continue;
+    room -= one.bytes;
+    chosen.push_back(one.state);
+  }
+  left_out = all.size() - chosen.size();
+  return decode::encode_state(chosen, now);
+}
+
+void StateFile::save_now_and_then(Timestamp now, std::chrono::seconds lifetime) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  if (start < next_save_) return;
+  save(now, lifetime);
+  const Clock::time_point end = Clock::now();
+  next_save_ = end + 9 * (end - start);
+}
+
 void StateFile::save(Timestamp now, std::chrono::seconds lifetime) {
   state_.expire(now, lifetime);
   const uint64_t version = state_.version();
   if (saved_version_ == version || (!saved_version_ && version == 0)) return;
-  const std::vector<uint8_t> bytes = decode::encode_state(state_.all(), now);
-  std::string content(bytes.begin(), bytes.end());
+  uint64_t left_out = 0;
+  std::vector<uint8_t> bytes = encode(now, left_out);
+  const std::string content(bytes.begin(), bytes.end());
+  bytes = {};
   const Result<> written = store::replace_file(path_, content);
   const std::lock_guard lock(mutex_);
   if (written) {
     saved_version_ = version;
     ++counters_.saves;
-    if (!counters_.last_error.empty()) log::info("the state file {} can be written again", path_.string());
+    if (left_out > 0 && counters_.sessions_left_out == 0) {
+      tell(log::Level::warn, fmt::format("the state file {} has no room for {} of the sessions that are known",
+                                         path_.string(), left_out));
+    }
+    counters_.sessions_left_out = left_out;
+    if (!counters_.last_error.empty()) {
+      tell(log::Level::info, fmt::format("the state file {} can be written again", path_.string()));
+    }
     counters_.last_error.clear();
     return;
   }
   ++counters_.save_failures;
-  if (counters_.last_error != written.error().message) {
-    log::error("{}; a restart now would have to wait for templates", written.error().message);
-  }
+  tell(log::Level::error, fmt::format("{}; a restart now would have to wait for templates", written.error().message));
   counters_.last_error = written.error().message;
+}
+
+void StateFile::tell(log::Level level, const std::string& line) {
+  if (const auto more = log_.allows(line, MessageLimit::Clock::now())) {
+    log::log(level, "{}{}", line, more_like_this(*more));
+  }
 }
 
 StateFileCounters StateFile::counters() const {

@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <vector>
 
+#include "base/log.h"
+#include "base/log_limit.h"
 #include "base/result.h"
 #include "decode/common/limits.h"
 #include "pipeline/shared_state.h"
@@ -17,22 +20,34 @@ namespace weir::pipeline {
 
 class StateFile {
  public:
-  StateFile(std::filesystem::path path, SharedState& state) : path_(std::move(path)), state_(state) {}
+  // Of a file that is read, and so of one that is written: some millions of templates.
+  static constexpr size_t kMaxBytes = size_t{256} << 20;
+
+  StateFile(std::filesystem::path path, SharedState& state, size_t max_bytes = kMaxBytes)
+      : path_(std::move(path)), state_(state), max_bytes_(max_bytes) {}
 
   // What the file holds and is not too old, into the shared state; logs how much. A damaged file is set aside as
   // NAME.corrupt, one of another version of the format as NAME.version-N; the collector starts without it.
   void load(Timestamp now, const decode::Limits& limits);
-  // Writes if anything has changed. One thread at a time.
+  // Writes if anything has changed. Where not all sessions have room those that have sent data go first, and of them the
+  // small ones. One thread at a time, and none that receives.
   void save(Timestamp now, std::chrono::seconds lifetime);
+  // The same, unless the last time was so long and so short ago that saving would take more than a tenth of the time.
+  void save_now_and_then(Timestamp now, std::chrono::seconds lifetime);
 
   StateFileCounters counters() const;
 
  private:
+  std::vector<uint8_t> encode(Timestamp now, uint64_t& left_out) const;
+  void tell(log::Level level, const std::string& line);
   void set_aside(const decode::StateProblem& problem);
 
   const std::filesystem::path path_;
   SharedState& state_;
+  const size_t max_bytes_;
+  std::chrono::steady_clock::time_point next_save_{};
   std::optional<uint64_t> saved_version_;
+  MessageLimit log_;  // of saving
   mutable std::mutex mutex_;
   StateFileCounters counters_;  // guarded by mutex_
 };

@@ -64,6 +64,7 @@ std::string state_text(const pipeline::StateReport& state) {
   if (state.file) {
     line_unless_zero(lines, "restored from the state file", state.file->templates_restored);
     line_unless_zero(lines, "saves of the state file failed", state.file->save_failures);
+    line_unless_zero(lines, "sessions without room in it", state.file->sessions_left_out);
   }
   if (state.sharing) {
     line(lines, "published to Redis", state.sharing->published);
