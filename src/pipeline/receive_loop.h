@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 
 #include "base/log_limit.h"
 #include "net/receiver.h"

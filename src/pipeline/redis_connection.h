@@ -63,6 +63,4 @@ class RedisConnection::Reply {
   std::shared_ptr<const Value> value_;
 };
 
-inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
 }  // namespace weir::pipeline

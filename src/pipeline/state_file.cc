@@ -100,15 +100,17 @@ std::vector<uint8_t> StateFile::encode(Timestamp now, uint64_t& left_out) const 
   const std::vector<decode::SessionStatePtr> all = state_.all();
   std::vector<uint8_t> bytes = decode::encode_state(all, now);
   if (bytes.size() <= max_bytes_) return bytes;
+  bytes = {};
   struct Sized {
     decode::SessionStatePtr state;
     size_t bytes;
   };
   std::vector<Sized> sized;
+  sized.reserve(all.size());
   for (const decode::SessionStatePtr& state : all) {
     sized.push_back({state, decode::encode_state(std::span(&state, 1), now).size()});
   }
-  std::ranges::stable_sort(sized, {}, [](const Sized& one) { return std::pair(!one.state->sent_data, one.bytes); });
+  std::ranges::sort(sized, {}, [](const Sized& one) { return std::pair(!one.state->sent_data, one.bytes); });
   std::vector<decode::SessionStatePtr> chosen;
   size_t room = max_bytes_ - decode::encode_state({}, now).size();
   for (const Sized& one : sized) {
@@ -134,10 +136,8 @@ void StateFile::save(Timestamp now, std::chrono::seconds lifetime) {
   const uint64_t version = state_.version();
   if (saved_version_ == version || (!saved_version_ && version == 0)) return;
   uint64_t left_out = 0;
-  std::vector<uint8_t> bytes = encode(now, left_out);
-  const std::string content(bytes.begin(), bytes.end());
-  bytes = {};
-  const Result<> written = store::replace_file(path_, content);
+  const std::vector<uint8_t> bytes = encode(now, left_out);
+  const Result<> written = store::replace_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   const std::lock_guard lock(mutex_);
   if (written) {
     saved_version_ = version;

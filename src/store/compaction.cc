@@ -32,11 +32,17 @@ bool is_of_the_world(duck::ErrorKind kind) {
 
 }  // namespace
 
+void Maintenance::tell(log::Level level, const std::string& line) {
+  if (const auto more = log_.allows(line, MessageLimit::Clock::now())) {
+    log::log(level, "{}{}", line, more_like_this(*more));
+  }
+}
+
 std::optional<Maintenance::HourState> Maintenance::scan(const HourFolder& folder) {
   auto segments = scan_hour(folder);
   auto corrupt = segments ? scan_hour(folder, kCorruptSuffix) : segments;
   if (!segments || !corrupt) {
-    log::warn("{}", (segments ? corrupt : segments).error().message);
+    tell(log::Level::warn, (segments ? corrupt : segments).error().message);
     return std::nullopt;
   }
   return HourState{folder, split_covered(std::move(*segments)), std::move(*corrupt)};
@@ -47,7 +53,7 @@ std::optional<std::vector<Maintenance::HourState>> Maintenance::scan() {
   for (const flow::Table table : flow::kTables) {
     const auto folders = list_hours(store_, table);
     if (!folders) {
-      log::warn("{}", folders.error().message);
+      tell(log::Level::warn, folders.error().message);
       return std::nullopt;
     }
     for (const HourFolder& folder : *folders) {
@@ -116,9 +122,7 @@ void Maintenance::back_off(const HourFolder& folder, const MergePlan& plan, cons
   // DuckDB adds advice below its reason.
   const std::string message = fmt::format("cannot merge {} segments in {}: {}", plan.inputs.size(),
                                           folder.path.string(), std::string_view(why).substr(0, why.find('\n')));
-  if (const auto more = log_.allows(message, MessageLimit::Clock::now())) {
-    log::error("{}; next try in {}{}", message, to_human(hour.wait), more_like_this(*more));
-  }
+  tell(log::Level::error, fmt::format("{}; next try in {}", message, to_human(hour.wait)));
   counters_.update([&](StoreCounters& c) {
     ++c.write_failures;
     c.last_error = message;

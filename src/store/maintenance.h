@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "base/log_limit.h"
 #include "duck/duck.h"
 #include "store/layout.h"
@@ -41,11 +42,13 @@ class Maintenance {
     std::vector<Segment> corrupt;  // set aside earlier
   };
 
+  void tell(log::Level level, const std::string& line);
   // Of all tables, oldest first.
   std::optional<std::vector<HourState>> scan();
   std::optional<HourState> scan(const HourFolder& folder);
 
   // retention.cc
+  bool delete_file(const Segment& segment);
   void expire(std::vector<HourState>& hours, const StoreOptions& options, Timestamp now);
   void expire_corrupt(HourState& hour, const StoreOptions& options, Timestamp now);
   void expire_segment(HourState& hour, const Segment& segment, const char* why);
@@ -80,7 +83,7 @@ class Maintenance {
   };
   std::map<std::filesystem::path, BackOff> back_offs_;
   uint64_t merge_memory_bytes_ = 0;  // of this round
-  MessageLimit log_;                 // of merges that fail
+  MessageLimit log_;                 // of what fails in each round anew
 
   std::atomic<bool> stopped_ = false;
   std::mutex session_mutex_;  // for who comes from another thread

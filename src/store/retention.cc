@@ -13,12 +13,6 @@
 namespace weir::store {
 namespace {
 
-bool delete_file(const Segment& segment) {
-  if (::unlink(segment.path.c_str()) == 0 || errno == ENOENT) return true;
-  log::warn("{}", fail_errno("cannot delete " + segment.path.string()).error().message);
-  return false;
-}
-
 std::optional<Timestamp> modified(const std::filesystem::path& path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
@@ -26,6 +20,12 @@ std::optional<Timestamp> modified(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+bool Maintenance::delete_file(const Segment& segment) {
+  if (::unlink(segment.path.c_str()) == 0 || errno == ENOENT) return true;
+  tell(log::Level::warn, fail_errno("cannot delete " + segment.path.string()).error().message);
+  return false;
+}
 
 void Maintenance::expire_segment(HourState& hour, const Segment& segment, const char* why) {
   // Those that it covers go first: without it they would count again.
