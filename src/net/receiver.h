@@ -57,8 +57,8 @@ class Receiver {
 
   // Lets nothing more come in, for the end: what the sockets hold can still be received.
   void let_nothing_in();
-  // Takes what the sockets hold without keeping it, and says how many datagrams that were. Ends also where somebody goes
-  // on sending and let_nothing_in() could not help.
+  // Takes what the sockets hold without keeping it, and says how many datagrams that were. Ends also where somebody
+  // goes on sending and let_nothing_in() could not help.
   uint64_t discard();
 
   // Makes a receive() in another thread return at once.

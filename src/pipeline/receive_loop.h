@@ -16,8 +16,9 @@ class ReceiveLoop {
   ReceiveLoop(net::Receiver receiver, decode::DecoderOptions decoder, ReceiveLoopOptions options, BatchOut out,
               flow::Ledger& ledger);
 
-  // Until stop(); then takes what the sockets still hold, counts what it cannot take in `drain_limit`, gives up what waits for a template, hands over the last batch
-  // and publishes the last counters. The calling thread owns receiver and decoder meanwhile.
+  // Until stop(); then takes what the sockets still hold, counts what it cannot take in `drain_limit`, gives up what
+  // waits for a template, hands over the last batch and publishes the last counters. The calling thread owns receiver
+  // and decoder meanwhile.
   void run();
 
   // From any thread.

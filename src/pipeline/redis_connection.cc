@@ -36,8 +36,8 @@ std::string lower_first(std::string text) {
   return text;
 }
 
-// What hiredis makes values with as it reads: it counts them, and makes none beyond the limit, whatever a list claims to
-// hold. A value is owned by its list from the beginning, the outermost one by the reader, then by who reads.
+// What hiredis makes values with as it reads: it counts them, and makes none beyond the limit, whatever a list claims
+// to hold. A value is owned by its list from the beginning, the outermost one by the maker, then by who reads.
 template <class Value>
 struct ValueMaker {
   size_t made = 0;  // of the answer that is being read

@@ -26,8 +26,8 @@ class RedisConnection {
   class Reply;
   using Argument = std::string_view;
 
-  // Connects, logs in, chooses the database. timeout: of each step, and of each answer later on. patience has to outlive
-  // the connection.
+  // Connects, logs in, chooses the database. timeout: of each step, and of each answer later on. patience has to
+  // outlive the connection.
   static Result<RedisConnection> open(const RedisUrl& url, std::chrono::milliseconds timeout, const Patience& patience);
   RedisConnection(RedisConnection&&) noexcept;
   RedisConnection& operator=(RedisConnection&&) noexcept;

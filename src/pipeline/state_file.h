@@ -29,8 +29,8 @@ class StateFile {
   // What the file holds and is not too old, into the shared state; logs how much. A damaged file is set aside as
   // NAME.corrupt, one of another version of the format as NAME.version-N; the collector starts without it.
   void load(Timestamp now, const decode::Limits& limits);
-  // Writes if anything has changed. Where not all sessions have room those that have sent data go first, and of them the
-  // small ones. One thread at a time, and none that receives.
+  // Writes if anything has changed. Where not all sessions have room those that have sent data go first, and of them
+  // the small ones. One thread at a time, and none that receives.
   void save(Timestamp now, std::chrono::seconds lifetime);
   // The same, unless the last time was so long and so short ago that saving would take more than a tenth of the time.
   void save_now_and_then(Timestamp now, std::chrono::seconds lifetime);

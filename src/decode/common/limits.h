@@ -42,8 +42,8 @@ struct Limits {
   size_t sflow_sources = 1'000'000;
   // Numbers of an AS path, and communities of a route: as goflow2 has it; real paths have below 100.
   size_t route_numbers = 1000;
-  // Bytes of one text that an exporter sends, of IPFIX and NetFlow v9 as it is stored, with escapes. Those of sFlow have
-  // at most 255 by their specifications, some URLs more; IPFIX allows 65,535, and escapes make four of one.
+  // Bytes of one text that an exporter sends, of IPFIX and NetFlow v9 as it is stored, with escapes. Those of sFlow
+  // have at most 255 by their specifications, some URLs more; IPFIX allows 65,535, and escapes make four of one.
   size_t text_length = 4096;
   // Bytes of the column `other` of one row: a record of 512 fields of one byte becomes 10,000, by their names.
   size_t other_length = 32768;
