@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -76,13 +77,14 @@ Addresses resolve(const std::string& host, uint16_t port, Patience::Clock::time_
   if (IpAddress::parse(host)) return net::SocketAddress::resolve(host, port);
   struct Question {
     Fd answered{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    Addresses answer = fail("no answer from the resolver");  // of the resolver's thread, until `answered`
+    std::promise<Addresses> answer;  // there before `answered` says so
   };
   const auto question = std::make_shared<Question>();
   if (!question->answered) return fail_errno("cannot ask the resolver");
+  std::future<Addresses> answer = question->answer.get_future();
   try {
     std::thread([question, host, port] {
-      question->answer = net::SocketAddress::resolve(host, port);
+      question->answer.set_value(net::SocketAddress::resolve(host, port));
       eventfd_write(question->answered.get(), 1);
     }).detach();
   } catch (const std::system_error& e) {
@@ -90,7 +92,7 @@ Addresses resolve(const std::string& host, uint16_t port, Patience::Clock::time_
   }
   if (patience.wait(question->answered.get(), POLLIN, deadline) == 0)
     return fail("no answer from the resolver in time");
-  return question->answer;
+  return answer.get();
 }
 
 struct FreeReader {
