@@ -102,6 +102,11 @@ void put_number(Column column, uint64_t value, const RowPlace& place) {
   place.batch.set_valid(column, place.row, 1);
 }
 
+// The middle of a packet, which has no ports. (A device that has not seen them says 0.)
+bool is_later_fragment(const RowPlace& place) {
+  return has(place, Column::fragment_offset) && place.batch.values<Column::fragment_offset>()[place.row] != 0;
+}
+
 std::string_view http_method(uint64_t method) {
   constexpr std::string_view kMethods[] = {"OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT"};
   if (method == 0 || method > std::size(kMethods)) return {};
@@ -302,17 +307,13 @@ void FlowRecords::put_field(const Field& field, const Value& value, const RowPla
 void FlowRecords::put_special(uint32_t format, const RowPlace& place, Summary& summary) {
   switch (format) {
     case kEthernet:
-      if (summary.bytes_rank < kRankEthernet) {
-        summary.bytes_rank = kRankEthernet;
-        summary.bytes = values_[0].number;
-      }
-      if (values_[3].number >= kFirstEtype) put_checked<Column::etype>(place, static_cast<uint32_t>(values_[3].number));
+      note_ethernet(summary);
       break;
     case kIpv4:
-      put_ip(kEtypeIpv4, place, summary);
+      note_ip(kEtypeIpv4, summary);
       break;
     case kIpv6:
-      put_ip(kEtypeIpv6, place, summary);
+      note_ip(kEtypeIpv6, summary);
       break;
     case kGateway:
       put_route(place);
@@ -357,30 +358,44 @@ void FlowRecords::put_special(uint32_t format, const RowPlace& place, Summary& s
   }
 }
 
+void FlowRecords::note_ethernet(Summary& summary) const {
+  if (summary.bytes_rank < kRankEthernet) {
+    summary.bytes_rank = kRankEthernet;
+    summary.bytes = values_[0].number;
+  }
+  if (summary.ethernet.present) return;
+  summary.ethernet = {.present = true,
+                      .src_mac = values_[1].number,
+                      .dst_mac = values_[2].number,
+                      .type = static_cast<uint32_t>(values_[3].number)};
+}
+
 // sampled_ipv4 and sampled_ipv6 have the same fields: length, protocol, source, destination, ports, TCP flags, ToS.
-void FlowRecords::put_ip(uint16_t etype, const RowPlace& place, Summary& summary) {
+void FlowRecords::note_ip(uint16_t etype, Summary& summary) const {
   if (summary.bytes_rank < kRankIp) {
     summary.bytes_rank = kRankIp;
     summary.bytes = values_[0].number;
   }
-  if (has(place, Column::src_addr)) return;  // the raw header tells the same, and more
-  const uint64_t protocol = values_[1].number;
-  put_checked<Column::etype>(place, etype);
-  put_checked<Column::proto>(place, static_cast<uint32_t>(protocol));
-  put<Column::src_addr>(place, values_[2].address);
-  put<Column::dst_addr>(place, values_[3].address);
-  if (protocol == kTcp || protocol == kUdp || protocol == kSctp) {
-    put_checked<Column::src_port>(place, static_cast<uint32_t>(values_[4].number));
-    put_checked<Column::dst_port>(place, static_cast<uint32_t>(values_[5].number));
-  }
-  if (protocol == kTcp) put_checked<Column::tcp_flags>(place, static_cast<uint32_t>(values_[6].number));
-  put_checked<Column::ip_tos>(place, static_cast<uint32_t>(values_[7].number));
+  if (summary.ip.etype != 0) return;
+  const auto number = [this](size_t field) { return static_cast<uint32_t>(values_[field].number); };
+  summary.ip = {.etype = etype,
+                .protocol = number(1),
+                .src_addr = values_[2].address,
+                .dst_addr = values_[3].address,
+                .src_port = number(4),
+                .dst_port = number(5),
+                .tcp_flags = number(6),
+                .tos = number(7)};
 }
 
+// An empty path leads into the router's own AS, and 0 as the source's AS means it too.
 void FlowRecords::put_route(const RowPlace& place) {
+  constexpr size_t kRouterAs = 1;
+  constexpr size_t kSourceAs = 2;
   constexpr size_t kPath = 4;
   constexpr size_t kCommunities = 5;
   if (has(place, Column::as_path) || has(place, Column::bgp_communities)) return;
+  const auto router_as = static_cast<uint32_t>(values_[kRouterAs].number);
   AsPathEnds ends;
   text_.clear();
   const bool whole_path = append_as_path(values_[kPath].bytes, limits_.route_numbers, text_, ends);
@@ -388,7 +403,10 @@ void FlowRecords::put_route(const RowPlace& place) {
   if (ends.any) {
     put<Column::next_hop_as>(place, ends.first);
     put<Column::dst_as>(place, ends.last);
+  } else if (router_as != 0) {
+    put_known<Column::dst_as>(place, router_as);
   }
+  if (values_[kSourceAs].number == 0 && router_as != 0) put_known<Column::src_as>(place, router_as);
   text_.clear();
   const bool whole_list = append_communities(values_[kCommunities].bytes, limits_.route_numbers, text_);
   put_text(Column::bgp_communities, std::string_view(text_), place);
@@ -473,7 +491,41 @@ void FlowRecords::put_text(Column column, std::string_view text, const RowPlace&
   place.batch.set_valid(column, place.row, 1);
 }
 
+// The sampled header tells the same and more, as far as it goes: what the device has read of the packet comes after it,
+// wherever its record stands, and fills what is behind the end of the header. A record about another packet (the inner
+// one of a tunnel, the one after translation) fills nothing.
+void FlowRecords::put_parsed(const RowPlace& place, const Summary& summary) {
+  const ParsedEthernet& ethernet = summary.ethernet;
+  if (ethernet.present && !has(place, Column::src_mac)) {
+    put<Column::src_mac>(place, ethernet.src_mac);
+    put<Column::dst_mac>(place, ethernet.dst_mac);
+    if (ethernet.type >= kFirstEtype) put_checked<Column::etype>(place, ethernet.type);
+  }
+  const ParsedIp& ip = summary.ip;
+  if (ip.etype == 0) return;
+  const auto agrees = [&]<Column column>(const auto& value) {
+    return !has(place, column) || place.batch.values<column>()[place.row] == value;
+  };
+  if (!agrees.operator()<Column::src_addr>(ip.src_addr) || !agrees.operator()<Column::dst_addr>(ip.dst_addr) ||
+      !agrees.operator()<Column::proto>(ip.protocol))
+    return;
+  if (!has(place, Column::src_addr)) {
+    put<Column::src_addr>(place, ip.src_addr);
+    put<Column::dst_addr>(place, ip.dst_addr);
+  }
+  put_checked<Column::etype>(place, ip.etype);
+  put_checked<Column::proto>(place, ip.protocol);
+  put_checked<Column::ip_tos>(place, ip.tos);
+  if (is_later_fragment(place) && (ip.src_port | ip.dst_port | ip.tcp_flags) == 0) return;
+  if (ip.protocol == kTcp || ip.protocol == kUdp || ip.protocol == kSctp) {
+    put_checked<Column::src_port>(place, ip.src_port);
+    put_checked<Column::dst_port>(place, ip.dst_port);
+  }
+  if (ip.protocol == kTcp) put_checked<Column::tcp_flags>(place, ip.tcp_flags);
+}
+
 void FlowRecords::finish(const Sample& sample, const RowPlace& place, const Summary& summary) {
+  put_parsed(place, summary);
   if (summary.bytes_rank != 0) put<Column::bytes>(place, summary.bytes);
   // A packet without a tag belongs to the VLAN of its port.
   if (has(place, Column::src_vlan) && !has(place, Column::vlan_id))

@@ -31,11 +31,30 @@ class FlowRecords {
   void put_sample(const Sample& sample, RecordCutter& records, const RowPlace& place);
 
  private:
+  // What the device has read of a packet itself: sampled_ethernet; sampled_ipv4 and sampled_ipv6.
+  struct ParsedEthernet {
+    bool present = false;
+    uint64_t src_mac = 0;
+    uint64_t dst_mac = 0;
+    uint32_t type = 0;
+  };
+  struct ParsedIp {
+    uint16_t etype = 0;  // 0: there is none
+    uint32_t protocol = 0;
+    IpAddress src_addr;
+    IpAddress dst_addr;
+    uint32_t src_port = 0;
+    uint32_t dst_port = 0;
+    uint32_t tcp_flags = 0;
+    uint32_t tos = 0;
+  };
   // What only the whole sample tells.
   struct Summary {
     uint64_t bytes = 0;
     uint8_t bytes_rank = 0;  // 0: not known
     uint32_t fec_length = UINT32_MAX;
+    ParsedEthernet ethernet;
+    ParsedIp ip;
   };
 
   void put_record(const Record& record, const RowPlace& place, Summary& summary);
@@ -45,7 +64,8 @@ class FlowRecords {
   bool put_by_layout(const Record& record, const RowPlace& place, Summary& summary);
   void put_field(const Field& field, const Value& value, const RowPlace& place);
   void put_special(uint32_t format, const RowPlace& place, Summary& summary);
-  void put_ip(uint16_t etype, const RowPlace& place, Summary& summary);
+  void note_ethernet(Summary& summary) const;
+  void note_ip(uint16_t etype, Summary& summary) const;
   void put_route(const RowPlace& place);
   void put_labels(const RowPlace& place);
   void put_tags(flow::Column outer, flow::Column inner, const RowPlace& place);
@@ -54,6 +74,7 @@ class FlowRecords {
   void put_wireless_payload(const RowPlace& place);
   void put_text(flow::Column column, ByteView bytes, const RowPlace& place);
   void put_text(flow::Column column, std::string_view text, const RowPlace& place);
+  static void put_parsed(const RowPlace& place, const Summary& summary);
   void finish(const Sample& sample, const RowPlace& place, const Summary& summary);
 
   Limits limits_;

@@ -46,9 +46,26 @@ TEST(Sflow, Gateway) {
                  {"dst_as", "203361"},
                  {"bgp_communities", "8218:101 65000:1"},
                  {"bgp_local_pref", "100"}});
-  // A destination of its own has no path.
+}
+
+// The router's own AS: an empty path leads into it, and its sources have the number 0.
+TEST(Sflow, GatewayOfTheOwnAs) {
   const Row own = row_of({gateway(Wire().u32(0), sflow_list({}))});
-  for (const char* name : {"as_path", "dst_as", "next_hop_as", "bgp_communities"}) EXPECT_FALSE(own.contains(name));
+  EXPECT_EQ(own.at("dst_as"), "28976");
+  EXPECT_EQ(own.at("src_as"), "203476");
+  for (const char* name : {"as_path", "next_hop_as", "bgp_communities"}) EXPECT_FALSE(own.contains(name)) << name;
+  // One segment without a number is an empty path too.
+  EXPECT_EQ(row_of({gateway(Wire().u32(1).u32(2).u32(0), sflow_list({}))}).at("dst_as"), "28976");
+
+  const auto from = [](uint32_t router, uint32_t source) {
+    return row_of({sflow_block(
+        1003, sflow_address(IpAddress::from_v4(0x36363636)).add(sflow_words({router, source, 0, 0, 0, 100})))});
+  };
+  EXPECT_EQ(from(65001, 0).at("src_as"), "65001");
+  // A router that has no number, or does not tell.
+  EXPECT_EQ(from(0, 0).at("src_as"), "0");
+  EXPECT_FALSE(from(0, 0).contains("dst_as"));
+  EXPECT_FALSE(from(kHuge, 7).contains("dst_as"));
 }
 
 TEST(Sflow, LongRoutesAreCut) {

@@ -11,8 +11,7 @@ using enum Kind;
 using flow::Column;
 
 constexpr Field kRawHeader[] = {{"header_protocol", u32}, {"frame_length", u32}, {"stripped", u32}, {"header", bytes}};
-constexpr Field kEthernet[] = {
-    {"length", u32}, {"src_mac", mac, Column::src_mac}, {"dst_mac", mac, Column::dst_mac}, {"type", u32}};
+constexpr Field kEthernet[] = {{"length", u32}, {"src_mac", mac}, {"dst_mac", mac}, {"type", u32}};
 constexpr Field kIpv4[] = {{"length", u32},   {"protocol", u32}, {"src_ip", ipv4},   {"dst_ip", ipv4},
                            {"src_port", u32}, {"dst_port", u32}, {"tcp_flags", u32}, {"tos", u32}};
 constexpr Field kIpv6[] = {{"length", u32},   {"protocol", u32}, {"src_ip", ipv6},   {"dst_ip", ipv6},
