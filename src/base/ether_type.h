@@ -15,6 +15,8 @@ inline constexpr uint16_t kEtypeMpls = 0x8847;
 inline constexpr uint16_t kEtypeMplsMulticast = 0x8848;
 inline constexpr uint16_t kEtypePppoe = 0x8864;
 inline constexpr uint16_t kEtypeServiceVlan = 0x88a8;
+inline constexpr uint16_t kEtypeVnTag = 0x8926;  // of Cisco, before 802.1BR
+inline constexpr uint16_t kEtypeETag = 0x893f;   // IEEE 802.1BR
 // Tags of stacked VLANs before 802.1ad; vendors disagreed.
 inline constexpr uint16_t kEtypeOldServiceVlan = 0x9100;
 inline constexpr uint16_t kEtypeOldServiceVlan2 = 0x9200;

@@ -22,6 +22,19 @@ void put_text(FlowBatch& batch, size_t row, std::string_view text) {
   if (!batch.is_valid(column, row)) put<column>(batch, row, batch.add_text(text));
 }
 
+// The tags of one side of the device.
+template <Column vlan, Column priority, Column customer_vlan>
+void put_tags(const Headers& outer, FlowBatch& batch, size_t row) {
+  put<vlan>(batch, row, outer.vlan[0]);
+  put<priority>(batch, row, outer.vlan_priority[0]);
+  if (outer.vlan_count > 1) put<customer_vlan>(batch, row, outer.vlan[1]);
+}
+
+bool went_out(const FlowBatch& batch, size_t row) {
+  constexpr uint8_t kEgress = 1;
+  return batch.is_valid(Column::flow_direction, row) && batch.values<Column::flow_direction>()[row] == kEgress;
+}
+
 void put_link(const Headers& outer, FlowBatch& batch, size_t row) {
   if (outer.ethernet) {
     put<Column::src_mac>(batch, row, outer.src_mac);
@@ -29,9 +42,10 @@ void put_link(const Headers& outer, FlowBatch& batch, size_t row) {
   }
   if (outer.vlan_count == 0) return;
   put<Column::vlan_id>(batch, row, outer.vlan[0]);
-  put<Column::src_vlan>(batch, row, outer.vlan[0]);
-  put<Column::vlan_priority>(batch, row, outer.vlan_priority[0]);
-  if (outer.vlan_count > 1) put<Column::customer_vlan_id>(batch, row, outer.vlan[1]);
+  if (went_out(batch, row))
+    put_tags<Column::dst_vlan, Column::dst_vlan_priority, Column::dst_customer_vlan_id>(outer, batch, row);
+  else
+    put_tags<Column::src_vlan, Column::vlan_priority, Column::customer_vlan_id>(outer, batch, row);
 }
 
 template <Column... columns>

@@ -13,7 +13,7 @@ struct ByNumber {
 };
 
 // The usual ones first.
-constexpr std::array<ByNumber, 9> kEtherTypes = {{
+constexpr std::array<ByNumber, 11> kEtherTypes = {{
     {kEtypeIpv4, {ipv4}},
     {kEtypeIpv6, {ipv6}},
     {kEtypeVlan, {vlan_tag}},
@@ -23,7 +23,11 @@ constexpr std::array<ByNumber, 9> kEtherTypes = {{
     {kEtypeMpls, {mpls}},
     {kEtypeMplsMulticast, {mpls}},
     {kEtypePppoe, {pppoe}},
+    {kEtypeETag, {e_tag}},
+    {kEtypeVnTag, {vn_tag}},
 }};
+
+bool is_tag(Next next) { return next.parse == vlan_tag || next.parse == e_tag || next.parse == vn_tag; }
 
 constexpr std::array<Next, 256> make_protocols() {
   std::array<Next, 256> table{};
@@ -101,7 +105,7 @@ void clear(Packet& packet) {
 Next by_ethertype(Walk& walk, uint16_t type) {
   const auto* const entry = std::ranges::find(kEtherTypes, type, &ByNumber::number);
   const bool known = entry != kEtherTypes.end();
-  if (!known || entry->next.parse != vlan_tag) walk.level->etype = type;
+  if (!known || !is_tag(entry->next)) walk.level->etype = type;
   return known ? entry->next : Next{};
 }
 

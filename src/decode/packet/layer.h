@@ -47,6 +47,8 @@ Next by_udp_port(uint16_t src_port, uint16_t dst_port);
 // link.cc
 Next ethernet(Walk& walk);
 Next vlan_tag(Walk& walk);
+Next e_tag(Walk& walk);
+Next vn_tag(Walk& walk);
 Next pppoe(Walk& walk);
 Next ppp(Walk& walk);
 // True if the bytes are an Ethernet frame with a payload that goes with its EtherType: for encapsulations that do not

@@ -20,6 +20,13 @@ Next type_or_length(Walk& walk, uint16_t type) {
   return type < kFirstEtype ? logical_link(walk, type) : by_ethertype(walk, type);
 }
 
+// Tags between a switch and its port extenders, outside those of VLANs: they say nothing of the packet.
+template <class Tag>
+Next skip_tag(Walk& walk) {
+  const auto tag = walk.in.read<Tag>();
+  return tag ? type_or_length(walk, tag->type) : Next{};
+}
+
 }  // namespace
 
 Next ethernet(Walk& walk) {
@@ -47,6 +54,9 @@ Next vlan_tag(Walk& walk) {
   }
   return {};
 }
+
+Next e_tag(Walk& walk) { return skip_tag<ETag>(walk); }
+Next vn_tag(Walk& walk) { return skip_tag<VnTag>(walk); }
 
 Next pppoe(Walk& walk) {
   const auto header = walk.in.read<PppoeHeader>();

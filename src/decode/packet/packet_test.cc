@@ -97,6 +97,32 @@ TEST(Packet, ColumnsThatHaveAValueKeepIt) {
   EXPECT_EQ(text(rows[1]), text(want));
 }
 
+// A frame has the tags of the side of the device where it was taken.
+TEST(Packet, TagsGoToTheSideThatWasSampled) {
+  Packet packet;
+  dissect(frame(0x88a8, tag(100, 0x8100, tag(200, 0x0800, tcp_ipv4()), 5)), Link::ethernet, packet);
+  const auto tags_of = [&packet](std::optional<uint8_t> direction) {
+    flow::FlowBatch batch(64);
+    batch.append(1, decode::test::kExporter);
+    using flow::Column;
+    if (direction) {
+      batch.values<Column::flow_direction>()[0] = *direction;
+      batch.set_valid(Column::flow_direction, 0, 1);
+    }
+    put_columns(packet, batch, 0);
+    std::string tags;
+    const Row row = decode::test::rows_of(batch).at(0);
+    for (const auto& [column, value] : row) {
+      if (column.contains("vlan")) tags += fmt::format("{}={} ", column, value);
+    }
+    return tags;
+  };
+  const std::string input = "customer_vlan_id=200 src_vlan=100 vlan_id=100 vlan_priority=5 ";
+  EXPECT_EQ(tags_of({}), input);
+  EXPECT_EQ(tags_of(0), input);
+  EXPECT_EQ(tags_of(1), "dst_customer_vlan_id=200 dst_vlan=100 dst_vlan_priority=5 vlan_id=100 ");
+}
+
 TEST(Packet, EveryTunnelHasAName) {
   std::vector<std::string_view> names;
   for (int type = 0; type <= static_cast<int>(TunnelType::teredo); ++type) {

@@ -96,6 +96,21 @@ inline void add_links(std::vector<Case>& cases) {
   for (const uint16_t outer : std::array<uint16_t, 4>{0x88a8, 0x8100, 0x9100, 0x9200}) {
     add("qinq", kEthernet, frame(outer, tag(100, 0x8100, inner_tag, 5)), two_tags);
   }
+  // Tags between a switch and its port extenders: 802.1BR and Cisco's.
+  const Wire e_tag = Wire::hex("a012 3034 0506");
+  const Wire vn_tag = Wire::hex("c123 0456");
+  add("e-tag", kEthernet, frame(0x893f, Wire(e_tag).u16(0x0800).add(tcp_ipv4())), plain);
+  add("vn-tag", kEthernet, frame(0x8926, Wire(vn_tag).u16(0x86dd).add(tcp_ipv6())),
+      columns({kMacs, kIpv6Columns, kTcpColumns}));
+  add("e-tag outside of a vlan", kEthernet, frame(0x893f, Wire(e_tag).u16(0x8100).add(tag(100, 0x0800, tcp_ipv4(), 5))),
+      columns({kMacs, kIpv4Columns, kTcpColumns, kTag}));
+  add("vn-tag outside of two vlans", kEthernet,
+      frame(0x8926, Wire(vn_tag).u16(0x88a8).add(tag(100, 0x8100, inner_tag, 5))), two_tags);
+  add("vn-tag before a length", kEthernet,
+      frame(0x8926, Wire(vn_tag).u16(static_cast<uint16_t>(snap.size())).add(snap)), plain);
+  Wire e_tags;
+  for (size_t i = 0; i < 100; ++i) e_tags.add(e_tag).u16(0x893f);
+  add("e-tags without end", kEthernet, frame(0x893f, e_tags), columns({kMacs}));
   add("three tags", kEthernet, frame(0x88a8, tag(100, 0x8100, tag(200, 0x8100, tag(3, 0x0800, tcp_ipv4())), 5)),
       two_tags);
 

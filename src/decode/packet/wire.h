@@ -17,6 +17,21 @@ constexpr uint64_t to_number(const MacAddress& mac) {
   return value;
 }
 
+// What follows the EtherType of an E-tag (IEEE 802.1BR section 7.5).
+struct ETag {
+  Be16 control;     // priority 3 bits, drop eligible, channel that the frame came in by 12 bits
+  Be16 channel;     // reserved 2 bits, replicated 2, channel that it goes out by 12
+  Be16 extensions;  // of both channels
+  Be16 type;
+};
+
+// What follows the EtherType of a VN-tag.
+struct VnTag {
+  Be16 destination;  // direction, pointer, virtual interface 14 bits
+  Be16 source;       // looped, reserved, version 2 bits, virtual interface 12
+  Be16 type;
+};
+
 // RFC 2516 section 4.
 struct PppoeHeader {
   uint8_t version_type;  // 0x11

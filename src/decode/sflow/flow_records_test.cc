@@ -34,6 +34,35 @@ TEST(Sflow, SwitchAndRouter) {
   EXPECT_FALSE(row_of({sflow_block(1001, sflow_words({70000, 0, 0, 0}))}, "value_out_of_range").contains("src_vlan"));
 }
 
+// The tag of a frame is that of the side where it was taken; what the device says of its ports goes before it.
+TEST(Sflow, TagsOfAFrameThatWentOut) {
+  const auto of = [](uint32_t source, const std::vector<Wire>& records) {
+    Harness harness;
+    harness.feed(sflow_datagram({}, {flow_sample({.source_index = source, .input = 7, .output = 8}, records)}));
+    return only_row(harness);
+  };
+  const Wire tagged = raw_header(1, 100, tcp_frame(0xa064));
+  const Row in = of(7, {tagged});
+  EXPECT_EQ(in.at("src_vlan"), "100");
+  EXPECT_EQ(in.at("vlan_priority"), "5");
+  EXPECT_FALSE(in.contains("dst_vlan"));
+  const Row out = of(8, {tagged});
+  EXPECT_EQ(out.at("dst_vlan"), "100");
+  EXPECT_EQ(out.at("dst_vlan_priority"), "5");
+  EXPECT_EQ(out.at("vlan_id"), "100");
+  EXPECT_FALSE(out.contains("src_vlan"));
+  EXPECT_FALSE(out.contains("vlan_priority"));
+
+  const Wire extended = sflow_block(1001, sflow_words({10, 1, 20, kHuge}));
+  for (const Row& both : std::vector<Row>{of(8, {tagged, extended}), of(8, {extended, tagged})}) {
+    EXPECT_EQ(both.at("src_vlan"), "10");
+    EXPECT_EQ(both.at("dst_vlan"), "20");
+    EXPECT_EQ(both.at("vlan_priority"), "1");
+    EXPECT_EQ(both.at("dst_vlan_priority"), "5");  // the device does not tell; the frame does
+    EXPECT_EQ(both.at("vlan_id"), "100");
+  }
+}
+
 TEST(Sflow, Gateway) {
   expect_fields({gateway(Wire().u32(2).u32(2).add(sflow_list({8218, 29605})).u32(1).add(sflow_list({64500, 203361})),
                          sflow_list({0x201a0065, 0xfde80001}))},
