@@ -111,7 +111,7 @@ CompiledTemplate compile(std::span<const Field> fields, const flow::SchemaPtr& s
   Template layout;
   for (const Field& field : fields) layout.fields.push_back({0, field.element, field.length, false});
   layout.measure();
-  return {std::move(layout), DecodePlan::Traits{.icmp_in_dst_port = true}, schema};
+  return {std::move(layout), schema};
 }
 
 FlowType type_of(uint16_t version) {

@@ -6,8 +6,8 @@
 
 namespace weir::decode {
 
-CompiledTemplate::CompiledTemplate(Template announced, DecodePlan::Traits traits, flow::SchemaPtr rows)
-    : layout(std::move(announced)), schema(std::move(rows)), plan(layout, traits, *schema) {
+CompiledTemplate::CompiledTemplate(Template announced, flow::SchemaPtr rows)
+    : layout(std::move(announced)), schema(std::move(rows)), plan(layout, *schema) {
   if (layout.options) options = OptionsFields(layout);
   for (size_t i = 0; i < layout.fields.size(); ++i) {
     const flow::AbstractType type = flow::element_type(layout.fields[i].enterprise, layout.fields[i].element);

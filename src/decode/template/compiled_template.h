@@ -14,7 +14,7 @@ namespace weir::decode {
 
 // Immutable. Shared by all sessions with this layout, and by sets that are being decoded while a datagram redefines it.
 struct CompiledTemplate {
-  CompiledTemplate(Template announced, DecodePlan::Traits traits, flow::SchemaPtr rows);
+  CompiledTemplate(Template announced, flow::SchemaPtr rows);
 
   Template layout;
   flow::SchemaPtr schema;  // of the rows that the plan makes

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/ether_type.h"
 #include "base/prefetch.h"
+#include "decode/template/cells.h"
 #include "decode/template/inner_fields.h"
 #include "flow/element.h"
 
@@ -68,39 +69,6 @@ size_t position_of(const OneRecord&, const Step& step) { return step.offset; }
 size_t position_of(const FixedRecords&, const Step& step) { return step.offset; }
 size_t position_of(const GatheredRecords&, const Step& step) { return step.field; }
 
-uint64_t number_at(const FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row) {
-  const void* memory = batch.raw(column);
-  switch (type) {
-    case ColumnType::u8:
-      return static_cast<const uint8_t*>(memory)[row];
-    case ColumnType::u16:
-      return static_cast<const uint16_t*>(memory)[row];
-    case ColumnType::u32:
-      return static_cast<const uint32_t*>(memory)[row];
-    default:
-      return static_cast<const uint64_t*>(memory)[row];
-  }
-}
-
-void put_number(FlowBatch& batch, flow::ColumnIndex column, ColumnType type, size_t row, uint64_t value) {
-  void* memory = batch.raw(column);
-  switch (type) {
-    case ColumnType::u8:
-      static_cast<uint8_t*>(memory)[row] = static_cast<uint8_t>(value);
-      break;
-    case ColumnType::u16:
-      static_cast<uint16_t*>(memory)[row] = static_cast<uint16_t>(value);
-      break;
-    case ColumnType::u32:
-      static_cast<uint32_t*>(memory)[row] = static_cast<uint32_t>(value);
-      break;
-    default:
-      static_cast<uint64_t*>(memory)[row] = value;
-      break;
-  }
-  batch.set_valid(column, row, 1);
-}
-
 // True if a less preferred source may still fill the row.
 bool still_empty(const FlowBatch& batch, const Step& step, size_t row) {
   if (!batch.is_valid(step.column, row)) return true;
@@ -151,22 +119,9 @@ void count(flow::AnomalyCounts& anomalies, Fit fit) {
   if (fit == Fit::list_limit) anomalies.add(Anomaly::list_limit);
 }
 
-// The rows of the last append().
-template <Column column>
-void fill(FlowBatch& batch, size_t first, size_t rows, flow::ValueOf<column> value) {
-  const FlowBatch::Appended cells = batch.appended(column);
-  const auto out = std::span(static_cast<flow::ValueOf<column>*>(cells.raw()), first + rows).subspan(first);
-  if (rows == 1)
-    out.front() = value;
-  else
-    std::ranges::fill(out, value);
-  cells.set_valid();
-}
-
 }  // namespace
 
-DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema)
-    : traits_(traits), sampling_(layout), section_(layout) {
+DecodePlan::DecodePlan(const Template& layout, const flow::Schema& schema) : sampling_(layout), section_(layout) {
   uint32_t offset = 0;
   for (const FieldSpec& field : layout.fields) {
     offsets_.push_back(offset);
@@ -179,6 +134,7 @@ DecodePlan::DecodePlan(const Template& layout, Traits traits, const flow::Schema
   inner_etype_ = inner.etype;
   add_steps(layout, schema);
   note_specials(layout);
+  note_icmp(layout);
   choose_kernels(layout);
 }
 
@@ -269,6 +225,21 @@ void DecodePlan::note_specials(const Template& layout) {
   }
 }
 
+void DecodePlan::note_icmp(const Template& layout) {
+  const auto has = [&](std::initializer_list<uint16_t> elements) {
+    for (size_t i = 0; i < layout.fields.size(); ++i) {
+      const FieldSpec& field = layout.fields[i];
+      if (field.enterprise == 0 && field.length != 0 && !inner_[i] &&
+          std::ranges::find(elements, field.element) != elements.end())
+        return true;
+    }
+    return false;
+  };
+  icmp_elements_ = has({32, 176, 177});
+  icmpv6_elements_ = has({139, 178, 179});
+  icmp_in_port_ = has({4}) && has({11}) && !(icmp_elements_ && icmpv6_elements_);
+}
+
 void DecodePlan::choose_kernels(const Template& layout) {
   for (Step& step : steps_) {
     const uint16_t width = layout.fields[step.field].length;
@@ -309,7 +280,7 @@ void DecodePlan::run(const Records& records, const RowContext& context) const {
   set_sampling_rate(records, context, first);
   set_etype(batch, first, rows);
   if (inner_etype_ != 0) fill_inner_etype(context, first, rows);
-  if (traits_.icmp_in_dst_port) set_icmp(batch, first, rows);
+  if (icmp_in_port_) set_icmp(batch, first, rows);
   if (section_.present()) read_sections(records, batch, first);
   if (std::ranges::any_of(context.options, &OptionsState::has_names)) {
     fill_names(context, first, rows);
@@ -375,15 +346,6 @@ void DecodePlan::run_added(std::span<const Step> steps, const Records& records, 
     }
     if (!text.empty()) put_text(context.batch, head.column, first + i, context.batch.add_text(text));
   }
-}
-
-void DecodePlan::set_constants(const RowContext& context, size_t first, size_t count) const {
-  const MessageContext& message = context.message;
-  FlowBatch& batch = context.batch;
-  fill<Column::time_received>(batch, first, count, to_us(message.received));
-  fill<Column::type>(batch, first, count, static_cast<uint8_t>(message.stream.protocol));
-  fill<Column::sampler_address>(batch, first, count, message.stream.endpoint.address);
-  fill<Column::observation_domain_id>(batch, first, count, message.stream.domain);
 }
 
 // Exporters that send one of start and end with a duration.
@@ -459,43 +421,6 @@ uint32_t DecodePlan::record_rate(const Records& records, const RowContext& conte
   return announced_rate(context.options, query);
 }
 
-// Names that options records announced, where the record itself has only a number.
-void DecodePlan::fill_names(const RowContext& context, size_t first, size_t count) const {
-  struct Named {
-    Column id;
-    Column name;
-    NameKind kind;
-    NameKind instead;
-  };
-  // Some exporters tell only the description of an interface (Cisco IOS XR: in the field's terms its name).
-  static constexpr Named kNamed[] = {
-      {Column::in_if, Column::in_if_name, NameKind::interface_name, NameKind::interface_description},
-      {Column::out_if, Column::out_if_name, NameKind::interface_name, NameKind::interface_description},
-      {Column::ingress_vrf_id, Column::ingress_vrf_name, NameKind::vrf, NameKind::vrf},
-      {Column::egress_vrf_id, Column::egress_vrf_name, NameKind::vrf, NameKind::vrf}};
-  FlowBatch& batch = context.batch;
-  for (const Named& named : kNamed) {
-    if (!batch.present(named.id)) continue;
-    const auto any = [&](NameKind kind) {
-      return std::ranges::any_of(context.options, [&](const OptionsState* o) { return !o->names(kind).empty(); });
-    };
-    if (!any(named.kind) && !any(named.instead)) continue;
-    uint64_t last_id = UINT64_MAX;
-    std::optional<flow::TextRef> name;  // of last_id
-    for (size_t row = first; row < first + count; ++row) {
-      if (!batch.is_valid(named.id, row) || batch.is_valid(named.name, row)) continue;
-      const uint64_t id = number_at(batch, named.id, ColumnType::u32, row);
-      if (id != last_id) {
-        const std::string* known = find_name(context.options, named.kind, id);
-        if (known == nullptr) known = find_name(context.options, named.instead, id);
-        name = known != nullptr ? std::optional(batch.add_text(*known)) : std::nullopt;
-        last_id = id;
-      }
-      if (name) put_text(batch, named.name, row, *name);
-    }
-  }
-}
-
 template <class Records>
 void DecodePlan::fill_application_names(const Records& records, const RowContext& context, size_t first) const {
   for (size_t i = 0; i < records.size(); ++i) {
@@ -503,45 +428,6 @@ void DecodePlan::fill_application_names(const Records& records, const RowContext
     const auto key = application_key(records.field(i, static_cast<size_t>(application_field_)));
     const std::string* known = key ? find_name(context.options, NameKind::application, *key) : nullptr;
     if (known != nullptr) put_text(context.batch, Column::application_name, first + i, context.batch.add_text(*known));
-  }
-}
-
-void DecodePlan::set_etype(FlowBatch& batch, size_t first, size_t count) const {
-  if (family_ == Family::none) return;
-  if (!has_etype_ && family_ != Family::both) {
-    return fill<Column::etype>(batch, first, count, family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6);
-  }
-  for (size_t row = first; row < first + count; ++row) {
-    if (has_etype_ && batch.is_valid(Column::etype, row) && batch.values<Column::etype>()[row] != 0) continue;
-    uint16_t etype = family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6;
-    if (family_ == Family::both) {
-      const bool source = batch.is_valid(Column::src_addr, row);
-      if (!source && !batch.is_valid(Column::dst_addr, row)) continue;
-      const IpAddress& address = source ? batch.values<Column::src_addr>()[row] : batch.values<Column::dst_addr>()[row];
-      etype = address.is_v4() ? kEtypeIpv4 : kEtypeIpv6;
-    }
-    put_number(batch, Column::etype, ColumnType::u16, row, etype);
-  }
-}
-
-void DecodePlan::fill_inner_etype(const RowContext& context, size_t first, size_t count) const {
-  for (size_t row = first; row < first + count; ++row) {
-    if (context.batch.is_valid(Column::inner_etype, row) || !context.batch.is_valid(Column::inner_src_addr, row))
-      continue;
-    put_number(context.batch, Column::inner_etype, ColumnType::u16, row, inner_etype_);
-  }
-}
-
-void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
-  constexpr uint8_t kIcmp = 1;
-  constexpr uint8_t kIcmpV6 = 58;
-  const auto protocols = std::span(batch.values<Column::proto>(), first + count).subspan(first);
-  for (size_t i = 0; i < protocols.size(); ++i) {
-    if (protocols[i] != kIcmp && protocols[i] != kIcmpV6) [[likely]]
-      continue;
-    const uint16_t port = batch.values<Column::dst_port>()[first + i];
-    put_number(batch, Column::icmp_type, ColumnType::u8, first + i, port >> 8);
-    put_number(batch, Column::icmp_code, ColumnType::u8, first + i, port & 0xff);
   }
 }
 

@@ -54,11 +54,8 @@ struct RowContext {
 
 class DecodePlan {
  public:
-  struct Traits {
-    bool icmp_in_dst_port = false;  // NetFlow before v9: ICMP type * 256 + code is in the destination port
-  };
   // For rows of `schema`: its configured columns are filled beside those of this version.
-  DecodePlan(const Template& layout, Traits traits, const flow::Schema& schema);
+  DecodePlan(const Template& layout, const flow::Schema& schema);
 
   // Appends one row for each record, of which there is at least one. records: `count` records of fixed length, or the
   // fields of each record in wire order. There has to be room in the batch.
@@ -98,12 +95,14 @@ class DecodePlan {
   void set_constants(const RowContext& context, size_t first, size_t count) const;
   void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
   void set_icmp(flow::FlowBatch& batch, size_t first, size_t count) const;
+  bool tells_icmp(const flow::FlowBatch& batch, size_t row, uint8_t protocol) const;
   template <class Records>
   void read_sections(const Records& records, flow::FlowBatch& batch, size_t first) const;
 
   void add_steps(const Template& layout, const flow::Schema& schema);
   void fill_inner_etype(const RowContext& context, size_t first, size_t count) const;
   void note_specials(const Template& layout);
+  void note_icmp(const Template& layout);
   void choose_kernels(const Template& layout);
 
   size_t record_length_ = 0;
@@ -111,12 +110,15 @@ class DecodePlan {
   std::vector<uint16_t> widths_;
   std::vector<Step> steps_;
   std::vector<Unmapped> unmapped_;
-  size_t bad_fields_ = 0;  // fields whose length their element cannot have: null in every record
-  Traits traits_;
+  size_t bad_fields_ = 0;    // fields whose length their element cannot have: null in every record
   std::vector<bool> inner_;  // of each field: says something about the inner packet
   uint16_t inner_etype_ = 0;
   Family family_ = Family::none;
   bool has_etype_ = false;
+  // Type and code of ICMP are in the destination port, as in NetFlow v5, where nothing else tells them.
+  bool icmp_in_port_ = false;
+  bool icmp_elements_ = false;    // there are elements of type and code: of ICMP
+  bool icmpv6_elements_ = false;  // of ICMPv6
   SamplingFields sampling_;
   HeaderSection section_;
   int application_field_ = -1;  // 95 applicationId

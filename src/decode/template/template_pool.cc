@@ -29,9 +29,9 @@ TemplatePtr TemplatePool::compile(Template layout) {
   std::weak_ptr<const CompiledTemplate>& known = known_[hash_of(layout)];
   if (TemplatePtr shared = known.lock()) {
     if (shared->layout.id == layout.id && shared->layout.same_layout(layout)) return shared;
-    return std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{}, schema_);
+    return std::make_shared<const CompiledTemplate>(std::move(layout), schema_);
   }
-  auto compiled = std::make_shared<const CompiledTemplate>(std::move(layout), DecodePlan::Traits{}, schema_);
+  auto compiled = std::make_shared<const CompiledTemplate>(std::move(layout), schema_);
   known = compiled;
   return compiled;
 }

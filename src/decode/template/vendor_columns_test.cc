@@ -33,6 +33,43 @@ Row row_of_v9(const std::vector<FieldOf>& fields, const Wire& record) {
       test::netflow9({.count = 2}, test::set(0, test::template_record(256, fields)).add(bare_set(256, record))));
 }
 
+// Type * 256 + code in the destination port, as NetFlow v5 has it, where no element of its own tells it.
+TEST(Icmp, InTheDestinationPort) {
+  const auto icmp_of = [](const std::vector<FieldOf>& fields, const Wire& record) {
+    std::string all;
+    for (Row row : std::vector<Row>{row_of(fields, record), row_of_v9(fields, record)}) {
+      all += fmt::format("{}/{} ", row["icmp_type"], row["icmp_code"]);
+    }
+    return all;
+  };
+  const std::vector<FieldOf> plain = {{4, 1}, {11, 2}};
+  EXPECT_EQ(icmp_of(plain, Wire::hex("01 0301")), "3/1 3/1 ");
+  EXPECT_EQ(icmp_of(plain, Wire::hex("3a 8100")), "129/0 129/0 ");
+  EXPECT_EQ(icmp_of(plain, Wire::hex("01 0000")), "0/0 0/0 ");  // an echo reply
+  EXPECT_EQ(icmp_of(plain, Wire::hex("11 0301")), "/ / ");
+  EXPECT_EQ(row_of(plain, Wire::hex("01 0301")).at("dst_port"), "769");
+  EXPECT_EQ(icmp_of({{11, 2}, {4, 1}}, Wire::hex("0800 01")), "8/0 8/0 ");
+  EXPECT_EQ(icmp_of({{4, 1}, {7, 2}}, Wire::hex("01 0301")), "/ / ");
+
+  // An element of its own goes first, also where it says 0.
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {32, 2}}, Wire::hex("01 0301 0800")), "8/0 8/0 ");
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {32, 2}}, Wire::hex("01 0301 0000")), "0/0 0/0 ");
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {176, 1}, {177, 1}}, Wire::hex("01 1234 00 00")), "0/0 0/0 ");
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {178, 1}, {179, 1}}, Wire::hex("3a 1234 00 00")), "0/0 0/0 ");
+  // Zeros in an element of the other protocol are none; a value is one (Cisco has ICMPv6 in element 32, too).
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {32, 2}}, Wire::hex("3a 8100 0000")), "129/0 129/0 ");
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {32, 2}}, Wire::hex("3a 0000 8700")), "135/0 135/0 ");
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {139, 2}}, Wire::hex("01 0b01 0000")), "11/1 11/1 ");
+  EXPECT_EQ(icmp_of({{4, 1}, {11, 2}, {32, 2}, {139, 2}}, Wire::hex("3a 8000 0000 0000")), "0/0 0/0 ");
+}
+
+// Of two packets in a record the port of the outer one counts.
+TEST(Icmp, OfTheOuterPacket) {
+  const Row row = row_of({{4, 1}, {11, 2}, {4, 1}, {11, 2}}, Wire::hex("11 0800 01 0301"));
+  EXPECT_FALSE(row.contains("icmp_type"));
+  EXPECT_EQ(row.at("inner_dst_port"), "769");
+}
+
 TEST(Events, CiscoAsa) {
   EXPECT_EQ(row_of_v9({{148, 4},
                        {8, 4},
