@@ -33,7 +33,7 @@ class Dialect {
   virtual std::string contains(std::string_view column, std::string_view text) const = 0;
   // A column of addresses lies in one of many ranges, given in order and apart from each other.
   virtual std::string in_ranges(std::string_view column, std::span<const IpPrefix> ranges) const = 0;
-  // time_flow_end - time_flow_start in whole milliseconds.
+  // time_flow_end - time_flow_start in whole milliseconds; null for a flow that ends before it starts.
   virtual std::string duration_ms() const = 0;
 
   // The first address of the prefix that an address lies in, and that prefix as text. v4_bits and v6_bits are
@@ -45,7 +45,7 @@ class Dialect {
   // Sum of a counter over rows as an exact integer, never null and wide enough for any counters; with `scaled`, each
   // row counts sampling_rate times (null and 0 count once).
   virtual std::string sum(std::string_view column, bool scaled) const = 0;
-  // Seconds between two times that are expressions, as a fraction; null if either is null or they are equal.
+  // Seconds between two times that are expressions, as a fraction; null if either is null or the second is not later.
   virtual std::string seconds_between(std::string_view from, std::string_view to) const = 0;
   // value as a floating-point number
   virtual std::string real(std::string_view value) const = 0;

@@ -52,7 +52,8 @@ class DuckDbDialect final : public Dialect {
 
   // HUGEINT: an exporter may claim any times, and their difference must not end the query.
   std::string duration_ms() const override {
-    return "((epoch_us(time_flow_end)::HUGEINT - epoch_us(time_flow_start)) // 1000)";
+    return "(CASE WHEN time_flow_end >= time_flow_start "
+           "THEN (epoch_us(time_flow_end)::HUGEINT - epoch_us(time_flow_start)) // 1000 END)";
   }
 
   std::string network(std::string_view address, std::string_view v4_bits, std::string_view v6_bits) const override {
@@ -73,7 +74,8 @@ class DuckDbDialect final : public Dialect {
   }
 
   std::string seconds_between(std::string_view from, std::string_view to) const override {
-    return fmt::format("nullif((epoch_us({})::DOUBLE - epoch_us({})::DOUBLE) / 1e6, 0)", to, from);
+    return fmt::format("(CASE WHEN {0} > {1} THEN (epoch_us({0})::DOUBLE - epoch_us({1})::DOUBLE) / 1e6 END)", to,
+                       from);
   }
 
   std::string real(std::string_view value) const override { return fmt::format("({})::DOUBLE", value); }

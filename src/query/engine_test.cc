@@ -192,6 +192,29 @@ TEST_F(EngineTest, EveryDimensionAndOrderIsAnswered) {
   }
 }
 
+// A flow that ends before it starts has no duration, and no rate.
+TEST_F(EngineTest, NothingIsNegative) {
+  open();
+  const Dialect& dialect = duckdb_dialect();
+  const auto seconds = [&](std::string_view to) {
+    return ask("SELECT " +
+               dialect.seconds_between("TIMESTAMP '2026-11-22 14:00:00'", fmt::format("TIMESTAMP '{}'", to)));
+  };
+  EXPECT_EQ(seconds("2026-11-22 14:00:01.5"), "1.5");
+  EXPECT_EQ(seconds("2026-11-22 14:00:00"), "null");
+  EXPECT_EQ(seconds("2026-11-22 13:59:59"), "null");
+  EXPECT_EQ(ask("SELECT " + dialect.seconds_between("NULL::TIMESTAMP", "TIMESTAMP '2026-11-22 14:00:00'")), "null");
+  const auto duration = [&](std::string_view end) {
+    return ask(
+        fmt::format("SELECT {} FROM (SELECT TIMESTAMP '2026-11-22 14:00:00' AS time_flow_start, "
+                    "TIMESTAMP '{}' AS time_flow_end)",
+                    dialect.duration_ms(), end));
+  };
+  EXPECT_EQ(duration("2026-11-22 14:00:01.5"), "1500");
+  EXPECT_EQ(duration("2026-11-22 14:00:00"), "0");
+  EXPECT_EQ(duration("2026-11-22 13:59:59"), "null");
+}
+
 TEST_F(EngineTest, TheWindowChoosesFilesAndRows) {
   add_segment(1, kStart, {{"192.0.2.1", 1, 1}, {"192.0.2.2", 1, 1}});
   add_segment(2, kStart + std::chrono::hours(1), {{"192.0.2.3", 1, 1}});

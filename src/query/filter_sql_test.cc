@@ -182,7 +182,7 @@ class Meaning {
       case NumberField::bytes:
         return {row_.bytes};
       case NumberField::duration_ms:
-        if (!row_.start_us || !row_.end_us) return {std::nullopt};
+        if (!row_.start_us || !row_.end_us || *row_.end_us < *row_.start_us) return {std::nullopt};
         return {static_cast<uint64_t>((*row_.end_us - *row_.start_us) / 1000)};
       case NumberField::tos:
         return {row_.tos};
@@ -246,7 +246,8 @@ class FilterSql : public ::testing::Test {
     row.icmp_type = number(NumberField::icmp_type);
     row.icmp_code = number(NumberField::icmp_code);
     row.flags = number(NumberField::tcp_flags);
-    row.start_us = maybe([&] { return int64_t{1'795'357'500'000'000}; });
+    // Some end before they start.
+    row.start_us = maybe([&] { return int64_t{1'795'357'500'000'000} + (generator.pick(4) == 0 ? 1'000'001 : 0); });
     row.end_us = maybe([&] {
       return int64_t{1'795'357'500'000'000} + static_cast<int64_t>(generator.value(NumberField::duration_ms)) * 1000 +
              999;

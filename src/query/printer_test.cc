@@ -151,6 +151,10 @@ TEST(FlowLines, AreThoseOfNfdump) {
     return text;
   };
   EXPECT_EQ(line(0), "2026-11-22 14:25:00.123 2.500 TCP [2001:db8::1]:443 -> 192.0.2.1:80 12.3 k 1.5 G 192.0.2.1 ");
+  // Times that contradict each other are no duration.
+  ASSERT_TRUE(lines.row(
+      std::vector<Value>{end, start, uint64_t{6}, v4, uint64_t{443}, v4, uint64_t{80}, uint64_t{1}, uint64_t{60}, v4}));
+  EXPECT_EQ(line(2), "2026-11-22 14:25:02.623 - TCP 192.0.2.1:443 -> 192.0.2.1:80 1 60 192.0.2.1 ");
   // A narrow screen: less of each flow, but whole addresses.
   ResultTable narrow;
   FlowLines narrow_lines(narrow, Units::plain, 80);

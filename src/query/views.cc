@@ -76,7 +76,7 @@ std::string time_of_day(const Value& value) {
 std::string duration_text(const Value& start, const Value& end) {
   const Timestamp* from = std::get_if<Timestamp>(&start);
   const Timestamp* to = std::get_if<Timestamp>(&end);
-  if (from == nullptr || to == nullptr) return "-";
+  if (from == nullptr || to == nullptr || *to < *from) return "-";
   return fmt::format("{:.3f}", static_cast<double>(to_us(*to)) / 1e6 - static_cast<double>(to_us(*from)) / 1e6);
 }
 
