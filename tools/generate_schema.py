@@ -29,7 +29,8 @@ TYPES = {
 CONVERSIONS = ["uint", "address", "mac", "seconds", "milliseconds", "ntp", "delta_us", "uptime_ms", "mpls_label",
                "application_id", "high_byte", "low_byte", "forwarding_status", "text", "real", "dscp", "fragment_flags",
                "segment_id", "segment_type", "acl_id", "route_distinguisher", "community", "community_list",
-               "segment_section", "segment_list", "segment_routing_header", "ndpi_application", "yaf_application"]
+               "segment_section", "segment_list", "segment_routing_header", "ndpi_application", "yaf_application",
+               "juniper_exception", "ovs_tunnel", "known_address"]
 ABSTRACT_TYPES = ["octetArray", "unsigned8", "unsigned16", "unsigned32", "unsigned64", "signed8", "signed16", "signed32",
                   "signed64", "float32", "float64", "boolean", "macAddress", "string", "dateTimeSeconds",
                   "dateTimeMilliseconds", "dateTimeMicroseconds", "dateTimeNanoseconds", "ipv4Address", "ipv6Address",
@@ -69,7 +70,7 @@ def read_elements():
                 key = (int(row.get("enterprise") or 0), int(row["id"]))
                 if key in elements or row["type"] not in ABSTRACT_TYPES:
                     fail(f"{name}: bad row {row}")
-                elements[key] = (row["name"], row["type"])
+                elements[key] = (row["name"], row["type"], int(row.get("most") or 0))
     return elements
 
 
@@ -116,10 +117,12 @@ def elements_header(columns, elements):
               f"inline constexpr std::array<ElementColumn, {len(rows)}> kElementColumns = {{{{\n"]
     lines += [f"    {{{e}, {n}, {p}, Column::{c}, Conversion::{v}}},\n" for e, n, p, c, v in rows]
     lines += ["}};\n\n// Names of information elements, sorted by enterprise and number.\n"
+              "// most: the largest value that is defined; 0: its type decides.\n"
               "struct ElementName {\n  uint32_t enterprise;\n  uint16_t number;\n  AbstractType type;\n"
-              "  std::string_view name;\n};\n\n",
+              "  uint32_t most;\n  std::string_view name;\n};\n\n",
               f"inline constexpr std::array<ElementName, {len(elements)}> kElementNames = {{{{\n"]
-    lines += [f"    {{{e}, {n}, AbstractType::{t}, {quote(name)}}},\n" for (e, n), (name, t) in sorted(elements.items())]
+    lines += [f"    {{{e}, {n}, AbstractType::{t}, {most}, {quote(name)}}},\n"
+              for (e, n), (name, t, most) in sorted(elements.items())]
     lines += ["}};\n\n}  // namespace weir::flow\n"]
     return "".join(lines)
 

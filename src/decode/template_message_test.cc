@@ -405,13 +405,13 @@ TEST(Rows, BiflowMplsNatAndApplication) {
 TEST(Rows, OtherHoldsWhatHasNoColumn) {
   DecoderOptions options;
   options.other = true;
-  const std::vector<FieldOf> fields = {{7, 2}, {82, 8}, {82, 8}, {1, 2, 9999}, {198, 4}, {210, 3}, {346, 0}};
+  const std::vector<FieldOf> fields = {{7, 2}, {94, 8}, {94, 8}, {1, 2, 9999}, {198, 4}, {210, 3}, {346, 0}};
   const Wire record = Wire().u16(80).text("eth\"0\\").zeros(2).text("lo").zeros(6).u16(0xbeef).u32(12).zeros(3);
   const std::string other = row_of(fields, record, options)["other"];
-  EXPECT_NE(other.find(R"("interfaceName#2":"lo")"), std::string::npos) << other;
+  EXPECT_NE(other.find(R"("applicationDescription#2":"lo")"), std::string::npos) << other;
   EXPECT_NE(other.find(R"("9999:1":"beef")"), std::string::npos) << other;
   EXPECT_NE(other.find(R"("octetDeltaSumOfSquares":12)"), std::string::npos) << other;
-  EXPECT_NE(other.find(R"("interfaceName":"eth\"0\\)"), std::string::npos) << other;
+  EXPECT_NE(other.find(R"("applicationDescription":"eth\"0\\)"), std::string::npos) << other;
   EXPECT_EQ(other.find("padding"), std::string::npos) << other;
   EXPECT_FALSE(row_of(fields, record).contains("other")) << "only when it is asked for";
 }

@@ -33,7 +33,7 @@ enum class Anomaly : uint8_t {
   truncated_record,   // a variable-length record that runs over the end of its set
   bad_sample_record,  // sFlow: a record of impossible length or contents; the rest of the sample is read
   // field: left null
-  value_out_of_range,  // does not fit its column
+  value_out_of_range,  // does not fit its column, or is none that its element has
   bad_field_length,    // a length that the element cannot have
   time_base_unknown,   // uptime without the system's start time
   bad_list,            // structured data (RFC 6313) that contradicts itself

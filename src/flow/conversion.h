@@ -1,8 +1,10 @@
 // How the bytes of an information element become the value of a column. The names come from schema/flow_columns.toml.
 //
-//   uint               1 to 8 bytes, big endian (RFC 7011 section 6.2). A value that the column cannot hold is null and
-//                      counted as value_out_of_range: a cut number would be wrong.
+//   uint               1 to 8 bytes, big endian (RFC 7011 section 6.2). A value that the column cannot hold, or that
+//                      its element does not have (`most` in schema/iana_elements.csv), is null and counted as
+//                      value_out_of_range: a cut number would be wrong.
 //   address            4 or 16 bytes
+//   known_address      the same; 0.0.0.0 and :: are null
 //   mac                6 bytes (8: the low 48 bits)
 //   seconds            Unix seconds, 4 or 8 bytes
 //   milliseconds       Unix milliseconds, up to 8 bytes
@@ -14,10 +16,13 @@
 //                      systemInitTimeMilliseconds), as a signed 32-bit difference, so that the wrap after 49.7 days
 //                      does no harm
 //   mpls_label         the top 20 bits of 3 bytes
-//   application_id     RFC 6759: classification engine, ":", selector
+//   application_id     RFC 6759: classification engine, ":", selector; of engine 20 the enterprise stands between them
 //   high_byte, low_byte
 //                      of 2 bytes: type and code of icmpTypeCode
 //   forwarding_status  RFC 7270: 1 byte, or 4 with the status in the lowest (from some exporters, the highest) byte
+//   juniper_exception  Juniper's 2636:137, a kind in 6 bits and a value: of kind 2 (exception in forwarding) a status
+//                      as above, forwarded (64) or dropped (128); other kinds are null
+//   ovs_tunnel         Open vSwitch's 6876:891, a number, as vxlan, gre, lisp, stt or geneve
 //   text               UTF-8; anything else is escaped
 //   dscp               the upper six bits of a type of service
 //   fragment_flags     element 197, 1 byte: reserved, do not fragment, more fragments from the top bit, to the three

@@ -38,6 +38,8 @@ constexpr bool goes_with(Conversion conversion, ColumnType type) {
     case Conversion::delta_us:
     case Conversion::uptime_ms:
       return type == ColumnType::timestamp;
+    case Conversion::known_address:
+      return type == ColumnType::address;
     case Conversion::address:
     case Conversion::mac:
     case Conversion::text:
@@ -54,6 +56,7 @@ constexpr bool goes_with(Conversion conversion, ColumnType type) {
     case Conversion::segment_routing_header:
     case Conversion::ndpi_application:
     case Conversion::yaf_application:
+    case Conversion::ovs_tunnel:
       return type == ColumnType::text;
     default:
       return usual_conversion(type) == Conversion::uint;

@@ -309,13 +309,17 @@ def flows_of(datagram):
             else:
                 port[key] = 0 if "internal" in value else value["index"] or None
         vlan = number("decodedVLAN")
+        # The tag of a frame is that of the side where it was taken.
+        went_out = port["output"] == int(sample["sourceId"].split(":")[1]) != port["input"]
+        tag_of = {"in_vlan": None if went_out else vlan, "out_vlan": vlan if went_out else None}
+        side = lambda name: tag_of[name] if number(name, ("4294967295",)) is None else number(name, ("4294967295",))
         length = number("sampledPacketSize")
         yield {"agent": str(ipaddress.ip_address(datagram["agent"])),
                "rate": int(sample["meanSkipCount"]) if "meanSkipCount" in sample else None,
                "bytes": length if length is not None else number("ethernet_len"),
                **port, "src": fields.get("srcIP"), "dst": fields.get("dstIP"), "proto": number("IPProtocol"),
                "sport": number("TCPSrcPort"), "dport": number("TCPDstPort"),
-               "svlan": number("in_vlan", ("4294967295",)) if number("in_vlan", ("4294967295",)) is not None else vlan, "dvlan": number("out_vlan", ("4294967295",)),
+               "svlan": side("in_vlan"), "dvlan": side("out_vlan"),
                "vlan": vlan if vlan is not None else number("in_vlan", ("4294967295",)),
                "peer": number("dst_peer_as"), "dst_as": number("dst_as")}
 

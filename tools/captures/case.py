@@ -32,7 +32,7 @@ ELEMENTS = {
     (0, 24): ("post_packets", "n"), (0, 27): ("src_addr", "a"), (0, 28): ("dst_addr", "a"), (0, 29): ("src_net", "n"),
     (0, 30): ("dst_net", "n"), (0, 31): ("ipv6_flow_label", "n"), (0, 34): ("sampling_rate", "n"), (0, 46): ("mpls_top_label_type", "n"),
     (0, 47): ("mpls_top_label_addr", "a"), (0, 48): ("selector_id", "n"), (0, 52): ("ip_ttl", "n"), (0, 54): ("fragment_id", "n"),
-    (0, 56): ("src_mac", "m"), (0, 57): ("dst_mac", "m"), (0, 58): ("vlan_id", "n"), (0, 59): ("dst_vlan", "n"),
+    (0, 56): ("src_mac", "m"), (0, 57): ("post_dst_mac", "m"), (0, 58): ("vlan_id", "n"), (0, 59): ("dst_vlan", "n"),
     (0, 61): ("flow_direction", "n"), (0, 62): ("next_hop", "a"), (0, 63): ("bgp_next_hop", "a"), (0, 64): ("ipv6_extension_headers", "n"),
     (0, 70): ("mpls_label_1", "label"), (0, 71): ("mpls_label_2", "label"), (0, 72): ("mpls_label_3", "label"), (0, 80): ("dst_mac", "m"),
     (0, 85): ("bytes", "n"), (0, 86): ("packets", "n"), (0, 88): ("fragment_offset", "n"), (0, 89): ("forwarding_status", "n"),
@@ -67,7 +67,7 @@ ELEMENTS = {
     (0, 352): ("bytes", "n"), (0, 180): ("src_port", "n"), (0, 181): ("dst_port", "n"), (0, 182): ("src_port", "n"),
     (0, 183): ("dst_port", "n"),
     (0, 171): ("post_bytes", "n"), (0, 172): ("post_packets", "n"), (0, 236): ("ingress_vrf_name", "t"), (0, 296): ("tunnel_id", "n"),
-    (0, 50): ("sampling_rate", "n"), (0, 81): ("src_mac", "m"), (0, 255): ("dst_customer_vlan_id", "n"),
+    (0, 50): ("sampling_rate", "n"), (0, 81): ("post_src_mac", "m"), (0, 255): ("dst_customer_vlan_id", "n"),
 }
 
 
@@ -197,7 +197,7 @@ def complete(row):
             row[f"{prefix}etype"] = 0x0800 if ipaddress.ip_address(address).version == 4 else 0x86DD
     if "src_vlan" in row or "vlan_id" in row:
         row.setdefault("vlan_id", row.get("src_vlan"))
-        row.setdefault("src_vlan", row.get("vlan_id"))
+        row.setdefault("src_vlan", row.get("vlan_id"))  # None: it is that of the output
     if isinstance(row.get("other"), dict):
         row["other"] = json.dumps(row["other"], separators=(",", ":"), ensure_ascii=False)
     return {column: value for column, value in sorted(row.items()) if value is not None}

@@ -122,19 +122,35 @@ def values():
                                                    record(spec, row, {"99999.7": u32(0xBEEF), "99999.8": raw("cafe"), "210": bytes(3)}))),
                    row)
 
-    spec = "8/4 12/4 1/4 276/1 311/8 320/8 434/4 434/2 82/v 313/v 94/v 130/4 131/16 198/8 258/8"
+    spec = "8/4 12/4 1/4 276/1 311/8 320/8 434/4 434/2 82/v 313/v 94/v 44/4 170/16 198/8 258/8"
     given = {"276": raw("01"), "311": struct.pack("!d", 0.25), "320": struct.pack("!d", 12.5),
              "434": [number((1 << 32) - 5, 4), number((1 << 16) - 7, 2)],
-             "82": b"eth0", "313": raw("4500"), "94": "caf\u00e9".encode(), "130": ip("192.0.2.99"), "131": ip("2001:db8::99"),
+             "82": b"eth0", "313": raw("4500"), "94": "caf\u00e9".encode(), "44": ip("192.0.2.99"), "170": ip("2001:db8::99"),
              "198": u64(77), "258": u64(1_700_000_000_123)}
     row = dict(SMALL, other={"dataRecordsReliability": True, "samplingProbability": 0.25, "absoluteError": 12.5,
                              "mibObjectValueInteger": -5, "mibObjectValueInteger#2": -7,
                              "interfaceName": "eth0", "ipHeaderPacketSection": "4500", "applicationDescription": "caf\u00e9",
-                             "exporterIPv4Address": "192.0.2.99", "exporterIPv6Address": "2001:db8::99", "octetDeltaSumOfSquares": 77,
+                             "sourceIPv4Prefix": "192.0.2.99", "sourceIPv6Prefix": "2001:db8::99", "octetDeltaSumOfSquares": 77,
                              "collectionTimeMilliseconds": "2023-11-14T22:13:20.123000Z"})
     one = Case("ipfix-every-type", "IPFIX: one element of every abstract type, without a column of its own: boolean, floating point, signed, text, "
                "bytes, addresses, time.", "RFC 7011 section 6.1")
     yield one.send(ipfix(template(256, spec), data(256, record(spec, row, given))), row)
+
+    spec = "130/4 8/4 12/4 1/4"
+    row = dict(SMALL, exporter_address="192.0.2.111")
+    one = Case("ipfix-exporter-behind-a-relay", "IPFIX: a relay names the exporter in each record; 0.0.0.0 is none.",
+               "IANA elements 130 and 131; nfdump issue 248")
+    yield one.send(ipfix(template(256, spec), data(256, record(spec, row, {"130": ip("192.0.2.111")}),
+                                                   record(spec, SMALL, {"130": bytes(4)}))), row, SMALL)
+
+    spec = "8/4 12/4 1/4 61/1 9/1 58/2"
+    one = Case("ipfix-values-beyond-their-elements",
+               "IPFIX: a direction of 255, a prefix of 33 bits and a VLAN of 4096, which do not exist: left null.",
+               "IANA elements 61, 9, 58")
+    bad = {"61": b"\xff", "9": b"\x21", "58": u16(4096)}
+    good = dict(SMALL, flow_direction=1, src_net=32, vlan_id=4095)
+    yield one.send(ipfix(template(256, spec), data(256, record(spec, SMALL, bad), record(spec, good))), SMALL, good).counts(
+        anomalies={"value_out_of_range": 4})
 
     spec = "225/4 226/4 227/2 228/2 8/4 12/4 7/2 11/2 4/1 230/1 229/1 297/1 283/4 284/v 323/8"
     row = dict(post_nat_src_addr="203.0.113.9", post_nat_dst_addr="198.51.100.20", post_nat_src_port=1024, post_nat_dst_port=443,

@@ -67,7 +67,7 @@ def legacy_cases():
     one = Case("v7-catalyst", "NetFlow v7 of a Catalyst switch: the router whose packets it forwarded stands at the end of each record.",
                CISCO)
     yield one.send(netflow_v7(legacy(V7, web), legacy(V7, dns)),
-                   *({**r, "other": {"exporterIPv4Address": "192.0.2.99"}} for r in (web, dns)))
+                   *({**r, "exporter_address": "192.0.2.99"} for r in (web, dns)))
 
 
 def v9_forms():
@@ -88,6 +88,25 @@ def v9_forms():
                "RFC 3954 section 8")
     yield one.send(netflow_v9(template_v9(261, spec), data(261, record(spec, row))), row)
 
+    spec = "8/4 12/4 4/1 56/6 57/6 80/6 81/6"
+    row = dict(src_addr="10.0.0.1", dst_addr="10.0.0.2", proto=6, src_mac="02:00:5e:10:00:56", post_dst_mac="02:00:5e:10:00:57",
+               dst_mac="02:00:5e:10:00:80", post_src_mac="02:00:5e:10:00:81")
+    one = Case("v9-four-mac-addresses", "NetFlow v9: source and destination MAC addresses of a packet as it came in and as it went out.",
+               "RFC 3954 section 8, types 56, 57, 80, 81")
+    yield one.send(netflow_v9(template_v9(265, spec), data(265, record(spec, row))), row)
+
+    spec = "8/4 12/4 4/1 61/1 23/8 24/8"
+    row = dict(src_addr="10.0.0.1", dst_addr="10.0.0.2", proto=6, flow_direction=1, post_bytes=123456, post_packets=99)
+    with_both = "8/4 12/4 4/1 61/1 1/4 2/4 23/8 24/8"
+    one = Case("v9-counters-behind-the-exporter",
+               "NetFlow v9: counters as packets went out, alone; beside those as they came in, which are zero; the other way round.",
+               "RFC 3954 section 8, types 23 and 24; FreeBSD's ng_netflow, which always has zeros there")
+    sent = [(dict(row, bytes=0, packets=0), dict(row, bytes=123456, packets=99)),
+            (dict(row, bytes=1500, packets=10, post_bytes=0, post_packets=0), dict(row, bytes=1500, packets=10, post_bytes=0, post_packets=0))]
+    yield one.send(netflow_v9(template_v9(266, spec), data(266, record(spec, row)), template_v9(267, with_both),
+                              data(267, *(record(with_both, given) for given, _ in sent))),
+                   dict(row, bytes=123456, packets=99), *(wanted for _, wanted in sent))
+
     spec = "70/3 71/3 72/3 46/1 47/4 8/4 12/4 1/4 2/4"
     row = dict(mpls_label_1=16001, mpls_label_2=24005, mpls_label_3=3, mpls_top_label_type=5, mpls_top_label_addr="203.0.113.7",
                src_addr="10.1.0.1", dst_addr="10.2.0.1", bytes=1500, packets=1)
@@ -99,6 +118,13 @@ def v9_forms():
     row = dict(src_addr="192.0.2.1", dst_addr="192.0.2.2", ip_tos=0, bytes=84, packets=1, icmp_type=8, icmp_code=0)
     one = Case("v9-icmp-type", "NetFlow v9: ICMP type and code in one field of two bytes (type 32).", "RFC 3954 section 8, type 32")
     yield one.send(netflow_v9(template_v9(263, spec), data(263, record(spec, row, {"32": raw("0800")}))), row)
+
+    spec = "8/4 12/4 4/1 7/2 11/2 1/4 2/4"
+    row = dict(src_addr="192.0.2.1", dst_addr="192.0.2.2", proto=1, src_port=0, dst_port=0x0301, bytes=84, packets=1, icmp_type=3, icmp_code=1)
+    reply = dict(row, dst_port=0, icmp_type=0, icmp_code=0)
+    one = Case("v9-icmp-in-the-port", "NetFlow v9: ICMP type and code in the destination port, as in v5: unreachable, and an echo reply.",
+               CISCO + ", where v5 is described; v9 exporters in the field do the same")
+    yield one.send(netflow_v9(template_v9(268, spec), data(268, record(spec, row), record(spec, reply))), row, reply)
 
     spec = "8/4 12/4 1/3 2/2 4/1"
     row = dict(src_addr="192.0.2.1", dst_addr="192.0.2.2", bytes=70000, packets=50, proto=6)

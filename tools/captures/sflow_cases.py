@@ -127,6 +127,23 @@ def records():
     parsed = [block(4, u32(60, 17) + raw("20010db8000000000000000000000001 20010db8000000000000000000000002") + u32(5353, 53, 0, 1))]
     yield one_sample("sflow-parsed-ipv6", "sFlow: what the agent read of an IPv6 header.", V5 + ", sampled_ipv6", parsed, row)
 
+    cut = raw_header(1, 1400, FRAME[:14 + 20 + 4])
+    parsed = block(3, u32(1386, 6) + raw("c0000201 c6336402") + u32(49152, 443, 0x12, 0))
+    case = Case("sflow-header-cut-after-the-ports",
+                "sFlow: a sampled header that ends before the TCP flags, beside what the agent read of the packet, in either order.",
+                V5 + ", sampled_header, sampled_ipv4")
+    rows = [dict(IPV4, bytes=1400)] * 2
+    yield case.send(sflow(flow_sample(cut, parsed), flow_sample(parsed, cut, sequence=2)), *sampled(rows))
+
+    tagged = FRAME[:12] + raw("893f a012 3034 0506 8100 a064") + FRAME[12:]
+    case = Case("sflow-tags-of-both-sides",
+                "sFlow: a frame with a VLAN tag, behind an E-tag of a port extender, taken as it came in, then as it went out.",
+                V5 + ", sFlowDataSource; IEEE 802.1BR section 7.5")
+    both = [dict(IPV4, bytes=1400, vlan_id=100, src_vlan=100, vlan_priority=5),
+            dict(IPV4, bytes=1400, flow_direction=1, vlan_id=100, dst_vlan=100, dst_vlan_priority=5, src_vlan=None)]
+    yield case.send(sflow(flow_sample(raw_header(1, 1400, tagged)), flow_sample(raw_header(1, 1400, tagged), source=8, sequence=2)),
+                    *sampled(both))
+
     row = dict(IPV4, bytes=1400, src_vlan=10, vlan_id=10, vlan_priority=3, dst_vlan=20, next_hop="10.0.0.9", src_net=24, dst_net=16)
     given = [raw_header(1, 1400, FRAME), block(1001, u32(10, 3, 20, NOT_KNOWN)), block(1002, sflow_address("10.0.0.9") + u32(24, 16))]
     yield one_sample("sflow-switch-and-router",

@@ -36,6 +36,28 @@ def cases():
     yield v9("vendor-cisco-nbar", "Cisco NBAR: application id of engine 13 and selector 452; only the DSCP of the type of service.",
              "RFC 6759 section 4; IANA element 195", spec, row, {"95": raw("0d0001c4")})
 
+    spec = PLAIN + " 95/9 1/4"
+    row = {**ROW, **dict(application_id="20:12356:15921", bytes=1000)}
+    yield v9("vendor-fortigate-application",
+             "FortiGate: application id of engine 20, whose selector begins with the number of the enterprise.",
+             "RFC 6759 section 4.1; elastiflow issue 100", spec, row, {"95": raw("14 00003044 00003e31")})
+
+    spec = PLAIN + " 2636.137/2 2636.137/2 1/4"
+    row = {**ROW, **dict(forwarding_status=128, bytes=1000)}
+    yield v10("vendor-juniper-exception",
+              "Juniper, inline monitoring: properties of the packet under one element; the second one says that it was dropped.",
+              "Juniper, primary-data-record-fields; akvorado pull request 2227", spec, row, {"2636.137": [raw("0405"), raw("0842")]})
+
+    spec = PLAIN + " 10/4 82/v 14/4 82/v 6876.893/4 6876.894/4 6876.895/1 6876.896/2 6876.897/2 6876.891/1 6876.892/v 1/8"
+    row = {**ROW, **dict(in_if=3, in_if_name="tap1", out_if=4, out_if_name="vx0", tunnel_src_addr="203.0.113.1",
+                         tunnel_dst_addr="203.0.113.2", tunnel_type="vxlan", tunnel_id=5001, bytes=1000,
+                         other={"tunnelProtocolIdentifier": 17, "tunnelSourceTransportPort": 40000, "tunnelDestinationTransportPort": 4789})}
+    yield v10("vendor-openvswitch-tunnel",
+              "Open vSwitch: names of both interfaces under one element, and the tunnel that the packet goes into.",
+              "Open vSwitch, ofproto/ofproto-dpif-ipfix.c; VMware elements 891 to 897", spec, row,
+              {"82": [b"tap1", b"vx0"], "6876.893": ip("203.0.113.1"), "6876.894": ip("203.0.113.2"), "6876.895": b"\x11",
+               "6876.896": u16(40000), "6876.897": u16(4789), "6876.891": b"\x01", "6876.892": raw("001389")})
+
     spec = "27/16 28/16 4/1 7/2 11/2 8/4 12/4 4/1 7/2 11/2 1/8 2/8"
     row = dict(src_addr="2001:db8::1", dst_addr="2001:db8::2", proto=4, src_port=0, dst_port=0, inner_src_addr="10.0.0.1",
                inner_dst_addr="10.0.0.2",

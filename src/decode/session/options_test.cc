@@ -266,7 +266,14 @@ TEST(Options, ApplicationKeys) {
   EXPECT_EQ(key("0d0001c4"), key("0d000001c4"));
   EXPECT_NE(key("0d0001c4"), key("030001c4"));
   EXPECT_EQ(key(""), std::nullopt);
-  EXPECT_EQ(key("14 01 02030405 060708"), std::nullopt) << "a selector of more than 56 bits";
+  EXPECT_EQ(key("03 01020304 05060708"), std::nullopt) << "a selector of more than 56 bits";
+  // Engine 20: an enterprise, and a selector of it in whichever length.
+  EXPECT_EQ(key("14 00003044 003e31"), key("14 00003044 00003e31"));
+  EXPECT_EQ(key("14 00003044 003e31"), key("14 00003044 00000000 00003e31"));
+  EXPECT_NE(key("14 00003044 003e31"), key("14 00003045 003e31"));
+  EXPECT_NE(key("14 00003044 003e31"), key("14 00003044 003e32"));
+  EXPECT_EQ(key("14 01003044 003e31"), std::nullopt) << "an enterprise of more than 24 bits";
+  EXPECT_EQ(key("14 00003044 01 00003e31"), std::nullopt) << "a selector of more than 32 bits";
 }
 
 }  // namespace

@@ -37,6 +37,9 @@ constexpr uint32_t kHttpV1 = format_of(0, 2201);
 constexpr uint32_t kHttp = format_of(0, 2206);
 
 constexpr uint32_t kUnknown = UINT32_MAX;
+constexpr uint64_t kMaxVlan = 4095;
+constexpr uint64_t kMaxPriority = 7;
+constexpr uint64_t kMaxPrefix = 128;
 constexpr uint8_t kForwardingDropped = 128;  // RFC 7270: status 10, reason not known
 constexpr uint8_t kIpInIp = 4;
 constexpr uint8_t kTcp = 6;
@@ -58,19 +61,19 @@ void put(const RowPlace& place, T value) {
 
 bool has(const RowPlace& place, Column column) { return place.batch.is_valid(column, place.row); }
 
-// A number that may not fit its column, or stand for "not known".
+// A number that may be beyond what there is of it, or stand for "not known".
 template <Column column>
-void put_known(const RowPlace& place, uint32_t value) {
+void put_known(const RowPlace& place, uint32_t value, uint64_t most = max_value(flow::info(column).type)) {
   if (value == kUnknown) return;
-  if (value > max_value(flow::info(column).type))
+  if (value > most)
     place.anomalies.add(Anomaly::value_out_of_range);
   else
     put<column>(place, value);
 }
 
 template <Column column>
-void put_checked(const RowPlace& place, uint32_t value) {
-  if (!has(place, column)) put_known<column>(place, value);
+void put_checked(const RowPlace& place, uint32_t value, uint64_t most = max_value(flow::info(column).type)) {
+  if (!has(place, column)) put_known<column>(place, value, most);
 }
 
 void put_address(Column column, const IpAddress& address, const RowPlace& place) {
@@ -255,10 +258,10 @@ bool FlowRecords::put_raw_header(ByteView body, const RowPlace& place, Summary& 
 bool FlowRecords::put_switch(ByteView body, const RowPlace& place) {
   if (body.size() < 4 * sizeof(uint32_t)) return false;
   // What the device says of its ports is more than the tag of the frame, which is on one side only.
-  put_known<Column::src_vlan>(place, word_at(body, 0));
-  put_known<Column::vlan_priority>(place, word_at(body, 1));
-  put_known<Column::dst_vlan>(place, word_at(body, 2));
-  put_known<Column::dst_vlan_priority>(place, word_at(body, 3));
+  put_known<Column::src_vlan>(place, word_at(body, 0), kMaxVlan);
+  put_known<Column::vlan_priority>(place, word_at(body, 1), kMaxPriority);
+  put_known<Column::dst_vlan>(place, word_at(body, 2), kMaxVlan);
+  put_known<Column::dst_vlan_priority>(place, word_at(body, 3), kMaxPriority);
   return true;
 }
 
@@ -268,8 +271,8 @@ bool FlowRecords::put_router(ByteView body, const RowPlace& place) {
   size_t length = 0;
   if (!read_address(in, next_hop, length) || in.remaining() < 2 * sizeof(uint32_t)) return false;
   if (length != 0 && !has(place, Column::next_hop)) put<Column::next_hop>(place, next_hop);
-  put_checked<Column::src_net>(place, word_at(in.rest(), 0));
-  put_checked<Column::dst_net>(place, word_at(in.rest(), 1));
+  put_checked<Column::src_net>(place, word_at(in.rest(), 0), kMaxPrefix);
+  put_checked<Column::dst_net>(place, word_at(in.rest(), 1), kMaxPrefix);
   return true;
 }
 

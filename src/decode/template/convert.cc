@@ -93,6 +93,40 @@ uint64_t forwarding_status(ByteView bytes) {
   return lowest != 0 ? lowest : bytes.front();
 }
 
+// Juniper packs a property of the packet into two bytes: what it is in the upper 6 bits, 2 for the exception that the
+// packet met in forwarding, and its value, 0 for none. As a forwarding status: forwarded (64) or dropped (128).
+Fit juniper_exception(ByteView bytes, uint64_t& value) {
+  constexpr uint64_t kException = 2;
+  const uint64_t property = load_be_sized(bytes);
+  const size_t value_bits = bytes.size() * 8 - 6;
+  if (property >> value_bits != kException) return Fit::absent;
+  value = (property & ((uint64_t{1} << value_bits) - 1)) == 0 ? 64 : 128;
+  return Fit::ok;
+}
+
+// Element 6876:891 of Open vSwitch.
+Fit ovs_tunnel(uint64_t type, std::string& value) {
+  constexpr std::array<std::string_view, 8> kTypes = {"", "vxlan", "gre", "lisp", "stt", "gre", "", "geneve"};
+  if (type >= kTypes.size() || kTypes[type].empty()) return type == 0 ? Fit::absent : Fit::out_of_range;
+  value = kTypes[type];
+  return Fit::ok;
+}
+
+// RFC 6759 section 4.1: one byte classification engine, then the selector; that of engine 20 begins with the number of
+// the enterprise that it belongs to.
+Fit application_id(ByteView bytes, std::string& value) {
+  constexpr uint8_t kEnterpriseEngine = 20;
+  constexpr size_t kHead = 1 + sizeof(uint32_t);
+  const auto number = [&](size_t from, size_t width) { return load_be_sized(bytes.subspan(from, width)); };
+  if (bytes[0] == kEnterpriseEngine && bytes.size() > kHead && bytes.size() <= kHead + 8) {
+    fmt::format_to(std::back_inserter(value), "{}:{}:{}", bytes[0], number(1, 4), number(kHead, bytes.size() - kHead));
+    return Fit::ok;
+  }
+  if (bytes.size() > 9) return Fit::bad_length;
+  fmt::format_to(std::back_inserter(value), "{}:{}", bytes[0], number(1, bytes.size() - 1));
+  return Fit::ok;
+}
+
 Fit segment_type(uint64_t segment, std::string& value) {
   constexpr std::array<std::string_view, 3> kTypes = {"", "vxlan", "nvgre"};
   const uint64_t type = segment >> 56;
@@ -252,6 +286,7 @@ bool length_fits(Conversion conversion, size_t length) {
     case Conversion::uptime_ms:
       return length <= 8;
     case Conversion::address:
+    case Conversion::known_address:
       return length == 0 || length == 4 || length == 16;
     case Conversion::mac:
       return length == 0 || length == 6 || length == 8;
@@ -272,7 +307,10 @@ bool length_fits(Conversion conversion, size_t length) {
     case Conversion::segment_type:
     case Conversion::ndpi_application:
     case Conversion::yaf_application:
+    case Conversion::ovs_tunnel:
       return length <= 8;
+    case Conversion::juniper_exception:
+      return length == 0 || (length >= 2 && length <= 8);
     case Conversion::route_distinguisher:
       return length == 0 || length == 8;
     case Conversion::community:
@@ -333,6 +371,8 @@ Fit convert_number(Conversion conversion, ByteView bytes, const TimeBase& time, 
     case Conversion::forwarding_status:
       value = forwarding_status(bytes);
       return Fit::ok;
+    case Conversion::juniper_exception:
+      return juniper_exception(bytes, value);
     case Conversion::real: {
       const double real = bytes.size() == 4 ? double{std::bit_cast<float>(static_cast<uint32_t>(number))}
                                             : std::bit_cast<double>(number);
@@ -362,6 +402,10 @@ Fit convert_text(Conversion conversion, ByteView bytes, std::string& value, size
   if (bytes.empty()) return Fit::absent;
   if (!length_fits(conversion, bytes.size())) return Fit::bad_length;
   switch (conversion) {
+    case Conversion::application_id:
+      return application_id(bytes, value);
+    case Conversion::ovs_tunnel:
+      return ovs_tunnel(load_be_sized(bytes), value);
     case Conversion::segment_type:
       return segment_type(load_be_sized(bytes), value);
     case Conversion::ndpi_application:
@@ -386,12 +430,6 @@ Fit convert_text(Conversion conversion, ByteView bytes, std::string& value, size
       break;
     default:
       break;
-  }
-  if (conversion == Conversion::application_id) {
-    // RFC 6759 section 4: one byte classification engine, the rest is the selector.
-    if (bytes.size() > 9) return Fit::bad_length;
-    fmt::format_to(std::back_inserter(value), "{}:{}", bytes[0], load_be_sized(bytes.subspan(1)));
-    return Fit::ok;
   }
   // Fields of fixed length are filled up with zero bytes.
   const auto last = std::ranges::find_if(bytes.rbegin(), bytes.rend(), [](uint8_t byte) { return byte != 0; });

@@ -189,8 +189,43 @@ TEST(Convert, ApplicationIds) {
   std::string value;
   EXPECT_EQ(convert_text(Conversion::application_id, Wire::hex("0d0001c4"), value), Fit::ok);
   EXPECT_EQ(value, "13:452");
-  EXPECT_EQ(convert_text(Conversion::application_id, Wire::hex("14 00002a4b 001c"), value), Fit::ok);
   EXPECT_EQ(convert_text(Conversion::application_id, Wire().zeros(10), value), Fit::bad_length);
+  // RFC 6759 section 4.1, engine 20: the selector begins with an enterprise number.
+  const auto of_engine_20 = [&value](std::string_view hex) {
+    return convert_text(Conversion::application_id, Wire::hex(hex), value) == Fit::ok ? value : "none";
+  };
+  EXPECT_EQ(of_engine_20("14 00002a4b 001c"), "20:10827:28");
+  EXPECT_EQ(of_engine_20("14 00002a4b 00001c"), "20:10827:28");
+  EXPECT_EQ(of_engine_20("14 00002a4b 00000000 0000001c"), "20:10827:28");
+  EXPECT_EQ(of_engine_20("14 00002a4b 00"), "20:10827:0");
+  EXPECT_EQ(of_engine_20("14 00002a4b 00000000 0000001c 00"), "none");
+  EXPECT_EQ(of_engine_20("14 00002a"), "20:42") << "too short for it";
+}
+
+TEST(Convert, JuniperExceptions) {
+  const auto status = [](std::string_view hex) -> std::string {
+    uint64_t value = 0;
+    const Fit fit = convert_number(Conversion::juniper_exception, Wire::hex(hex), {}, value);
+    return fit == Fit::ok ? std::to_string(value) : fit == Fit::absent ? "absent" : "bad";
+  };
+  EXPECT_EQ(status("0800"), "64");
+  EXPECT_EQ(status("0801"), "128");
+  EXPECT_EQ(status("0b00"), "128");  // the value has 10 bits
+  EXPECT_EQ(status("0405"), "absent");
+  EXPECT_EQ(status("0c00"), "absent");
+  EXPECT_EQ(status("0000"), "absent");
+  EXPECT_EQ(status("08"), "bad");
+  EXPECT_EQ(status(""), "absent");
+}
+
+TEST(Convert, OvsTunnels) {
+  std::string names;
+  std::string value;
+  for (uint32_t type = 0; type < 9; ++type) {
+    const Fit fit = convert_text(Conversion::ovs_tunnel, Wire().u8(type), value);
+    names += fit == Fit::ok ? value + " " : fit == Fit::absent ? "- " : "? ";
+  }
+  EXPECT_EQ(names, "- vxlan gre lisp stt gre ? geneve ? ");
 }
 
 // Every fast loop says what the definition says, or steps aside.
@@ -204,9 +239,9 @@ TEST(Kernels, AgreeWithTheDefinition) {
     for (const ColumnType type : types) {
       for (size_t width = 0; width <= 9; ++width) {
         const auto conversion = static_cast<Conversion>(c);
-        const auto one = find_kernel<OneRecord>(conversion, type, width);
-        const auto fixed = find_kernel<FixedRecords>(conversion, type, width);
-        const auto gathered = find_kernel<GatheredRecords>(conversion, type, width);
+        const auto one = find_kernel<OneRecord>(conversion, type, width, max_value(type));
+        const auto fixed = find_kernel<FixedRecords>(conversion, type, width, max_value(type));
+        const auto gathered = find_kernel<GatheredRecords>(conversion, type, width, max_value(type));
         ASSERT_EQ(one == nullptr, fixed == nullptr);
         ASSERT_EQ(one == nullptr, gathered == nullptr);
         if (one == nullptr || conversion == Conversion::address) continue;
@@ -243,6 +278,36 @@ TEST(Kernels, AgreeWithTheDefinition) {
     }
   }
   EXPECT_GT(kernels, 40u);
+}
+
+TEST(Kernels, StepAsideBeyondTheLargestValue) {
+  size_t kernels = 0;
+  for (const auto& [type, width] : std::vector<std::pair<ColumnType, size_t>>{{ColumnType::u8, 1},
+                                                                              {ColumnType::u16, 2},
+                                                                              {ColumnType::u32, 4},
+                                                                              {ColumnType::u32, 2},
+                                                                              {ColumnType::u16, 1}}) {
+    for (const uint64_t most : {1U, 2U, 3U, 5U, 7U, 32U, 128U, 4095U, (1U << 20) - 1}) {
+      const auto kernel =
+          most < max_value(type) ? find_kernel<OneRecord>(Conversion::uint, type, width, most) : nullptr;
+      if (kernel == nullptr) continue;
+      ++kernels;
+      const uint32_t offset = 0;
+      const auto field_width = static_cast<uint16_t>(width);
+      const FieldPlaces places{width, {&offset, 1}, {&field_width, 1}};
+      for (const uint64_t value :
+           std::vector<uint64_t>{0, 1, most - 1, most, most + 1, UINT32_MAX >> (32 - 8 * width)}) {
+        if (value >> (8 * width) != 0) continue;
+        const Wire bytes = Wire().number(value, width);
+        uint64_t slot = 0;
+        ASSERT_EQ(kernel(OneRecord(bytes, places), 0, {}, &slot, 0), value <= most) << value << " of " << most;
+        if (value <= most) {
+          ASSERT_EQ(slot, value);
+        }
+      }
+    }
+  }
+  EXPECT_GT(kernels, 15u);
 }
 
 }  // namespace

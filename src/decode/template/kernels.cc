@@ -1,6 +1,7 @@
 #include "decode/template/kernels.h"
 
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "base/big_endian.h"
@@ -34,8 +35,11 @@ uint64_t load(const uint8_t* bytes) {
   }
 }
 
+// Where bytes are written, they might be those of `records` for all that the compiler knows: it would read them again
+// for every row. A copy is in registers.
 template <class Records, class Target, size_t kWidth>
-bool load_uint(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+bool load_uint(const Records& records, size_t position, const TimeBase&, void* column, size_t first) {
+  const Records in = records;
   const std::span<Target> out = rows<Target>(column, first, in.size());
   uint64_t excess = 0;
   for (size_t i = 0; i < out.size(); ++i) {
@@ -46,8 +50,25 @@ bool load_uint(const Records& in, size_t position, const TimeBase&, void* column
   return excess == 0;
 }
 
+// Values up to kMost only. A value and kBias together need more bits than kMost does only if the value is beyond it.
+template <class Records, class Target, uint64_t kMost>
+bool load_bounded(const Records& records, size_t position, const TimeBase&, void* column, size_t first) {
+  const Records in = records;
+  constexpr int kBits = std::bit_width(kMost);
+  constexpr uint64_t kBias = (uint64_t{1} << kBits) - 1 - kMost;
+  const std::span<Target> out = rows<Target>(column, first, in.size());
+  uint64_t bits = 0;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const uint64_t value = load<sizeof(Target)>(in.at(i, position));
+    out[i] = static_cast<Target>(value);
+    bits |= value + kBias;
+  }
+  return bits >> kBits == 0;
+}
+
 template <class Records>
-bool load_address4(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+bool load_address4(const Records& records, size_t position, const TimeBase&, void* column, size_t first) {
+  const Records in = records;
   const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
   // ::ffff: and the four bytes as they are on the wire.
   constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -59,7 +80,8 @@ bool load_address4(const Records& in, size_t position, const TimeBase&, void* co
 }
 
 template <class Records>
-bool load_address16(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+bool load_address16(const Records& records, size_t position, const TimeBase&, void* column, size_t first) {
+  const Records in = records;
   const std::span<IpAddress> out = rows<IpAddress>(column, first, in.size());
   for (size_t i = 0; i < out.size(); ++i) std::memcpy(out[i].bytes.data(), in.at(i, position), 16);
   return true;
@@ -92,7 +114,8 @@ bool load_time(const Records& in, size_t position, const TimeBase&, void* column
 }
 
 template <class Records, size_t kByte>
-bool load_byte_of_two(const Records& in, size_t position, const TimeBase&, void* column, size_t first) {
+bool load_byte_of_two(const Records& records, size_t position, const TimeBase&, void* column, size_t first) {
+  const Records in = records;
   const std::span<uint8_t> out = rows<uint8_t>(column, first, in.size());
   for (size_t i = 0; i < out.size(); ++i) out[i] = std::span<const uint8_t, 2>(in.at(i, position), 2)[kByte];
   return true;
@@ -129,13 +152,33 @@ Kernel<Records> find_uint_into(ColumnType type, size_t width) {
   }
 }
 
+// Of elements that define fewer values than their type holds (`most` in schema/iana_elements.csv), as long as the type.
+constexpr std::array<uint64_t, 8> kBounds = {1, 3, 5, 7, 32, 128, 4095, (1 << 20) - 1};
+
+template <class Records, class Target>
+Kernel<Records> find_bounded_into(uint64_t most) {
+  Kernel<Records> found = nullptr;
+  [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
+    ((most == kBounds[kIndex] ? void(found = &load_bounded<Records, Target, kBounds[kIndex]>) : void()), ...);
+  }(std::make_index_sequence<kBounds.size()>{});
+  return found;
+}
+
+template <class Records>
+Kernel<Records> find_bounded(ColumnType type, size_t width, uint64_t most) {
+  if (type == ColumnType::u8 && width == 1) return find_bounded_into<Records, uint8_t>(most);
+  if (type == ColumnType::u16 && width == 2) return find_bounded_into<Records, uint16_t>(most);
+  if (type == ColumnType::u32 && width == 4) return find_bounded_into<Records, uint32_t>(most);
+  return nullptr;
+}
+
 }  // namespace
 
 template <class Records>
-Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width) {
+Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width, uint64_t most) {
   switch (conversion) {
     case Conversion::uint:
-      return find_uint_into<Records>(type, width);
+      return most < max_value(type) ? find_bounded<Records>(type, width, most) : find_uint_into<Records>(type, width);
     case Conversion::address:
       return width == 4 ? &load_address4<Records> : width == 16 ? &load_address16<Records> : nullptr;
     case Conversion::mac:
@@ -159,8 +202,8 @@ Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width
   }
 }
 
-template Kernel<OneRecord> find_kernel(Conversion, ColumnType, size_t);
-template Kernel<FixedRecords> find_kernel(Conversion, ColumnType, size_t);
-template Kernel<GatheredRecords> find_kernel(Conversion, ColumnType, size_t);
+template Kernel<OneRecord> find_kernel(Conversion, ColumnType, size_t, uint64_t);
+template Kernel<FixedRecords> find_kernel(Conversion, ColumnType, size_t, uint64_t);
+template Kernel<GatheredRecords> find_kernel(Conversion, ColumnType, size_t, uint64_t);
 
 }  // namespace weir::decode

@@ -3,6 +3,8 @@
 // decode/template/convert.h, value by value.
 #pragma once
 
+#include <cstdint>
+
 #include "decode/template/convert.h"
 #include "decode/template/records.h"
 
@@ -13,12 +15,12 @@ namespace weir::decode {
 template <class Records>
 using Kernel = bool (*)(const Records& in, size_t position, const TimeBase& time, void* column, size_t first);
 
-// nullptr if there is no fast loop for this.
+// nullptr if there is no fast loop for this. most: the largest value.
 template <class Records>
-Kernel<Records> find_kernel(flow::Conversion conversion, flow::ColumnType type, size_t width);
+Kernel<Records> find_kernel(flow::Conversion conversion, flow::ColumnType type, size_t width, uint64_t most);
 
-extern template Kernel<OneRecord> find_kernel(flow::Conversion, flow::ColumnType, size_t);
-extern template Kernel<FixedRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t);
-extern template Kernel<GatheredRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t);
+extern template Kernel<OneRecord> find_kernel(flow::Conversion, flow::ColumnType, size_t, uint64_t);
+extern template Kernel<FixedRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t, uint64_t);
+extern template Kernel<GatheredRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t, uint64_t);
 
 }  // namespace weir::decode

@@ -26,7 +26,16 @@ uint32_t find_rate(const RateMap& rates, uint64_t id) {
 }  // namespace
 
 std::optional<uint64_t> application_key(ByteView application_id) {
-  if (application_id.empty() || application_id.size() > 9) return std::nullopt;
+  constexpr uint8_t kEnterpriseEngine = 20;
+  constexpr size_t kHead = 1 + sizeof(uint32_t);
+  if (application_id.empty() || application_id.size() > kHead + 8) return std::nullopt;
+  if (application_id[0] == kEnterpriseEngine && application_id.size() > kHead) {
+    const uint64_t enterprise = load_be_sized(application_id.subspan(1, sizeof(uint32_t)));
+    const uint64_t own = load_be_sized(application_id.subspan(kHead));
+    if (enterprise >> 24 != 0 || own >> 32 != 0) return std::nullopt;
+    return uint64_t{kEnterpriseEngine} << 56 | enterprise << 32 | own;
+  }
+  if (application_id.size() > 9) return std::nullopt;
   const uint64_t selector = load_be_sized(application_id.subspan(1));
   if (selector >> 56 != 0) return std::nullopt;
   return uint64_t{application_id[0]} << 56 | selector;

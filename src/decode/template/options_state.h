@@ -41,8 +41,9 @@ inline constexpr size_t kNameKinds = 6;
 using RateMap = boost::unordered_flat_map<uint64_t, uint32_t>;
 using NameMap = boost::unordered_flat_map<uint64_t, std::string>;  // UTF-8, never empty
 
-// RFC 6759 section 4.1: one byte classification engine, then the selector in up to 7 bytes here; the lengths that
-// exporters use differ between options and data. nullopt if it is empty or the selector is too large for a key.
+// RFC 6759 section 4.1: one byte classification engine, then the selector in up to 7 bytes here, or of engine 20 an
+// enterprise number and a selector of its own; the lengths that exporters use differ between options and data. nullopt
+// if it is empty or too large for a key.
 std::optional<uint64_t> application_key(ByteView application_id);
 
 // What a flow record says about who sampled it.

@@ -10,6 +10,7 @@
 #include "base/prefetch.h"
 #include "decode/template/cells.h"
 #include "decode/template/inner_fields.h"
+#include "decode/template/interface_names.h"
 #include "flow/element.h"
 
 namespace weir::decode {
@@ -53,6 +54,18 @@ std::vector<Target> inner_targets_of(const FieldSpec& field) {
            : type == ColumnType::mac   ? Conversion::mac
                                        : Conversion::uint,
            0}};
+}
+
+Target name_target(const InterfaceName& name) {
+  return {name.column, Conversion::text, name.description ? size_t{1} : size_t{0}};
+}
+
+// The largest value that a field may have.
+uint64_t most_of(const FieldSpec& field, Conversion conversion, ColumnType type) {
+  const uint64_t most = max_value(type);
+  if (conversion != Conversion::uint || field.enterprise != 0) return most;
+  const flow::ElementName* element = flow::find_element(field.enterprise, field.element);
+  return element == nullptr || element->most == 0 ? most : std::min<uint64_t>(most, element->most);
 }
 
 // Several fields with these add up to one text.
@@ -100,13 +113,15 @@ Fit put_field(const Step& step, ByteView bytes, const TimeBase& time, FlowBatch&
   if (step.type == ColumnType::address) {
     IpAddress address;
     const Fit fit = convert_address(bytes, address);
+    if (step.conversion == Conversion::known_address && address.is_unspecified())
+      return fit == Fit::ok ? Fit::absent : fit;
     if (fit == Fit::ok) put_address(batch, step, row, address);
     return fit;
   }
   uint64_t value = 0;
   const Fit fit = convert_number(step.conversion, bytes, time, value);
   if (fit != Fit::ok) return fit;
-  if (value > max_value(step.type)) return Fit::out_of_range;
+  if (value > step.most) return Fit::out_of_range;
   put_number(batch, step.column, step.type, row, value);
   return Fit::ok;
 }
@@ -145,10 +160,14 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
     size_t precedence;
     Step step;
   };
+  const std::vector<InterfaceName> names = find_interface_names(layout);
   std::vector<Source> sources;
   for (uint16_t i = 0; i < layout.fields.size(); ++i) {
     const FieldSpec& field = layout.fields[i];
-    const std::vector<Target> targets = inner_[i] ? inner_targets_of(field) : targets_of(field, schema);
+    const auto name = std::ranges::find(names, i, &InterfaceName::field);
+    const std::vector<Target> targets = name != names.end() ? std::vector{name_target(*name)}
+                                        : inner_[i]         ? inner_targets_of(field)
+                                                            : targets_of(field, schema);
     const bool variable = field.length == kVariableLength;
     bool bad = false;
     for (const Target& target : targets) {
@@ -162,6 +181,7 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
                          {.column = target.column,
                           .type = type,
                           .conversion = target.conversion,
+                          .most = most_of(field, target.conversion, type),
                           .field = i,
                           .offset = offsets_[i]}});
     }
@@ -246,11 +266,11 @@ void DecodePlan::choose_kernels(const Template& layout) {
     // What depends on other fields of the record is decided row by row.
     const bool by_row = step.fill || (step.conversion == Conversion::uptime_ms && start_ms_field_ >= 0);
     if (by_row || width == kVariableLength) continue;
-    step.gathered = find_kernel<GatheredRecords>(step.conversion, step.type, width);
+    step.gathered = find_kernel<GatheredRecords>(step.conversion, step.type, width, step.most);
     if (layout.variable) continue;
     CHECK(step.offset + width <= record_length_);  // kernels do not look at it again
-    step.one = find_kernel<OneRecord>(step.conversion, step.type, width);
-    step.fixed = find_kernel<FixedRecords>(step.conversion, step.type, width);
+    step.one = find_kernel<OneRecord>(step.conversion, step.type, width, step.most);
+    step.fixed = find_kernel<FixedRecords>(step.conversion, step.type, width, step.most);
   }
 }
 
@@ -348,6 +368,15 @@ void DecodePlan::run_added(std::span<const Step> steps, const Records& records, 
   }
 }
 
+void DecodePlan::set_constants(const RowContext& context, size_t first, size_t count) const {
+  const MessageContext& message = context.message;
+  FlowBatch& batch = context.batch;
+  fill<Column::time_received>(batch, first, count, to_us(message.received));
+  fill<Column::type>(batch, first, count, static_cast<uint8_t>(message.stream.protocol));
+  fill<Column::sampler_address>(batch, first, count, message.stream.endpoint.address);
+  fill<Column::observation_domain_id>(batch, first, count, message.stream.domain);
+}
+
 // Exporters that send one of start and end with a duration.
 template <class Records>
 void DecodePlan::derive_times(const Records& records, const RowContext& context, size_t first) const {
@@ -428,6 +457,32 @@ void DecodePlan::fill_application_names(const Records& records, const RowContext
     const auto key = application_key(records.field(i, static_cast<size_t>(application_field_)));
     const std::string* known = key ? find_name(context.options, NameKind::application, *key) : nullptr;
     if (known != nullptr) put_text(context.batch, Column::application_name, first + i, context.batch.add_text(*known));
+  }
+}
+
+void DecodePlan::set_etype(FlowBatch& batch, size_t first, size_t count) const {
+  if (family_ == Family::none) return;
+  if (!has_etype_ && family_ != Family::both) {
+    return fill<Column::etype>(batch, first, count, family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6);
+  }
+  for (size_t row = first; row < first + count; ++row) {
+    if (has_etype_ && batch.is_valid(Column::etype, row) && batch.values<Column::etype>()[row] != 0) continue;
+    uint16_t etype = family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6;
+    if (family_ == Family::both) {
+      const bool source = batch.is_valid(Column::src_addr, row);
+      if (!source && !batch.is_valid(Column::dst_addr, row)) continue;
+      const IpAddress& address = source ? batch.values<Column::src_addr>()[row] : batch.values<Column::dst_addr>()[row];
+      etype = address.is_v4() ? kEtypeIpv4 : kEtypeIpv6;
+    }
+    put_number(batch, Column::etype, ColumnType::u16, row, etype);
+  }
+}
+
+void DecodePlan::fill_inner_etype(const RowContext& context, size_t first, size_t count) const {
+  for (size_t row = first; row < first + count; ++row) {
+    if (context.batch.is_valid(Column::inner_etype, row) || !context.batch.is_valid(Column::inner_src_addr, row))
+      continue;
+    put_number(context.batch, Column::inner_etype, ColumnType::u16, row, inner_etype_);
   }
 }
 

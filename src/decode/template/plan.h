@@ -26,6 +26,7 @@ struct Step {
   flow::ColumnIndex column;
   flow::ColumnType type;
   flow::Conversion conversion;
+  uint64_t most;  // the largest value: what the column holds, and what the element defines
   bool fill = false;
   bool append = false;  // adds to the text of an earlier step, with a space: done by that step
   uint16_t adding = 0;  // so many steps behind this one add to it
@@ -95,6 +96,7 @@ class DecodePlan {
   void set_constants(const RowContext& context, size_t first, size_t count) const;
   void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
   void set_icmp(flow::FlowBatch& batch, size_t first, size_t count) const;
+  void set_icmp_of(flow::FlowBatch& batch, size_t first, size_t end) const;
   bool tells_icmp(const flow::FlowBatch& batch, size_t row, uint8_t protocol) const;
   template <class Records>
   void read_sections(const Records& records, flow::FlowBatch& batch, size_t first) const;

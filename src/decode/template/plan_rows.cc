@@ -1,8 +1,8 @@
-// What a plan does for rows beyond their fields: what is the same for all of them, and what follows from several columns.
+// What a plan fills in where other columns tell it: ICMP in ports, names of numbers.
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
-#include "base/ether_type.h"
 #include "decode/template/cells.h"
 #include "decode/template/plan.h"
 
@@ -16,62 +16,46 @@ using flow::FlowBatch;
 constexpr uint8_t kIcmp = 1;
 constexpr uint8_t kIcmpV6 = 58;
 
+// False only if none of eight protocols is one of ICMP. A byte that is 0 after the exclusive or has its top bit set
+// when one is subtracted; so have others, but no protocol that is usual.
+bool may_be_icmp(uint64_t protocols) {
+  constexpr uint64_t kOnes = 0x0101'0101'0101'0101;
+  const uint64_t borrowed = ((protocols ^ kOnes * kIcmp) - kOnes) | ((protocols ^ kOnes * kIcmpV6) - kOnes);
+  return (borrowed & kOnes << 7) != 0;
+}
+
 }  // namespace
 
-void DecodePlan::set_constants(const RowContext& context, size_t first, size_t count) const {
-  const MessageContext& message = context.message;
-  FlowBatch& batch = context.batch;
-  fill<Column::time_received>(batch, first, count, to_us(message.received));
-  fill<Column::type>(batch, first, count, static_cast<uint8_t>(message.stream.protocol));
-  fill<Column::sampler_address>(batch, first, count, message.stream.endpoint.address);
-  fill<Column::observation_domain_id>(batch, first, count, message.stream.domain);
-}
-
-void DecodePlan::set_etype(FlowBatch& batch, size_t first, size_t count) const {
-  if (family_ == Family::none) return;
-  if (!has_etype_ && family_ != Family::both) {
-    return fill<Column::etype>(batch, first, count, family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6);
-  }
-  for (size_t row = first; row < first + count; ++row) {
-    if (has_etype_ && batch.is_valid(Column::etype, row) && batch.values<Column::etype>()[row] != 0) continue;
-    uint16_t etype = family_ == Family::v4 ? kEtypeIpv4 : kEtypeIpv6;
-    if (family_ == Family::both) {
-      const bool source = batch.is_valid(Column::src_addr, row);
-      if (!source && !batch.is_valid(Column::dst_addr, row)) continue;
-      const IpAddress& address = source ? batch.values<Column::src_addr>()[row] : batch.values<Column::dst_addr>()[row];
-      etype = address.is_v4() ? kEtypeIpv4 : kEtypeIpv6;
-    }
-    put_number(batch, Column::etype, ColumnType::u16, row, etype);
-  }
-}
-
-void DecodePlan::fill_inner_etype(const RowContext& context, size_t first, size_t count) const {
-  for (size_t row = first; row < first + count; ++row) {
-    if (context.batch.is_valid(Column::inner_etype, row) || !context.batch.is_valid(Column::inner_src_addr, row))
-      continue;
-    put_number(context.batch, Column::inner_etype, ColumnType::u16, row, inner_etype_);
-  }
-}
-
-// True if an element of the record's own has said it. 0 of both is an answer (an echo reply) only from an element that is
-// for this protocol: exporters fill those of the other one with zeros.
+// True if an element of the record's own has said it. 0 of both is an answer (an echo reply) only from an element that
+// is for this protocol: exporters fill those of the other one with zeros.
 bool DecodePlan::tells_icmp(const FlowBatch& batch, size_t row, uint8_t protocol) const {
   if (protocol == kIcmp ? icmp_elements_ : icmpv6_elements_) return true;
   const auto tells = [&]<Column column>() { return batch.is_valid(column, row) && batch.values<column>()[row] != 0; };
   return tells.operator()<Column::icmp_type>() || tells.operator()<Column::icmp_code>();
 }
 
-// NetFlow v5 has type * 256 + code in the destination port, and so do exporters of v9 and IPFIX.
+// Few flows are of ICMP: the protocols are looked at eight at a time. Words begin at multiples of eight, as does the
+// end of the column.
 void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
-  const auto protocols = std::span(batch.values<Column::proto>(), first + count).subspan(first);
-  for (size_t i = 0; i < protocols.size(); ++i) {
-    const uint8_t protocol = protocols[i];
-    if (protocol != kIcmp && protocol != kIcmpV6) [[likely]]
-      continue;
-    const size_t row = first + i;
+  const auto protocols = std::span(batch.values<Column::proto>(), batch.capacity());
+  const size_t end = first + count;
+  for (size_t at = first / 8 * 8; at < end; at += 8) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, protocols.subspan(at, sizeof(bytes)).data(), sizeof(bytes));
+    if (may_be_icmp(bytes)) [[unlikely]]
+      set_icmp_of(batch, std::max(at, first), std::min(at + 8, end));
+  }
+}
+
+// Of rows [first, end). NetFlow before v9 has type * 256 + code in the destination port, and so do exporters of v9 and
+// IPFIX; 0 is an echo reply.
+[[gnu::noinline]] void DecodePlan::set_icmp_of(FlowBatch& batch, size_t first, size_t end) const {
+  for (size_t row = first; row < end; ++row) {
+    const uint8_t protocol = batch.values<Column::proto>()[row];
+    if (protocol != kIcmp && protocol != kIcmpV6) continue;
     if (!batch.is_valid(Column::proto, row) || !batch.is_valid(Column::dst_port, row)) continue;
-    if (tells_icmp(batch, row, protocol)) continue;
     const uint16_t port = batch.values<Column::dst_port>()[row];
+    if ((icmp_elements_ || icmpv6_elements_) && tells_icmp(batch, row, protocol)) continue;
     put_number(batch, Column::icmp_type, ColumnType::u8, row, port >> 8);
     put_number(batch, Column::icmp_code, ColumnType::u8, row, port & 0xff);
   }

@@ -45,7 +45,7 @@ TEST(Icmp, InTheDestinationPort) {
   const std::vector<FieldOf> plain = {{4, 1}, {11, 2}};
   EXPECT_EQ(icmp_of(plain, Wire::hex("01 0301")), "3/1 3/1 ");
   EXPECT_EQ(icmp_of(plain, Wire::hex("3a 8100")), "129/0 129/0 ");
-  EXPECT_EQ(icmp_of(plain, Wire::hex("01 0000")), "0/0 0/0 ");  // an echo reply
+  EXPECT_EQ(icmp_of(plain, Wire::hex("01 0000")), "0/0 0/0 ") << "an echo reply";
   EXPECT_EQ(icmp_of(plain, Wire::hex("11 0301")), "/ / ");
   EXPECT_EQ(row_of(plain, Wire::hex("01 0301")).at("dst_port"), "769");
   EXPECT_EQ(icmp_of({{11, 2}, {4, 1}}, Wire::hex("0800 01")), "8/0 8/0 ");
@@ -157,6 +157,79 @@ TEST(Columns, FlagsAndDscp) {
   EXPECT_EQ(row_of({{197, 1}}, Wire::hex("20")), (Row{{"ip_flags", "1"}}));
   EXPECT_EQ(row_of({{195, 1}}, Wire::hex("2e")), (Row{{"ip_tos", "184"}}));
   EXPECT_EQ(row_of({{5, 1}, {195, 1}}, Wire::hex("b9 2e")), (Row{{"ip_tos", "185"}})) << "all eight bits win";
+}
+
+// NetFlow v9 has four: source and destination, as the packet came in and as it went out.
+TEST(Columns, MacAddressesOfBothSides) {
+  EXPECT_EQ(
+      row_of_v9({{56, 6}, {57, 6}, {80, 6}, {81, 6}}, Wire::hex("020000000056 020000000057 020000000080 020000000081")),
+      (Row{{"src_mac", "02:00:00:00:00:56"},
+           {"post_dst_mac", "02:00:00:00:00:57"},
+           {"dst_mac", "02:00:00:00:00:80"},
+           {"post_src_mac", "02:00:00:00:00:81"}}));
+  EXPECT_EQ(row_of_v9({{57, 6}, {81, 6}}, Wire::hex("020000000057 020000000081")),
+            (Row{{"post_dst_mac", "02:00:00:00:00:57"}, {"post_src_mac", "02:00:00:00:00:81"}}));
+}
+
+// What is counted behind the exporter counts where there is nothing else.
+TEST(Columns, PostCounters) {
+  EXPECT_EQ(row_of_v9({{23, 8}, {24, 8}}, Wire().u64(123456).u64(99)),
+            (Row{{"bytes", "123456"}, {"packets", "99"}, {"post_bytes", "123456"}, {"post_packets", "99"}}));
+  EXPECT_EQ(row_of({{171, 4}, {172, 4}}, Wire().u32(5000).u32(4)),
+            (Row{{"bytes", "5000"}, {"packets", "4"}, {"post_bytes", "5000"}, {"post_packets", "4"}}));
+  const auto counters = [](uint32_t in_bytes, uint32_t in_packets, uint32_t out_bytes, uint32_t out_packets) {
+    const Row row = row_of_v9({{23, 4}, {24, 4}, {1, 4}, {2, 4}},
+                              Wire().u32(out_bytes).u32(out_packets).u32(in_bytes).u32(in_packets));
+    return row.at("bytes") + "/" + row.at("packets") + " " + row.at("post_bytes") + "/" + row.at("post_packets");
+  };
+  EXPECT_EQ(counters(1500, 10, 0, 0), "1500/10 0/0");
+  EXPECT_EQ(counters(1500, 10, 1400, 9), "1500/10 1400/9");
+  EXPECT_EQ(counters(0, 0, 1400, 9), "1400/9 1400/9");
+}
+
+TEST(Columns, ExporterThatTheRecordNames) {
+  EXPECT_EQ(row_of({{130, 4}, {7, 2}}, Wire::hex("c000026f 0050")),
+            (Row{{"exporter_address", "192.0.2.111"}, {"src_port", "80"}}));
+  EXPECT_EQ(row_of({{130, 4}, {131, 16}}, Wire::hex("00000000 20010db8000000000000000000000009")),
+            (Row{{"exporter_address", "2001:db8::9"}}));
+  EXPECT_EQ(row_of({{130, 4}, {7, 2}}, Wire::hex("00000000 0050")), (Row{{"src_port", "80"}}));
+  // Behind a mediator, the one that observed it.
+  EXPECT_EQ(row_of({{130, 4}, {403, 4}}, Wire::hex("c0000201 c0000202")), (Row{{"exporter_address", "192.0.2.2"}}));
+}
+
+// Open vSwitch.
+TEST(Columns, TunnelsOfTheDevice) {
+  const std::vector<FieldOf> fields = {{893, 4, 6876}, {894, 4, 6876}, {895, 1, 6876},    {896, 2, 6876},
+                                       {897, 2, 6876}, {891, 1, 6876}, {892, 65535, 6876}};
+  EXPECT_EQ(row_of(fields, Wire::hex("c0000201 c0000202 11 8001 12b5 01 03 001389")),
+            (Row{{"tunnel_src_addr", "192.0.2.1"},
+                 {"tunnel_dst_addr", "192.0.2.2"},
+                 {"tunnel_type", "vxlan"},
+                 {"tunnel_id", "5001"}}));
+  EXPECT_EQ(row_of(fields, Wire::hex("c0000201 c0000202 2f 0000 0000 02 04 0000002a")),
+            (Row{{"tunnel_src_addr", "192.0.2.1"},
+                 {"tunnel_dst_addr", "192.0.2.2"},
+                 {"tunnel_type", "gre"},
+                 {"tunnel_id", "42"}}));
+}
+
+TEST(Columns, CountersOfProcera) {
+  EXPECT_EQ(
+      row_of({{3, 8, 15397}, {4, 8, 15397}, {5, 8, 15397}, {6, 8, 15397}}, Wire().u64(7076).u64(3310).u64(40).u64(30)),
+      (Row{{"bytes", "7076"}, {"reverse_bytes", "3310"}, {"packets", "40"}, {"reverse_packets", "30"}}));
+}
+
+// Several properties of a packet have the same element: the one of forwarding counts, wherever it stands.
+TEST(Columns, ForwardingStatusOfJuniper) {
+  const auto status = [](const std::vector<FieldOf>& fields, std::string_view hex) {
+    Row row = row_of(fields, Wire::hex(hex));
+    return row["forwarding_status"];
+  };
+  EXPECT_EQ(status({{7, 2}, {137, 2, 2636}}, "0001 0800"), "64");
+  EXPECT_EQ(status({{7, 2}, {137, 2, 2636}}, "0001 0842"), "128");
+  EXPECT_EQ(status({{7, 2}, {137, 2, 2636}}, "0001 0405"), "");
+  EXPECT_EQ(status({{137, 2, 2636}, {137, 2, 2636}, {137, 2, 2636}}, "0405 0842 1001"), "128");
+  EXPECT_EQ(status({{137, 2, 2636}, {89, 1}}, "0842 40"), "64") << "the element for it goes first";
 }
 
 TEST(Columns, InnerPacketsOfVmware) {
