@@ -32,7 +32,7 @@ CFLOW = {
     "nexthop": "next_hop", "nexthopv6": "next_hop", "bgpnexthop": "bgp_next_hop", "bgpnexthopv6": "bgp_next_hop", "srcas": "src_as",
     "dstas": "dst_as", "peer_srcas": "src_peer_as", "peer_dstas": "next_hop_as", "srcmask": "src_net", "dstmask": "dst_net", "srcmaskv6": "src_net",
     "dstmaskv6": "dst_net", "flow_end_reason": "flow_end_reason", "abstimestart": "time_flow_start", "abstimeend": "time_flow_end",
-    "observation_time_milliseconds": "time_flow_end", "srcmac": "src_mac", "dstmac": "dst_mac", "post_srcmac": "src_mac", "post_dstmac": "dst_mac",
+    "observation_time_milliseconds": "time_flow_end", "srcmac": "src_mac", "dstmac": "dst_mac", "post_srcmac": "post_src_mac", "post_dstmac": "post_dst_mac",
     "vlanid": "vlan_id", "post_vlanid": "dst_vlan", "dot1q_vlan_id": "vlan_id", "post_dot1q_vlan_id": "dst_vlan",
     "dot1q_customer_vlan_id": "customer_vlan_id", "dot1q_priority": "vlan_priority", "direction": "flow_direction",
     "ipv6flowlabel": "ipv6_flow_label", "ipv6_exthdr": "ipv6_extension_headers", "icmp_type_code_ipv4": "-", "icmp_ipv6_type": "icmp_type",
@@ -65,7 +65,7 @@ SFLOW = {
     "tcp.srcport": "src_port inner_src_port", "tcp.dstport": "dst_port inner_dst_port", "udp.srcport": "src_port inner_src_port",
     "udp.dstport": "dst_port inner_dst_port", "sctp.srcport": "src_port", "sctp.dstport": "dst_port", "dccp.srcport": "src_port",
     "dccp.dstport": "dst_port", "tcp.flags": "tcp_flags inner_tcp_flags", "icmp.type": "icmp_type", "icmp.code": "icmp_code",
-    "icmpv6.type": "icmp_type", "icmpv6.code": "icmp_code", "vlan.id": "vlan_id customer_vlan_id inner_vlan_id", "vlan.priority": "vlan_priority",
+    "icmpv6.type": "icmp_type", "icmpv6.code": "icmp_code", "vlan.id": "vlan_id customer_vlan_id inner_vlan_id", "vlan.priority": "vlan_priority dst_vlan_priority",
     "ieee8021ad.id": "vlan_id customer_vlan_id", "mpls.label": " ".join(
         f"mpls_label_{n}" for n in range(1, 11)), "mpls.ttl": "mpls_ttl", "vxlan.vni": "tunnel_id", "geneve.vni": "tunnel_id", "gre.key": "tunnel_id",
     "gre.key.call_id": "tunnel_id", "gtp.teid": "tunnel_id", "pppoe.session_id": "tunnel_id", "erspan.spanid": "tunnel_id", "nvgre.vsid": "tunnel_id",

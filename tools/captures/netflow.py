@@ -100,7 +100,8 @@ def v9_forms():
     with_both = "8/4 12/4 4/1 61/1 1/4 2/4 23/8 24/8"
     one = Case("v9-counters-behind-the-exporter",
                "NetFlow v9: counters as packets went out, alone; beside those as they came in, which are zero; the other way round.",
-               "RFC 3954 section 8, types 23 and 24; FreeBSD's ng_netflow, which always has zeros there")
+               "RFC 3954 section 8, types 23 and 24; FreeBSD's ng_netflow, which always has zeros there",
+               "tshark (4.0.17) shows both counters, of which the row of the second record has the one that is not zero.")
     sent = [(dict(row, bytes=0, packets=0), dict(row, bytes=123456, packets=99)),
             (dict(row, bytes=1500, packets=10, post_bytes=0, post_packets=0), dict(row, bytes=1500, packets=10, post_bytes=0, post_packets=0))]
     yield one.send(netflow_v9(template_v9(266, spec), data(266, record(spec, row)), template_v9(267, with_both),
