@@ -196,10 +196,18 @@ void TemplateMessageDecoder::release_early(Session& session, TemplateId id, Time
   }
 }
 
+// Of what the message itself has defined it is sure whose it is.
+const TemplatePtr& TemplateMessageDecoder::find_template(Walk& walk, TemplateId id) {
+  const MessageContext& context = walk.context;
+  if (context.stream.sure || std::ranges::find(walk.defined, id) == walk.defined.end()) [[likely]]
+    return sessions_.find_template(walk.session, id, context.stream, context.received);
+  StreamId reader = context.stream;
+  reader.sure = true;
+  return sessions_.find_template(walk.session, id, reader, context.received);
+}
+
 void TemplateMessageDecoder::decode_data_set(Walk& walk, TemplateId id, ByteView body, bool clipped) {
-  StreamId reader = walk.context.stream;
-  reader.sure |= std::ranges::find(walk.defined, id) != walk.defined.end();
-  const TemplatePtr& compiled = sessions_.find_template(walk.session, id, reader, walk.context.received);
+  const TemplatePtr& compiled = find_template(walk, id);
   if (!compiled) {
     guess_records(walk, id, body);
     sessions_.hold(walk.session, id, walk.context, body, clipped);

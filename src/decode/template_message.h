@@ -54,6 +54,7 @@ class TemplateMessageDecoder {
  private:
   struct Walk;
   void decode_template_set(Walk& walk, bool options, ByteView body);
+  const TemplatePtr& find_template(Walk& walk, TemplateId id);
   void decode_data_set(Walk& walk, TemplateId id, ByteView body, bool clipped);
   void begin_stream(Walk& walk);
   void end_stream(Walk& walk);

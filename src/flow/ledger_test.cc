@@ -35,7 +35,7 @@ TEST(Ledger, AddsUp) {
   a.datagrams_decoded = 2;
   a.datagrams_rejected = 1;
   a.rows[Table::flows] = 10;
-  ledger.publish(0, {{kExporterA, a}}, {5, {}});
+  ledger.publish(0, {{kExporterA, a}}, {.drops = 5, .left = 0, .streams = {}});
   const auto store = ledger.outlet("store");
   Receipt(store, *batch_of(Table::flows, 7)).stored();
   EXPECT_EQ(ledger.snapshot().total.in_flight(0, Table::flows), 3u);

@@ -229,7 +229,7 @@ class Sharing(WithRedis):
         with a, b, IpfixExporter() as exporter:
             exporter.data(b.port, 10)
             wait_for(lambda: self.ledger_of(b).get("errors"), "B has found garbage")
-            redis.command("XADD", "weir:1:events", "*", "from", "me", "state", b"WEIRSTAT\0\0\0\1garbage")
+            redis.command("XADD", "weir:1:events", "*", "from", "me", "state", b"WEIRSTAT\0\0\0\2garbage")
             redis.command("XADD", "weir:1:events", "*", "x", "y")
             exporter.template(a.port)
             wait_for(lambda: self.decoded_early(b) == 1, "A has put it right")

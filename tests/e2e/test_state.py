@@ -70,7 +70,7 @@ class Restart(Case):
 
     def test_a_damaged_file_is_set_aside(self):
         self.store.mkdir()
-        self.file.write_bytes(b"WEIRSTAT\0\0\0\1 and then something else")
+        self.file.write_bytes(b"WEIRSTAT\0\0\0\2 and then something else")
         with IpfixExporter() as exporter:
             with self.collector() as collector:
                 self.assertTrue(collector.has_logged("damaged or cut short"), collector.log)

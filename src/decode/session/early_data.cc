@@ -21,8 +21,7 @@ size_t EarlyData::charge(const EarlySet& early) {
 }
 
 bool EarlyData::hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id,
-                     const MessageContext& message, std::vector<StreamNumber> senders, ByteView body,
-                     bool clipped) {
+                     const MessageContext& message, std::vector<StreamNumber> senders, ByteView body, bool clipped) {
   session.counters = &counters;
   counters.anomalies.add(Anomaly::missing_template);
   const size_t size = body.size() + senders.size() * sizeof(StreamNumber) + kOverhead;

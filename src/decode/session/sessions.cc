@@ -11,8 +11,6 @@ namespace {
 // How often all templates are looked at for their age.
 constexpr std::chrono::seconds kTemplateCheckInterval{60};
 
-const OptionsState kNoOptions;
-
 }  // namespace
 
 const TemplatePtr Sessions::kNone;
@@ -57,7 +55,7 @@ Sessions::LockedStreams Sessions::streams_of(Session& session) {
   return {std::move(lock), streams};
 }
 
-Sessions::Listened Sessions::listen(Session& session, MessageContext& message, std::optional<uint32_t> number) {
+Sessions::Listened Sessions::listen_closely(Session& session, MessageContext& message, std::optional<uint32_t> number) {
   if (session.key.connection != 0) {
     message.stream.number = session.streams.only().number;
     return {.own = true, .united = false};
@@ -75,8 +73,8 @@ Sessions::Listened Sessions::listen(Session& session, MessageContext& message, s
     const SessionOptions* before = find_options(session, found.before);
     if (before != nullptr) OptionsStore::remove_speaker(*before, session.exporter->options_only);
   }
-  // Without an uptime, numbers that have not moved yet prove nothing: all that have just started begin there.
-  const bool moved = message.has_uptime || found.stream->units > 0;
+  // Without an uptime, numbers that have not moved yet prove nothing: all that have just started begin at 0.
+  const bool moved = message.has_uptime || found.stream->units > 0 || number.value_or(0) > 0;
   const bool own = found.stream->messages == 1 || (found.sure && found.exact && moved);
   return {.own = own, .united = united};
 }
@@ -94,7 +92,7 @@ void Sessions::take_gone(Session& session, LockedStreams& access) {
   changes_.note(session);
 }
 
-void Sessions::heard(Session& session, const MessageContext& message, const Heard& what) {
+void Sessions::heard_closely(Session& session, const MessageContext& message, const Heard& what) {
   LockedStreams access = streams_of(session);
   Stream* const stream =
       session.key.connection != 0 ? &session.streams.only() : access.streams.known(message.stream.number);
@@ -102,7 +100,7 @@ void Sessions::heard(Session& session, const MessageContext& message, const Hear
   stream->sends_data |= what.data;
   stream->announces |= what.templates;
   const bool counted = what.countable || what.guess;
-  access.streams.sent(*stream, arrival_of(message, what.number), counted ? std::optional(what.units) : std::nullopt);
+  access.streams.sent(*stream, what.number, counted ? std::optional(what.units) : std::nullopt);
   // Whose numbers they are must be known to tell what is missing.
   const bool known = message.stream.sure && !stream->follows;
   if (session.exporter->shared && session.key.connection == 0) [[unlikely]] {
@@ -234,10 +232,10 @@ void Sessions::forget_options(Session& session, StreamNumber stream, std::option
 
 // The stream's own options hold for its records; if it has none, those of whom it may borrow from. Of a message that
 // may be several streams', what all of the port agree on. Then what other domains have to say.
-void Sessions::options_for(Session& session, const StreamId& reader, Timestamp now,
-                           std::vector<const OptionsState*>& known) {
+void Sessions::add_options_for(Session& session, const StreamId& reader, Timestamp now,
+                               std::vector<const OptionsState*>& known) {
   const SessionOptions* own = reader.sure ? find_options(session, reader.number) : nullptr;
-  known.assign(1, own == nullptr ? &kNoOptions : &own->state);
+  if (own != nullptr) known.front() = &own->state;
   if (own == nullptr && !session.options.empty()) [[unlikely]] {
     const LockedStreams access = streams_of(session);
     const Stream* stream = access.streams.known(reader.number);

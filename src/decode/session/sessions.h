@@ -67,7 +67,15 @@ class Sessions : private Sharing::Replica {
     bool own = false;
     bool united = false;
   };
-  Listened listen(Session& session, MessageContext& message, std::optional<uint32_t> number);
+  Listened listen(Session& session, MessageContext& message, std::optional<uint32_t> number) {
+    if (!session.exporter->shared && number) [[likely]] {
+      if (const Stream* stream = session.streams.find_plain(message, *number)) [[likely]] {
+        message.stream.number = stream->number;
+        return {.own = message.has_uptime || stream->units > 0 || *number > 0, .united = false};
+      }
+    }
+    return listen_closely(session, message, number);
+  }
   // After the message: what it was, for those that follow, and what was lost before it. guess: these units were not
   // read, but are what it holds if it is what it seems to be.
   struct Heard {
@@ -78,7 +86,15 @@ class Sessions : private Sharing::Replica {
     bool data = false;       // some were read
     bool templates = false;  // some were announced
   };
-  void heard(Session& session, const MessageContext& message, const Heard& what);
+  void heard(Session& session, const MessageContext& message, const Heard& what) {
+    Stream* const stream = session.streams.plain(message.stream.number);
+    if (stream == nullptr || session.exporter->shared || !what.countable) [[unlikely]]
+      return heard_closely(session, message, what);
+    stream->sends_data |= what.data;
+    stream->announces |= what.templates;
+    Streams::sent_plain(*stream, what.number, what.units);
+    note_sequence(stream->sequence, what.number, what.units, message.export_us, session.counters());
+  }
 
   // The template that data of the stream are read with: its own; else another stream's, where Streams::may_borrow()
   // allows that. Of a message that may be another stream's, what all streams of its port agree on.
@@ -106,7 +122,11 @@ class Sessions : private Sharing::Replica {
   void learn_name(Session& session, const StreamId& stream, NameKind kind, uint64_t id, std::string_view text);
   void learn_start(Session& session, const StreamId& stream, uint64_t start_ms);
   // What holds for the records of a stream, into `known`.
-  void options_for(Session& session, const StreamId& reader, Timestamp now, std::vector<const OptionsState*>& known);
+  void options_for(Session& session, const StreamId& reader, Timestamp now, std::vector<const OptionsState*>& known) {
+    known.assign(1, &no_options_);
+    if (!session.options.empty() || !session.exporter->options_only.empty()) [[unlikely]]
+      add_options_for(session, reader, now, known);
+  }
   // The session sends flow records: what it announced holds for itself only.
   void note_data(Session& session) {
     if (!session.sent_data) [[unlikely]]
@@ -142,6 +162,10 @@ class Sessions : private Sharing::Replica {
  private:
   void meet(Exporter& exporter);
   void forget(Session& session);
+  Listened listen_closely(Session& session, MessageContext& message, std::optional<uint32_t> number);
+  void heard_closely(Session& session, const MessageContext& message, const Heard& what);
+  void add_options_for(Session& session, const StreamId& reader, Timestamp now,
+                       std::vector<const OptionsState*>& known);
   void note_first_data(Session& session);
   void note_options(Session& session, SessionOptions& options);
 
@@ -177,6 +201,7 @@ class Sessions : private Sharing::Replica {
   static const TemplatePtr kNone;
 
   Limits limits_;
+  OptionsState no_options_;
   ExporterTable table_;
   TemplateStore templates_;
   OptionsStore options_;

@@ -11,8 +11,6 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::seconds;
 
-// How far a boot may seem to move: delays on the way, export times of whole seconds, clocks that drift.
-constexpr int32_t kBootToleranceMs = 3'000;
 // A device that speaks after so much silence, less this, with an uptime as long as the silence, was restarted.
 constexpr int64_t kRestartToleranceMs = 10'000;
 // More boots than a device has supervisors or slots: its uptime is none.
@@ -51,8 +49,7 @@ Boot boot_of(const Arrival& arrival) {
 }
 
 bool close(uint32_t a, uint32_t b) {
-  const auto apart = static_cast<int32_t>(a - b);
-  return apart >= -kBootToleranceMs && apart <= kBootToleranceMs;
+  return a - b + Streams::kBootToleranceMs <= 2 * Streams::kBootToleranceMs;  // modulo 2^32
 }
 
 // Milliseconds since the stream was heard, by our clock or by its own, whichever is longer: a capture may be replayed
@@ -196,7 +193,7 @@ bool Streams::silent_since(const Stream& stream, const Stream& follower) {
   return stream.last_used < follower.first_used;
 }
 
-Stream* Streams::known(StreamNumber number) {
+Stream* Streams::find_number(StreamNumber number) {
   const StreamNumber wanted = forwarded(number);
   const auto found = std::ranges::find(all_, wanted, [](const auto& stream) { return stream->number; });
   return found == all_.end() ? nullptr : found->get();
@@ -229,14 +226,6 @@ Stream& Streams::only() {
 
 Streams::Found Streams::find(const Arrival& arrival) {
   ++uses_;
-  if (latest_ != nullptr && latest_is_alone_ && latest_->port == arrival.port && !latest_->follows) {
-    const bool has_uptime = arrival.uptime_ms && !latest_->uptime_is_useless;
-    const bool fits = has_uptime ? has_boot(*latest_, arrival, slack_) && may_have_leapt(*latest_, arrival)
-                                 : plausible(*latest_, arrival, slack_);
-    const bool alone = all_.size() == 1 || goes_on(*latest_, arrival);
-    if (fits && alone) [[likely]]
-      return use(*latest_, arrival);
-  }
   Candidates candidates;
   for (const auto& stream : all_) {
     if (stream->port == arrival.port) candidates.push_back(stream.get());
@@ -312,7 +301,7 @@ Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candid
       restarted.empty() && candidates.size() == 1 &&
       (plausible(*candidates.front(), arrival, slack_) || has_boot(*candidates.front(), arrival, slack_));
   const StreamNumber before = restarted.empty() ? StreamNumber{} : restarted.front()->number;
-  if (restarted.size() == 1) restarted.front()->superseded = true;
+  if (restarted.size() == 1) restarted.front()->superseded = true, restarted.front()->is_plain = false;
   Found found = begin(arrival, goes_on_otherwise ? candidates.front() : nullptr);
   found.restarted = restarted.size() == 1;
   found.before = before;
@@ -357,7 +346,7 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
       Candidates before;
       std::ranges::copy_if(candidates, std::back_inserter(before),
                            [&](Stream* s) { return !s->superseded && begins_anew(*s, arrival, slack_); });
-      if (before.size() == 1) before.front()->superseded = true;
+      if (before.size() == 1) before.front()->superseded = true, before.front()->is_plain = false;
     }
     Found found = begin(arrival, alone && !anew ? candidates.front() : nullptr);
     found.stream->may_be_restart = anew;
@@ -443,6 +432,7 @@ Stream& Streams::make(ExporterPort port) {
   stream.number = StreamNumber{++made_};
   stream.port = port;
   latest_ = nullptr;
+  for (const auto& other : all_) other->is_plain = false;
   return stream;
 }
 
@@ -548,17 +538,18 @@ Stream* Streams::unite(Stream& from, Stream& into) {
   return kept;
 }
 
-void Streams::sent(Stream& stream, const Arrival& arrival, std::optional<uint32_t> units) {
+void Streams::sent(Stream& stream, uint32_t number, std::optional<uint32_t> units) {
   stream.units += units.value_or(0);
   stream.most_units = std::max(stream.most_units, units.value_or(0));
-  if (!arrival.number) return;
-  const uint32_t next = *arrival.number + units.value_or(0);
+  const uint32_t next = number + units.value_or(0);
   const auto step = static_cast<int32_t>(next - stream.next);
   // Where threads take turns, what comes late does not set it back.
   if (slack_ > 0 && stream.has_next && step < 0 && step >= -kMostBehind) return;
   stream.next = next;
   stream.has_next = true;
   stream.next_is_exact = units.has_value();
+  stream.is_plain = stream.next_is_exact && !stream.follows && !stream.may_be_restart && !stream.superseded &&
+                    stream.boots.size() <= 1 && !stream.uptime_is_useless && latest_ == &stream && latest_is_alone_;
 }
 
 bool Streams::may_borrow(const Stream& reader, StreamNumber owner, Timestamp now) const {

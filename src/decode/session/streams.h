@@ -25,6 +25,7 @@
 // A stream reads by its own templates. By another one's only if that is harmless: may_borrow().
 #pragma once
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <cstdint>
@@ -101,7 +102,8 @@ struct Stream {
   uint32_t run = 0;             // messages in a row that went on with its numbers
   uint8_t crossings = 0;        // how often it went on with the numbers of another stream of its port instead
   bool may_be_restart = false;  // of the one that was here before; known with the second message
-  bool superseded = false;      // another one began where it was, as after a restart, and it has not been heard since
+  bool is_plain = false;    // of this port there is no other, its next number is exact, and nothing below is in doubt
+  bool superseded = false;  // another one began where it was, as after a restart, and it has not been heard since
 
   SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
 };
@@ -118,6 +120,9 @@ class Streams {
   static constexpr uint8_t kCrossings = 3;
   static constexpr uint32_t kRun = 24;
 
+  // How far a boot may seem to move: delays on the way, clocks that drift.
+  static constexpr uint32_t kBootToleranceMs = 3'000;
+
   // slack: messages by which an exporter's messages may be out of order, where several threads receive them.
   // made: numbers up to this one are not given again.
   explicit Streams(uint32_t slack = 0, uint32_t made = 0) : slack_(slack), made_(made) {}
@@ -133,14 +138,48 @@ class Streams {
   };
   // Whose message it is.
   Found find(const Arrival& arrival);
+  // The same in the usual case, in a few instructions: the same boot, the next number, and nothing in doubt. nullptr: it
+  // is another case. number: of the message.
+  Stream* find_plain(const MessageContext& message, uint32_t number) {
+    Stream* const stream = latest_;
+    if (stream == nullptr || !stream->is_plain || stream->port != message.stream.endpoint.port ||
+        stream->next != number || stream->boots.empty() == message.has_uptime) [[unlikely]]
+      return nullptr;
+    if (message.has_uptime) {
+      const uint32_t boot = static_cast<uint32_t>(to_us(message.received) / 1000) - message.uptime_ms;
+      uint32_t& known = stream->boots.front().by_ours;
+      if (boot - known + kBootToleranceMs > 2 * kBootToleranceMs) return nullptr;  // modulo 2^32
+      known = boot;
+    }
+    stream->numbers_go_on |= ++stream->run >= 2;
+    stream->last_used = ++uses_;
+    stream->last_heard = std::max(stream->last_heard, message.received);
+    stream->last_export_us = message.export_us;
+    ++stream->messages;
+    return stream;
+  }
   // Of a connection there is one.
   Stream& only();
   // After the message: what it added to the numbers; nothing: not known.
-  void sent(Stream& stream, const Arrival& arrival, std::optional<uint32_t> units);
+  void sent(Stream& stream, uint32_t number, std::optional<uint32_t> units);
+  // The same of one that find_plain() found.
+  static void sent_plain(Stream& stream, uint32_t number, uint32_t units) {
+    stream.units += units;
+    stream.most_units = std::max(stream.most_units, units);
+    stream.next = number + units;
+  }
   // The message is of a stream of its own, behind the same port: it has announced what contradicts `from`.
   Stream& split(Stream& from, const Arrival& arrival);
 
-  Stream* known(StreamNumber number);
+  Stream* known(StreamNumber number) {
+    if (latest_ != nullptr && latest_->number == number) [[likely]]
+      return latest_;
+    return find_number(number);
+  }
+  // If it is the one that was heard last, and there is no doubt about it.
+  Stream* plain(StreamNumber number) {
+    return latest_ != nullptr && latest_->number == number && latest_->is_plain ? latest_ : nullptr;
+  }
   const Stream* known(StreamNumber number) const;
   // The stream that this one was united with; else itself.
   StreamNumber forwarded(StreamNumber number) const;
@@ -173,6 +212,7 @@ class Streams {
  private:
   using Candidates = boost::container::small_vector<Stream*, 8>;
 
+  Stream* find_number(StreamNumber number);
   Found at_new_port(const Arrival& arrival);
   Found by_boot(const Arrival& arrival, const Candidates& candidates);
   Found by_number(const Arrival& arrival, const Candidates& candidates);
