@@ -1,5 +1,8 @@
 #include "decode/decoder.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/big_endian.h"
 #include "decode/netflow_v5.h"
 #include "decode/session/sessions.h"
@@ -17,6 +20,21 @@ constexpr uint32_t kSflowVersion2 = 2;
 constexpr uint32_t kSflowVersion4 = 4;
 constexpr uint32_t kSflowVersion5 = 5;
 
+// Why the datagram cannot be a message of any protocol; nothing: it may be one.
+std::optional<Anomaly> header_problem(ByteView bytes) {
+  constexpr size_t kLeastHeader = 16;  // NetFlow v1 and IPFIX
+  constexpr uint32_t kVersions = 1U << 1 | 1U << 5 | 1U << 7 | 1U << 9 | 1U << 10;
+  const auto version = ByteReader(bytes).read<Be16>();
+  if (!version) return Anomaly::truncated_header;
+  if (*version < 32 && (kVersions >> *version & 1) != 0) [[likely]]
+    return bytes.size() >= kLeastHeader ? std::nullopt : std::optional(Anomaly::truncated_header);
+  const auto sflow = ByteReader(bytes).read<Be32>();
+  if (sflow && *sflow == kSflowVersion5)
+    return bytes.size() >= kLeastHeader ? std::nullopt : std::optional(Anomaly::truncated_header);
+  const bool is_sflow = sflow && (*sflow == kSflowVersion2 || *sflow == kSflowVersion4);
+  return is_sflow ? Anomaly::unsupported_version : Anomaly::unknown_version;
+}
+
 }  // namespace
 
 class Decoder::Impl {
@@ -27,6 +45,7 @@ class Decoder::Impl {
   }
 
   void run(const Datagram& datagram, const Output& output);
+  void refuse(const Datagram& datagram, Anomaly reason);
   void set_options(DecoderOptions options);
   void set_number(uint64_t number) { next_number_ = number; }
   Sessions& sessions() { return sessions_; }
@@ -57,11 +76,25 @@ uint32_t Decoder::Impl::configured_rate(const IpAddress& exporter) const {
   return found == options_.sampling_rates.end() ? 0 : found->second;
 }
 
+void Decoder::Impl::refuse(const Datagram& datagram, Anomaly reason) {
+  flow::ExporterCounters& counters = sessions_.table().counters_of(datagram.exporter);
+  ++counters.datagrams_received;
+  counters.bytes_received += datagram.bytes.size();
+  ++counters.datagrams_rejected;
+  counters.anomalies.add(reason);
+  counters.last_seen = std::max(counters.last_seen, datagram.received);
+}
+
 void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
   CHECK(output.rows == nullptr || &(*output.rows)[options_.schema->table()].schema() == options_.schema.get());
+  // What is no message makes no exporter: anybody can send it, from any address.
+  if (const auto problem = header_problem(datagram.bytes)) [[unlikely]] {
+    if (sessions_.table().find_exporter(datagram.exporter) == nullptr) return refuse(datagram, *problem);
+  }
   Exporter& exporter = sessions_.exporter(datagram.exporter, datagram.received);
   flow::ExporterCounters& counters = exporter.counters;
   if (counters.datagrams_received == 0) exporter.configured_rate = configured_rate(datagram.exporter);
+  exporter.proven |= exporter.configured_rate != 0;  // the operator knows it
   ++counters.datagrams_received;
   counters.bytes_received += datagram.bytes.size();
   const MessageContext context{.datagram = next_number_++,
@@ -185,14 +218,7 @@ Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 void Decoder::decode(const Datagram& datagram, flow::TableBuilders& out) { impl_->run(datagram, {.rows = &out}); }
-void Decoder::refuse(const Datagram& datagram, flow::Anomaly reason) {
-  flow::ExporterCounters& counters = impl_->sessions().table().counters_of(datagram.exporter);
-  ++counters.datagrams_received;
-  counters.bytes_received += datagram.bytes.size();
-  ++counters.datagrams_rejected;
-  counters.anomalies.add(reason);
-  counters.last_seen = std::max(counters.last_seen, datagram.received);
-}
+void Decoder::refuse(const Datagram& datagram, flow::Anomaly reason) { impl_->refuse(datagram, reason); }
 void Decoder::expect(std::span<const Datagram> next) const { impl_->sessions().table().expect(next); }
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }

@@ -48,48 +48,57 @@ bool ExporterTable::ByConnection::operator()(const SessionKey& a, const SessionK
   return std::tie(a.connection, a.exporter, a.domain, a.type) < std::tie(b.connection, b.exporter, b.domain, b.type);
 }
 
+void ExporterTable::use(std::list<Exporter>::iterator exporter) {
+  const flow::ExporterCounters& seen = exporter->counters;
+  exporter->proven |= seen.datagrams_decoded >= kProvenDatagrams && seen.last_seen - seen.first_seen >= kProvenTime;
+  exporters_.use(exporter, exporter->proven);
+  latest_ = &*exporter;
+}
+
 ExporterTable::Found ExporterTable::exporter(const IpAddress& address, Timestamp received) {
   bool is_new = false;
-  if (exporters_.empty() || exporters_.front().address != address) {
+  if (latest_ == nullptr || latest_->address != address) {
     const auto known = exporter_index_.find(address);
     if (known != exporter_index_.end()) {
-      exporters_.splice(exporters_.begin(), exporters_, known->second);
+      use(known->second);
     } else {
       const bool full = exporters_.size() >= std::max<size_t>(limits_.sessions, 1);
       if (full) forget_oldest_exporter();
-      exporters_.emplace_front();
-      exporters_.front().address = address;
-      exporter_index_.emplace(address, exporters_.begin());
-      exporters_.front().counters.first_seen = received;
-      if (full) exporters_.front().counters.anomalies.add(Anomaly::session_limit);
+      const auto made = exporters_.add();
+      made->address = address;
+      made->counters.first_seen = received;
+      if (full) made->counters.anomalies.add(Anomaly::session_limit);
+      exporter_index_.emplace(address, made);
+      latest_ = &*made;
       is_new = true;
     }
   }
-  Exporter& exporter = exporters_.front();
-  exporter.counters.last_seen = std::max(exporter.counters.last_seen, received);
-  return {exporter, is_new};
+  latest_->counters.last_seen = std::max(latest_->counters.last_seen, received);
+  return {*latest_, is_new};
 }
 
 Session& ExporterTable::session(Exporter& exporter, const SessionKey& key) {
-  if (!sessions_.empty() && sessions_.front().key == key) return sessions_.front();
+  if (latest_session_ != nullptr && latest_session_->key == key) return *latest_session_;
   if (exporter.latest == nullptr || exporter.latest->key != key) exporter.latest = find_session(key);
   if (exporter.latest != nullptr) {
-    sessions_.splice(sessions_.begin(), sessions_, exporter.latest->self);
-    return sessions_.front();
+    sessions_.use(exporter.latest->self, exporter.proven);
+    latest_session_ = exporter.latest;
+    return *latest_session_;
   }
   if (sessions_.size() >= std::max<size_t>(limits_.sessions, 1)) {
-    forget(std::prev(sessions_.end()));
+    forget(sessions_.oldest());
     exporter.counters.anomalies.add(Anomaly::session_limit);
   }
-  sessions_.emplace_front();
-  Session& session = sessions_.front();
+  const auto made = sessions_.add();
+  Session& session = *made;
   session.key = key;
   session.exporter = &exporter;
-  session.self = sessions_.begin();
-  exporter.latest = &session;
-  session_index_.emplace(key, sessions_.begin());
-  if (key.connection != 0) connection_index_.emplace(key, sessions_.begin());
+  session.self = made;
+  exporter.latest = latest_session_ = &session;
+  session_index_.emplace(key, made);
+  if (key.connection != 0) connection_index_.emplace(key, made);
   ++exporter.sessions;
+  sessions_.use(made, exporter.proven);
   return session;
 }
 
@@ -110,7 +119,9 @@ flow::ExporterCounters& ExporterTable::counters_of(const IpAddress& address) {
 
 bool ExporterTable::forget_oldest_session() {
   if (sessions_.size() <= 1) return false;
-  forget(std::prev(sessions_.end()));
+  auto oldest = sessions_.oldest();
+  if (&*oldest == latest_session_) --oldest;  // the only newcomer
+  forget(oldest);
   return true;
 }
 
@@ -127,18 +138,20 @@ void ExporterTable::forget(std::list<Session>::iterator forgotten) {
   on_forget_(session);
   --session.exporter->sessions;
   if (session.exporter->latest == &session) session.exporter->latest = nullptr;
+  if (latest_session_ == &session) latest_session_ = nullptr;
   session_index_.erase(session.key);
   if (session.key.connection != 0) connection_index_.erase(session.key);
   sessions_.erase(forgotten);
 }
 
 void ExporterTable::forget_oldest_exporter() {
-  Exporter& exporter = exporters_.back();
-  // Its sessions were last used before any other exporter was: they are at the end of the list, or near it.
-  while (exporter.sessions > 0) forget(std::prev(sessions_.end()));
-  forgotten_ += exporter.counters;
-  exporter_index_.erase(exporter.address);
-  exporters_.pop_back();
+  const auto oldest = exporters_.oldest();
+  // Its sessions were last used before any other exporter of its class was: they are at the end of the list, or near it.
+  while (oldest->sessions > 0) forget(sessions_.oldest());
+  forgotten_ += oldest->counters;
+  exporter_index_.erase(oldest->address);
+  if (latest_ == &*oldest) latest_ = nullptr;
+  exporters_.erase(oldest);
 }
 
 // In steps, so that what one step asks for is there when the next one looks into it.
@@ -159,13 +172,13 @@ void ExporterTable::expect(std::span<const Datagram> next) const {
   }
   const auto known = std::span(all).first(count);
   for (const Known& k : known) {
-    prefetch_neighbours(exporters_, k.exporter);
+    prefetch_neighbours(exporters_.all(), k.exporter);
     if (k.exporter->latest != nullptr) prefetch(*k.exporter->latest);
   }
   for (Known& k : known) {
     if (k.exporter->latest == nullptr) continue;
     const Session& session = *k.exporter->latest;
-    prefetch_neighbours(sessions_, session.self);
+    prefetch_neighbours(sessions_.all(), session.self);
     const auto found = session.templates.by_id.find(first_set(k.datagram->bytes));
     if (found == session.templates.by_id.end() || found->second.empty()) continue;
     k.compiled = found->second.front().compiled.get();

@@ -1,9 +1,11 @@
 // Exporters and their sessions, in the order in which they were used, and what is counted of them.
 //
-// Both lists have the most recently used first, and one limit: the number of sessions. When a new one finds no room,
-// the one that was used the longest ago goes, with all that is known of it. An exporter is used whenever one of its
-// sessions is; so the sessions of the last exporter are at the end of their list, too, and go with it. A flood of
-// forged addresses costs, that way, a constant time for each and never more memory than the limit.
+// Both lists have one limit: the number of sessions. When a new one finds no room, the one that was used the longest ago
+// goes, with all that is known of it: of newcomers first. Anybody can claim to be an exporter, by a datagram with a
+// forged address. Who has sent data that could be decoded, for a while, or is known from before, is proven, and goes
+// only when there are no newcomers. An exporter is used whenever one of its sessions is; so the sessions of the last
+// exporter are at the end of their list, too, and go with it. A flood of forged addresses costs, that way, a constant
+// time for each and never more memory than the limit, and evicts forged addresses.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -15,6 +17,7 @@
 
 #include "base/datagram.h"
 #include "decode/common/limits.h"
+#include "decode/session/proven_first.h"
 #include "decode/session/session.h"
 
 namespace weir::decode {
@@ -23,6 +26,9 @@ class ExporterTable {
  public:
   // Called before a session is forgotten.
   using OnForget = std::function<void(Session&)>;
+  // Who has sent so many datagrams that were decoded, over so much time, is proven.
+  static constexpr uint64_t kProvenDatagrams = 16;
+  static constexpr std::chrono::seconds kProvenTime{10};
   ExporterTable(const Limits& limits, OnForget on_forget) : limits_(limits), on_forget_(std::move(on_forget)) {}
   ExporterTable(const ExporterTable&) = delete;
   ExporterTable& operator=(const ExporterTable&) = delete;
@@ -53,9 +59,9 @@ class ExporterTable {
   // Forgets the sessions of a connection, in every observation domain.
   void close_connection(uint64_t connection);
 
-  std::list<Exporter>& exporters() { return exporters_; }
-  const std::list<Exporter>& exporters() const { return exporters_; }
-  std::list<Session>& sessions() { return sessions_; }
+  std::list<Exporter>& exporters() { return exporters_.all(); }
+  const std::list<Exporter>& exporters() const { return exporters_.all(); }
+  std::list<Session>& sessions() { return sessions_.all(); }
   // What exporters had counted that are no longer in exporters().
   const flow::ExporterCounters& forgotten() const { return forgotten_; }
 
@@ -67,14 +73,16 @@ class ExporterTable {
   struct ByConnection {
     bool operator()(const SessionKey& a, const SessionKey& b) const;
   };
+  void use(std::list<Exporter>::iterator exporter);
   void forget(std::list<Session>::iterator session);
   void forget_oldest_exporter();
 
   Limits limits_;
   OnForget on_forget_;
-  // Most recently used first.
-  std::list<Exporter> exporters_;
-  std::list<Session> sessions_;
+  ProvenFirst<Exporter> exporters_;
+  ProvenFirst<Session> sessions_;
+  Exporter* latest_ = nullptr;         // the exporter used last
+  Session* latest_session_ = nullptr;  // and the session
   boost::unordered_flat_map<IpAddress, std::list<Exporter>::iterator, IpAddressHash> exporter_index_;
   boost::unordered_flat_map<SessionKey, std::list<Session>::iterator, KeyHash> session_index_;
   std::map<SessionKey, std::list<Session>::iterator, ByConnection> connection_index_;  // those of connections only

@@ -68,6 +68,28 @@ TEST(ExporterTable, AnExporterGoesWithItsSessionsAndItsCountsStay) {
   EXPECT_EQ(&t.table.counters_of(address(2)), &t.table.find_exporter(address(2))->counters);
 }
 
+// Whoever forges addresses evicts forged addresses.
+TEST(ExporterTable, AFloodOfNewcomersEvictsNewcomers) {
+  Table t(10);
+  t.use(1, 1);
+  Exporter& known = t.exporter(1);
+  known.counters.datagrams_decoded = ExporterTable::kProvenDatagrams;
+  known.counters.last_seen = known.counters.first_seen + ExporterTable::kProvenTime;
+  t.use(2, 2);  // so that it is not the latest
+  t.use(1, 1);
+  EXPECT_TRUE(known.proven);
+  for (uint32_t forged = 100; forged < 1000; ++forged) t.use(forged, forged);
+  EXPECT_EQ(t.table.find_exporter(address(1)), &known);
+  EXPECT_NE(t.table.find_session({address(1), 1, FlowType::ipfix}), nullptr);
+  EXPECT_EQ(t.table.sessions().size(), 10u);
+  // Templates and names have limits, too, for which sessions are forgotten.
+  while (t.table.sessions().size() > 2) EXPECT_TRUE(t.table.forget_oldest_session());
+  EXPECT_NE(t.table.find_session({address(1), 1, FlowType::ipfix}), nullptr);
+  EXPECT_NE(t.table.find_session({address(999), 999, FlowType::ipfix}), nullptr) << "the latest";
+  EXPECT_TRUE(t.table.forget_oldest_session());
+  EXPECT_EQ(t.table.find_session({address(1), 1, FlowType::ipfix}), nullptr) << "no newcomer is left but the latest";
+}
+
 TEST(ExporterTable, AConnectionTakesItsSessionsAlong) {
   Table t;
   t.use(1, 1, 77);

@@ -93,6 +93,7 @@ class Sessions::Translation {
 void Sessions::restore(Exporter& exporter, Timestamp now) {
   for (const SessionStatePtr& state : source_->sessions_of(exporter.address)) {
     if (!table_.has_room() || state->key.exporter != exporter.address) return;
+    exporter.proven = true;
     Session& restored = table_.session(exporter, {exporter.address, state->key.domain, state->key.type});
     LockedStreams access = streams_of(restored);
     Translation translate(access.streams, *state);
