@@ -62,7 +62,8 @@ ExporterTable::Found ExporterTable::exporter(const IpAddress& address, Timestamp
     if (known != exporter_index_.end()) {
       use(known->second);
     } else {
-      const bool full = exporters_.size() >= std::max<size_t>(limits_.sessions, 1);
+      const bool full = exporters_.size() >= std::max<size_t>(limits_.sessions, 1) ||
+                        exporters_.newcomers() >= std::max<size_t>(most_newcomers(), 1);
       if (full) forget_oldest_exporter();
       const auto made = exporters_.add();
       made->address = address;
@@ -85,7 +86,9 @@ Session& ExporterTable::session(Exporter& exporter, const SessionKey& key) {
     latest_session_ = exporter.latest;
     return *latest_session_;
   }
-  if (sessions_.size() >= std::max<size_t>(limits_.sessions, 1)) {
+  const bool full = sessions_.size() >= std::max<size_t>(limits_.sessions, 1) ||
+                    (!exporter.proven && sessions_.newcomers() >= std::max<size_t>(most_newcomers(), 1));
+  if (full) {
     forget(sessions_.oldest());
     exporter.counters.anomalies.add(Anomaly::session_limit);
   }

@@ -8,6 +8,7 @@
 // time for each and never more memory than the limit, and evicts forged addresses.
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <functional>
@@ -28,7 +29,8 @@ class ExporterTable {
   using OnForget = std::function<void(Session&)>;
   // Who has sent so many datagrams that were decoded, over so much time, is proven.
   static constexpr uint64_t kProvenDatagrams = 16;
-  static constexpr std::chrono::seconds kProvenTime{10};
+  static constexpr size_t kFewNewcomers = 1024;
+  static constexpr std::chrono::seconds kProvenTime{2};
   ExporterTable(const Limits& limits, OnForget on_forget) : limits_(limits), on_forget_(std::move(on_forget)) {}
   ExporterTable(const ExporterTable&) = delete;
   ExporterTable& operator=(const ExporterTable&) = delete;
@@ -74,6 +76,8 @@ class ExporterTable {
     bool operator()(const SessionKey& a, const SessionKey& b) const;
   };
   void use(std::list<Exporter>::iterator exporter);
+  // Newcomers have a part of the limit only, so that a flood of them takes no more memory than that.
+  size_t most_newcomers() const { return std::max(limits_.sessions / 4, std::min(limits_.sessions, kFewNewcomers)); }
   void forget(std::list<Session>::iterator session);
   void forget_oldest_exporter();
 

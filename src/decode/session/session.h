@@ -29,6 +29,7 @@ struct Exporter {
   Session* latest = nullptr;     // the session used last: most exporters have one
   uint32_t configured_rate = 0;  // the operator's sampling rate, 0 if none
   bool proven = false;           // no forged address: see ExporterTable
+  bool in_front = false;         // ProvenFirst
   OptionsOnly options_only;      // what these announced holds for the other sessions too
   // Where other decoders receive a part of its datagrams: what they have in common, and how much of it is known here.
   std::shared_ptr<SharedExporter> shared;
@@ -46,6 +47,7 @@ struct Session {
   std::vector<std::unique_ptr<SessionOptions>> options;  // of those streams that announced something
   Streams streams;                                       // where decoders share the exporter, SharedExporter has them
   SessionEarlyData early;
+  bool in_front = false;   // ProvenFirst
   bool sent_data = false;  // flow records, not only options
 
   // decode/session/change_log.h
