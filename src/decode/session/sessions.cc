@@ -46,21 +46,12 @@ void Sessions::forget(Session& session) {
   changes_.forget(session);
 }
 
-Sessions::LockedStreams Sessions::streams_of(Session& session) {
-  Exporter& exporter = *session.exporter;
-  if (!exporter.shared || session.key.connection != 0) [[likely]]
-    return {{}, session.streams};
-  std::unique_lock<std::mutex> lock = sharing_.lock_for_reading(session);
-  Streams& streams = exporter.shared->streams(session.key, exporter.counters);
-  return {std::move(lock), streams};
-}
-
 Sessions::Listened Sessions::listen_closely(Session& session, MessageContext& message, std::optional<uint32_t> number) {
   if (session.key.connection != 0) {
     message.stream.number = session.streams.only().number;
     return {.own = true, .united = false};
   }
-  LockedStreams access = streams_of(session);
+  LockedStreams access = sharing_.streams(session);
   const Streams::Found found = access.streams.find(arrival_of(message, number));
   message.stream.number = found.stream->number;
   message.stream.sure = found.sure;
@@ -82,7 +73,7 @@ Sessions::Listened Sessions::listen_closely(Session& session, MessageContext& me
 // What streams that are gone have announced is their heirs', or is forgotten.
 void Sessions::take_gone(Session& session, LockedStreams& access) {
   const std::vector<Streams::Gone> all = access.streams.take_gone();
-  sharing_.begin_change(session, std::move(access.lock));
+  sharing_.begin_change(session, access);
   sharing_.note_change(session);
   for (const auto& [stream, heir] : all) {
     templates_.hand_over(session.templates, stream, heir);
@@ -93,7 +84,7 @@ void Sessions::take_gone(Session& session, LockedStreams& access) {
 }
 
 void Sessions::heard_closely(Session& session, const MessageContext& message, const Heard& what) {
-  LockedStreams access = streams_of(session);
+  LockedStreams access = sharing_.streams(session);
   Stream* const stream =
       session.key.connection != 0 ? &session.streams.only() : access.streams.known(message.stream.number);
   if (stream == nullptr) return;
@@ -133,9 +124,9 @@ const TemplatePtr& Sessions::find_agreed(Session& session, TemplateId id, const 
   return *agreed;
 }
 
-const TemplatePtr& Sessions::find_other(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
+const TemplatePtr& Sessions::find_borrowed(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
   if (!session.templates.by_id.contains(id)) return kNone;
-  const LockedStreams access = streams_of(session);
+  const LockedStreams access = sharing_.streams(session);
   if (!reader.sure) return find_agreed(session, id, access.streams, access.streams.of_port(reader.endpoint.port), now);
   const Stream* stream = access.streams.known(reader.number);
   if (stream == nullptr) return kNone;
@@ -148,7 +139,7 @@ const TemplatePtr& Sessions::find_other(Session& session, TemplateId id, const S
 const TemplatePtr& Sessions::guess_template(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
   const TemplatePtr& own = templates_.find(session.templates, id, reader.number, now);
   if (own) return own;
-  const LockedStreams access = streams_of(session);
+  const LockedStreams access = sharing_.streams(session);
   const Stream* stream = access.streams.known(reader.number);
   if (stream == nullptr || !stream->follows) return kNone;
   const TemplatePtr& before = templates_.find(session.templates, id, access.streams.forwarded(*stream->follows), now);
@@ -169,7 +160,7 @@ TemplatePtr Sessions::define(Session& session, Template layout, MessageContext& 
     if (same) {
       message.stream.number = *same;
     } else {
-      LockedStreams access = streams_of(session);
+      LockedStreams access = sharing_.streams(session);
       if (Stream* from = access.streams.known(message.stream.number)) {
         session.anomalies().add(flow::Anomaly::template_conflict);
         message.stream.number = access.streams.split(*from, arrival_of(message, sequence)).number;
@@ -237,7 +228,7 @@ void Sessions::add_options_for(Session& session, const StreamId& reader, Timesta
   const SessionOptions* own = reader.sure ? find_options(session, reader.number) : nullptr;
   if (own != nullptr) known.front() = &own->state;
   if (own == nullptr && !session.options.empty()) [[unlikely]] {
-    const LockedStreams access = streams_of(session);
+    const LockedStreams access = sharing_.streams(session);
     const Stream* stream = access.streams.known(reader.number);
     for (const auto& other : session.options) {
       const Stream* owner = access.streams.known(other->stream);
@@ -305,7 +296,7 @@ const TemplatePtr& Sessions::find_for_early(Session& session, TemplateId id, Ear
   StreamId& stream = early.message.stream;
   if (session.key.connection != 0) return find_template(session, id, stream, now);
   {
-    const LockedStreams access = streams_of(session);
+    const LockedStreams access = sharing_.streams(session);
     stream.number = access.streams.forwarded(stream.number);
     for (StreamNumber& sender : early.senders) sender = access.streams.forwarded(sender);
     stream.sure = std::ranges::all_of(early.senders, [&](StreamNumber sender) { return sender == stream.number; });
@@ -328,7 +319,7 @@ std::vector<Sessions::Released> Sessions::release(Session& session, TemplateId i
 
 void Sessions::hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped) {
   std::vector<StreamNumber> senders;
-  if (!message.stream.sure) senders = streams_of(session).streams.of_port(message.stream.endpoint.port);
+  if (!message.stream.sure) senders = sharing_.streams(session).streams.of_port(message.stream.endpoint.port);
   const bool first = early_.hold(session.early, session.counters(), id, message, std::move(senders), body, clipped);
   if (first) changes_.note_wanted(session.key, id);
 }

@@ -14,7 +14,6 @@
 
 #include <cstdint>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -101,7 +100,7 @@ class Sessions : private Sharing::Replica {
   const TemplatePtr& find_template(Session& session, TemplateId id, const StreamId& reader, Timestamp now) {
     const TemplatePtr& found = reader.sure ? templates_.find(session.templates, id, reader.number, now) : kNone;
     if (!found) [[unlikely]]
-      return find_other(session, id, reader, now);
+      return find_borrowed(session, id, reader, now);
     if (now - session.shown > ChangeLog::kShowAgain) [[unlikely]]
       changes_.note(session);
     return found;
@@ -169,14 +168,9 @@ class Sessions : private Sharing::Replica {
   void note_first_data(Session& session);
   void note_options(Session& session, SessionOptions& options);
 
-  // The streams of a session: its own, or those that decoders have in common, which are locked.
-  struct LockedStreams {
-    std::unique_lock<std::mutex> lock;
-    Streams& streams;
-  };
-  LockedStreams streams_of(Session& session);
+  using LockedStreams = Sharing::LockedStreams;
   void take_gone(Session& session, LockedStreams& access);
-  const TemplatePtr& find_other(Session& session, TemplateId id, const StreamId& reader, Timestamp now);
+  const TemplatePtr& find_borrowed(Session& session, TemplateId id, const StreamId& reader, Timestamp now);
   const TemplatePtr& find_agreed(Session& session, TemplateId id, const Streams& streams,
                                  std::span<const StreamNumber> senders, Timestamp now);
   const TemplatePtr& find_for_early(Session& session, TemplateId id, EarlySet& early, Timestamp now);

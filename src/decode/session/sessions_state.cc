@@ -10,7 +10,7 @@ SessionStatePtr Sessions::state_of(Session& session, Timestamp now) {
   auto state = std::make_shared<SessionState>();
   state->key = session.key;
   state->sent_data = session.sent_data;
-  const LockedStreams access = streams_of(session);
+  const LockedStreams access = sharing_.streams(session);
   // Devices that were started at the same moment are still two.
   std::map<StreamNumber, StreamOrigin> origins;
   for (const auto& stream : access.streams.all()) {
@@ -95,7 +95,7 @@ void Sessions::restore(Exporter& exporter, Timestamp now) {
     if (!table_.has_room() || state->key.exporter != exporter.address) return;
     exporter.proven = true;
     Session& restored = table_.session(exporter, {exporter.address, state->key.domain, state->key.type});
-    LockedStreams access = streams_of(restored);
+    LockedStreams access = sharing_.streams(restored);
     Translation translate(access.streams, *state);
     for (const TemplateState& known : state->templates) {
       if (const auto stream = translate(known.origin)) import_template(restored, *stream, known, now);
@@ -116,7 +116,7 @@ Sessions::Imported Sessions::import_state(const SessionState& state, Timestamp n
   Session& session = table_.session(*exporter, state.key);
   Imported imported{&session, {}};
   sharing_.begin_change(session);
-  LockedStreams access = streams_of(session);
+  LockedStreams access = sharing_.streams(session);
   Translation translate(access.streams, state);
   for (const TemplateState& known : state.templates) {
     const auto stream = translate(known.origin);

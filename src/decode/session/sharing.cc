@@ -80,13 +80,19 @@ void Sharing::take_locked(Exporter& exporter) {
   exporter.shared_version = exporter.shared->version();
 }
 
-std::unique_lock<std::mutex> Sharing::lock_for_reading(const Session& session) {
-  return change_.owns_lock() ? std::unique_lock<std::mutex>() : session.exporter->shared->lock();
+Sharing::LockedStreams Sharing::streams(Session& session) {
+  Exporter& exporter = *session.exporter;
+  if (!exporter.shared || session.key.connection != 0) [[likely]]
+    return {{}, session.streams};
+  std::unique_lock<std::mutex> lock;
+  if (!change_.owns_lock()) lock = exporter.shared->lock();
+  Streams& streams = exporter.shared->streams(session.key, exporter.counters);
+  return {std::move(lock), streams};
 }
 
-void Sharing::begin_change(const Session& session, std::unique_lock<std::mutex> lock) {
-  if (!lock.owns_lock()) return;
-  change_ = std::move(lock);
+void Sharing::begin_change(const Session& session, LockedStreams& access) {
+  if (!access.lock.owns_lock()) return;
+  change_ = std::move(access.lock);
   take_locked(*session.exporter);
 }
 

@@ -72,10 +72,15 @@ class Sharing {
   // The same of all exporters, once a second.
   void take_all();
 
-  // The lock of what decoders have in common of the session's exporter, unless this thread holds it.
-  std::unique_lock<std::mutex> lock_for_reading(const Session& session);
-  // What was found out under the lock is a change: it is held until end_change().
-  void begin_change(const Session& session, std::unique_lock<std::mutex> lock);
+  // The streams of a session: its own, or those that decoders have in common. Those are locked as long as this lives,
+  // unless this thread is changing something anyway.
+  struct LockedStreams {
+    std::unique_lock<std::mutex> lock;
+    Streams& streams;
+  };
+  LockedStreams streams(Session& session);
+  // What was found out there is a change: it is locked until end_change().
+  void begin_change(const Session& session, LockedStreams& access);
   // What nobody has got by `now` is lost; with Timestamp::max() this decoder leaves.
   void give_up(Timestamp now);
 
