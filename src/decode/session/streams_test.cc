@@ -1,0 +1,208 @@
+// Exporters that share an address, as reports of collectors' users have them: each keeps its templates, its options and
+// its sequence.
+#include "decode/session/streams.h"
+
+#include <gtest/gtest.h>
+
+#include "decode/session/shared_exporter.h"
+#include "decode/test_decode.h"
+
+namespace weir::decode {
+namespace {
+
+using flow::Anomaly;
+using test::FieldOf;
+using test::Harness;
+using test::Wire;
+
+const std::vector<FieldOf> kPorts = {{7, 2}, {11, 2}};
+const std::vector<FieldOf> kPortsReversed = {{11, 2}, {7, 2}};
+constexpr int64_t kStart = 1'700'000'000;
+
+Timestamp at_ms(int64_t ms) { return timestamp_from_us((kStart * 1000 + ms) * 1000); }
+
+// One exporter; its clock is right unless it is set.
+struct Exporter {
+  bool v9 = true;
+  uint16_t port = 9999;
+  int64_t boot_ms = -3'600'000;
+  uint32_t sequence = 1000;
+  int64_t clock_ms = 0;  // ahead of ours
+
+  Wire message(int64_t now_ms, const Wire& sets, uint16_t count, uint32_t records) {
+    const test::Header header{.sequence = sequence,
+                              .seconds = static_cast<uint32_t>(kStart + (now_ms + clock_ms) / 1000),
+                              .uptime_ms = static_cast<uint32_t>(now_ms - boot_ms),
+                              .count = count};
+    sequence += v9 ? 1 : records;
+    return v9 ? test::netflow9(header, sets) : test::ipfix(header, sets);
+  }
+  Wire announce(int64_t now_ms, const std::vector<FieldOf>& fields) {
+    return message(now_ms, test::set(v9 ? 0 : 2, test::template_record(256, fields)), 1, 0);
+  }
+  Wire data(int64_t now_ms, uint16_t first, uint16_t second) {
+    return message(now_ms, test::set(256, Wire().u16(first).u16(second)), 1, 1);
+  }
+};
+
+void feed(Harness& h, const Exporter& from, const Wire& bytes, int64_t now_ms) {
+  h.feed(test::datagram(bytes, from.port, test::kExporter, at_ms(now_ms)));
+}
+
+void expect_ports(Harness& h, size_t rows, const char* src, const char* dst) {
+  ASSERT_EQ(h.rows().size(), rows);
+  for (const test::Row& row : h.rows()) {
+    EXPECT_EQ(row.at("src_port"), src);
+    EXPECT_EQ(row.at("dst_port"), dst);
+  }
+}
+
+// nfdump #248, samplicator #71: both behind one address and port, templates sent once.
+TEST(Streams, OfARelayAreToldApart) {
+  for (const bool v9 : {true, false}) {
+    Harness h;
+    Exporter a{.v9 = v9, .boot_ms = -9'000'000, .sequence = 100};
+    Exporter b{.v9 = v9, .boot_ms = -90'000'000, .sequence = 700'000};
+    feed(h, a, a.announce(0, kPorts), 0);
+    feed(h, b, b.announce(300, kPortsReversed), 300);
+    for (int64_t ms = 1000; ms < 6000; ms += 1000) {
+      feed(h, a, a.data(ms, 80, 443), ms);
+      feed(h, b, b.data(ms + 300, 443, 80), ms + 300);
+    }
+    expect_ports(h, 10, "80", "443");
+    EXPECT_EQ(h.anomalies(), "");
+    EXPECT_EQ(h.counters().lost_units, 0u);
+  }
+}
+
+// logstash-codec-netflow #9, elastiflow #492: behind NAT; one restarts.
+TEST(Streams, ARestartIsTheRestartersOwn) {
+  Harness h;
+  Exporter a{.port = 1000, .boot_ms = -9'000'000, .sequence = 100};
+  Exporter b{.port = 2000, .boot_ms = -50'000'000, .sequence = 500};
+  feed(h, a, a.announce(0, kPortsReversed), 0);
+  feed(h, b, b.announce(100, kPorts), 100);
+  a = {.port = 1000, .boot_ms = 15'000, .sequence = 0};
+  feed(h, a, a.announce(20'000, kPortsReversed), 20'000);
+  feed(h, b, b.data(22'000, 80, 443), 22'000);
+  feed(h, a, a.data(22'500, 443, 80), 22'500);
+  expect_ports(h, 2, "80", "443");
+  EXPECT_EQ(h.anomalies(), "exporter_restart");
+}
+
+// softflowd #39, telegraf #15774.
+TEST(Streams, OptionsHoldForTheirOwn) {
+  Harness h;
+  const auto options = [](uint32_t rate) {
+    return test::set(1, test::options_record_v9(300, {{1, 4}}, {{34, 4}})).add(test::set(300, Wire().u32(0).u32(rate)));
+  };
+  Exporter a{.port = 1000, .boot_ms = -9'000'000};
+  Exporter b{.port = 2000, .boot_ms = -50'000'000};
+  Exporter none{.port = 3000, .boot_ms = -70'000'000};
+  feed(h, a, a.message(0, test::set(0, test::template_record(256, kPorts)).add(options(100)), 3, 0), 0);
+  feed(h, b, b.message(100, test::set(0, test::template_record(256, kPorts)).add(options(200)), 3, 0), 100);
+  feed(h, none, none.announce(200, kPorts), 200);
+  feed(h, a, a.data(1000, 1, 2), 1000);
+  feed(h, b, b.data(1100, 1, 2), 1100);
+  feed(h, none, none.data(1200, 1, 2), 1200);
+  ASSERT_EQ(h.rows().size(), 3u);
+  EXPECT_EQ(h.rows()[0].at("sampling_rate"), "100");
+  EXPECT_EQ(h.rows()[1].at("sampling_rate"), "200");
+  EXPECT_FALSE(h.rows()[2].contains("sampling_rate")) << "it has said nothing";
+}
+
+// nfdump #237: a port that changes with every message, or now and then.
+TEST(Streams, FollowAnExporterThatChangesItsPort) {
+  for (const bool v9 : {true, false}) {
+    for (const uint32_t start : {0U, 5000U}) {
+      Harness h;
+      Exporter a{.v9 = v9, .port = 1000, .sequence = start};
+      feed(h, a, a.announce(0, kPorts), 0);
+      for (int64_t ms = 1000; ms < 40'000; ms += 1000) {
+        ++a.port;
+        feed(h, a, a.data(ms, 80, 443), ms);
+      }
+      expect_ports(h, 39, "80", "443");
+      EXPECT_EQ(h.counters().lost_units, 0u);
+      EXPECT_EQ(h.count(Anomaly::exporter_restart), 0u);
+    }
+  }
+}
+
+// Supervisors or slots with boots of their own in one sequence; a clock that jumps.
+TEST(Streams, SeveralBootsInOneSequenceAreOneExporter) {
+  Harness h;
+  Exporter a{.boot_ms = -9'000'000, .sequence = 100};
+  feed(h, a, a.announce(0, kPorts), 0);
+  for (int64_t i = 1; i < 60; ++i) {
+    a.boot_ms = i % 3 == 0 ? -9'000'000 : -8'400'000;
+    a.clock_ms = i < 30 ? 0 : -86'400'000;
+    feed(h, a, a.data(i * 1000, 80, 443), i * 1000);
+  }
+  expect_ports(h, 59, "80", "443");
+  EXPECT_EQ(h.anomalies(), "");
+  EXPECT_EQ(h.counters().lost_units, 0u);
+}
+
+// Forged announcements from other ports take nothing from a template in use.
+TEST(Streams, AnnouncementsFromOtherPortsAreTheirOwn) {
+  Harness h;
+  Exporter victim{.v9 = false, .port = 1000, .sequence = 50'000};
+  feed(h, victim, victim.announce(0, kPorts), 0);
+  feed(h, victim, victim.data(10, 80, 443), 10);
+  for (uint16_t port = 2000; port < 3000; ++port) {
+    Exporter forger{.v9 = false, .port = port};
+    feed(h, forger, forger.announce(20, kPortsReversed), 20);
+    feed(h, victim, victim.data(30, 80, 443), 30);
+  }
+  expect_ports(h, 1001, "80", "443");
+}
+
+// The same through the state of a collector that was started anew, and where several threads receive.
+TEST(Streams, OfARelayAreToldApartByAStateToo) {
+  struct Memory : StateSource {
+    std::vector<SessionStatePtr> sessions_of(const IpAddress& /*exporter*/) const override { return sessions; }
+    std::vector<SessionStatePtr> sessions;
+  };
+  for (const bool v9 : {true, false}) {
+    Harness before;
+    Exporter a{.v9 = v9, .boot_ms = -9'000'000, .sequence = 100};
+    Exporter b{.v9 = v9, .boot_ms = -90'000'000, .sequence = 700'000};
+    feed(before, a, a.announce(0, kPorts), 0);
+    feed(before, b, b.announce(300, kPortsReversed), 300);
+    Memory memory;
+    memory.sessions = decode_state(encode_state(before.decoder.take_changes(at_ms(500)).changed, at_ms(500)), Limits{})
+                          .value()
+                          .sessions;
+    Harness after;
+    after.decoder.set_state_source(&memory);
+    for (int64_t ms = 5000; ms < 9000; ms += 1000) {
+      feed(after, b, b.data(ms, 443, 80), ms);
+      feed(after, a, a.data(ms + 300, 80, 443), ms + 300);
+    }
+    expect_ports(after, 8, "80", "443");
+    EXPECT_EQ(after.anomalies(), "");
+  }
+}
+
+TEST(Streams, OfARelayAreToldApartInTwoThreads) {
+  for (const bool v9 : {true, false}) {
+    SharedExporters shared;
+    std::array<Harness, 2> of;
+    for (Harness& h : of) h.decoder.set_shared(&shared);
+    Exporter a{.v9 = v9, .boot_ms = -9'000'000, .sequence = 100};
+    Exporter b{.v9 = v9, .boot_ms = -90'000'000, .sequence = 900'000'000};
+    feed(of[0], a, a.announce(0, kPorts), 0);
+    feed(of[1], b, b.announce(300, kPortsReversed), 300);
+    size_t turn = 0;
+    for (int64_t ms = 1000; ms < 9000; ms += 1000) {
+      feed(of[++turn % 2], a, a.data(ms, 80, 443), ms);
+      feed(of[turn / 2 % 2], b, b.data(ms + 300, 443, 80), ms + 300);
+    }
+    EXPECT_EQ(of[0].rows().size() + of[1].rows().size(), 16u);
+    for (Harness& h : of) expect_ports(h, h.rows().size(), "80", "443");
+  }
+}
+
+}  // namespace
+}  // namespace weir::decode
