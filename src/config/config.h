@@ -90,6 +90,16 @@ struct Templates {
   std::optional<RedisUrl> redis;
 };
 
+// Addresses that begin alike, "192.0.2.0/24", or one address; as it was written, and IpPrefix::parse reads it.
+struct Network {
+  std::string text;
+  bool operator==(const Network&) const = default;
+};
+
+struct Exporters {
+  std::vector<Network> allow;  // empty: all
+};
+
 struct Sampling {
   IpAddress exporter;
   uint64_t rate = 0;
@@ -112,6 +122,7 @@ struct Config {
   Retention retention;
   Limits limits;
   Templates templates;
+  Exporters exporters;
   std::vector<Sampling> sampling;
   std::vector<Column> columns;
   Log log;

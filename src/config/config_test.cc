@@ -195,6 +195,10 @@ const BadCase kBad[] = {
     {"address",
      "[[sampling]]\nexporter = \"192.0.2.256\"\nrate = 1\n",
      {"f:2:12: sampling.exporter: \"192.0.2.256\" is not allowed: it must be an IPv4 or IPv6 address"}},
+    {"a network that is none",
+     "[exporters]\nallow = [\"192.0.2.0/24\", \"192.0.2.0/33\"]\n",
+     {"f:2:9: exporters.allow: a list is not allowed: it must be a list of addresses and networks, such as "
+      "\"192.0.2.0/24\" or \"2001:db8::1\", each once"}},
     {"rate zero", "[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 0\n", {"f:3:8: sampling.rate: 0 is not allowed"}},
     {"missing in an array", "[[sampling]]\nexporter = \"192.0.2.1\"\n", {"f:1:1: sampling.rate: it is missing"}},
     {"exporter twice",

@@ -38,8 +38,8 @@ namespace weir::config {
 // Where the value of a key goes; the type decides what may be written.
 using Field =
     std::variant<bool*, uint64_t*, ByteSize*, Micros*, std::string*, IpAddress*, Element*, std::vector<std::string>*,
-                 std::vector<uint64_t>*, std::optional<ByteSize>*, std::optional<Micros>*, std::optional<std::string>*,
-                 std::optional<std::filesystem::path>*, std::optional<RedisUrl>*>;
+                 std::vector<uint64_t>*, std::vector<Network>*, std::optional<ByteSize>*, std::optional<Micros>*,
+                 std::optional<std::string>*, std::optional<std::filesystem::path>*, std::optional<RedisUrl>*>;
 
 // What happens to a running collector when the key changes and SIGHUP comes. Zero is neither: each key has to say it.
 enum class OnReload : uint8_t { applied = 1, needs_restart = 2 };

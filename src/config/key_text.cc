@@ -41,6 +41,11 @@ std::string to_toml(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) all.push_back(in_quotes(text));
   return fmt::format("[{}]", fmt::join(all, ", "));
 }
+std::string to_toml(const std::vector<Network>& networks) {
+  std::vector<std::string> all;
+  for (const Network& network : networks) all.push_back(in_quotes(network.text));
+  return fmt::format("[{}]", fmt::join(all, ", "));
+}
 std::string to_toml(const std::vector<uint64_t>& numbers) {
   return numbers.empty() ? std::string() : fmt::format("[{}]", fmt::join(numbers, ", "));
 }
@@ -91,6 +96,9 @@ std::string allowed(const Key& key) {
           },
           [&](std::vector<uint64_t>*) {
             return fmt::format("a list of whole numbers from {} to {}, each once", key.least, key.most);
+          },
+          [](std::vector<Network>*) -> std::string {
+            return "a list of addresses and networks, such as \"192.0.2.0/24\" or \"2001:db8::1\", each once";
           },
           [](std::optional<std::filesystem::path>*) -> std::string { return "a file; \"\" for none"; },
           [](std::optional<RedisUrl>*) -> std::string {

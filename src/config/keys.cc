@@ -320,6 +320,16 @@ constexpr auto kTemplates = section<&Config::templates, kTemplatesKeys>(
     "What exporters announced (templates, sampling rates, names), kept over a restart and shared with other "
     "collectors.");
 
+constexpr auto kExportersKeys = keys_of<Exporters>(key<&Exporters::allow>(
+    {.name = "allow",
+     .on_reload = applied,
+     .doc = "Who may send: addresses and networks. Datagrams from anywhere else are refused before any work, and "
+            "counted as exporter_not_allowed. Those that are named here are never evicted by others. An empty list "
+            "allows all."}));
+
+constexpr auto kExporters = section<&Config::exporters, kExportersKeys>(
+    "exporters", "Who may send. UDP has no proof of a sender's address; see also limits.exporters.");
+
 constexpr auto kSamplingKeys =
     keys_of<Sampling>(key<&Sampling::exporter>({.name = "exporter",
                                                 .on_reload = applied,
@@ -424,7 +434,7 @@ constexpr auto kLogKeys = keys_of<Log>(key<&Log::level>({.name = "level",
 constexpr auto kLog = section<&Config::log, kLogKeys>("log", "Messages on standard error.");
 
 constexpr auto kSections =
-    sections_of(kCollect, kHttp, kTls, kStore, kRetention, kLimits, kTemplates, kSampling, kColumns, kLog);
+    sections_of(kCollect, kHttp, kTls, kStore, kRetention, kLimits, kTemplates, kExporters, kSampling, kColumns, kLog);
 
 }  // namespace
 

@@ -67,6 +67,12 @@ class Reader {
     };
     return take_list(field, address) && field->size() >= key_.least;
   }
+  bool operator()(std::vector<Network>* field) const {
+    return take_list(field, [](const Written& item) -> std::optional<Network> {
+      const auto* text = std::get_if<std::string>(&item.value);
+      return text != nullptr && IpPrefix::parse(*text) ? std::optional(Network{*text}) : std::nullopt;
+    });
+  }
   bool operator()(std::optional<std::filesystem::path>* field) const {
     *field = text();
     return std::holds_alternative<std::string>(written_.value) && text().find('\0') == std::string_view::npos;

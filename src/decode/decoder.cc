@@ -61,6 +61,7 @@ class Decoder::Impl {
                                 const Output& output);
   void decode_fixed_message(NetflowV5Message& message, Exporter& exporter, const Output& output);
   uint32_t configured_rate(const IpAddress& exporter) const;
+  bool is_allowed(const IpAddress& exporter);
 
   DecoderOptions options_;
   Sessions sessions_;
@@ -74,6 +75,12 @@ class Decoder::Impl {
 uint32_t Decoder::Impl::configured_rate(const IpAddress& exporter) const {
   const auto found = options_.sampling_rates.find(exporter);
   return found == options_.sampling_rates.end() ? 0 : found->second;
+}
+
+// One that is known was allowed when it was new, or has been looked at since the list was changed.
+bool Decoder::Impl::is_allowed(const IpAddress& exporter) {
+  if (const Exporter* known = sessions_.table().find_exporter(exporter)) return !known->refused;
+  return std::ranges::any_of(options_.allow, [&](const IpPrefix& prefix) { return prefix.contains(exporter); });
 }
 
 void Decoder::Impl::refuse(const Datagram& datagram, Anomaly reason) {
@@ -91,10 +98,13 @@ void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
   if (const auto problem = header_problem(datagram.bytes)) [[unlikely]] {
     if (sessions_.table().find_exporter(datagram.exporter) == nullptr) return refuse(datagram, *problem);
   }
+  const bool listed = !options_.allow.empty();
+  if (listed && !is_allowed(datagram.exporter)) [[unlikely]]
+    return refuse(datagram, Anomaly::exporter_not_allowed);
   Exporter& exporter = sessions_.exporter(datagram.exporter, datagram.received);
   flow::ExporterCounters& counters = exporter.counters;
   if (counters.datagrams_received == 0) exporter.configured_rate = configured_rate(datagram.exporter);
-  exporter.proven |= exporter.configured_rate != 0;  // the operator knows it
+  exporter.proven |= listed || exporter.configured_rate != 0;  // the operator knows it
   ++counters.datagrams_received;
   counters.bytes_received += datagram.bytes.size();
   const MessageContext context{.datagram = next_number_++,
@@ -197,7 +207,11 @@ void Decoder::Impl::set_options(DecoderOptions options) {
   sflow_.set_limits(options_.limits);
   sets_.set_other(options_.other);
   sets_.set_limits(options_.limits);
-  for (Exporter& exporter : sessions_.table().exporters()) exporter.configured_rate = configured_rate(exporter.address);
+  for (Exporter& exporter : sessions_.table().exporters()) {
+    exporter.configured_rate = configured_rate(exporter.address);
+    exporter.refused =
+        std::ranges::none_of(options_.allow, [&](const IpPrefix& prefix) { return prefix.contains(exporter.address); });
+  }
 }
 
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::Impl::counters() const {

@@ -31,6 +31,8 @@ struct DecoderOptions {
   // Some exporters put several messages into one datagram; the RFCs know only one. Off: bytes after the first are
   // counted as trailing_bytes.
   bool several_messages = true;
+  // Who may send; empty: all.
+  std::vector<IpPrefix> allow = {};
   // Sampling rates set by the operator, by exporter; they win over what the exporter says.
   std::map<IpAddress, uint32_t> sampling_rates;
   // Of the rows: the columns of flows with those that the operator added. Batches to decode into are of this schema.

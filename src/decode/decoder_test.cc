@@ -292,6 +292,34 @@ TEST(Properties, NothingIsLostWhenExportersRestartAndChange) {
   }
 }
 
+TEST(Allow, OnlyThoseThatAreListedAreRead) {
+  const auto with = [](std::vector<std::string_view> networks) {
+    DecoderOptions options;
+    for (const std::string_view network : networks) options.allow.push_back(*IpPrefix::parse(network));
+    return options;
+  };
+  const Wire flow = test::netflow5({.count = 1}, Wire().zeros(48));
+  const IpAddress one = *IpAddress::parse("192.0.2.1");
+  const IpAddress other = *IpAddress::parse("2001:db8::9");
+  const IpAddress stranger = *IpAddress::parse("198.51.100.1");
+  test::Harness h(with({"192.0.2.0/24", "2001:db8::9"}));
+  const auto feed_all = [&] {
+    for (const IpAddress& from : {one, other, stranger}) h.feed(flow, 2055, from);
+  };
+  feed_all();
+  EXPECT_EQ(h.rows().size(), 2u);
+  EXPECT_EQ(h.anomalies(), "exporter_not_allowed");
+  EXPECT_EQ(h.decoder.counters().size(), 3u) << "the stranger is among the forgotten";
+  h.set_options(with({"2001:db8::/32"}));
+  feed_all();
+  EXPECT_EQ(h.rows().size(), 3u);
+  h.set_options(with({}));
+  feed_all();
+  EXPECT_EQ(h.rows().size(), 6u);
+  EXPECT_EQ(h.count(Anomaly::exporter_not_allowed), 3u);
+  EXPECT_EQ(h.imbalance(), "");
+}
+
 TEST(Incidents, OptionsTemplateLengthsThatWrap) {
   Harness h;
   h.feed(test::ipfix({}, test::set(3, Wire().u16(256).u16(0xffff).u16(0xfffe).u16(1).u16(4))));

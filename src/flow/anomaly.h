@@ -17,6 +17,7 @@ enum class Anomaly : uint8_t {
   unsupported_version,     // a protocol that this version does not decode
   truncated_header,        // shorter than its protocol's header, or an sFlow agent's address of no known family
   length_beyond_datagram,  // the header claims more bytes than arrived; what arrived is decoded (a remark)
+  exporter_not_allowed,    // not in exporters.allow; the datagram is not read
   memory_limit,            // the collector has reached limits.memory; the datagram is not read
   session_limit,           // too many exporters or domains; the least recently used one goes (a remark)
   // set: skipped
@@ -67,6 +68,7 @@ inline constexpr std::array<AnomalyInfo, kAnomalyCount> kAnomalies = {{
     {"unsupported_version", AnomalyScope::datagram},
     {"truncated_header", AnomalyScope::datagram},
     {"length_beyond_datagram", AnomalyScope::remark},
+    {"exporter_not_allowed", AnomalyScope::datagram},
     {"memory_limit", AnomalyScope::datagram},
     {"session_limit", AnomalyScope::remark},
     {"bad_set_length", AnomalyScope::set},

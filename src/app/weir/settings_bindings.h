@@ -106,6 +106,14 @@ inline constexpr auto kTemplatesBindings = bindings_of<config::Templates>(
     to<&config::Templates::save_every>([](Settings& s) -> auto& { return s.collector.save_state_every; }),
     to<&config::Templates::redis>([](Settings& s) -> auto& { return s.collector.redis; }));
 
+inline constexpr auto kExportersBindings =
+    bindings_of<config::Exporters>(to<&config::Exporters::allow>([](const auto& networks, Settings& s) {
+      s.collector.decoder.allow.clear();
+      for (const config::Network& network : networks) {
+        s.collector.decoder.allow.push_back(*IpPrefix::parse(network.text));  // the parser has refused others
+      }
+    }));
+
 inline constexpr auto kLogBindings =
     bindings_of<config::Log>(to<&config::Log::level>([](Settings& s) -> auto& { return s.log_level; }));
 
@@ -114,8 +122,9 @@ inline constexpr auto kConfigBindings = [] {
   return bindings_of<Config>(to<&Config::collect>(kCollectBindings), to<&Config::http>(kHttpBindings),
                              to<&Config::tls>(kTlsBindings), to<&Config::store>(kStoreBindings),
                              to<&Config::retention>(kRetentionBindings), to<&Config::limits>(kLimitsBindings),
-                             to<&Config::templates>(kTemplatesBindings), to<&Config::sampling>(set_rates),
-                             to<&Config::columns>(set_schema), to<&Config::log>(kLogBindings),
+                             to<&Config::templates>(kTemplatesBindings), to<&Config::exporters>(kExportersBindings),
+                             to<&Config::sampling>(set_rates), to<&Config::columns>(set_schema),
+                             to<&Config::log>(kLogBindings),
                              // Each goes to the module that described it, as it is.
                              to<&Config::other>([](const config::OtherSections&, Settings&) {}));
 }();

@@ -28,6 +28,7 @@ struct Exporter {
   size_t sessions = 0;
   Session* latest = nullptr;     // the session used last: most exporters have one
   uint32_t configured_rate = 0;  // the operator's sampling rate, 0 if none
+  bool refused = false;          // not in exporters.allow any more
   bool proven = false;           // no forged address: see ExporterTable
   bool in_front = false;         // ProvenFirst
   OptionsOnly options_only;      // what these announced holds for the other sessions too
