@@ -194,13 +194,11 @@ bool Streams::silent_since(const Stream& stream, const Stream& follower) {
 }
 
 Stream* Streams::find_number(StreamNumber number) {
-  const StreamNumber wanted = forwarded(number);
-  const auto found = std::ranges::find(all_, wanted, [](const auto& stream) { return stream->number; });
+  const auto found = std::ranges::find(all_, forwarded(number), [](const auto& stream) { return stream->number; });
   return found == all_.end() ? nullptr : found->get();
 }
 const Stream* Streams::known(StreamNumber number) const {
-  const StreamNumber wanted = forwarded(number);
-  const auto found = std::ranges::find(all_, wanted, [](const auto& stream) { return stream->number; });
+  const auto found = std::ranges::find(all_, forwarded(number), [](const auto& stream) { return stream->number; });
   return found == all_.end() ? nullptr : found->get();
 }
 
@@ -239,6 +237,7 @@ Streams::Found Streams::find(const Arrival& arrival) {
 // with the numbers of one stream, and no other has numbers near to them.
 Streams::Found Streams::at_new_port(const Arrival& arrival) {
   Candidates exact;
+  Candidates next;  // of those whose messages may be out of order
   Candidates around;
   for (const auto& stream : all_) {
     // Nobody waits for so long, and then goes on elsewhere at once.
@@ -247,8 +246,10 @@ Streams::Found Streams::at_new_port(const Arrival& arrival) {
     const bool has_uptime = arrival.uptime_ms && !stream->uptime_is_useless;
     if (has_uptime && !has_boot(*stream, arrival, slack_)) continue;
     if (goes_on(*stream, arrival, std::min(slack_, kSlackAtNewPort))) exact.push_back(stream.get());
+    if (slack_ > 0 && goes_on(*stream, arrival, 0)) next.push_back(stream.get());
     if (near(*stream, arrival, slack_)) around.push_back(stream.get());
   }
+  if (next.size() == 1) exact = next;
   Stream* const before = exact.size() == 1 ? exact.front() : around.size() == 1 ? around.front() : nullptr;
   if (before == nullptr || exact.size() > 1) return begin(arrival);
   // Those that it followed are near, too.

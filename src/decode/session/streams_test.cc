@@ -129,6 +129,23 @@ TEST(Streams, FollowAnExporterThatChangesItsPort) {
   }
 }
 
+TEST(Streams, FollowAnExporterThatChangesItsPortInTwoThreads) {
+  for (const bool v9 : {true, false}) {
+    SharedExporters shared;
+    std::array<Harness, 2> of;
+    for (Harness& h : of) h.decoder.set_shared(&shared);
+    Exporter a{.v9 = v9, .port = 1000, .sequence = 2};
+    feed(of[0], a, a.announce(0, kPorts), 0);
+    for (int64_t ms = 1000; ms < 40'000; ms += 1000) {
+      ++a.port;
+      feed(of[ms / 1000 % 3 / 2], a, a.data(ms, 80, 443), ms);
+    }
+    for (Harness& h : of) h.decoder.take_shared(h.builder);
+    EXPECT_EQ(of[0].rows().size() + of[1].rows().size(), 39u);
+    for (Harness& h : of) expect_ports(h, h.rows().size(), "80", "443");
+  }
+}
+
 // Supervisors or slots with boots of their own in one sequence; a clock that jumps.
 TEST(Streams, SeveralBootsInOneSequenceAreOneExporter) {
   Harness h;
