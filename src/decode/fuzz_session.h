@@ -1,8 +1,10 @@
-// A session from an attacker: one byte of switches, then datagrams, each behind its length in two bytes. Runs them
-// through both ways of the decoder and checks that every record is accounted for.
+// A session from an attacker: one byte of switches, then datagrams, each behind two bytes: 3 bits for the port that it is
+// from, 13 for its length. The three highest switches are the seconds between two of them. Runs them through both ways
+// of the decoder and checks that every record is accounted for.
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -113,8 +115,9 @@ inline int run(std::span<const uint8_t> input, std::span<const uint16_t> version
   Decoder inspector(options_from(*switches));
   CountingSink sink;
   uint64_t datagrams = 0;
-  while (const auto length = in.read<Be16>()) {
-    const ByteView taken = *in.take(std::min<size_t>(*length, in.remaining()));
+  Timestamp received = timestamp_from_us(1'700'000'001'000'000);
+  while (const auto head = in.read<Be16>()) {
+    const ByteView taken = *in.take(std::min<size_t>(*head & 0x1fff, in.remaining()));
     std::vector<uint8_t> bytes(taken.begin(), taken.end());
     if (bytes.size() >= 2) {
       const uint16_t version = load_be<uint16_t>(bytes.data());
@@ -123,7 +126,9 @@ inline int run(std::span<const uint8_t> input, std::span<const uint16_t> version
       }
     }
     ++datagrams;
-    const Datagram datagram = test::datagram(bytes, static_cast<uint16_t>(bytes.size() % 3));
+    const auto port = static_cast<uint16_t>((*head >> 13) + bytes.size() % 3);
+    const Datagram datagram = test::datagram(bytes, port, test::kExporter, received);
+    received += std::chrono::seconds(*switches >> 5);
     decoder.decode(datagram, builder);
     inspector.inspect(datagram, sink);
   }
