@@ -441,7 +441,7 @@ Stream& Streams::make(ExporterPort port) {
 void Streams::make_room() {
   const auto oldest = std::ranges::min_element(
       all_, {}, [](const auto& stream) { return std::pair(stream->sends_data, stream->last_used); });
-  gone_.push_back({(*oldest)->number, std::nullopt});
+  if ((*oldest)->announces) gone_.push_back({(*oldest)->number, std::nullopt});
   for (const auto& stream : all_) {
     if (stream->follows == (*oldest)->number) stream->follows = std::nullopt;
   }
@@ -589,7 +589,7 @@ std::optional<StreamNumber> Streams::restore(const StreamState& state, bool has_
   if (like != nullptr && (has_uptime || here == 1)) return like->number;
   if (all_.size() >= kMost) return std::nullopt;
   Stream& stream = make(port);
-  stream.restored = true;
+  stream.restored = stream.announces = true;
   if (has_uptime) stream.boots.push_back({clock, clock});
   stream.has_next = state.has_next;
   stream.next = state.next;

@@ -76,7 +76,7 @@ struct Stream {
   int64_t last_export_us = 0;
   uint64_t messages = 0;
   bool sends_data = false;  // its data were read: proven
-  bool announces = false;   // it has announced templates of its own
+  bool announces = false;   // it has announced templates of its own, here or in a state
   bool restored = false;    // known from a state, and not heard since
   uint8_t moves = 0;        // how often it has changed its port
 
@@ -201,7 +201,7 @@ class Streams {
   // The highest number of a stream so far.
   uint32_t made() const { return made_; }
 
-  // Streams that were evicted since the last call, or united: what they have announced is their heir's.
+  // Streams that announced something and were evicted since the last call, or united: it is their heir's.
   struct Gone {
     StreamNumber stream{};
     std::optional<StreamNumber> heir;
