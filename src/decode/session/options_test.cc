@@ -261,6 +261,16 @@ TEST(Incidents, RatesOfMoreInterfacesThanWeKeep) {
   EXPECT_EQ(rate(h.rows().at(1)), "null");
 }
 
+TEST(Incidents, RatesFromManyPortsHaveTheLimitOfOne) {
+  DecoderOptions options_of_decoder;
+  options_of_decoder.limits.rates_per_session = 4;
+  Harness h(options_of_decoder);
+  Wire rates;
+  for (uint32_t i = 1; i <= 4; ++i) rates.u32(i).u32(100);
+  for (uint16_t port = 1000; port < 1005; ++port) h.feed(test::ipfix({}, options({{10, 4}}, {{34, 4}}, rates)), port);
+  EXPECT_EQ(h.count(Anomaly::options_limit), 4u * 4u) << "the first one has them all";
+}
+
 TEST(Options, ApplicationKeys) {
   const auto key = [](std::string_view hex) { return application_key(Wire::hex(hex)); };
   EXPECT_EQ(key("0d0001c4"), key("0d000001c4"));

@@ -253,6 +253,13 @@ void Sessions::learn_domain_rate(Session& session, const StreamId& stream, uint3
 void Sessions::learn_rate(Session& session, const StreamId& stream, RateScope scope, uint64_t id, uint32_t rate) {
   sharing_.begin_change(session);
   SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
+  // The limit is the session's: a sender who changes its port gets no more for it.
+  size_t of_others = 0;
+  for (const auto& other : session.options) {
+    if (other.get() == &options) continue;
+    for (uint8_t s = 0; s < kRateScopes; ++s) of_others += other->state.rates(static_cast<RateScope>(s)).size();
+  }
+  if (of_others >= limits_.rates_per_session) return session.anomalies().add(flow::Anomaly::options_limit);
   const auto learned = options_.learn_rate(options, scope, id, rate, session.anomalies());
   if (learned == OptionsState::Learned::full) return;
   session.counters().sampling_rate = rate;

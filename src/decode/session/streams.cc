@@ -441,7 +441,7 @@ Stream& Streams::make(ExporterPort port) {
 void Streams::make_room() {
   const auto oldest = std::ranges::min_element(
       all_, {}, [](const auto& stream) { return std::pair(stream->sends_data, stream->last_used); });
-  if ((*oldest)->announces) gone_.push_back({(*oldest)->number, std::nullopt});
+  if ((*oldest)->announces || slack_ > 0) gone_.push_back({(*oldest)->number, std::nullopt});
   for (const auto& stream : all_) {
     if (stream->follows == (*oldest)->number) stream->follows = std::nullopt;
   }

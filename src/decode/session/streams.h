@@ -201,7 +201,8 @@ class Streams {
   // The highest number of a stream so far.
   uint32_t made() const { return made_; }
 
-  // Streams that announced something and were evicted since the last call, or united: it is their heir's.
+  // Streams that were evicted since the last call, or united: what they announced is their heir's. Of the evicted, only
+  // those that announced something, or whose sequence SharedExporter keeps.
   struct Gone {
     StreamNumber stream{};
     std::optional<StreamNumber> heir;
