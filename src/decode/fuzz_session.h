@@ -1,6 +1,6 @@
-// A session from an attacker: one byte of switches, then datagrams, each behind two bytes: 3 bits for the port that it is
-// from, 13 for its length. The three highest switches are the seconds between two of them. Runs them through both ways
-// of the decoder and checks that every record is accounted for.
+// A session from an attacker: one byte of switches, then datagrams. Each stands behind two bytes: 3 bits for its port,
+// 13 for its length. The three highest switches are the seconds between two datagrams. Runs them through both ways of
+// the decoder and checks that every record is accounted for.
 #pragma once
 
 #include <algorithm>

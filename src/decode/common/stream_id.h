@@ -42,8 +42,8 @@ struct StreamId {
 };
 
 // What tells the streams of one session apart where their numbers mean nothing: in a state, for other collectors.
-// clock: when the device was started, in milliseconds modulo 2^32; of IPFIX, which does not say that, the how manieth of
-// its port it was.
+// clock: when the device was started, in milliseconds modulo 2^32; of IPFIX, which does not say that, the number of the
+// stream.
 struct StreamOrigin {
   ExporterPort port{};
   uint32_t clock = 0;

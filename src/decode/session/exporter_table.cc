@@ -149,7 +149,7 @@ void ExporterTable::forget(std::list<Session>::iterator forgotten) {
 
 void ExporterTable::forget_oldest_exporter() {
   const auto oldest = exporters_.oldest();
-  // Its sessions were last used before any other exporter of its class was: they are at the end of the list, or near it.
+  // Its sessions were used before any other exporter of its class was: they are at the end of the list, or near it.
   while (oldest->sessions > 0) forget(sessions_.oldest());
   forgotten_ += oldest->counters;
   exporter_index_.erase(oldest->address);
