@@ -113,7 +113,7 @@ size_t SetDecoder::decode_options(const CompiledTemplate& compiled, RecordCutter
                                   Session& session) {
   size_t records = 0;
   for (fields_.clear(); !cutter.next(fields_).empty(); fields_.clear()) {
-    apply_options(compiled.options, fields_, message.stream, session);
+    apply_options(*compiled.options, fields_, message.stream, session);
     ++records;
   }
   return records;
@@ -175,7 +175,7 @@ size_t SetDecoder::inspect(const CompiledTemplate& compiled, RecordCutter& cutte
                     .fields = {},
                     .templates = &templates_};
   for (fields_.clear(); !(record.raw = cutter.next(fields_)).empty(); fields_.clear()) {
-    if (layout.options) apply_options(compiled.options, fields_, message.stream, session);
+    if (layout.options) apply_options(*compiled.options, fields_, message.stream, session);
     if (!compiled.lists.empty()) check_lists(compiled, message, session);
     views_.clear();
     for (size_t i = 0; i < fields_.size(); ++i) {

@@ -15,11 +15,16 @@ namespace weir::decode {
 // Immutable. Shared by all sessions with this layout, and by sets that are being decoded while a datagram redefines it.
 struct CompiledTemplate {
   CompiledTemplate(Template announced, flow::SchemaPtr rows);
+  // The plan looks at the fields of the layout, which stay where they are.
+  CompiledTemplate(CompiledTemplate&&) = default;
+  CompiledTemplate& operator=(CompiledTemplate&&) = default;
+  // Memory in all, in bytes.
+  size_t memory() const;
 
   Template layout;
   flow::SchemaPtr schema;  // of the rows that the plan makes
   DecodePlan plan;
-  OptionsFields options;  // only of an options template
+  std::unique_ptr<const OptionsFields> options;  // only of an options template
   struct List {
     size_t field;
     flow::AbstractType type;

@@ -438,19 +438,6 @@ Fit convert_text(Conversion conversion, ByteView bytes, std::string& value, size
   return append_utf8(bytes, value, most) ? Fit::ok : Fit::list_limit;
 }
 
-uint64_t max_value(flow::ColumnType type) {
-  switch (type) {
-    case flow::ColumnType::u8:
-      return UINT8_MAX;
-    case flow::ColumnType::u16:
-      return UINT16_MAX;
-    case flow::ColumnType::u32:
-      return UINT32_MAX;
-    default:
-      return UINT64_MAX;
-  }
-}
-
 // Runs of plain ASCII are most of what there is, and are taken as a whole.
 bool append_utf8(ByteView bytes, std::string& text, size_t most) {
   const size_t end = most > SIZE_MAX - text.size() ? SIZE_MAX : text.size() + most;

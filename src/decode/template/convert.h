@@ -54,7 +54,18 @@ Fit convert_address(ByteView bytes, IpAddress& value);
 Fit convert_text(flow::Conversion conversion, ByteView bytes, std::string& value, size_t most = Limits{}.text_length);
 
 // The largest value a column can hold.
-uint64_t max_value(flow::ColumnType type);
+constexpr uint64_t max_value(flow::ColumnType type) {
+  switch (type) {
+    case flow::ColumnType::u8:
+      return UINT8_MAX;
+    case flow::ColumnType::u16:
+      return UINT16_MAX;
+    case flow::ColumnType::u32:
+      return UINT32_MAX;
+    default:
+      return UINT64_MAX;
+  }
+}
 
 // Appends bytes as UTF-8: what is not valid UTF-8, and control characters, as \xNN. False if more than `most` bytes
 // would be appended: what fits is, and neither a character nor an escape is cut.

@@ -239,16 +239,13 @@ TEST(Kernels, AgreeWithTheDefinition) {
     for (const ColumnType type : types) {
       for (size_t width = 0; width <= 9; ++width) {
         const auto conversion = static_cast<Conversion>(c);
-        const auto one = find_kernel<OneRecord>(conversion, type, width, max_value(type));
-        const auto fixed = find_kernel<FixedRecords>(conversion, type, width, max_value(type));
-        const auto gathered = find_kernel<GatheredRecords>(conversion, type, width, max_value(type));
+        const auto [one, fixed, gathered] = std::span(kKernels)[find_kernels(conversion, type, width, max_value(type))];
         ASSERT_EQ(one == nullptr, fixed == nullptr);
         ASSERT_EQ(one == nullptr, gathered == nullptr);
         if (one == nullptr || conversion == Conversion::address) continue;
         ++kernels;
-        const uint32_t offset = 0;
-        const auto field_width = static_cast<uint16_t>(width);
-        const FieldPlaces places{width, {&offset, 1}, {&field_width, 1}};
+        const FieldSpec field{.length = static_cast<uint16_t>(width)};
+        const FieldPlaces places{width, {&field, 1}};
         for (int round = 0; round < 2000; ++round) {
           noise ^= noise << 13;
           noise ^= noise >> 7;
@@ -289,12 +286,11 @@ TEST(Kernels, StepAsideBeyondTheLargestValue) {
                                                                               {ColumnType::u16, 1}}) {
     for (const uint64_t most : {1U, 2U, 3U, 5U, 7U, 32U, 128U, 4095U, (1U << 20) - 1}) {
       const auto kernel =
-          most < max_value(type) ? find_kernel<OneRecord>(Conversion::uint, type, width, most) : nullptr;
+          most < max_value(type) ? std::span(kKernels)[find_kernels(Conversion::uint, type, width, most)].one : nullptr;
       if (kernel == nullptr) continue;
       ++kernels;
-      const uint32_t offset = 0;
-      const auto field_width = static_cast<uint16_t>(width);
-      const FieldPlaces places{width, {&offset, 1}, {&field_width, 1}};
+      const FieldSpec field{.length = static_cast<uint16_t>(width)};
+      const FieldPlaces places{width, {&field, 1}};
       for (const uint64_t value :
            std::vector<uint64_t>{0, 1, most - 1, most, most + 1, UINT32_MAX >> (32 - 8 * width)}) {
         if (value >> (8 * width) != 0) continue;

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <bit>
+#include <span>
 #include <utility>
 
 #include "base/big_endian.h"
+#include "base/check.h"
 
 namespace weir::decode {
 namespace {
@@ -129,7 +131,7 @@ bool load_mpls_label(const Records& in, size_t position, const TimeBase&, void* 
 }
 
 template <class Records, class Target>
-Kernel<Records> find_uint(size_t width) {
+constexpr Kernel<Records> find_uint(size_t width) {
   constexpr auto kTable = []<size_t... kIndex>(std::index_sequence<kIndex...>) {
     return std::array<Kernel<Records>, sizeof...(kIndex)>{&load_uint<Records, Target, kIndex + 1>...};
   }(std::make_index_sequence<8>{});
@@ -137,7 +139,7 @@ Kernel<Records> find_uint(size_t width) {
 }
 
 template <class Records>
-Kernel<Records> find_uint_into(ColumnType type, size_t width) {
+constexpr Kernel<Records> find_uint_into(ColumnType type, size_t width) {
   switch (type) {
     case ColumnType::u8:
       return find_uint<Records, uint8_t>(width);
@@ -152,11 +154,8 @@ Kernel<Records> find_uint_into(ColumnType type, size_t width) {
   }
 }
 
-// Of elements that define fewer values than their type holds (`most` in schema/iana_elements.csv), as long as the type.
-constexpr std::array<uint64_t, 8> kBounds = {1, 3, 5, 7, 32, 128, 4095, (1 << 20) - 1};
-
 template <class Records, class Target>
-Kernel<Records> find_bounded_into(uint64_t most) {
+constexpr Kernel<Records> find_bounded_into(uint64_t most) {
   Kernel<Records> found = nullptr;
   [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
     ((most == kBounds[kIndex] ? void(found = &load_bounded<Records, Target, kBounds[kIndex]>) : void()), ...);
@@ -165,17 +164,15 @@ Kernel<Records> find_bounded_into(uint64_t most) {
 }
 
 template <class Records>
-Kernel<Records> find_bounded(ColumnType type, size_t width, uint64_t most) {
+constexpr Kernel<Records> find_bounded(ColumnType type, size_t width, uint64_t most) {
   if (type == ColumnType::u8 && width == 1) return find_bounded_into<Records, uint8_t>(most);
   if (type == ColumnType::u16 && width == 2) return find_bounded_into<Records, uint16_t>(most);
   if (type == ColumnType::u32 && width == 4) return find_bounded_into<Records, uint32_t>(most);
   return nullptr;
 }
 
-}  // namespace
-
 template <class Records>
-Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width, uint64_t most) {
+constexpr Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width, uint64_t most) {
   switch (conversion) {
     case Conversion::uint:
       return most < max_value(type) ? find_bounded<Records>(type, width, most) : find_uint_into<Records>(type, width);
@@ -202,8 +199,52 @@ Kernel<Records> find_kernel(Conversion conversion, ColumnType type, size_t width
   }
 }
 
-template Kernel<OneRecord> find_kernel(Conversion, ColumnType, size_t, uint64_t);
-template Kernel<FixedRecords> find_kernel(Conversion, ColumnType, size_t, uint64_t);
-template Kernel<GatheredRecords> find_kernel(Conversion, ColumnType, size_t, uint64_t);
+constexpr Kernels kernels_for(Conversion conversion, ColumnType type, size_t width, uint64_t most) {
+  return {find_kernel<OneRecord>(conversion, type, width, most),
+          find_kernel<FixedRecords>(conversion, type, width, most),
+          find_kernel<GatheredRecords>(conversion, type, width, most)};
+}
+
+// The place of these, or behind the last.
+template <class Known>
+constexpr size_t place_of(const Known& known, const Kernels& wanted) {
+  size_t place = 0;
+  while (place < known.size() && known[place].one != wanted.one) ++place;
+  return place;
+}
+
+// Every kernel that find_kernel() finds, once; none comes first.
+constexpr auto kAllKernels = [] {
+  std::array<Kernels, kKernels.size()> all;
+  size_t count = 1;
+  const auto add = [&](Conversion conversion, ColumnType type, size_t width, uint64_t most) {
+    const Kernels found = kernels_for(conversion, type, width, most);
+    if (place_of(std::span(all).first(count), found) == count) all[count++] = found;
+  };
+  for (const Conversion conversion : {Conversion::uint, Conversion::address, Conversion::mac, Conversion::uptime_ms,
+                                      Conversion::seconds, Conversion::milliseconds, Conversion::high_byte,
+                                      Conversion::low_byte, Conversion::forwarding_status, Conversion::mpls_label}) {
+    for (const ColumnType type : {ColumnType::u8, ColumnType::u16, ColumnType::u32, ColumnType::u64, ColumnType::mac,
+                                  ColumnType::timestamp, ColumnType::address}) {
+      for (const size_t width : {1, 2, 3, 4, 5, 6, 7, 8, 16}) {
+        add(conversion, type, width, max_value(type));
+        for (const uint64_t most : kBounds) {
+          if (conversion == Conversion::uint && most < max_value(type)) add(conversion, type, width, most);
+        }
+      }
+    }
+  }
+  return all;
+}();
+
+}  // namespace
+
+constexpr std::array<Kernels, 96> kKernels = kAllKernels;
+
+uint8_t find_kernels(Conversion conversion, ColumnType type, size_t width, uint64_t most) {
+  const size_t place = place_of(kKernels, kernels_for(conversion, type, width, most));
+  CHECK(place < kKernels.size());
+  return static_cast<uint8_t>(place);
+}
 
 }  // namespace weir::decode

@@ -3,6 +3,7 @@
 // decode/template/convert.h, value by value.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "decode/template/convert.h"
@@ -15,12 +16,20 @@ namespace weir::decode {
 template <class Records>
 using Kernel = bool (*)(const Records& in, size_t position, const TimeBase& time, void* column, size_t first);
 
-// nullptr if there is no fast loop for this. most: the largest value.
-template <class Records>
-Kernel<Records> find_kernel(flow::Conversion conversion, flow::ColumnType type, size_t width, uint64_t most);
+// The same for each way in which records lie. nullptr: value by value.
+struct Kernels {
+  Kernel<OneRecord> one = nullptr;
+  Kernel<FixedRecords> fixed = nullptr;
+  Kernel<GatheredRecords> gathered = nullptr;
+};
 
-extern template Kernel<OneRecord> find_kernel(flow::Conversion, flow::ColumnType, size_t, uint64_t);
-extern template Kernel<FixedRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t, uint64_t);
-extern template Kernel<GatheredRecords> find_kernel(flow::Conversion, flow::ColumnType, size_t, uint64_t);
+// All there are. Plans have the place of theirs: a number of one byte, as there may be hundreds of thousands of plans.
+extern const std::array<Kernels, 96> kKernels;
+
+// Where in kKernels; 0, which is none, if there is no fast loop for this. most: the largest value.
+uint8_t find_kernels(flow::Conversion conversion, flow::ColumnType type, size_t width, uint64_t most);
+
+// The largest values of elements that define fewer values than their type holds (`most` in schema/iana_elements.csv).
+inline constexpr auto kBounds = std::to_array<uint64_t>({1, 2, 3, 5, 7, 32, 63, 128, 4095, 8191, (1 << 20) - 1});
 
 }  // namespace weir::decode

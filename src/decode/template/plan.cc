@@ -60,12 +60,19 @@ Target name_target(const InterfaceName& name) {
   return {name.column, Conversion::text, name.description ? size_t{1} : size_t{0}};
 }
 
-// The largest value that a field may have.
-uint64_t most_of(const FieldSpec& field, Conversion conversion, ColumnType type) {
-  const uint64_t most = max_value(type);
-  if (conversion != Conversion::uint || field.enterprise != 0) return most;
+// Step::most of a field.
+uint8_t bound_of(const FieldSpec& field, Conversion conversion, ColumnType type) {
+  if (conversion != Conversion::uint || field.enterprise != 0) return Step::kTypesOwn;
   const flow::ElementName* element = flow::find_element(field.enterprise, field.element);
-  return element == nullptr || element->most == 0 ? most : std::min<uint64_t>(most, element->most);
+  if (element == nullptr || element->most == 0 || element->most >= max_value(type)) return Step::kTypesOwn;
+  const auto bound = std::ranges::find(kBounds, element->most);
+  CHECK(bound != kBounds.end());  // kBounds has all that the schema has
+  return static_cast<uint8_t>(bound - kBounds.begin());
+}
+
+// The largest value that the step takes.
+uint64_t most_of(const Step& step) {
+  return step.most == Step::kTypesOwn ? max_value(step.type) : std::span(kBounds)[step.most];
 }
 
 // Several fields with these add up to one text.
@@ -75,9 +82,13 @@ bool adds_up(Conversion conversion) {
 }
 
 // The kernel of a step, and where its field is.
-Kernel<OneRecord> kernel_for(const OneRecord&, const Step& step) { return step.one; }
-Kernel<FixedRecords> kernel_for(const FixedRecords&, const Step& step) { return step.fixed; }
-Kernel<GatheredRecords> kernel_for(const GatheredRecords&, const Step& step) { return step.gathered; }
+Kernel<OneRecord> kernel_for(const OneRecord&, const Step& step) { return std::span(kKernels)[step.kernels].one; }
+Kernel<FixedRecords> kernel_for(const FixedRecords&, const Step& step) {
+  return std::span(kKernels)[step.kernels].fixed;
+}
+Kernel<GatheredRecords> kernel_for(const GatheredRecords&, const Step& step) {
+  return std::span(kKernels)[step.kernels].gathered;
+}
 size_t position_of(const OneRecord&, const Step& step) { return step.offset; }
 size_t position_of(const FixedRecords&, const Step& step) { return step.offset; }
 size_t position_of(const GatheredRecords&, const Step& step) { return step.field; }
@@ -121,7 +132,7 @@ Fit put_field(const Step& step, ByteView bytes, const TimeBase& time, FlowBatch&
   uint64_t value = 0;
   const Fit fit = convert_number(step.conversion, bytes, time, value);
   if (fit != Fit::ok) return fit;
-  if (value > step.most) return Fit::out_of_range;
+  if (value > most_of(step)) return Fit::out_of_range;
   put_number(batch, step.column, step.type, row, value);
   return Fit::ok;
 }
@@ -136,37 +147,41 @@ void count(flow::AnomalyCounts& anomalies, Fit fit) {
 
 }  // namespace
 
-DecodePlan::DecodePlan(const Template& layout, const flow::Schema& schema) : sampling_(layout), section_(layout) {
-  uint32_t offset = 0;
-  for (const FieldSpec& field : layout.fields) {
-    offsets_.push_back(offset);
-    widths_.push_back(field.length);
-    if (field.length != kVariableLength) offset += field.length;
-  }
-  record_length_ = layout.variable ? 0 : layout.min_length;
+DecodePlan::DecodePlan(const Template& layout, const flow::Schema& schema)
+    : fields_(layout.fields),
+      record_length_(layout.variable ? 0 : static_cast<uint32_t>(layout.min_length)),
+      sampling_(layout) {
   const InnerFields inner = find_inner_fields(layout);
-  inner_ = inner.inner;
   inner_etype_ = inner.etype;
-  add_steps(layout, schema);
-  note_specials(layout);
-  note_icmp(layout);
-  choose_kernels(layout);
+  add_steps(layout, inner.inner, schema);
+  note_specials(inner.inner);
+  note_icmp(inner.inner);
+  choose_kernels(layout.variable);
+  if (const HeaderSection section(layout); section.present()) section_ = std::make_unique<const HeaderSection>(section);
 }
 
-void DecodePlan::prefetch() const { weir::prefetch(std::span(steps_)); }
+void DecodePlan::prefetch() const {
+  weir::prefetch(std::span(steps_));
+  weir::prefetch(fields_);
+}
 
-void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
+size_t DecodePlan::memory() const {
+  return steps_.capacity() * sizeof(Step) + unmapped_.capacity() * sizeof(Unmapped) + labels_.capacity() +
+         (section_ ? sizeof(HeaderSection) : 0);
+}
+
+void DecodePlan::add_steps(const Template& layout, const std::vector<bool>& inner, const flow::Schema& schema) {
   struct Source {
     size_t precedence;
     Step step;
   };
   const std::vector<InterfaceName> names = find_interface_names(layout);
   std::vector<Source> sources;
-  for (uint16_t i = 0; i < layout.fields.size(); ++i) {
-    const FieldSpec& field = layout.fields[i];
+  for (uint16_t i = 0; i < fields_.size(); ++i) {
+    const FieldSpec& field = fields_[i];
     const auto name = std::ranges::find(names, i, &InterfaceName::field);
     const std::vector<Target> targets = name != names.end() ? std::vector{name_target(*name)}
-                                        : inner_[i]         ? inner_targets_of(field)
+                                        : inner[i]          ? inner_targets_of(field)
                                                             : targets_of(field, schema);
     const bool variable = field.length == kVariableLength;
     bool bad = false;
@@ -177,41 +192,44 @@ void DecodePlan::add_steps(const Template& layout, const flow::Schema& schema) {
       }
       if (field.length == 0) continue;
       const ColumnType type = schema[target.column].type;
-      sources.push_back({target.precedence,
-                         {.column = target.column,
-                          .type = type,
-                          .conversion = target.conversion,
-                          .most = most_of(field, target.conversion, type),
-                          .field = i,
-                          .offset = offsets_[i]}});
+      Step step{
+          .column = target.column, .type = type, .conversion = target.conversion, .field = i, .offset = field.offset};
+      step.most = bound_of(field, target.conversion, type);
+      sources.push_back({target.precedence, step});
     }
     if (bad) ++bad_fields_;
     // Padding (210 paddingOctets) says nothing.
     const bool padding = field.enterprise == 0 && (field.element == 210 || field.element == 0);
     if (targets.empty() && !padding) {
-      unmapped_.push_back({i, flow::element_type(field.enterprise, field.element), field_label(field) + ':'});
+      const std::string label = field_label(field) + ':';
+      labels_ += label;
+      unmapped_.push_back(
+          {i, static_cast<uint16_t>(label.size()), flow::element_type(field.enterprise, field.element)});
     }
   }
   // Of a repeated element the first occurrence comes first.
   std::ranges::sort(sources, {}, [](const Source& source) {
     return std::tuple{source.step.column.value(), source.precedence, source.step.field};
   });
+  steps_.reserve(sources.size());
   for (Source& source : sources) {
     source.step.fill = !steps_.empty() && steps_.back().column == source.step.column;
     source.step.append = source.step.fill && adds_up(source.step.conversion) && adds_up(steps_.back().conversion);
     steps_.push_back(source.step);
   }
+  unmapped_.shrink_to_fit();
+  labels_.shrink_to_fit();
   for (size_t i = steps_.size(); i-- > 1;) {
     if (steps_[i].append) steps_[i - 1].adding = static_cast<uint16_t>(steps_[i].adding + 1);
   }
 }
 
-void DecodePlan::note_specials(const Template& layout) {
+void DecodePlan::note_specials(const std::vector<bool>& inner) {
   bool v4 = false;
   bool v6 = false;
-  for (uint16_t i = 0; i < layout.fields.size(); ++i) {
-    const FieldSpec& field = layout.fields[i];
-    if (field.enterprise != 0 || field.length == 0 || inner_[i]) continue;
+  for (uint16_t i = 0; i < fields_.size(); ++i) {
+    const FieldSpec& field = fields_[i];
+    if (field.enterprise != 0 || field.length == 0 || inner[i]) continue;
     switch (field.element) {
       case 8:
       case 12:
@@ -222,16 +240,16 @@ void DecodePlan::note_specials(const Template& layout) {
         v6 = true;
         break;
       case 95:
-        if (application_field_ < 0) application_field_ = i;
+        if (application_field_ < 0) application_field_ = static_cast<int16_t>(i);
         break;
       case 160:
-        if (start_ms_field_ < 0) start_ms_field_ = i;
+        if (start_ms_field_ < 0) start_ms_field_ = static_cast<int16_t>(i);
         break;
       case 161:
-        if (duration_ms_field_ < 0) duration_ms_field_ = i;
+        if (duration_ms_field_ < 0) duration_ms_field_ = static_cast<int16_t>(i);
         break;
       case 162:
-        if (duration_us_field_ < 0) duration_us_field_ = i;
+        if (duration_us_field_ < 0) duration_us_field_ = static_cast<int16_t>(i);
         break;
       default:
         break;
@@ -245,11 +263,11 @@ void DecodePlan::note_specials(const Template& layout) {
   }
 }
 
-void DecodePlan::note_icmp(const Template& layout) {
+void DecodePlan::note_icmp(const std::vector<bool>& inner) {
   const auto has = [&](std::initializer_list<uint16_t> elements) {
-    for (size_t i = 0; i < layout.fields.size(); ++i) {
-      const FieldSpec& field = layout.fields[i];
-      if (field.enterprise == 0 && field.length != 0 && !inner_[i] &&
+    for (size_t i = 0; i < fields_.size(); ++i) {
+      const FieldSpec& field = fields_[i];
+      if (field.enterprise == 0 && field.length != 0 && !inner[i] &&
           std::ranges::find(elements, field.element) != elements.end())
         return true;
     }
@@ -260,23 +278,20 @@ void DecodePlan::note_icmp(const Template& layout) {
   icmp_in_port_ = has({4}) && has({11}) && !(icmp_elements_ && icmpv6_elements_);
 }
 
-void DecodePlan::choose_kernels(const Template& layout) {
+void DecodePlan::choose_kernels(bool variable) {
   for (Step& step : steps_) {
-    const uint16_t width = layout.fields[step.field].length;
+    const uint16_t width = fields_[step.field].length;
     // What depends on other fields of the record is decided row by row.
     const bool by_row = step.fill || (step.conversion == Conversion::uptime_ms && start_ms_field_ >= 0);
     if (by_row || width == kVariableLength) continue;
-    step.gathered = find_kernel<GatheredRecords>(step.conversion, step.type, width, step.most);
-    if (layout.variable) continue;
-    CHECK(step.offset + width <= record_length_);  // kernels do not look at it again
-    step.one = find_kernel<OneRecord>(step.conversion, step.type, width, step.most);
-    step.fixed = find_kernel<FixedRecords>(step.conversion, step.type, width, step.most);
+    CHECK(variable || step.offset + width <= record_length_);  // kernels do not look at it again
+    step.kernels = find_kernels(step.conversion, step.type, width, most_of(step));
   }
 }
 
 void DecodePlan::decode_fixed(ByteView records, size_t count, const RowContext& context) const {
   CHECK(record_length_ > 0 && count > 0);
-  const FieldPlaces places{record_length_, offsets_, widths_};
+  const FieldPlaces places{record_length_, fields_};
   if (count == 1)
     run(OneRecord(records, places), context);
   else
@@ -285,7 +300,7 @@ void DecodePlan::decode_fixed(ByteView records, size_t count, const RowContext& 
 
 void DecodePlan::decode_gathered(std::span<const ByteView> slices, const RowContext& context) const {
   CHECK(!slices.empty());
-  run(GatheredRecords(slices, widths_.size()), context);
+  run(GatheredRecords(slices, fields_.size()), context);
 }
 
 template <class Records>
@@ -301,7 +316,7 @@ void DecodePlan::run(const Records& records, const RowContext& context) const {
   set_etype(batch, first, rows);
   if (inner_etype_ != 0) fill_inner_etype(context, first, rows);
   if (icmp_in_port_) set_icmp(batch, first, rows);
-  if (section_.present()) read_sections(records, batch, first);
+  if (section_) read_sections(records, batch, first);
   if (std::ranges::any_of(context.options, &OptionsState::has_names)) {
     fill_names(context, first, rows);
     if (application_field_ >= 0) fill_application_names(records, context, first);
@@ -434,8 +449,8 @@ uint32_t DecodePlan::record_rate(const Records& records, const RowContext& conte
   uint32_t rate = number(Column::sampling_rate);
   if (rate == 0 && !sampling_.simple()) {
     std::vector<ByteView> fields;
-    fields.reserve(widths_.size());
-    for (size_t f = 0; f < widths_.size(); ++f) fields.push_back(records.field(record, f));
+    fields.reserve(fields_.size());
+    for (size_t f = 0; f < fields_.size(); ++f) fields.push_back(records.field(record, f));
     rate = sampling_.rate(fields);
   }
   if (rate != 0) return rate;
@@ -490,7 +505,7 @@ template <class Records>
 void DecodePlan::read_sections(const Records& records, FlowBatch& batch, size_t first) const {
   packet::Packet packet;
   for (size_t i = 0; i < records.size(); ++i) {
-    section_.put([&](size_t field) { return records.field(i, field); }, packet, batch, first + i);
+    section_->put([&](size_t field) { return records.field(i, field); }, packet, batch, first + i);
   }
 }
 
@@ -502,12 +517,15 @@ void DecodePlan::fill_other(const Records& records, const RowContext& context, s
   for (size_t i = 0; i < records.size(); ++i) {
     std::string& json = context.scratch;
     json.assign(1, '{');
+    std::string_view labels = labels_;
     for (const Unmapped& field : unmapped_) {
+      const std::string_view label = labels.substr(0, field.label_size);
+      labels.remove_prefix(field.label_size);
       const ByteView value = records.field(i, field.field);
       if (value.empty()) continue;
       const size_t before = json.size();
       if (json.size() > 1) json.push_back(',');
-      json += field.label;
+      json += label;
       const ListTrouble trouble = writer.append(json, field.type, value);
       if (trouble.bad) context.anomalies.add(Anomaly::bad_list);
       const bool fits = json.size() < most;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,22 +22,23 @@
 namespace weir::decode {
 
 // One element into one column. Steps of a column are in order of preference; `fill` steps touch only rows that are
-// still null or zero.
+// still null or zero. Small, as thousands of exporters have thousands of templates: what decoding reads of a template
+// comes from memory then.
 struct Step {
+  static constexpr uint8_t kTypesOwn = UINT8_MAX;
+
   flow::ColumnIndex column;
   flow::ColumnType type;
   flow::Conversion conversion;
-  uint64_t most;  // the largest value: what the column holds, and what the element defines
-  bool fill = false;
-  bool append = false;  // adds to the text of an earlier step, with a space: done by that step
-  uint16_t adding = 0;  // so many steps behind this one add to it
-  uint16_t field;       // position in the template
-  uint32_t offset;      // in the record, if all fields before it are fixed
-  // nullptr: value by value.
-  Kernel<OneRecord> one = nullptr;
-  Kernel<FixedRecords> fixed = nullptr;
-  Kernel<GatheredRecords> gathered = nullptr;
+  uint8_t kernels = 0;       // of kKernels; 0: value by value
+  uint8_t most = kTypesOwn;  // of kBounds: the largest value that the element defines; else what the column holds
+  bool fill : 1 = false;
+  bool append : 1 = false;  // adds to the text of an earlier step, with a space: done by that step
+  uint16_t field;           // position in the template
+  uint16_t offset;          // FieldSpec::offset
+  uint16_t adding = 0;      // so many steps behind this one add to it
 };
+static_assert(sizeof(Step) == 12);
 
 // What rows of a set need besides their own bytes.
 struct RowContext {
@@ -55,7 +57,8 @@ struct RowContext {
 
 class DecodePlan {
  public:
-  // For rows of `schema`: its configured columns are filled beside those of this version.
+  // For rows of `schema`: its configured columns are filled beside those of this version. `layout` has to stay where it
+  // is as long as the plan is used.
   DecodePlan(const Template& layout, const flow::Schema& schema);
 
   // Appends one row for each record, of which there is at least one. records: `count` records of fixed length, or the
@@ -65,12 +68,14 @@ class DecodePlan {
 
   // Fetches what decoding needs into the cache.
   void prefetch() const;
+  // Memory besides the plan itself, in bytes.
+  size_t memory() const;
 
  private:
   struct Unmapped {
     uint16_t field;
+    uint16_t label_size;  // in labels_, behind those before it
     flow::AbstractType type;
-    std::string label;  // as JSON, with a colon
   };
   enum class Family : uint8_t { none, v4, v6, both };
 
@@ -101,19 +106,19 @@ class DecodePlan {
   template <class Records>
   void read_sections(const Records& records, flow::FlowBatch& batch, size_t first) const;
 
-  void add_steps(const Template& layout, const flow::Schema& schema);
+  // inner: of each field, whether it says something about the inner packet.
+  void add_steps(const Template& layout, const std::vector<bool>& inner, const flow::Schema& schema);
   void fill_inner_etype(const RowContext& context, size_t first, size_t count) const;
-  void note_specials(const Template& layout);
-  void note_icmp(const Template& layout);
-  void choose_kernels(const Template& layout);
+  void note_specials(const std::vector<bool>& inner);
+  void note_icmp(const std::vector<bool>& inner);
+  void choose_kernels(bool variable);
 
-  size_t record_length_ = 0;
-  std::vector<uint32_t> offsets_;  // of the fields; only if the template is of fixed length
-  std::vector<uint16_t> widths_;
+  std::span<const FieldSpec> fields_;  // of the template
   std::vector<Step> steps_;
   std::vector<Unmapped> unmapped_;
-  size_t bad_fields_ = 0;    // fields whose length their element cannot have: null in every record
-  std::vector<bool> inner_;  // of each field: says something about the inner packet
+  std::string labels_;          // of the unmapped fields, as JSON, with a colon
+  uint32_t record_length_ = 0;  // 0: of variable length
+  uint16_t bad_fields_ = 0;     // fields whose length their element cannot have: null in every record
   uint16_t inner_etype_ = 0;
   Family family_ = Family::none;
   bool has_etype_ = false;
@@ -122,11 +127,12 @@ class DecodePlan {
   bool icmp_elements_ = false;    // there are elements of type and code: of ICMP
   bool icmpv6_elements_ = false;  // of ICMPv6
   SamplingFields sampling_;
-  HeaderSection section_;
-  int application_field_ = -1;  // 95 applicationId
-  int start_ms_field_ = -1;     // 160 systemInitTimeMilliseconds
-  int duration_ms_field_ = -1;  // 161 flowDurationMilliseconds
-  int duration_us_field_ = -1;  // 162 flowDurationMicroseconds
+  std::unique_ptr<const HeaderSection> section_;  // nullptr: there is none
+  // Positions in the template; negative: not there.
+  int16_t application_field_ = -1;  // 95 applicationId
+  int16_t start_ms_field_ = -1;     // 160 systemInitTimeMilliseconds
+  int16_t duration_ms_field_ = -1;  // 161 flowDurationMilliseconds
+  int16_t duration_us_field_ = -1;  // 162 flowDurationMicroseconds
   bool has_start_ = false;
   bool has_end_ = false;
 };

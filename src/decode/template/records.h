@@ -11,14 +11,14 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "decode/template/template.h"
 
 namespace weir::decode {
 
 // Where the fields of records of fixed length are.
 struct FieldPlaces {
   size_t record_length;
-  std::span<const uint32_t> offsets;
-  std::span<const uint16_t> widths;
+  std::span<const FieldSpec> fields;
 };
 
 // Records of equal length behind each other. (How many is said by whoever makes one: it knows, and a division is as
@@ -33,7 +33,8 @@ class FixedRecords {
     return bytes_.data() + record * places_.record_length + offset;
   }
   ByteView field(size_t record, size_t field) const {
-    return bytes_.subspan(record * places_.record_length + places_.offsets[field], places_.widths[field]);
+    const FieldSpec& spec = places_.fields[field];
+    return bytes_.subspan(record * places_.record_length + spec.offset, spec.length);
   }
 
  private:
@@ -51,7 +52,8 @@ class OneRecord {
   static constexpr size_t size() { return 1; }
   const uint8_t* at(size_t /*record*/, size_t offset) const { return bytes_.data() + offset; }
   ByteView field(size_t /*record*/, size_t field) const {
-    return bytes_.subspan(places_.offsets[field], places_.widths[field]);
+    const FieldSpec& spec = places_.fields[field];
+    return bytes_.subspan(spec.offset, spec.length);
   }
 
  private:

@@ -37,7 +37,9 @@ struct WireField {
 void Template::measure() {
   variable = false;
   min_length = 0;
-  for (const FieldSpec& field : fields) {
+  for (FieldSpec& field : fields) {
+    // Records that are longer than any datagram will never come.
+    field.offset = static_cast<uint16_t>(min_length);
     variable |= field.length == kVariableLength;
     // The shortest variable-length field is its length byte alone.
     min_length += field.length == kVariableLength ? 1 : field.length;
@@ -45,11 +47,13 @@ void Template::measure() {
   // Sorted by element, then position: equal elements stand together.
   std::vector<uint16_t> order(fields.size());
   std::iota(order.begin(), order.end(), uint16_t{0});
-  const auto element = [&](uint16_t i) { return std::tuple{fields[i].enterprise, fields[i].element, fields[i].scope}; };
+  const auto element = [&](uint16_t i) {
+    return std::tuple{fields[i].enterprise, fields[i].element, bool{fields[i].scope}};
+  };
   std::ranges::sort(order, {}, [&](uint16_t i) { return std::tuple_cat(element(i), std::tuple{i}); });
   for (size_t i = 0; i < order.size(); ++i) {
     const bool again = i > 0 && element(order[i]) == element(order[i - 1]);
-    fields[order[i]].occurrence = again ? static_cast<uint16_t>(fields[order[i - 1]].occurrence + 1) : uint16_t{1};
+    fields[order[i]].occurrence = again ? fields[order[i - 1]].occurrence + 1U : 1U;
   }
 }
 
@@ -136,7 +140,7 @@ TemplateReader::Step TemplateReader::read_fields(const Counts& counts, Template&
   for (size_t i = 0; i < counts.fields; ++i) {
     const auto wire = in_.read<WireField>();
     if (!wire) return stop(Anomaly::truncated_template);
-    FieldSpec field{0, wire->element, wire->length, i < counts.scope};
+    FieldSpec field{.element = wire->element, .length = wire->length, .scope = i < counts.scope};
     if (dialect_.enterprise_bit && (field.element & kEnterpriseBit) != 0) {
       const auto enterprise = in_.read<Be32>();
       if (!enterprise) return stop(Anomaly::truncated_template);

@@ -45,10 +45,12 @@ struct FieldSpec {
   uint32_t enterprise = 0;  // 0: IANA
   uint16_t element = 0;     // for a v9 scope field the scope type
   uint16_t length = 0;      // kVariableLength, or bytes
-  bool scope = false;
-  uint16_t occurrence = 1;  // which of the fields with this element it is
+  bool scope : 1 = false;
+  uint16_t occurrence : 15 = 1;  // which of the fields with this element it is
+  uint16_t offset = 0;           // in the record, if all fields before it are of fixed length and it can be received
   bool operator==(const FieldSpec&) const = default;
 };
+static_assert(sizeof(FieldSpec) == 12);  // thousands of exporters have thousands of them
 
 // The field's name as the key of a JSON object, with its quotes: the element's, and of repeated elements, which need
 // keys that differ, from the second on with its number: "octetDeltaCount#2".
@@ -70,7 +72,7 @@ struct Template {
     return bytes / min_length;
   }
 
-  // Sets variable, min_length and the fields' occurrence.
+  // Sets variable, min_length, and the fields' occurrence and offset.
   void measure();
   bool same_layout(const Template& other) const { return options == other.options && fields == other.fields; }
 };
