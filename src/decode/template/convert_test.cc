@@ -239,7 +239,10 @@ TEST(Kernels, AgreeWithTheDefinition) {
     for (const ColumnType type : types) {
       for (size_t width = 0; width <= 9; ++width) {
         const auto conversion = static_cast<Conversion>(c);
-        const auto [one, fixed, gathered] = std::span(kKernels)[find_kernels(conversion, type, width, max_value(type))];
+        const size_t place = find_kernels(conversion, type, width, max_value(type));
+        const auto one = std::span(kKernels.one)[place];
+        const auto fixed = std::span(kKernels.fixed)[place];
+        const auto gathered = std::span(kKernels.gathered)[place];
         ASSERT_EQ(one == nullptr, fixed == nullptr);
         ASSERT_EQ(one == nullptr, gathered == nullptr);
         if (one == nullptr || conversion == Conversion::address) continue;
@@ -286,7 +289,7 @@ TEST(Kernels, StepAsideBeyondTheLargestValue) {
                                                                               {ColumnType::u16, 1}}) {
     for (const uint64_t most : {1U, 2U, 3U, 5U, 7U, 32U, 128U, 4095U, (1U << 20) - 1}) {
       const auto kernel =
-          most < max_value(type) ? std::span(kKernels)[find_kernels(Conversion::uint, type, width, most)].one : nullptr;
+          most < max_value(type) ? std::span(kKernels.one)[find_kernels(Conversion::uint, type, width, most)] : nullptr;
       if (kernel == nullptr) continue;
       ++kernels;
       const FieldSpec field{.length = static_cast<uint16_t>(width)};

@@ -1,5 +1,6 @@
 #include "decode/template/kernels.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <span>
@@ -199,27 +200,21 @@ constexpr Kernel<Records> find_kernel(Conversion conversion, ColumnType type, si
   }
 }
 
-constexpr Kernels kernels_for(Conversion conversion, ColumnType type, size_t width, uint64_t most) {
-  return {find_kernel<OneRecord>(conversion, type, width, most),
-          find_kernel<FixedRecords>(conversion, type, width, most),
-          find_kernel<GatheredRecords>(conversion, type, width, most)};
-}
-
-// The place of these, or behind the last.
-template <class Known>
-constexpr size_t place_of(const Known& known, const Kernels& wanted) {
-  size_t place = 0;
-  while (place < known.size() && known[place].one != wanted.one) ++place;
-  return place;
+// The place of the kernel, or behind the last.
+constexpr size_t place_of(std::span<const Kernel<OneRecord>> known, Kernel<OneRecord> wanted) {
+  return static_cast<size_t>(std::ranges::find(known, wanted) - known.begin());
 }
 
 // Every kernel that find_kernel() finds, once; none comes first.
 constexpr auto kAllKernels = [] {
-  std::array<Kernels, kKernels.size()> all;
+  Kernels all;
   size_t count = 1;
   const auto add = [&](Conversion conversion, ColumnType type, size_t width, uint64_t most) {
-    const Kernels found = kernels_for(conversion, type, width, most);
-    if (place_of(std::span(all).first(count), found) == count) all[count++] = found;
+    const auto one = find_kernel<OneRecord>(conversion, type, width, most);
+    if (place_of(std::span(all.one).first(count), one) < count) return;
+    all.one[count] = one;
+    all.fixed[count] = find_kernel<FixedRecords>(conversion, type, width, most);
+    all.gathered[count++] = find_kernel<GatheredRecords>(conversion, type, width, most);
   };
   for (const Conversion conversion : {Conversion::uint, Conversion::address, Conversion::mac, Conversion::uptime_ms,
                                       Conversion::seconds, Conversion::milliseconds, Conversion::high_byte,
@@ -239,11 +234,11 @@ constexpr auto kAllKernels = [] {
 
 }  // namespace
 
-constexpr std::array<Kernels, 96> kKernels = kAllKernels;
+constexpr Kernels kKernels = kAllKernels;
 
 uint8_t find_kernels(Conversion conversion, ColumnType type, size_t width, uint64_t most) {
-  const size_t place = place_of(kKernels, kernels_for(conversion, type, width, most));
-  CHECK(place < kKernels.size());
+  const size_t place = place_of(kKernels.one, find_kernel<OneRecord>(conversion, type, width, most));
+  CHECK(place < Kernels::kMost);
   return static_cast<uint8_t>(place);
 }
 

@@ -16,15 +16,15 @@ namespace weir::decode {
 template <class Records>
 using Kernel = bool (*)(const Records& in, size_t position, const TimeBase& time, void* column, size_t first);
 
-// The same for each way in which records lie. nullptr: value by value.
+// All there are, for each way in which records lie; the first is none (nullptr): value by value. Plans have the place of
+// theirs: a number of one byte, as there may be hundreds of thousands of plans.
 struct Kernels {
-  Kernel<OneRecord> one = nullptr;
-  Kernel<FixedRecords> fixed = nullptr;
-  Kernel<GatheredRecords> gathered = nullptr;
+  static constexpr size_t kMost = 96;
+  std::array<Kernel<OneRecord>, kMost> one{};
+  std::array<Kernel<FixedRecords>, kMost> fixed{};
+  std::array<Kernel<GatheredRecords>, kMost> gathered{};
 };
-
-// All there are. Plans have the place of theirs: a number of one byte, as there may be hundreds of thousands of plans.
-extern const std::array<Kernels, 96> kKernels;
+extern const Kernels kKernels;
 
 // Where in kKernels; 0, which is none, if there is no fast loop for this. most: the largest value.
 uint8_t find_kernels(flow::Conversion conversion, flow::ColumnType type, size_t width, uint64_t most);

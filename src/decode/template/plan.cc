@@ -82,12 +82,12 @@ bool adds_up(Conversion conversion) {
 }
 
 // The kernel of a step, and where its field is.
-Kernel<OneRecord> kernel_for(const OneRecord&, const Step& step) { return std::span(kKernels)[step.kernels].one; }
+Kernel<OneRecord> kernel_for(const OneRecord&, const Step& step) { return std::span(kKernels.one)[step.kernels]; }
 Kernel<FixedRecords> kernel_for(const FixedRecords&, const Step& step) {
-  return std::span(kKernels)[step.kernels].fixed;
+  return std::span(kKernels.fixed)[step.kernels];
 }
 Kernel<GatheredRecords> kernel_for(const GatheredRecords&, const Step& step) {
-  return std::span(kKernels)[step.kernels].gathered;
+  return std::span(kKernels.gathered)[step.kernels];
 }
 size_t position_of(const OneRecord&, const Step& step) { return step.offset; }
 size_t position_of(const FixedRecords&, const Step& step) { return step.offset; }
