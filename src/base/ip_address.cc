@@ -135,14 +135,6 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
   return prefix;
 }
 
-size_t IpAddressHash::operator()(const IpAddress& address) const {
-  uint64_t high, low;
-  std::memcpy(&high, address.bytes.data(), 8);
-  std::memcpy(&low, address.bytes.data() + 8, 8);
-  uint64_t h = (high ^ (low * 0x9e3779b97f4a7c15u)) * 0xbf58476d1ce4e5b9u;
-  return h ^ (h >> 32);
-}
-
 std::string mac_to_string(uint64_t mac) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text(17, ':');

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/keyed_hash.h"
+
 namespace weir {
 
 struct IpAddress {
@@ -77,7 +79,11 @@ struct IpPrefix {
 };
 
 struct IpAddressHash {
-  size_t operator()(const IpAddress& address) const;
+  using is_avalanching = void;
+  size_t operator()(const IpAddress& address) const {
+    const auto words = std::bit_cast<std::array<uint64_t, 2>>(address.bytes);
+    return keyed_hash(words[0], words[1]);
+  }
 };
 
 // aa:bb:cc:dd:ee:ff of the low 48 bits.

@@ -67,6 +67,7 @@ struct Retention {
 };
 
 struct Limits {
+  ByteSize exporter_memory{uint64_t{256} << 20};
   uint64_t exporters = 65'536;
   uint64_t templates_per_exporter = 1'024;
   uint64_t templates = 1'000'000;

@@ -208,6 +208,15 @@ constexpr auto kRetention = section<&Config::retention, kRetentionKeys>(
     "retention", "How long flows are kept. Without it, until the disk is full.");
 
 constexpr auto kLimitsKeys = keys_of<Limits>(
+    key<&Limits::exporter_memory>(
+        {.name = "exporter_memory",
+         .on_reload = applied,
+         .least = uint64_t{1} << 20,
+         .most = kMostBytes,
+         .doc = "Memory for all that is remembered of exporters: sessions, templates, sampling rates, names, data that "
+                "wait for their template. One exporter gets no more than half of it. When it is full, senders that "
+                "are new are forgotten first, then sessions of exporters that have much of it, then the exporters "
+                "that have been silent the longest."}),
     key<&Limits::exporters>({.name = "exporters",
                              .on_reload = applied,
                              .least = 1,

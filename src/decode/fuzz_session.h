@@ -78,7 +78,7 @@ inline DecoderOptions options_from(uint8_t switches) {
     options.limits.fields_per_template = 6;
     options.limits.rates_per_session = 2;
     options.limits.names_per_session = 3;
-    options.limits.name_bytes = 400;
+    options.limits.memory = 12'000;
     options.limits.name_length = 7;
     options.limits.options_only_domains = 1;
     options.limits.early_bytes_per_session = 600;

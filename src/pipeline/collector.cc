@@ -60,7 +60,8 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
     ReceiveLoopOptions loop = loop_options();
     if (state_) loop.state = &*state_;
     if (shared_exporters_) loop.shared = &*shared_exporters_;
-    loops_.push_back(std::make_unique<ReceiveLoop>(std::move(receiver), options_.decoder, loop, batch_out(), ledger_));
+    loops_.push_back(
+        std::make_unique<ReceiveLoop>(std::move(receiver), share_of(options_.decoder), loop, batch_out(), ledger_));
   }
   return open_streams();
 }
@@ -74,8 +75,8 @@ Result<> Collector::open_streams() {
     log::warn("at most {} connections instead of {}: the process may not open more files (ulimit -n)", most,
               options_.streams.connections);
   }
-  stream_loop_ =
-      std::make_unique<StreamLoop>(std::move(listener), options_.decoder, loop_options(), batch_out(), ledger_);
+  stream_loop_ = std::make_unique<StreamLoop>(std::move(listener), share_of(options_.decoder), loop_options(),
+                                              batch_out(), ledger_);
   return {};
 }
 
@@ -106,6 +107,13 @@ BatchOut Collector::batch_out() {
 }
 
 // Of the next receiving thread.
+// The threads have one budget of memory for what they remember of exporters.
+decode::DecoderOptions Collector::share_of(decode::DecoderOptions decoder) const {
+  const bool streams = !options_.listen_tcp.empty() || !options_.listen_tls.empty();
+  decoder.limits.memory /= std::max<size_t>(options_.threads, 1) + (streams ? 1 : 0);
+  return decoder;
+}
+
 ReceiveLoopOptions Collector::loop_options() {
   ReceiveLoopOptions loop = options_.loop;
   loop.number = loops_.size();
@@ -214,9 +222,9 @@ Result<> Collector::reload(const decode::DecoderOptions& decoder, const store::S
                            const net::StreamLimits& streams, std::optional<net::TlsContext> tls,
                            std::optional<uint64_t> memory_limit_bytes) {
   TRY(store::check_types(options_.store.directory, *decoder.schema));
-  for (const auto& loop : loops_) loop->set_options(decoder);
+  for (const auto& loop : loops_) loop->set_options(share_of(decoder));
   if (stream_loop_) {
-    stream_loop_->set_options(decoder);
+    stream_loop_->set_options(share_of(decoder));
     stream_loop_->set_streams(streams, std::move(tls));
   }
   store_->set_options(store);

@@ -106,6 +106,7 @@ class Collector {
   Result<> open_streams();
   void open_state();
   StateReport state_report() const;
+  decode::DecoderOptions share_of(decode::DecoderOptions decoder) const;
   ReceiveLoopOptions loop_options();
   Result<uint64_t> receiving_bytes() const;
   void open_outlets();

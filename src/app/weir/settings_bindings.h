@@ -77,6 +77,7 @@ inline constexpr auto kRetentionBindings = bindings_of<config::Retention>(
 inline constexpr auto kLimitsBindings = [] {
   using config::Limits;
   return bindings_of<Limits>(
+      to<&Limits::exporter_memory>([](Settings& s) -> auto& { return s.collector.decoder.limits.memory; }),
       to<&Limits::exporters>([](Settings& s) -> auto& { return s.collector.decoder.limits.sessions; }),
       to<&Limits::templates_per_exporter>(
           [](Settings& s) -> auto& { return s.collector.decoder.limits.templates_per_session; }),

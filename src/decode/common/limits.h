@@ -8,6 +8,9 @@
 namespace weir::decode {
 
 struct Limits {
+  // All that is remembered of exporters: sessions, streams, templates, rates, names, data that wait. 10,000 exporters
+  // with 20 templates each that nobody else has take some 230 MiB. One exporter gets no more than half of it.
+  size_t memory = size_t{256} << 20;
   // 10,000 exporters of a large network with a few domains each; a flood of forged sources stays at some tens of MiB.
   size_t sessions = 65536;
   // Cisco ASA sends 13, large routers some 50.
@@ -24,7 +27,6 @@ struct Limits {
   // Names of interfaces, VRFs, applications: NBAR alone has some 1,500 applications with a description each, a router
   // that ends subscribers' lines some ten thousand interfaces.
   size_t names_per_session = 32768;
-  size_t name_bytes = size_t{128} << 20;
   // RFC 2863 lets an interface's alias have 64 characters; NBAR describes applications in 55.
   size_t name_length = 255;
   // Domains of an exporter that send options only, for its other domains: Cisco IOS XE has one.

@@ -11,44 +11,55 @@ namespace {
 
 using flow::Anomaly;
 
-// Memory of a held set besides its bytes.
-constexpr size_t kOverhead = 192;
+// Memory of a held set besides its bytes; of the first one of its template, the list of those that wait for that.
+constexpr size_t kOverhead = sizeof(EarlySet) + 64;
+constexpr size_t kFirst = 800;
 
 }  // namespace
 
-size_t EarlyData::charge(const EarlySet& early) {
-  return early.body.size() + early.senders.size() * sizeof(StreamNumber) + kOverhead;
+size_t EarlyData::memory_of(const SessionEarlyData& session, TemplateId id, size_t senders, size_t body) {
+  return body + senders * sizeof(StreamNumber) + kOverhead + (session.by_template.contains(id) ? 0 : kFirst);
 }
 
-bool EarlyData::hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id,
-                     const MessageContext& message, std::vector<StreamNumber> senders, ByteView body, bool clipped) {
-  session.counters = &counters;
+void EarlyData::refuse(SessionEarlyData& session) {
+  flow::ExporterCounters& counters = *session.exporter->counters;
   counters.anomalies.add(Anomaly::missing_template);
-  const size_t size = body.size() + senders.size() * sizeof(StreamNumber) + kOverhead;
-  if (size > limits_.early_bytes || session.bytes + size > limits_.early_bytes_per_session) {
-    counters.anomalies.add(Anomaly::early_data_limit);
-    ++counters.undecodable_sets;
+  counters.anomalies.add(Anomaly::early_data_limit);
+  ++counters.undecodable_sets;
+}
+
+bool EarlyData::hold(SessionEarlyData& session, TemplateId id, const MessageContext& message,
+                     std::vector<StreamNumber> senders, ByteView body, bool clipped) {
+  const size_t size = memory_of(session, id, senders.size(), body.size());
+  ExporterEarlyData& exporter = *session.exporter;
+  const size_t share =
+      std::max(limits_.early_bytes / 4, std::min(limits_.early_bytes, limits_.early_bytes_per_session));
+  if (session.bytes + size > limits_.early_bytes_per_session || exporter.bytes + size > share) {
+    refuse(session);
     return false;
   }
+  exporter.counters->anomalies.add(Anomaly::missing_template);
   while (bytes_ + size > limits_.early_bytes) {
-    all_.front().session->counters->anomalies.add(Anomaly::early_data_limit);
+    all_.front().session->exporter->counters->anomalies.add(Anomaly::early_data_limit);
     give_up(all_.begin());
   }
-  all_.push_back({&session, id, message, std::move(senders), {body.begin(), body.end()}, clipped});
+  all_.push_back({&session, id, message, std::move(senders), {body.begin(), body.end()}, clipped, size});
   std::deque<EarlyList::iterator>& waiting = session.by_template[id];
   waiting.push_back(std::prev(all_.end()));
   session.bytes += size;
+  exporter.bytes += size;
   bytes_ += size;
-  ++counters.early_sets_held;
+  ++exporter.counters->early_sets_held;
   return waiting.size() == 1;
 }
 
 // Takes a set out of all lists.
 EarlySet EarlyData::take(EarlyList::iterator early) {
   SessionEarlyData& session = *early->session;
-  session.bytes -= charge(*early);
-  bytes_ -= charge(*early);
-  --session.counters->early_sets_held;
+  session.bytes -= early->memory;
+  session.exporter->bytes -= early->memory;
+  bytes_ -= early->memory;
+  --session.exporter->counters->early_sets_held;
   const auto found = session.by_template.find(early->template_id);
   const auto place = std::ranges::find(found->second, early);
   CHECK(place != found->second.end());
@@ -60,7 +71,7 @@ EarlySet EarlyData::take(EarlyList::iterator early) {
 }
 
 void EarlyData::give_up(EarlyList::iterator early) {
-  ++early->session->counters->undecodable_sets;
+  ++early->session->exporter->counters->undecodable_sets;
   take(early);
 }
 
@@ -87,7 +98,7 @@ void EarlyData::expire(Timestamp now) {
     return now == Timestamp::max() || (now > received && now - received > limits_.early_age);
   };
   while (!all_.empty() && too_old(all_.front())) {
-    all_.front().session->counters->anomalies.add(Anomaly::early_data_limit);
+    all_.front().session->exporter->counters->anomalies.add(Anomaly::early_data_limit);
     give_up(all_.begin());
   }
 }

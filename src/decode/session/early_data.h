@@ -5,8 +5,8 @@
 // there: the rows are the same as if the template had come first. Every set is counted as held, and leaves exactly
 // once, as decoded or as undecodable.
 //
-// Two budgets of bytes hold. Of one session, the sets that came first stay: whoever sends without end gains nothing by
-// it. Of all sessions, the set that has waited the longest goes first, as it is the least likely to be decoded ever.
+// Budgets of bytes hold. Of one session, and of one exporter, which has a quarter of all, the sets that came first
+// stay: whoever sends without end gains nothing by it. Of all sessions, the set that has waited the longest goes first, as it is the least likely to be decoded ever.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -33,14 +33,21 @@ struct EarlySet {
   std::vector<StreamNumber> senders;  // who may have sent it, if that is not sure
   std::vector<uint8_t> body;
   bool clipped = false;
+  size_t memory = 0;  // what it was charged
 };
 using EarlyList = std::list<EarlySet>;  // of all sessions, oldest first
 
+// Those of one exporter, and who counts for it.
+struct ExporterEarlyData {
+  flow::ExporterCounters* counters = nullptr;
+  size_t bytes = 0;
+};
+
 // Those of one session. Its address must not change.
 struct SessionEarlyData {
-  flow::ExporterCounters* counters = nullptr;  // of the exporter; set by the first hold()
+  ExporterEarlyData* exporter = nullptr;                                               // there before the first hold()
   boost::unordered_flat_map<TemplateId, std::deque<EarlyList::iterator>> by_template;  // oldest first; never empty
-  size_t bytes = 0;
+  size_t bytes = 0;                                                                    // of memory
 
   bool empty() const { return by_template.empty(); }
 };
@@ -55,8 +62,10 @@ class EarlyData {
 
   // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it. True if it
   // is the first one that waits for this template. senders: EarlySet::senders.
-  bool hold(SessionEarlyData& session, flow::ExporterCounters& counters, TemplateId id, const MessageContext& message,
-            std::vector<StreamNumber> senders, ByteView body, bool clipped);
+  bool hold(SessionEarlyData& session, TemplateId id, const MessageContext& message, std::vector<StreamNumber> senders,
+            ByteView body, bool clipped);
+  // Gives a set up as it comes: there is no room for it.
+  static void refuse(SessionEarlyData& session);
   // Of the sets that wait for this id those that can be read now, oldest first; they are no longer held.
   using Readable = std::function<bool(EarlySet&)>;
   std::vector<EarlySet> release(SessionEarlyData& session, TemplateId id, const Readable& readable);
@@ -65,10 +74,11 @@ class EarlyData {
   // Gives up what has waited for too long; with Timestamp::max() all.
   void expire(Timestamp now);
 
+  // What holding a set takes, in bytes.
+  static size_t memory_of(const SessionEarlyData& session, TemplateId id, size_t senders, size_t body);
   size_t bytes() const { return bytes_; }
 
  private:
-  static size_t charge(const EarlySet& early);
   EarlySet take(EarlyList::iterator early);
   void give_up(EarlyList::iterator early);
 

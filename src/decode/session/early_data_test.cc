@@ -12,16 +12,21 @@ using flow::Anomaly;
 
 constexpr TemplateId kId{256};
 constexpr size_t kBody = 100;
-constexpr size_t kCharge = kBody + 192;  // with what a set takes besides its bytes
+// With what a set takes besides its bytes, and the first one of its template and session.
+constexpr size_t kCharge = kBody + sizeof(EarlySet) + 64;
+constexpr size_t kFirst = 800;
 
 Timestamp at(int64_t second) { return timestamp_from_us((1'700'000'000 + second) * 1'000'000); }
 
 struct Early {
-  explicit Early(const Limits& limits = {}) : early(limits) {}
+  explicit Early(const Limits& limits = {}) : early(limits) {
+    exporter.counters = &counters;
+    session.exporter = other.exporter = &exporter;
+  }
   bool hold(SessionEarlyData& of, uint8_t first_byte, TemplateId id = kId, int64_t second = 0) {
     std::vector<uint8_t> body(kBody);
     body[0] = first_byte;
-    return early.hold(of, counters, id, {.stream = {}, .received = at(second)}, {}, body, false);
+    return early.hold(of, id, {.stream = {}, .received = at(second)}, {}, body, false);
   }
   // The first bytes of the sets that come out.
   std::string release(SessionEarlyData& of, TemplateId id = kId) {
@@ -32,6 +37,7 @@ struct Early {
   }
   EarlyData early;
   flow::ExporterCounters counters;
+  ExporterEarlyData exporter;
   SessionEarlyData session;
   SessionEarlyData other;
 };
@@ -55,7 +61,7 @@ TEST(EarlyData, ComesOutByTemplateInItsOrder) {
 }
 
 TEST(EarlyData, OfASessionTheFirstStay) {
-  Early e({.early_bytes_per_session = 2 * kCharge});
+  Early e({.early_bytes_per_session = 2 * kCharge + kFirst});
   e.hold(e.session, 'a');
   e.hold(e.session, 'b');
   EXPECT_FALSE(e.hold(e.session, 'c'));
@@ -65,14 +71,31 @@ TEST(EarlyData, OfASessionTheFirstStay) {
 }
 
 TEST(EarlyData, OfAllTheOldestGoes) {
-  Early e({.early_bytes_per_session = 2 * kCharge, .early_bytes = 2 * kCharge});
+  constexpr size_t kAll = 2 * (kCharge + kFirst);
+  Early e({.early_bytes_per_session = kAll, .early_bytes = kAll});
+  ExporterEarlyData another{.counters = &e.counters};
+  e.other.exporter = &another;
   e.hold(e.session, 'a');
   e.hold(e.other, 'o');
   e.hold(e.other, 'p');
-  EXPECT_EQ(e.early.bytes(), 2 * kCharge);
+  EXPECT_EQ(e.early.bytes(), 2 * kCharge + kFirst);
   EXPECT_EQ(e.release(e.session), "");
   EXPECT_EQ(e.release(e.other), "op");
   EXPECT_EQ(e.counters.undecodable_sets, 1u);
+}
+
+TEST(EarlyData, OneExporterHasAQuarter) {
+  Early e({.early_bytes_per_session = kCharge + kFirst, .early_bytes = 8 * (kCharge + kFirst)});
+  SessionEarlyData third{.exporter = &e.exporter, .by_template = {}};
+  e.hold(e.session, 'a');
+  e.hold(e.other, 'o');
+  EXPECT_FALSE(e.hold(third, 't'));
+  EXPECT_EQ(e.counters.undecodable_sets, 1u);
+  flow::ExporterCounters counters;
+  ExporterEarlyData another{.counters = &counters};
+  third.exporter = &another;
+  EXPECT_TRUE(e.hold(third, 't'));
+  EXPECT_EQ(e.release(e.session), "a");
 }
 
 TEST(EarlyData, IsGivenUpInTime) {

@@ -18,6 +18,11 @@ using flow::Anomaly;
 constexpr size_t kManyExporters = 256;
 constexpr size_t kExpectedAtOnce = 32;
 
+// Memory of an exporter with its place in the ledger, and of a session with its state as it is kept for a restart,
+// before anything was announced.
+constexpr size_t kExporterBytes = 1500;
+constexpr size_t kSessionBytes = 1024;
+
 // What moving a list's node to the front will write to.
 template <class T>
 void prefetch_neighbours(const std::list<T>& list, typename std::list<T>::const_iterator node) {
@@ -39,9 +44,8 @@ TemplateId first_set(ByteView message) {
 }  // namespace
 
 size_t ExporterTable::KeyHash::operator()(const SessionKey& key) const {
-  const uint64_t mixed = (uint64_t{key.domain} << 8 | static_cast<uint8_t>(key.type)) * 0x9e3779b97f4a7c15U;
-  return IpAddressHash{}(key.exporter) ^ static_cast<size_t>(mixed ^ mixed >> 32) ^
-         static_cast<size_t>(key.connection * 0xd6e8feb86659fd93U);
+  const uint64_t stream = uint64_t{key.domain} << 8 | static_cast<uint8_t>(key.type);
+  return keyed_hash(IpAddressHash{}(key.exporter) ^ stream, key.connection);
 }
 
 bool ExporterTable::ByConnection::operator()(const SessionKey& a, const SessionKey& b) const {
@@ -68,6 +72,7 @@ ExporterTable::Found ExporterTable::exporter(const IpAddress& address, Timestamp
       const auto made = exporters_.add();
       made->address = address;
       made->counters.first_seen = received;
+      charge(*made, 0, kExporterBytes);
       if (full) made->counters.anomalies.add(Anomaly::session_limit);
       exporter_index_.emplace(address, made);
       latest_ = &*made;
@@ -80,7 +85,11 @@ ExporterTable::Found ExporterTable::exporter(const IpAddress& address, Timestamp
 
 Session& ExporterTable::session(Exporter& exporter, const SessionKey& key) {
   if (latest_session_ != nullptr && latest_session_->key == key) return *latest_session_;
-  if (exporter.latest == nullptr || exporter.latest->key != key) exporter.latest = find_session(key);
+  if (exporter.latest == nullptr || exporter.latest->key != key) {
+    exporter.latest = find_session(key);
+    if (exporter.latest != nullptr)
+      exporter.sessions.splice(exporter.sessions.begin(), exporter.sessions, exporter.latest->of_exporter);
+  }
   if (exporter.latest != nullptr) {
     sessions_.use(exporter.latest->self, exporter.proven);
     latest_session_ = exporter.latest;
@@ -100,7 +109,8 @@ Session& ExporterTable::session(Exporter& exporter, const SessionKey& key) {
   exporter.latest = latest_session_ = &session;
   session_index_.emplace(key, made);
   if (key.connection != 0) connection_index_.emplace(key, made);
-  ++exporter.sessions;
+  exporter.sessions.push_front(&session);
+  session.of_exporter = exporter.sessions.begin();
   sessions_.use(made, exporter.proven);
   return session;
 }
@@ -139,7 +149,8 @@ void ExporterTable::close_connection(uint64_t connection) {
 void ExporterTable::forget(std::list<Session>::iterator forgotten) {
   Session& session = *forgotten;
   on_forget_(session);
-  --session.exporter->sessions;
+  charge(*session.exporter, session.memory, 0);
+  session.exporter->sessions.erase(session.of_exporter);
   if (session.exporter->latest == &session) session.exporter->latest = nullptr;
   if (latest_session_ == &session) latest_session_ = nullptr;
   session_index_.erase(session.key);
@@ -147,14 +158,76 @@ void ExporterTable::forget(std::list<Session>::iterator forgotten) {
   sessions_.erase(forgotten);
 }
 
-void ExporterTable::forget_oldest_exporter() {
+void ExporterTable::forget_oldest_exporter() { forget(exporters_.oldest()); }
+
+void ExporterTable::forget(std::list<Exporter>::iterator forgotten) {
+  while (!forgotten->sessions.empty()) forget(forgotten->sessions.back()->self);
+  charge(*forgotten, kExporterBytes, 0);
+  forgotten_ += forgotten->counters;
+  exporter_index_.erase(forgotten->address);
+  if (latest_ == &*forgotten) latest_ = nullptr;
+  exporters_.erase(forgotten);
+}
+
+void ExporterTable::set_limits(const Limits& limits) {
+  limits_ = limits;
+  large_.clear();
+  for (Exporter& exporter : exporters_.all()) {
+    if (exporter.memory > much()) large_.push_back(&exporter);
+  }
+}
+
+void ExporterTable::charge(Exporter& exporter, size_t before, size_t after) {
+  const bool was_large = exporter.memory > much();
+  exporter.memory += after - before;
+  memory_ += after - before;
+  const bool is_large = exporter.memory > much();
+  if (is_large && !was_large) large_.push_back(&exporter);
+  if (was_large && !is_large) std::erase(large_, &exporter);
+}
+
+void ExporterTable::charge(Session& session, size_t bytes, size_t shared) {
+  charge(*session.exporter, session.memory, kSessionBytes + bytes);
+  session.memory = kSessionBytes + bytes;
+  shared_memory_ = shared;
+}
+
+bool ExporterTable::forget_oldest_of(Exporter& exporter, const Session& keep) {
+  for (auto next = exporter.sessions.rbegin(); next != exporter.sessions.rend(); ++next) {
+    if (*next == &keep) continue;
+    forget((*next)->self);
+    return true;
+  }
+  return false;
+}
+
+bool ExporterTable::forget_for(const Session& keep) {
   const auto oldest = exporters_.oldest();
-  // Its sessions were used before any other exporter of its class was: they are at the end of the list, or near it.
-  while (oldest->sessions > 0) forget(sessions_.oldest());
-  forgotten_ += oldest->counters;
-  exporter_index_.erase(oldest->address);
-  if (latest_ == &*oldest) latest_ = nullptr;
-  exporters_.erase(oldest);
+  const bool newcomer = !oldest->in_front && &*oldest != keep.exporter;
+  if (newcomer) {
+    forget(oldest);
+    return true;
+  }
+  if (!large_.empty()) {
+    Exporter* const largest = *std::ranges::max_element(large_, {}, &Exporter::memory);
+    return forget_oldest_of(*largest, keep);
+  }
+  if (&*oldest == keep.exporter) return forget_oldest_of(*oldest, keep);
+  forget(oldest);
+  return true;
+}
+
+bool ExporterTable::make_room(Session& session, size_t more) {
+  Exporter& exporter = *session.exporter;
+  while (exporter.memory + more > share()) {
+    if (!forget_oldest_of(exporter, session)) return false;
+    exporter.counters.anomalies.add(Anomaly::session_limit);
+  }
+  while (memory() + more > limits_.memory) {
+    if (!forget_for(session)) return false;
+    exporter.counters.anomalies.add(Anomaly::session_limit);
+  }
+  return true;
 }
 
 // In steps, so that what one step asks for is there when the next one looks into it.

@@ -1,6 +1,6 @@
 // Exporters and their sessions, in the order in which they were used, and what is counted of them.
 //
-// Both lists have one limit: the number of sessions. When a new one finds no room, the one that was used the longest
+// Both lists have two limits: the number of sessions, and the memory that all take that is known of them. When a new one finds no room, the one that was used the longest
 // ago goes, with all that is known of it: of newcomers first. Anybody can claim to be an exporter, by a datagram with a
 // forged address. Who has sent data that could be decoded, for a while, or is known from before, is proven, and goes
 // only when there are no newcomers. An exporter is used whenever one of its sessions is; so the sessions of the last
@@ -16,6 +16,7 @@
 #include <list>
 #include <map>
 #include <span>
+#include <vector>
 
 #include "base/datagram.h"
 #include "decode/common/limits.h"
@@ -36,7 +37,7 @@ class ExporterTable {
   ExporterTable(const ExporterTable&) = delete;
   ExporterTable& operator=(const ExporterTable&) = delete;
 
-  void set_limits(const Limits& limits) { limits_ = limits; }
+  void set_limits(const Limits& limits);
 
   // Known or new, and from now on the most recently used. References are good until the next call that may make a new
   // one.
@@ -51,7 +52,17 @@ class ExporterTable {
   Session* find_session(const SessionKey& key);
   // Of the exporter if it is known, else of the forgotten ones.
   flow::ExporterCounters& counters_of(const IpAddress& address);
-  bool has_room() const { return sessions_.size() < limits_.sessions; }
+  bool has_room() const { return sessions_.size() < limits_.sessions && memory() < limits_.memory; }
+
+  // What is known of the session takes so much memory now. shared: what sessions have together and were charged for
+  // each.
+  void charge(Session& session, size_t bytes, size_t shared);
+  // Whether the session may take so much more, after others are forgotten for it: of its own exporter, if that has its
+  // share; else newcomers, then those of exporters that have much, then those that were used the longest ago. False:
+  // what there is is its exporter's own. `session` stays.
+  bool make_room(Session& session, size_t more);
+  // Of all, about, in bytes.
+  size_t memory() const { return memory_ - std::min(memory_, shared_memory_); }
 
   // These datagrams will be decoded next: what is known of their exporters, and the template of their first set, is
   // fetched into the cache, all of it at once instead of one miss after the other. Changes nothing.
@@ -70,6 +81,7 @@ class ExporterTable {
 
  private:
   struct KeyHash {
+    using is_avalanching = void;
     size_t operator()(const SessionKey& key) const;
   };
   // Orders the sessions of connections by connection.
@@ -77,10 +89,18 @@ class ExporterTable {
     bool operator()(const SessionKey& a, const SessionKey& b) const;
   };
   void use(std::list<Exporter>::iterator exporter);
+  // One exporter's share.
+  size_t share() const { return limits_.memory / 2; }
+  // Who has more than this, has much.
+  size_t much() const { return limits_.memory / 16; }
+  void charge(Exporter& exporter, size_t before, size_t after);
+  bool forget_oldest_of(Exporter& exporter, const Session& keep);
+  bool forget_for(const Session& keep);
   // Newcomers have a part of the limit only, so that a flood of them takes no more memory than that.
   size_t most_newcomers() const { return std::max(limits_.sessions / 4, std::min(limits_.sessions, kFewNewcomers)); }
   void forget(std::list<Session>::iterator session);
   void forget_oldest_exporter();
+  void forget(std::list<Exporter>::iterator exporter);
 
   Limits limits_;
   OnForget on_forget_;
@@ -92,6 +112,9 @@ class ExporterTable {
   boost::unordered_flat_map<SessionKey, std::list<Session>::iterator, KeyHash> session_index_;
   std::map<SessionKey, std::list<Session>::iterator, ByConnection> connection_index_;  // those of connections only
   flow::ExporterCounters forgotten_;
+  size_t memory_ = 0;             // of all exporters
+  size_t shared_memory_ = 0;      // of it counted several times
+  std::vector<Exporter*> large_;  // those that have much: at most 16, but for shared memory
 };
 
 }  // namespace weir::decode

@@ -21,6 +21,9 @@ auto sorted(const Map& map) {
 AnnouncedOptionsPtr snapshot_of(const OptionsState& state, Timestamp now) {
   AnnouncedOptions out{
       .changed = now, .start_ms = state.start_ms(), .domain_rate = state.domain_rate(), .rates = {}, .names = {}};
+  size_t rates = 0;
+  for (uint8_t s = 0; s < kRateScopes; ++s) rates += state.rates(static_cast<RateScope>(s)).size();
+  out.rates.reserve(rates);
   for (uint8_t s = 0; s < kRateScopes; ++s) {
     const auto scope = static_cast<RateScope>(s);
     for (const auto& [id, rate] : sorted(state.rates(scope))) out.rates.push_back({scope, id, *rate});
@@ -54,11 +57,8 @@ Learned OptionsStore::learn_rate(SessionOptions& session, RateScope scope, uint6
 
 Learned OptionsStore::learn_name(SessionOptions& session, NameKind kind, uint64_t id, std::string_view text,
                                  flow::AnomalyCounts& anomalies) {
-  const size_t before = session.state.name_bytes();
   const Learned learned = session.state.set_name(kind, id, text, limits_);
-  name_bytes_ = name_bytes_ - before + session.state.name_bytes();
   if (learned == Learned::full) anomalies.add(Anomaly::options_limit);
-  while (name_bytes_ > limits_.name_bytes && forget_another_()) anomalies.add(Anomaly::options_limit);
   return learned;
 }
 
@@ -92,22 +92,17 @@ void OptionsStore::unite(SessionOptions& from, SessionOptions& into, Timestamp n
     if (state.domain_rate() != 0) into.state.set_domain_rate(state.domain_rate());
     for (const AnnouncedRate& rate : from.snapshot->rates) into.state.set_rate(rate.scope, rate.id, rate.rate, limits_);
     const AnnouncedOptionsPtr told = from.snapshot;
-    forget_all(from);
+    from.state.clear();
     take_names(into, *told, true);
   }
 }
 
-// Names, as far as there is room for them; if they are not newer, those that are not known yet.
-void OptionsStore::take_names(SessionOptions& session, const AnnouncedOptions& options, bool newer) {
+// If they are not newer, those that are not known yet.
+void OptionsStore::take_names(SessionOptions& session, const AnnouncedOptions& options, bool newer) const {
   OptionsState& state = session.state;
-  const size_t others = name_bytes_ - state.name_bytes();
   for (const AnnouncedName& name : options.names) {
-    const size_t bytes = others + state.name_bytes() + name.text.size();
-    if (bytes < limits_.name_bytes && (newer || !state.names(name.kind).contains(name.id))) {
-      state.set_name(name.kind, name.id, name.text, limits_);
-    }
+    if (newer || !state.names(name.kind).contains(name.id)) state.set_name(name.kind, name.id, name.text, limits_);
   }
-  name_bytes_ = others + state.name_bytes();
 }
 
 bool OptionsStore::import(SessionOptions& session, const AnnouncedOptionsPtr& known) {
@@ -144,11 +139,6 @@ uint32_t OptionsStore::adopt(SessionOptions& session, const AnnouncedOptionsPtr&
   session.snapshot_version = state.version();
   session.here = true;
   return rate;
-}
-
-void OptionsStore::forget_all(SessionOptions& session) {
-  name_bytes_ -= session.state.name_bytes();
-  session.state.clear();
 }
 
 }  // namespace weir::decode

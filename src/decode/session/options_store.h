@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +34,11 @@ struct SessionOptions {
   bool changed() const;
   // A new snapshot if something has changed.
   void take_snapshot(Timestamp now);
+  // In bytes, about, with the snapshot.
+  size_t memory() const { return kBytes + state.memory(); }
+
+ private:
+  static constexpr size_t kBytes = 700;
 };
 
 // Of the streams of one exporter's sessions that announced something in options records and never sent data.
@@ -42,11 +46,7 @@ using OptionsOnly = std::vector<const SessionOptions*>;
 
 class OptionsStore {
  public:
-  // Forgets the session that has been silent the longest and whose options, too, are in the store; false if there is
-  // none but the one that announces.
-  using ForgetAnother = std::function<bool()>;
-  OptionsStore(const Limits& limits, ForgetAnother forget_another)
-      : limits_(limits), forget_another_(std::move(forget_another)) {}
+  explicit OptionsStore(const Limits& limits) : limits_(limits) {}
 
   void set_limits(const Limits& limits) { limits_ = limits; }
 
@@ -72,17 +72,10 @@ class OptionsStore {
   // Takes over what another decoder published. Returns the last sampling rate of it, 0 if there is none.
   uint32_t adopt(SessionOptions& session, const AnnouncedOptionsPtr& published);
 
-  // What was announced, but for the snapshot.
-  void forget_all(SessionOptions& session);
-
-  size_t name_bytes() const { return name_bytes_; }
-
  private:
-  void take_names(SessionOptions& session, const AnnouncedOptions& options, bool newer);
+  void take_names(SessionOptions& session, const AnnouncedOptions& options, bool newer) const;
 
   Limits limits_;
-  ForgetAnother forget_another_;
-  size_t name_bytes_ = 0;  // memory of all names, about; against Limits::name_bytes
 };
 
 }  // namespace weir::decode

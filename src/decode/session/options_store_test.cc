@@ -18,14 +18,7 @@ constexpr NameKind kName = NameKind::interface_name;
 Timestamp at(int64_t second) { return timestamp_from_us((1'700'000'000 + second) * 1'000'000); }
 
 struct Options {
-  explicit Options(const Limits& limits = {}) : store(limits, [this] { return forget_another(); }) {}
-  bool forget_another() {
-    if (others.empty()) return false;
-    store.forget_all(*others.back());
-    others.pop_back();
-    return true;
-  }
-  std::vector<SessionOptions*> others;
+  explicit Options(const Limits& limits = {}) : store(limits) {}
   SessionOptions session;
   flow::AnomalyCounts anomalies;
   OptionsStore store;
@@ -65,21 +58,6 @@ TEST(OptionsStore, RefusesMoreRatesThanTheLimit) {
   EXPECT_EQ(o.store.learn_rate(o.session, kInterface, 2, 10, o.anomalies), Learned::full);
   EXPECT_EQ(o.store.learn_rate(o.session, kInterface, 1, 10, o.anomalies), Learned::known);
   EXPECT_EQ(o.anomalies[Anomaly::options_limit], 1u);
-}
-
-TEST(OptionsStore, NamesTakeTheRoomOfSilentSessions) {
-  Options o({.name_bytes = 150});
-  SessionOptions silent;
-  o.store.learn_name(silent, kName, 1, "name", o.anomalies);
-  o.others.push_back(&silent);
-  o.store.learn_name(o.session, kName, 1, "name", o.anomalies);
-  EXPECT_EQ(name_of(silent, 1), "name");
-  o.store.learn_name(o.session, kName, 2, "name", o.anomalies);
-  EXPECT_EQ(name_of(silent, 1), "") << "forgotten";
-  EXPECT_EQ(name_of(o.session, 2), "name");
-  EXPECT_EQ(o.anomalies[Anomaly::options_limit], 1u);
-  o.store.forget_all(o.session);
-  EXPECT_EQ(o.store.name_bytes(), 0u);
 }
 
 TEST(OptionsStore, DomainsThatOnlyAnnounceSpeakForTheOthersOfTheirProtocol) {
@@ -125,7 +103,6 @@ TEST(OptionsStore, OfTwoOfOneStreamTheLaterIsNewer) {
   EXPECT_EQ(name_of(o.session, 8), "stays");
   EXPECT_EQ(o.session.state.domain_rate(), 10u);
   EXPECT_EQ(o.session.state.rates(kInterface).at(7), 200u);
-  EXPECT_EQ(o.store.name_bytes(), o.session.state.name_bytes());
 }
 
 AnnouncedOptionsPtr known_since(int64_t second, const std::string& name, uint32_t domain_rate) {

@@ -238,12 +238,12 @@ TEST(Incidents, NamesFromHostileExporters) {
 
 TEST(Incidents, NamesInAllAreBounded) {
   DecoderOptions small;
-  small.limits.name_bytes = 4000;
+  small.limits.memory = 40'000;
   Harness h(small);
   for (uint32_t i = 0; i < 200; ++i) {
     h.feed(test::ipfix({.domain = i}, options({{10, 4}}, {{82, 8}}, Wire().u32(i + 1).text("GigE0001"))));
   }
-  EXPECT_GT(h.count(Anomaly::options_limit), 100u) << "the least recently used domains went";
+  EXPECT_GT(h.count(Anomaly::session_limit), 100u) << "the least recently used domains went";
   h.feed(test::ipfix({.domain = 199}, flow_template().add(flow_of(200, 1))));
   EXPECT_EQ(value(h.rows().at(0), "in_if_name"), "GigE0001");
 }

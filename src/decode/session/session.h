@@ -25,13 +25,15 @@ struct Session;
 struct Exporter {
   IpAddress address;
   flow::ExporterCounters counters;
-  size_t sessions = 0;
+  std::list<Session*> sessions;  // those used most recently first
+  size_t memory = 0;             // of all of them and itself, about, in bytes
   Session* latest = nullptr;     // the session used last: most exporters have one
   uint32_t configured_rate = 0;  // the operator's sampling rate, 0 if none
   bool refused = false;          // not in exporters.allow any more
   bool proven = false;           // no forged address: see ExporterTable
   bool in_front = false;         // ProvenFirst
-  OptionsOnly options_only;      // what these announced holds for the other sessions too
+  ExporterEarlyData early;
+  OptionsOnly options_only;  // what these announced holds for the other sessions too
   // Where other decoders receive a part of its datagrams: what they have in common, and how much of it is known here.
   std::shared_ptr<SharedExporter> shared;
   uint64_t shared_version = 0;
@@ -44,6 +46,8 @@ struct Session {
   SessionKey key;
   Exporter* exporter = nullptr;
   std::list<Session>::iterator self;  // in the list of all sessions
+  std::list<Session*>::iterator of_exporter;
+  size_t memory = 0;  // what it was charged last, in bytes
   SessionTemplates templates;
   std::vector<std::unique_ptr<SessionOptions>> options;  // of those streams that announced something
   Streams streams;                                       // where decoders share the exporter, SharedExporter has them

@@ -530,14 +530,14 @@ TEST(Limits, AnExporterThatChangesItsPortKeepsItsTemplates) {
 
 TEST(Limits, EarlyBytes) {
   DecoderOptions options;
-  options.limits.early_bytes_per_session = 2000;
-  options.limits.early_bytes = 5000;
+  options.limits.early_bytes_per_session = 4000;
+  options.limits.early_bytes = 10'000;
   Harness h(options);
-  for (uint32_t domain = 0; domain < 10; ++domain) {
-    for (int i = 0; i < 20; ++i) h.feed(test::ipfix({.domain = domain}, ports_data(1)));
+  for (uint32_t e = 0; e < 10; ++e) {
+    for (int i = 0; i < 20; ++i) h.feed(test::ipfix({}, ports_data(1)), 1, IpAddress::from_v4(0x0a000000 + e));
   }
   const flow::ExporterCounters c = h.counters();
-  EXPECT_LE(c.early_sets_held, 5000u / 196);
+  EXPECT_LE(c.early_sets_held, 10'000u / sizeof(EarlySet));
   EXPECT_GT(c.early_sets_held, 10u);
   EXPECT_EQ(c.early_sets_held + c.undecodable_sets, 200u);
   EXPECT_EQ(h.imbalance(), "");

@@ -19,7 +19,7 @@ Sessions::Sessions(const Limits& limits, flow::SchemaPtr schema)
     : limits_(limits),
       table_(limits, [this](Session& session) { forget(session); }),
       templates_(limits, std::move(schema), [this] { return table_.forget_oldest_session(); }),
-      options_(limits, [this] { return table_.forget_oldest_session(); }),
+      options_(limits),
       early_(limits) {}
 
 void Sessions::set_limits(const Limits& limits) {
@@ -40,10 +40,26 @@ void Sessions::forget(Session& session) {
   early_.give_up(session.early);
   templates_.forget_all(session.templates);
   for (const auto& options : session.options) {
-    options_.forget_all(*options);
     OptionsStore::remove_speaker(*options, session.exporter->options_only);
   }
   changes_.forget(session);
+}
+
+bool Sessions::has_room(Session& session, size_t more) {
+  if (table_.make_room(session, more)) return true;
+  session.anomalies().add(flow::Anomaly::options_limit);
+  return false;
+}
+
+void Sessions::charge(Session& session) {
+  size_t bytes = session.templates.memory() + session.early.bytes + session.streams.memory();
+  for (const auto& options : session.options) bytes += options->memory();
+  table_.charge(session, bytes, templates_.shared_bytes());
+}
+
+void Sessions::settle(Session& session) {
+  charge(session);
+  while (!table_.make_room(session, 0) && templates_.evict(session.templates, session.anomalies())) charge(session);
 }
 
 Sessions::Listened Sessions::listen_closely(Session& session, MessageContext& message, std::optional<uint32_t> number) {
@@ -67,6 +83,7 @@ Sessions::Listened Sessions::listen_closely(Session& session, MessageContext& me
   // Without an uptime, numbers that have not moved yet prove nothing: all that have just started begin at 0.
   const bool moved = message.has_uptime || found.stream->units > 0 || number.value_or(0) > 0;
   const bool own = found.stream->messages == 1 || (found.sure && found.exact && moved);
+  if (found.stream->messages == 1) charge(session);
   return {.own = own, .united = united};
 }
 
@@ -146,8 +163,7 @@ const TemplatePtr& Sessions::guess_template(Session& session, TemplateId id, con
   return before ? before : templates_.find_agreed(session.templates, id, now);
 }
 
-TemplatePtr Sessions::define(Session& session, Template layout, MessageContext& message, uint32_t sequence,
-                             bool certain) {
+void Sessions::define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain) {
   ++session.counters().templates_received;
   const auto before = TemplateStore::before(session.templates, layout, message.stream.number);
   const bool news = before != TemplateStore::Before::same;
@@ -172,10 +188,10 @@ TemplatePtr Sessions::define(Session& session, Template layout, MessageContext& 
   if (session.exporter->shared) [[unlikely]]
     order = {sequence, message.export_us};
   const Timestamp now = message.received;
-  TemplateStore::Defined defined =
+  const bool changed =
       templates_.define(session.templates, std::move(layout), message.stream.number, now, order, session.anomalies());
-  if (defined.changed || now - session.shown > ChangeLog::kShowAgain) changes_.note(session);
-  return std::move(defined.compiled);
+  if (changed || now - session.shown > ChangeLog::kShowAgain) changes_.note(session);
+  if (changed) settle(session);
 }
 
 void Sessions::withdraw(Session& session, TemplateId id, StreamNumber stream) {
@@ -216,7 +232,6 @@ void Sessions::forget_options(Session& session, StreamNumber stream, std::option
     return;
   }
   if (into != nullptr) options_.unite(*gone, *into, now_);
-  options_.forget_all(*gone);
   OptionsStore::remove_speaker(*gone, session.exporter->options_only);
   std::erase_if(session.options, [&](const auto& options) { return options.get() == gone; });
 }
@@ -260,6 +275,7 @@ void Sessions::learn_rate(Session& session, const StreamId& stream, RateScope sc
     for (uint8_t s = 0; s < kRateScopes; ++s) of_others += other->state.rates(static_cast<RateScope>(s)).size();
   }
   if (of_others >= limits_.rates_per_session) return session.anomalies().add(flow::Anomaly::options_limit);
+  if (!options.state.rates(scope).contains(id) && !has_room(session, OptionsState::kRateBytes)) return;
   const auto learned = options_.learn_rate(options, scope, id, rate, session.anomalies());
   if (learned == OptionsState::Learned::full) return;
   session.counters().sampling_rate = rate;
@@ -269,6 +285,7 @@ void Sessions::learn_rate(Session& session, const StreamId& stream, RateScope sc
 void Sessions::learn_name(Session& session, const StreamId& stream, NameKind kind, uint64_t id, std::string_view text) {
   sharing_.begin_change(session);
   SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
+  if (!options.state.names(kind).contains(id) && !has_room(session, OptionsState::memory_of_name(text))) return;
   const auto learned = options_.learn_name(options, kind, id, text, session.anomalies());
   if (learned == OptionsState::Learned::changed) note_options(session, options);
 }
@@ -285,6 +302,7 @@ void Sessions::note_options(Session& session, SessionOptions& options) {
     sharing_.note_change(session);
     options.here = true;
     changes_.note(session);
+    charge(session);
   }
   if (!session.sent_data) options_.add_speaker(options, session.exporter->options_only);
 }
@@ -327,8 +345,13 @@ std::vector<Sessions::Released> Sessions::release(Session& session, TemplateId i
 void Sessions::hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped) {
   std::vector<StreamNumber> senders;
   if (!message.stream.sure) senders = sharing_.streams(session).streams.of_port(message.stream.endpoint.port);
-  const bool first = early_.hold(session.early, session.counters(), id, message, std::move(senders), body, clipped);
+  const bool room = table_.make_room(session, EarlyData::memory_of(session.early, id, senders.size(), body.size()));
+  session.early.exporter = &session.exporter->early;
+  session.early.exporter->counters = &session.counters();
+  if (!room) return early_.refuse(session.early);
+  const bool first = early_.hold(session.early, id, message, std::move(senders), body, clipped);
   if (first) changes_.note_wanted(session.key, id);
+  charge(session);
 }
 
 void Sessions::expire(Timestamp now) {
@@ -338,8 +361,10 @@ void Sessions::expire(Timestamp now) {
   if (now >= templates_checked_ && now - templates_checked_ < kTemplateCheckInterval) return;
   templates_checked_ = now;
   for (Session& session : table_.sessions()) {
-    if (session.key.connection != 0) continue;  // good as long as it lasts (RFC 7011 section 8.1)
-    if (templates_.expire(session.templates, now, session.anomalies())) changes_.note(session);
+    // Of a connection they are good as long as it lasts (RFC 7011 section 8.1).
+    const bool expires = session.key.connection == 0;
+    if (expires && templates_.expire(session.templates, now, session.anomalies())) changes_.note(session);
+    charge(session);
   }
 }
 
@@ -384,6 +409,7 @@ void Sessions::take_over(Session& session, const SharedSession& published) {
     for (const auto& options : session.options) OptionsStore::remove_speaker(*options, session.exporter->options_only);
   }
   changes_.note(session);
+  charge(session);
 }
 
 }  // namespace weir::decode

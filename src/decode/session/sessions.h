@@ -56,7 +56,12 @@ class Sessions : private Sharing::Replica {
       meet(exporter);
     return exporter;
   }
-  Session& session(Exporter& exporter, const StreamId& stream) { return table_.session(exporter, session_of(stream)); }
+  Session& session(Exporter& exporter, const StreamId& stream) {
+    Session& session = table_.session(exporter, session_of(stream));
+    if (session.memory == 0) [[unlikely]]
+      settle(session);
+    return session;
+  }
   // When the last datagram was received.
   Timestamp now() const { return now_; }
 
@@ -110,7 +115,7 @@ class Sessions : private Sharing::Replica {
 
   // Takes a definition over. What contradicts the stream's own without being proven to be its own (`certain`) is
   // another stream's: the message's stream is that one from here on.
-  TemplatePtr define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain);
+  void define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain);
   void withdraw(Session& session, TemplateId id, StreamNumber stream);
   // All templates, or all options templates, of the stream.
   void withdraw_all(Session& session, bool options, StreamNumber stream);
@@ -167,6 +172,12 @@ class Sessions : private Sharing::Replica {
                        std::vector<const OptionsState*>& known);
   void note_first_data(Session& session);
   void note_options(Session& session, SessionOptions& options);
+  // Whether there is room for more that is announced; counts if there is none.
+  bool has_room(Session& session, size_t more);
+  // Charges what the session takes now.
+  void charge(Session& session);
+  // The same after it has grown. What it has no room for goes: its own templates.
+  void settle(Session& session);
 
   using LockedStreams = Sharing::LockedStreams;
   void take_gone(Session& session, LockedStreams& access);

@@ -105,6 +105,7 @@ void Sessions::restore(Exporter& exporter, Timestamp now) {
     }
     if (state->sent_data) note_data(restored);
     restored.shown = now;
+    charge(restored);
     sharing_.note_change(restored);
   }
 }
@@ -125,6 +126,7 @@ Sessions::Imported Sessions::import_state(const SessionState& state, Timestamp n
   for (const StreamOptions& known : state.options) {
     if (const auto stream = translate(known.origin)) import_options(session, *stream, known);
   }
+  charge(session);
   sharing_.note_change(session);
   sharing_.end_change();
   return imported;

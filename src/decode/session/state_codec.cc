@@ -321,7 +321,7 @@ void Parser::read_names(AnnouncedOptions& options) {
     name.text.assign(text->begin(), text->end());
     if (!is_clean(*text)) return fail("a name with bytes that are no text");
     name_bytes_ += name.text.size();
-    if (options.names.size() < limits_.names_per_session && name_bytes_ <= limits_.name_bytes) {
+    if (options.names.size() < limits_.names_per_session && name_bytes_ <= limits_.memory) {
       options.names.push_back(std::move(name));
     } else {
       ++left_out_;

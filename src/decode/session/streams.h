@@ -198,6 +198,8 @@ class Streams {
   static StreamState state_of(const Stream& stream);
 
   const std::vector<std::unique_ptr<Stream>>& all() const { return all_; }
+  // In bytes, about, with what a state says of them.
+  size_t memory() const { return all_.size() * (sizeof(Stream) + sizeof(StreamState) + 32); }
   // The highest number of a stream so far.
   uint32_t made() const { return made_; }
 

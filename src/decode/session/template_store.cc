@@ -37,6 +37,15 @@ LayoutPtr layout_of(const TemplateEntry& entry) { return {entry.compiled, &entry
 
 }  // namespace
 
+size_t SessionTemplates::memory() const {
+  if (by_id.empty()) return 0;
+  constexpr size_t kQueue = 600;  // of an empty deque
+  constexpr size_t kSlot = sizeof(decltype(by_id)::value_type) + 1;
+  const size_t not_alone = count - by_id.size();  // those of ids that several streams have announced
+  return by_id.bucket_count() * kSlot + 2 * not_alone * sizeof(TemplateEntry) + kQueue + order.size() * sizeof(Place) +
+         count * sizeof(TemplateState) + compiled_bytes;
+}
+
 const TemplatePtr& TemplateStore::used(TemplateEntry& entry, Timestamp now) {
   entry.last_used = ++uses_;
   entry.used_at = std::max(entry.used_at, now);
@@ -91,8 +100,8 @@ std::optional<StreamNumber> TemplateStore::who_says(const SessionTemplates& sess
 //   an older message        Where several threads receive an exporter's datagrams, a message may come in after one that
 //                           was sent later. What it defines has been replaced already: it is no news.
 //
-TemplateStore::Defined TemplateStore::define(SessionTemplates& session, Template layout, StreamNumber stream,
-                                             Timestamp now, const MessageOrder& order, flow::AnomalyCounts& anomalies) {
+bool TemplateStore::define(SessionTemplates& session, Template layout, StreamNumber stream, Timestamp now,
+                           const MessageOrder& order, flow::AnomalyCounts& anomalies) {
   const TemplateId id = layout.id;
   if (const auto known = session.by_id.find(id); known != session.by_id.end()) {
     TemplateEntries& entries = known->second;
@@ -105,17 +114,17 @@ TemplateStore::Defined TemplateStore::define(SessionTemplates& session, Template
       own->last_used = ++uses_;
       const bool was_here = std::exchange(own->here, true);
       std::rotate(entries.begin(), own, own + 1);
-      return {compiled_for_schema(entries.front()), !was_here};
+      return !was_here;
     }
     if (own != entries.end()) {
       anomalies.add(Anomaly::template_redefined);
       drop(session, id, index_in(entries, own));
     }
   }
-  TemplatePtr compiled = pool_.compile(std::move(layout));
-  make_room(session, weight_of(*compiled), anomalies);
-  add(session, session.by_id[id].begin(), {stream, ++uses_, now, compiled, now, true, order});
-  return {std::move(compiled), true};
+  TemplatePtr held = pool_.hold(std::move(layout));
+  make_room(session, weight_of(*held), anomalies);
+  add(session, session.by_id[id].begin(), {stream, ++uses_, now, std::move(held), now, true, order});
+  return true;
 }
 
 // Two limits, and what goes for each:
@@ -137,12 +146,15 @@ void TemplateStore::make_room(SessionTemplates& session, size_t weight, flow::An
   }
 }
 
-bool TemplateStore::has_room(const SessionTemplates& session, const CompiledTemplate& compiled) const {
-  return session.count < limits_.templates_per_session && weight_ + weight_of(compiled) <= limits_.templates;
+bool TemplateStore::has_room(const SessionTemplates& session, const CompiledTemplate& held) const {
+  return session.count < limits_.templates_per_session && weight_ + weight_of(held) <= limits_.templates;
 }
 
 void TemplateStore::add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry) {
+  const size_t bytes = CompiledTemplate::memory_of(entry.compiled->layout);
   weight_ += weight_of(*entry.compiled);
+  session.compiled_bytes += bytes;
+  compiled_bytes_ += bytes;
   ++session.count;
   session.order.push_back({entry.compiled->layout.id, entry.stream, entry.last_used});
   if (session.order.size() > 2 * session.count + kSpareOrder) forget_order(session);
@@ -160,7 +172,10 @@ void TemplateStore::forget_order(SessionTemplates& session) {
 void TemplateStore::drop(SessionTemplates& session, TemplateId id, size_t index) {
   const auto found = session.by_id.find(id);
   TemplateEntries& entries = found->second;
+  const size_t bytes = CompiledTemplate::memory_of(entries[index].compiled->layout);
   weight_ -= weight_of(*entries[index].compiled);
+  session.compiled_bytes -= bytes;
+  compiled_bytes_ -= bytes;
   --session.count;
   entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));
   if (entries.empty()) session.by_id.erase(found);
@@ -184,6 +199,12 @@ void TemplateStore::evict_oldest(SessionTemplates& session, flow::AnomalyCounts&
     drop(session, place.id, index_in(found->second, entry));
     return;
   }
+}
+
+bool TemplateStore::evict(SessionTemplates& session, flow::AnomalyCounts& anomalies) {
+  if (session.count <= 1) return false;
+  evict_oldest(session, anomalies);
+  return true;
 }
 
 bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, StreamNumber stream,
@@ -252,9 +273,8 @@ void TemplateStore::forget_all(SessionTemplates& session) {
   for (const auto& [id, entries] : session.by_id) {
     for (const TemplateEntry& entry : entries) weight_ -= weight_of(*entry.compiled);
   }
-  session.by_id.clear();
-  session.order.clear();
-  session.count = 0;
+  compiled_bytes_ -= session.compiled_bytes;
+  session = {};
 }
 
 TemplateStore::Imported TemplateStore::import(SessionTemplates& session, StreamNumber stream,
@@ -275,13 +295,13 @@ TemplateStore::Imported TemplateStore::import(SessionTemplates& session, StreamN
       imported = Imported::dropped;
     }
   }
-  TemplatePtr compiled = pool_.compile(*known.layout);
-  if (!has_room(session, *compiled)) return imported;
+  TemplatePtr held = pool_.hold(*known.layout);
+  if (!has_room(session, *held)) return imported;
   // Behind what was announced here, and what was announced later.
   TemplateEntries& entries = session.by_id[id];
   const auto place = std::ranges::find_if(
       entries, [&](const TemplateEntry& entry) { return !entry.here && entry.announced < known.announced; });
-  add(session, place, {stream, ++uses_, std::min(known.used, now), std::move(compiled), known.announced, false});
+  add(session, place, {stream, ++uses_, std::min(known.used, now), std::move(held), known.announced, false});
   return Imported::added;
 }
 
@@ -315,13 +335,13 @@ std::vector<TemplateId> TemplateStore::adopt(SessionTemplates& session, const st
       }
       if (own != found->second.end()) drop(session, id, index_in(found->second, own));
     }
-    TemplatePtr compiled = pool_.compile(*next->layout);
-    if (!has_room(session, *compiled)) {
+    TemplatePtr held = pool_.hold(*next->layout);
+    if (!has_room(session, *held)) {
       anomalies.add(Anomaly::template_limit);
       continue;
     }
     add(session, session.by_id[id].begin(),
-        {next->stream, ++uses_, now, std::move(compiled), next->received, true, next->announced});
+        {next->stream, ++uses_, now, std::move(held), next->received, true, next->announced});
     added.push_back(id);
   }
   return added;

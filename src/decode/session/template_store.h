@@ -4,6 +4,7 @@
 // Each definition belongs to the stream that announced it.
 #pragma once
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <chrono>
@@ -43,6 +44,7 @@ using TemplateEntries = boost::container::small_vector<TemplateEntry, 1>;
 struct SessionTemplates {
   boost::unordered_flat_map<TemplateId, TemplateEntries> by_id;  // the latest announced first; never empty
   size_t count = 0;
+  size_t compiled_bytes = 0;  // of their CompiledTemplate, as if it were not shared
   // In which order they may be evicted; those that are gone are still in it. used: when it was put there.
   struct Place {
     TemplateId id{};
@@ -50,6 +52,9 @@ struct SessionTemplates {
     uint64_t used = 0;
   };
   std::deque<Place> order;
+
+  // In bytes, about.
+  size_t memory() const;
 };
 
 class TemplateStore {
@@ -79,13 +84,10 @@ class TemplateStore {
   static Before before(const SessionTemplates& session, const Template& layout, StreamNumber stream);
   // The stream that announced just that, if one did.
   static std::optional<StreamNumber> who_says(const SessionTemplates& session, const Template& layout);
-  struct Defined {
-    TemplatePtr compiled;
-    bool changed = false;  // false: it was known, from this decoder's own datagrams
-  };
-  // Takes a definition over. Where decoders share an exporter, `order` is that of its message.
-  Defined define(SessionTemplates& session, Template layout, StreamNumber stream, Timestamp now,
-                 const MessageOrder& order, flow::AnomalyCounts& anomalies);
+  // Takes a definition over. Where decoders share an exporter, `order` is that of its message. False: it was known, from
+  // this decoder's own datagrams.
+  bool define(SessionTemplates& session, Template layout, StreamNumber stream, Timestamp now, const MessageOrder& order,
+              flow::AnomalyCounts& anomalies);
   // False if there is nothing to withdraw.
   bool withdraw(SessionTemplates& session, TemplateId id, StreamNumber stream, flow::AnomalyCounts& anomalies);
   // Of those that the stream announced, all templates or all options templates.
@@ -95,6 +97,10 @@ class TemplateStore {
   // True if any of them was too old.
   bool expire(SessionTemplates& session, Timestamp now, flow::AnomalyCounts& anomalies);
   void forget_all(SessionTemplates& session);
+  // Makes room in the session by its own template that was used the longest ago. False if it has only one.
+  bool evict(SessionTemplates& session, flow::AnomalyCounts& anomalies);
+  // What sessions have together and were charged for each, in bytes.
+  size_t shared_bytes() const { return compiled_bytes_ - std::min(compiled_bytes_, pool_.memory()); }
 
   // Takes over what is known from a state. What was announced here wins; nothing is evicted for it. dropped: it took
   // the place of an older one that is gone, but there was no room.
@@ -116,7 +122,7 @@ class TemplateStore {
       entry.compiled = pool_.compile(entry.compiled->layout);
     return entry.compiled;
   }
-  bool has_room(const SessionTemplates& session, const CompiledTemplate& compiled) const;
+  bool has_room(const SessionTemplates& session, const CompiledTemplate& held) const;
   const TemplatePtr& used(TemplateEntry& entry, Timestamp now);
   void make_room(SessionTemplates& session, size_t weight, flow::AnomalyCounts& anomalies);
   void add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry);
@@ -127,7 +133,8 @@ class TemplateStore {
   Limits limits_;
   TemplatePool pool_;
   ForgetAnother forget_another_;
-  size_t weight_ = 0;  // of all templates, against Limits::templates
+  size_t weight_ = 0;          // of all templates, against Limits::templates
+  size_t compiled_bytes_ = 0;  // of all sessions
   uint64_t uses_ = 0;
 };
 

@@ -19,15 +19,10 @@ constexpr int64_t kRestartToleranceMs = 10'000;
 // Datagrams that may be missing before one that comes from another port.
 constexpr uint32_t kMostMissing = 64;
 
-uint64_t mix(uint64_t value) {
-  value *= 0x9e3779b97f4a7c15U;
-  return value ^ value >> 32;
-}
-
 }  // namespace
 
 size_t Agent::KeyHash::operator()(const SourceKey& key) const {
-  return mix((uint64_t{key.type} << 33 ^ key.index) << 1 | (key.discard ? 1 : 0));
+  return keyed_hash((uint64_t{key.type} << 33 ^ key.index) << 1 | (key.discard ? 1 : 0));
 }
 
 bool Agent::may_have_sent(const DatagramHeader& header, ExporterPort port, Timestamp received) const {
@@ -49,7 +44,7 @@ void Agent::observe(const DatagramHeader& header, Timestamp received, flow::Expo
   if (uptime_.restarted(header.uptime_ms, to_us(received))) {
     counters.anomalies.add(Anomaly::exporter_restart);
     sequence_.forget();
-    for (auto& [source, drops] : drops_) drops = 0;
+    ++life_;
   }
   // sFlow has no export time. The uptime serves as well: it only has to tell which of two datagrams was sent first.
   const int64_t sent_us = int64_t{header.uptime_ms} * 1000;
@@ -60,8 +55,8 @@ std::optional<uint64_t> Agent::observe_drops(const SourceKey& source, uint32_t d
   const auto known = drops_.find(source);
   if (known == drops_.end()) return std::nullopt;
   if (overtaken_) return 0;
-  const uint32_t before = known->second;
-  known->second = drops;
+  const uint32_t before = known->second.life == life_ ? known->second.drops : 0;
+  known->second = {drops, life_};
   const bool wrapped = before > UINT32_MAX - kNearWrap && drops < kNearWrap;
   if (drops >= before || wrapped) return drops - before;  // modulo 2^32
   return drops;
@@ -69,7 +64,7 @@ std::optional<uint64_t> Agent::observe_drops(const SourceKey& source, uint32_t d
 
 size_t AgentTable::KeyHash::operator()(const AgentKey& key) const {
   const IpAddressHash hash;
-  return hash(key.exporter) ^ mix(hash(key.agent) + key.sub_agent);
+  return keyed_hash(hash(key.exporter), hash(key.agent) ^ key.sub_agent);
 }
 
 Agent& AgentTable::find(const AgentKey& key, const DatagramHeader& header, ExporterPort port, Timestamp received,

@@ -45,13 +45,14 @@ class Agent {
   // Packets that the source could not sample since its last sample; 0 in datagrams that were overtaken: what they tell
   // is old. Nothing: the source is not known yet.
   std::optional<uint64_t> observe_drops(const SourceKey& source, uint32_t drops);
-  void add(const SourceKey& source, uint32_t drops) { drops_.emplace(source, drops); }
+  void add(const SourceKey& source, uint32_t drops) { drops_.emplace(source, Drops{drops, life_}); }
 
   size_t sources() const { return drops_.size(); }
   void forget_sources() { drops_.clear(); }
 
  private:
   struct KeyHash {
+    using is_avalanching = void;
     size_t operator()(const SourceKey& key) const;
   };
 
@@ -63,7 +64,13 @@ class Agent {
   SequenceState sequence_;
   UptimeState uptime_;
   bool overtaken_ = false;  // the latest datagram was
-  boost::unordered_flat_map<SourceKey, uint32_t, KeyHash> drops_;
+  // Counted in a life of the agent: a restart begins another one, and all counts anew.
+  struct Drops {
+    uint32_t drops;
+    uint32_t life;
+  };
+  boost::unordered_flat_map<SourceKey, Drops, KeyHash> drops_;
+  uint32_t life_ = 0;
 };
 
 class AgentTable {
@@ -86,6 +93,7 @@ class AgentTable {
 
  private:
   struct KeyHash {
+    using is_avalanching = void;
     size_t operator()(const AgentKey& key) const;
   };
   struct Entry {

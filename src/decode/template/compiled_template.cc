@@ -15,9 +15,11 @@ CompiledTemplate::CompiledTemplate(Template announced, flow::SchemaPtr rows)
   }
 }
 
-size_t CompiledTemplate::memory() const {
-  return sizeof(*this) + layout.fields.capacity() * sizeof(FieldSpec) + plan.memory() +
-         lists.capacity() * sizeof(List) + (options ? sizeof(OptionsFields) : 0);
+size_t CompiledTemplate::memory_of(const Template& layout) {
+  // With the labels of fields that have no column, and with what the allocator adds.
+  constexpr size_t kOfField = sizeof(FieldSpec) + sizeof(Step) + 4;
+  constexpr size_t kBlocks = 4 * 16;
+  return sizeof(CompiledTemplate) + layout.fields.size() * kOfField + kBlocks;
 }
 
 }  // namespace weir::decode

@@ -8,9 +8,6 @@
 namespace weir::decode {
 namespace {
 
-// Memory of a name besides its bytes.
-constexpr size_t kNameOverhead = 64;
-
 // At most `limit` bytes, without half a character at the end.
 std::string_view cut(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;
@@ -67,15 +64,14 @@ OptionsState::Learned OptionsState::set_name(NameKind kind, uint64_t id, std::st
   const auto known = names.find(id);
   if (known != names.end()) {
     if (known->second == text) return Learned::known;
-    name_bytes_ -= known->second.size();
+    name_bytes_ -= memory_of_name(known->second);
     known->second = text;
   } else {
     if (name_count_ >= limits.names_per_session) return Learned::full;
     names.emplace(id, text);
-    name_bytes_ += kNameOverhead;
     ++name_count_;
   }
-  name_bytes_ += text.size();
+  name_bytes_ += memory_of_name(text);
   ++version_;
   return Learned::changed;
 }

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/keyed_hash.h"
 #include "decode/common/limits.h"
 #include "decode/template/template.h"
 
@@ -38,8 +39,8 @@ enum class NameKind : uint8_t {
 };
 inline constexpr size_t kNameKinds = 6;
 
-using RateMap = boost::unordered_flat_map<uint64_t, uint32_t>;
-using NameMap = boost::unordered_flat_map<uint64_t, std::string>;  // UTF-8, never empty
+using RateMap = boost::unordered_flat_map<uint64_t, uint32_t, KeyedHash>;
+using NameMap = boost::unordered_flat_map<uint64_t, std::string, KeyedHash>;  // UTF-8, never empty
 
 // RFC 6759 section 4.1: one byte classification engine, then the selector in up to 7 bytes here, or of engine 20 an
 // enterprise number and a selector of its own; the lengths that exporters use differ between options and data. nullopt
@@ -73,7 +74,10 @@ class OptionsState {
   uint64_t start_ms() const { return start_ms_; }  // systemInitTimeMilliseconds, 0 if not known
 
   bool has_names() const { return name_count_ > 0; }
-  size_t name_bytes() const { return name_bytes_; }  // memory, about
+  // Memory of rates and names, about, with that of their snapshot.
+  size_t memory() const { return name_bytes_ + rate_count_ * kRateBytes; }
+  static size_t memory_of_name(std::string_view text) { return kNameBytes + 2 * text.size(); }
+  static constexpr size_t kRateBytes = 56;
   // Counts changes of what is known.
   uint64_t version() const { return version_; }
 
@@ -84,6 +88,8 @@ class OptionsState {
   const std::string* find_name(NameKind kind, uint64_t id) const;  // nullptr: not known
 
  private:
+  static constexpr size_t kNameBytes = 128;
+
   uint32_t domain_rate_ = 0;
   std::array<RateMap, kRateScopes> rates_;
   std::array<NameMap, kNameKinds> names_;

@@ -165,11 +165,6 @@ void DecodePlan::prefetch() const {
   weir::prefetch(fields_);
 }
 
-size_t DecodePlan::memory() const {
-  return steps_.capacity() * sizeof(Step) + unmapped_.capacity() * sizeof(Unmapped) + labels_.capacity() +
-         (section_ ? sizeof(HeaderSection) : 0);
-}
-
 void DecodePlan::add_steps(const Template& layout, const std::vector<bool>& inner, const flow::Schema& schema) {
   struct Source {
     size_t precedence;

@@ -57,6 +57,7 @@ struct RowContext {
 
 class DecodePlan {
  public:
+  DecodePlan() = default;
   // For rows of `schema`: its configured columns are filled beside those of this version. `layout` has to stay where it
   // is as long as the plan is used.
   DecodePlan(const Template& layout, const flow::Schema& schema);
@@ -68,8 +69,6 @@ class DecodePlan {
 
   // Fetches what decoding needs into the cache.
   void prefetch() const;
-  // Memory besides the plan itself, in bytes.
-  size_t memory() const;
 
  private:
   struct Unmapped {

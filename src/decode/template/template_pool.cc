@@ -1,19 +1,22 @@
 #include "decode/template/template_pool.h"
 
 #include <algorithm>
-#include <boost/container_hash/hash.hpp>
 #include <utility>
 
 namespace weir::decode {
 namespace {
 
 uint64_t hash_of(const Template& layout) {
-  size_t hash = std::to_underlying(layout.id) * 2U + (layout.options ? 1U : 0U);
+  uint64_t hash = std::to_underlying(layout.id) * 2U + (layout.options ? 1U : 0U);
   for (const FieldSpec& field : layout.fields) {
-    boost::hash_combine(hash, uint64_t{field.enterprise} << 32 | uint32_t{field.element} << 16 | field.length);
-    boost::hash_combine(hash, field.scope);
+    const uint64_t what = uint64_t{field.enterprise} << 32 | uint32_t{field.element} << 16 | field.length;
+    hash = keyed_hash(hash + (field.scope ? 1 : 0), what);
   }
   return hash;
+}
+
+bool is(const CompiledTemplate& known, const Template& layout) {
+  return known.layout.id == layout.id && known.layout.same_layout(layout);
 }
 
 }  // namespace
@@ -24,16 +27,30 @@ void TemplatePool::set_schema(flow::SchemaPtr schema) {
   known_.clear();
 }
 
-TemplatePtr TemplatePool::compile(Template layout) {
+TemplatePool::Known& TemplatePool::known(const Template& layout) {
   if (known_.size() >= forget_at_) forget_unused();
-  std::weak_ptr<const CompiledTemplate>& known = known_[hash_of(layout)];
-  if (TemplatePtr shared = known.lock()) {
-    if (shared->layout.id == layout.id && shared->layout.same_layout(layout)) return shared;
-    return std::make_shared<const CompiledTemplate>(std::move(layout), schema_);
-  }
-  auto compiled = std::make_shared<const CompiledTemplate>(std::move(layout), schema_);
-  known = compiled;
-  return compiled;
+  return known_[hash_of(layout)];
+}
+
+// Another layout of the same hash that is known already stays known.
+TemplatePtr TemplatePool::keep(Known& known, CompiledTemplate made) {
+  made.memory = {memory_, CompiledTemplate::memory_of(made.layout)};
+  auto kept = std::make_shared<const CompiledTemplate>(std::move(made));
+  const TemplatePtr before = known.lock();
+  if (!before || is(*before, kept->layout)) known = kept;
+  return kept;
+}
+
+TemplatePtr TemplatePool::hold(Template layout) {
+  Known& like = known(layout);
+  if (TemplatePtr shared = like.lock(); shared && is(*shared, layout)) return shared;
+  return keep(like, CompiledTemplate(std::move(layout)));
+}
+
+TemplatePtr TemplatePool::compile(const Template& layout) {
+  Known& like = known(layout);
+  if (TemplatePtr shared = like.lock(); shared && shared->schema == schema_ && is(*shared, layout)) return shared;
+  return keep(like, CompiledTemplate(layout, schema_));
 }
 
 // The next time when twice as many have gathered: on average this costs a new layout a constant time.

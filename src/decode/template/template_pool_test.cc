@@ -28,6 +28,29 @@ TEST(TemplatePool, EqualLayoutsAreCompiledOnce) {
   EXPECT_NE(pool.compile(scope), first);
 }
 
+TEST(TemplatePool, OneThatIsHeldIsCompiledWhenItIsUsed) {
+  TemplatePool pool;
+  const TemplatePtr held = pool.hold(ports(256, 2));
+  EXPECT_EQ(held->schema, nullptr);
+  EXPECT_EQ(pool.hold(ports(256, 2)), held);
+  const TemplatePtr compiled = pool.compile(held->layout);
+  EXPECT_EQ(compiled->schema, pool.schema());
+  EXPECT_EQ(pool.hold(ports(256, 2)), compiled);
+}
+
+TEST(TemplatePool, KnowsWhatItsTemplatesTake) {
+  TemplatePool pool;
+  EXPECT_EQ(pool.memory(), 0u);
+  {
+    const TemplatePtr held = pool.hold(ports(256, 2));
+    const TemplatePtr again = pool.hold(ports(256, 2));
+    EXPECT_EQ(pool.memory(), CompiledTemplate::memory_of(held->layout));
+    const TemplatePtr other = pool.hold(ports(257, 2));
+    EXPECT_EQ(pool.memory(), 2 * CompiledTemplate::memory_of(held->layout));
+  }
+  EXPECT_EQ(pool.memory(), 0u);
+}
+
 TEST(TemplatePool, WhatNobodyUsesIsForgotten) {
   TemplatePool pool;
   const std::weak_ptr<const CompiledTemplate> gone = pool.compile(ports(256, 2));
