@@ -69,6 +69,7 @@ struct Retention {
 struct Limits {
   ByteSize exporter_memory{uint64_t{256} << 20};
   uint64_t exporters = 65'536;
+  uint64_t datagrams_per_second = 0;
   uint64_t templates_per_exporter = 1'024;
   uint64_t templates = 1'000'000;
   uint64_t fields_per_template = 512;
@@ -99,6 +100,7 @@ struct Network {
 
 struct Exporters {
   std::vector<Network> allow;  // empty: all
+  std::vector<Network> trusted_relays;
 };
 
 struct Sampling {

@@ -199,6 +199,12 @@ const BadCase kBad[] = {
      "[exporters]\nallow = [\"192.0.2.0/24\", \"192.0.2.0/33\"]\n",
      {"f:2:9: exporters.allow: a list is not allowed: it must be a list of addresses and networks, such as "
       "\"192.0.2.0/24\" or \"2001:db8::1\", each once"}},
+    {"a relay that is none",
+     "[exporters]\ntrusted_relays = [\"relay.example.net\"]\n",
+     {"f:2:18: exporters.trusted_relays: a list is not allowed: it must be a list of addresses and networks"}},
+    {"datagrams without end",
+     "[limits]\ndatagrams_per_second = 1000001\n",
+     {"f:2:24: limits.datagrams_per_second: 1000001 is not allowed: it must be a whole number from 0 to 1000000"}},
     {"rate zero", "[[sampling]]\nexporter = \"192.0.2.1\"\nrate = 0\n", {"f:3:8: sampling.rate: 0 is not allowed"}},
     {"missing in an array", "[[sampling]]\nexporter = \"192.0.2.1\"\n", {"f:1:1: sampling.rate: it is missing"}},
     {"exporter twice",

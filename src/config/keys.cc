@@ -222,6 +222,16 @@ constexpr auto kLimitsKeys = keys_of<Limits>(
                              .least = 1,
                              .most = 10'000'000,
                              .doc = "Exporters and observation domains known at the same time."}),
+    key<&Limits::datagrams_per_second>(
+        {.name = "datagrams_per_second",
+         .on_reload = applied,
+         .most = 1'000'000,
+         .doc = "Datagrams a second over UDP of each source address that is not proven, with a burst of one second's "
+                "worth; those above it are refused before any work, and counted as source_over_rate. Proven is who "
+                "has sent 16 datagrams that could be decoded, over two seconds; who is known from before a restart; "
+                "who has a rate in `[[sampling]]` or is one of exporters.trusted_relays. 0: no limit. With a list in "
+                "exporters.allow it does nothing: those are proven, all others are refused. Each receiving thread "
+                "counts for itself, which matters with collect.spread = \"datagram\"."}),
     key<&Limits::templates_per_exporter>({.name = "templates_per_exporter",
                                           .on_reload = applied,
                                           .least = 1,
@@ -329,15 +339,27 @@ constexpr auto kTemplates = section<&Config::templates, kTemplatesKeys>(
     "What exporters announced (templates, sampling rates, names), kept over a restart and shared with other "
     "collectors.");
 
-constexpr auto kExportersKeys = keys_of<Exporters>(key<&Exporters::allow>(
-    {.name = "allow",
-     .on_reload = applied,
-     .doc = "Who may send: addresses and networks. Datagrams from anywhere else are refused before any work, and "
-            "counted as exporter_not_allowed. Those that are named here are never evicted by others. An empty list "
-            "allows all."}));
+constexpr auto kExportersKeys = keys_of<Exporters>(
+    key<&Exporters::allow>(
+        {.name = "allow",
+         .on_reload = applied,
+         .doc = "Who may send: addresses and networks. Datagrams from anywhere else are refused before any work, and "
+                "counted as exporter_not_allowed. Those that are named here are never evicted by others. An empty list "
+                "allows all."}),
+    key<&Exporters::trusted_relays>(
+        {.name = "trusted_relays",
+         .on_reload = applied,
+         .doc = "Relays and mediators, by address or network, whose word is taken for whose flows they send. A record "
+                "of NetFlow v9 or IPFIX from there that names its exporter (elements 404, 403, 131, 130) is stored "
+                "with that one as its exporter (`sampler_address`), and with the rate that `[[sampling]]` has for it. "
+                "Its datagrams and rows are still counted for the relay that sent them. Where `allow` has a list, "
+                "they have to be there, too."}));
 
 constexpr auto kExporters = section<&Config::exporters, kExportersKeys>(
-    "exporters", "Who may send. UDP has no proof of a sender's address; see also limits.exporters.");
+    "exporters",
+    "Who may send, and whose word is taken for whose flows they send. UDP has no proof of a sender's address: whoever "
+    "can forge that of a relay can forge exporters behind it. See also limits.exporters and "
+    "limits.datagrams_per_second.");
 
 constexpr auto kSamplingKeys =
     keys_of<Sampling>(key<&Sampling::exporter>({.name = "exporter",

@@ -6,6 +6,7 @@
 #include "base/big_endian.h"
 #include "decode/netflow_v5.h"
 #include "decode/session/sessions.h"
+#include "decode/session/source_rates.h"
 #include "decode/set_decoder.h"
 #include "decode/sflow/sflow_decoder.h"
 #include "decode/template_message.h"
@@ -35,13 +36,16 @@ std::optional<Anomaly> header_problem(ByteView bytes) {
   return is_sflow ? Anomaly::unsupported_version : Anomaly::unknown_version;
 }
 
+bool contains(std::span<const IpPrefix> prefixes, const IpAddress& address) {
+  return std::ranges::any_of(prefixes, [&](const IpPrefix& prefix) { return prefix.contains(address); });
+}
+
 }  // namespace
 
 class Decoder::Impl {
  public:
   explicit Impl(DecoderOptions options) : options_(std::move(options)), sessions_(options_.limits, options_.schema) {
-    sets_.set_other(options_.other);
-    sets_.set_limits(options_.limits);
+    apply_options();
   }
 
   void run(const Datagram& datagram, const Output& output);
@@ -61,10 +65,15 @@ class Decoder::Impl {
                                 const Output& output);
   void decode_fixed_message(NetflowV5Message& message, Exporter& exporter, const Output& output);
   uint32_t configured_rate(const IpAddress& exporter) const;
+  bool is_named(const IpAddress& exporter) const;
   bool is_allowed(const IpAddress& exporter);
+  bool is_over_rate(const Datagram& datagram);
+  void apply_options();
+  void apply_options_to(Exporter& exporter) const;
 
   DecoderOptions options_;
   Sessions sessions_;
+  SourceRates rates_;
   SetDecoder sets_{sessions_};
   TemplateMessageDecoder template_messages_{sessions_, sets_};
   NetflowV5 netflow_v5_{options_.schema};
@@ -77,10 +86,23 @@ uint32_t Decoder::Impl::configured_rate(const IpAddress& exporter) const {
   return found == options_.sampling_rates.end() ? 0 : found->second;
 }
 
+// The operator has said something of it.
+bool Decoder::Impl::is_named(const IpAddress& exporter) const {
+  return configured_rate(exporter) != 0 || contains(options_.trusted_relays, exporter);
+}
+
 // One that is known was allowed when it was new, or has been looked at since the list was changed.
 bool Decoder::Impl::is_allowed(const IpAddress& exporter) {
   if (const Exporter* known = sessions_.table().find_exporter(exporter)) return !known->refused;
-  return std::ranges::any_of(options_.allow, [&](const IpPrefix& prefix) { return prefix.contains(exporter); });
+  return contains(options_.allow, exporter);
+}
+
+// The handshake of a connection has proven its address.
+bool Decoder::Impl::is_over_rate(const Datagram& datagram) {
+  if (datagram.connection != 0) return false;
+  Exporter* const known = sessions_.table().find_exporter(datagram.exporter);
+  const bool proven = known != nullptr ? ExporterTable::is_proven(*known) : is_named(datagram.exporter);
+  return !proven && !rates_.take(datagram.exporter, datagram.received);
 }
 
 void Decoder::Impl::refuse(const Datagram& datagram, Anomaly reason) {
@@ -94,17 +116,17 @@ void Decoder::Impl::refuse(const Datagram& datagram, Anomaly reason) {
 
 void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
   CHECK(output.rows == nullptr || &(*output.rows)[options_.schema->table()].schema() == options_.schema.get());
+  if (rates_.limited() && is_over_rate(datagram)) [[unlikely]]
+    return refuse(datagram, Anomaly::source_over_rate);
   // What is no message makes no exporter: anybody can send it, from any address.
   if (const auto problem = header_problem(datagram.bytes)) [[unlikely]] {
     if (sessions_.table().find_exporter(datagram.exporter) == nullptr) return refuse(datagram, *problem);
   }
-  const bool listed = !options_.allow.empty();
-  if (listed && !is_allowed(datagram.exporter)) [[unlikely]]
+  if (!options_.allow.empty() && !is_allowed(datagram.exporter)) [[unlikely]]
     return refuse(datagram, Anomaly::exporter_not_allowed);
   Exporter& exporter = sessions_.exporter(datagram.exporter, datagram.received);
   flow::ExporterCounters& counters = exporter.counters;
-  if (counters.datagrams_received == 0) exporter.configured_rate = configured_rate(datagram.exporter);
-  exporter.proven |= listed || exporter.configured_rate != 0;  // the operator knows it
+  if (counters.datagrams_received == 0) apply_options_to(exporter);
   ++counters.datagrams_received;
   counters.bytes_received += datagram.bytes.size();
   const MessageContext context{.datagram = next_number_++,
@@ -205,13 +227,25 @@ void Decoder::Impl::set_options(DecoderOptions options) {
   sessions_.set_schema(options_.schema);
   sessions_.set_limits(options_.limits);
   sflow_.set_limits(options_.limits);
+  apply_options();
+  for (Exporter& exporter : sessions_.table().exporters()) apply_options_to(exporter);
+}
+
+void Decoder::Impl::apply_options() {
   sets_.set_other(options_.other);
   sets_.set_limits(options_.limits);
-  for (Exporter& exporter : sessions_.table().exporters()) {
-    exporter.configured_rate = configured_rate(exporter.address);
-    exporter.refused =
-        std::ranges::none_of(options_.allow, [&](const IpPrefix& prefix) { return prefix.contains(exporter.address); });
-  }
+  sets_.set_rates(options_.sampling_rates);
+  // A list leaves nobody in who is not proven.
+  rates_.set_limit(options_.allow.empty() ? options_.limits.datagrams_per_second : 0);
+}
+
+// What the operator says of it. Who is named is proven.
+void Decoder::Impl::apply_options_to(Exporter& exporter) const {
+  const bool listed = contains(options_.allow, exporter.address);
+  exporter.configured_rate = configured_rate(exporter.address);
+  exporter.refused = !options_.allow.empty() && !listed;
+  exporter.relay = contains(options_.trusted_relays, exporter.address);
+  exporter.proven |= listed || is_named(exporter.address);
 }
 
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::Impl::counters() const {

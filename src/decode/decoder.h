@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/datagram.h"
+#include "decode/common/exporter_rates.h"
 #include "decode/common/limits.h"
 #include "decode/common/record_view.h"
 #include "decode/session/state.h"
@@ -33,8 +33,10 @@ struct DecoderOptions {
   bool several_messages = true;
   // Who may send; empty: all.
   std::vector<IpPrefix> allow = {};
+  // Whose records say themselves whose they are: of these senders that is the row's exporter.
+  std::vector<IpPrefix> trusted_relays = {};
   // Sampling rates set by the operator, by exporter; they win over what the exporter says.
-  std::map<IpAddress, uint32_t> sampling_rates;
+  ExporterRates sampling_rates;
   // Of the rows: the columns of flows with those that the operator added. Batches to decode into are of this schema.
   flow::SchemaPtr schema = flow::Schema::flows();
 };

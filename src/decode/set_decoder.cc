@@ -74,6 +74,7 @@ RowContext SetDecoder::row_context(FlowBatch& batch, const CompiledTemplate& com
           .options = known_options_,
           .template_id = compiled.layout.id,
           .configured_rate = session.exporter->configured_rate,
+          .relayed = session.exporter->relay ? &rates_ : nullptr,
           .other = other_,
           .templates = templates_,
           .limits = limits_,

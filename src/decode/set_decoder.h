@@ -7,8 +7,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "decode/common/exporter_rates.h"
 #include "decode/common/message.h"
 #include "decode/common/output.h"
 #include "decode/common/record_view.h"
@@ -59,6 +61,8 @@ class SetDecoder {
 
   void set_other(bool other) { other_ = other; }
   void set_limits(const Limits& limits) { limits_ = limits; }
+  // The operator's.
+  void set_rates(ExporterRates rates) { rates_ = std::move(rates); }
 
   SetResult decode(const CompiledTemplate& compiled, const SetView& set, const MessageContext& message,
                    Session& session, const Output& output);
@@ -86,6 +90,7 @@ class SetDecoder {
   Sessions& sessions_;
   ListTemplates templates_{sessions_};
   Limits limits_;
+  ExporterRates rates_;
   bool other_ = false;
   // Scratch, kept for its memory.
   std::vector<ByteView> fields_;

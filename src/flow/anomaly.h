@@ -18,6 +18,7 @@ enum class Anomaly : uint8_t {
   truncated_header,        // shorter than its protocol's header, or an sFlow agent's address of no known family
   length_beyond_datagram,  // the header claims more bytes than arrived; what arrived is decoded (a remark)
   exporter_not_allowed,    // not in exporters.allow; the datagram is not read
+  source_over_rate,        // above limits.datagrams_per_second of a source that is not proven; not read
   memory_limit,            // the collector has reached limits.memory; the datagram is not read
   session_limit,           // too many exporters or domains; the least recently used one goes (a remark)
   // set: skipped
@@ -69,6 +70,7 @@ inline constexpr std::array<AnomalyInfo, kAnomalyCount> kAnomalies = {{
     {"truncated_header", AnomalyScope::datagram},
     {"length_beyond_datagram", AnomalyScope::remark},
     {"exporter_not_allowed", AnomalyScope::datagram},
+    {"source_over_rate", AnomalyScope::datagram},
     {"memory_limit", AnomalyScope::datagram},
     {"session_limit", AnomalyScope::remark},
     {"bad_set_length", AnomalyScope::set},

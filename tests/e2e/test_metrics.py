@@ -117,6 +117,32 @@ class Metrics(Case):
             self.assertEqual(collector.ledger()["total"]["datagrams_received"], 8)
             self.assertTrue(collector.has_logged("limits.memory allows 16 MiB"))
 
+    def test_a_flood_of_one_new_source_is_held_to_its_rate(self):
+        """The victim is known: it has a rate. Then the limit goes, without a restart."""
+        config = self.folder / "weir.toml"
+        known = '[[sampling]]\nexporter = "127.0.0.1"\nrate = 100\n'
+        config.write_text("[limits]\ndatagrams_per_second = 1\n" + known)
+        with Served(self.folder / "store", config=config) as collector, Exporter(collector.port) as victim, \
+                Exporter(collector.port, "127.0.0.3") as flood, Exporter(collector.port, "127.0.0.4") as junk:
+            of = lambda name, source, **labels: value(collector.metrics(), f"weir_{name}_total", exporter=source, **labels) or 0
+            for _ in range(20):
+                flood.send(50)
+                victim.send(5)
+            wait_for(lambda: of("decoded_flows", "127.0.0.1") == victim.flows, "the victim loses nothing")
+            wait_for(lambda: of("decoded_datagrams", "127.0.0.3") + of("rejected_datagrams", "127.0.0.3") == 1000, "the flood is counted")
+            # What came through is what the seconds of this test allow, whatever the machine.
+            refused = of("rejected_datagrams", "127.0.0.3")
+            self.assertGreater(refused, 0)
+            self.assertEqual(of("anomalies", "127.0.0.3", reason="source_over_rate"), refused)
+            config.write_text(known)
+            collector.kill(1)
+            wait_for(lambda: collector.has_logged("configuration reloaded"), "the limit is gone")
+            # Junk proves nobody: with the limit, it would take minutes until so much of it is looked at.
+            send_junk = lambda: [junk.socket.send(b"junk") for _ in range(200)]
+            wait_for(lambda: send_junk() and of("anomalies", "other", reason="unknown_version") > 150, "everything is looked at")
+            self.assertEqual(collector.stop(), 0)
+            self.assertAddsUp(collector.ledger())
+
     def test_a_port_in_use_is_named(self):
         with Served(self.folder / "one") as first:
             second = Collector(self.folder / "two", "--http-listen", f"127.0.0.1:{first.http_port}", wait=False)

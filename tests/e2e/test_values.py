@@ -10,6 +10,7 @@ import socket
 import tempfile
 import unittest
 
+import ipfix
 import packets
 from weir_process import Case, corpus, rows, weir
 
@@ -191,6 +192,42 @@ class Details(Case):
             "description": None, "sampling_rate": 1000}])
         self.assertEqual(rows("sql", "--store", store, "select in_if_name, sampling_rate from flows"), [{"in_if_name": "Gi0/7", "sampling_rate": 1000}])
         self.assertIn("Gi0/7", weir("exporters", "--store", store, "--details"))
+
+
+class Relay(Case):
+    """Records that name their exporter (element 130), sent by a relay."""
+
+    CLAIMED = "select ip_text(sampler_address) as exporter, ip_text(exporter_address) as claimed, sampling_rate as rate, src_port as port from flows order by port"
+
+    def setUp(self):
+        super().setUp()
+        record = lambda exporter, port: socket.inet_aton(exporter) + struct.pack("!H", port)
+        sets = (ipfix.template_set(((130, 4), (7, 2))) + a_set(256, record("203.0.113.1", 1)) + a_set(256, record("0.0.0.0", 2)) +
+                a_set(256, record("203.0.113.2", 3)))
+        message = ipfix.message(sets)
+        packets.write_pcap(self.folder / "relay.pcap", [(0, packets.export("192.0.2.1", message)), (1, packets.export("198.51.100.1", message))])
+
+    def replay(self, text):
+        config, store = self.folder / "weir.toml", self.folder / str(len(text))
+        config.write_text(text)
+        printed = weir("replay", self.folder / "relay.pcap", "--config", config, "--store", store)
+        self.assertIn("it adds up: 2 received = 2 decoded + 0 rejected datagrams, 6 decoded = 6 stored", printed)
+        return store
+
+    def test_that_nobody_trusts(self):
+        store = self.replay("")
+        self.assertEqual([(r["exporter"], r["claimed"]) for r in rows("sql", "--store", store, self.CLAIMED + ", exporter")],
+                         [(exporter, claimed) for claimed in ("203.0.113.1", None, "203.0.113.2") for exporter in ("192.0.2.1", "198.51.100.1")])
+
+    def test_of_a_trusted_relay(self):
+        store = self.replay('[exporters]\ntrusted_relays = ["192.0.2.0/24"]\n[[sampling]]\nexporter = "203.0.113.2"\nrate = 50\n')
+        self.assertEqual([tuple(r.values()) for r in rows("sql", "--store", store, self.CLAIMED + ", exporter")], [
+            ("198.51.100.1", "203.0.113.1", None, 1), ("203.0.113.1", "203.0.113.1", None, 1),
+            ("192.0.2.1", None, None, 2), ("198.51.100.1", None, None, 2),
+            ("198.51.100.1", "203.0.113.2", None, 3), ("203.0.113.2", "203.0.113.2", 50, 3)])
+        # Filters and groups go by it; what is counted is the sender's.
+        self.assertEqual(len(rows("flows", "--store", store, "exporter net 203.0.113.0/24")), 2)
+        self.assertEqual({r["exporter"]: r["flows"] for r in rows("exporters", "--store", store)}, {"192.0.2.1": 3, "198.51.100.1": 3})
 
 
 if __name__ == "__main__":

@@ -17,6 +17,13 @@ inline Result<> set_addresses(std::vector<net::ListenAddress>& option, const std
   return {};
 }
 
+// The parser has refused what is none.
+inline std::vector<IpPrefix> prefixes(const std::vector<config::Network>& networks) {
+  std::vector<IpPrefix> all;
+  for (const config::Network& network : networks) all.push_back(*IpPrefix::parse(network.text));
+  return all;
+}
+
 inline void set_rates(const std::vector<config::Sampling>& sampling, Settings& s) {
   for (const auto& [exporter, rate] : sampling) {
     s.collector.decoder.sampling_rates[exporter] = static_cast<uint32_t>(rate);
@@ -79,6 +86,8 @@ inline constexpr auto kLimitsBindings = [] {
   return bindings_of<Limits>(
       to<&Limits::exporter_memory>([](Settings& s) -> auto& { return s.collector.decoder.limits.memory; }),
       to<&Limits::exporters>([](Settings& s) -> auto& { return s.collector.decoder.limits.sessions; }),
+      to<&Limits::datagrams_per_second>(
+          [](Settings& s) -> auto& { return s.collector.decoder.limits.datagrams_per_second; }),
       to<&Limits::templates_per_exporter>(
           [](Settings& s) -> auto& { return s.collector.decoder.limits.templates_per_session; }),
       to<&Limits::templates>([](Settings& s) -> auto& { return s.collector.decoder.limits.templates; }),
@@ -107,13 +116,10 @@ inline constexpr auto kTemplatesBindings = bindings_of<config::Templates>(
     to<&config::Templates::save_every>([](Settings& s) -> auto& { return s.collector.save_state_every; }),
     to<&config::Templates::redis>([](Settings& s) -> auto& { return s.collector.redis; }));
 
-inline constexpr auto kExportersBindings =
-    bindings_of<config::Exporters>(to<&config::Exporters::allow>([](const auto& networks, Settings& s) {
-      s.collector.decoder.allow.clear();
-      for (const config::Network& network : networks) {
-        s.collector.decoder.allow.push_back(*IpPrefix::parse(network.text));  // the parser has refused others
-      }
-    }));
+inline constexpr auto kExportersBindings = bindings_of<config::Exporters>(
+    to<&config::Exporters::allow>([](const auto& list, Settings& s) { s.collector.decoder.allow = prefixes(list); }),
+    to<&config::Exporters::trusted_relays>(
+        [](const auto& list, Settings& s) { s.collector.decoder.trusted_relays = prefixes(list); }));
 
 inline constexpr auto kLogBindings =
     bindings_of<config::Log>(to<&config::Log::level>([](Settings& s) -> auto& { return s.log_level; }));

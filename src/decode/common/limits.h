@@ -13,6 +13,9 @@ struct Limits {
   size_t memory = size_t{256} << 20;
   // 10,000 exporters of a large network with a few domains each; a flood of forged sources stays at some tens of MiB.
   size_t sessions = 65536;
+  // Of each source over UDP that is not proven (ExporterTable). 0: no limit, as an honest one that is new must lose
+  // nothing by default.
+  size_t datagrams_per_second = 0;
   // Cisco ASA sends 13, large routers some 50.
   size_t templates_per_session = 1024;
   size_t templates = 1'000'000;

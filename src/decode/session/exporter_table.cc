@@ -8,6 +8,7 @@
 #include "base/big_endian.h"
 #include "base/check.h"
 #include "base/prefetch.h"
+#include "decode/session/shared_exporter.h"
 
 namespace weir::decode {
 namespace {
@@ -52,10 +53,17 @@ bool ExporterTable::ByConnection::operator()(const SessionKey& a, const SessionK
   return std::tie(a.connection, a.exporter, a.domain, a.type) < std::tie(b.connection, b.exporter, b.domain, b.type);
 }
 
+bool ExporterTable::is_proven(Exporter& exporter) {
+  if (exporter.proven) return true;
+  const flow::ExporterCounters& seen = exporter.counters;
+  exporter.proven = (seen.datagrams_decoded >= kProvenDatagrams && seen.last_seen - seen.first_seen >= kProvenTime) ||
+                    (exporter.shared && exporter.shared->is_proven());
+  if (exporter.proven && exporter.shared) exporter.shared->prove();
+  return exporter.proven;
+}
+
 void ExporterTable::use(std::list<Exporter>::iterator exporter) {
-  const flow::ExporterCounters& seen = exporter->counters;
-  exporter->proven |= seen.datagrams_decoded >= kProvenDatagrams && seen.last_seen - seen.first_seen >= kProvenTime;
-  exporters_.use(exporter, exporter->proven);
+  exporters_.use(exporter, is_proven(*exporter));
   latest_ = &*exporter;
 }
 

@@ -63,6 +63,8 @@ class ExporterTable {
   bool make_room(Session& session, size_t more);
   // Of all, about, in bytes.
   size_t memory() const { return memory_ - std::min(memory_, shared_memory_); }
+  // Looks at it again. Where decoders share the exporter, it is proven to all of them.
+  static bool is_proven(Exporter& exporter);
 
   // These datagrams will be decoded next: what is known of their exporters, and the template of their first set, is
   // fetched into the cache, all of it at once instead of one miss after the other. Changes nothing.

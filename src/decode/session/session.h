@@ -30,6 +30,7 @@ struct Exporter {
   Session* latest = nullptr;     // the session used last: most exporters have one
   uint32_t configured_rate = 0;  // the operator's sampling rate, 0 if none
   bool refused = false;          // not in exporters.allow any more
+  bool relay = false;            // one of exporters.trusted_relays
   bool proven = false;           // no forged address: see ExporterTable
   bool in_front = false;         // ProvenFirst
   ExporterEarlyData early;

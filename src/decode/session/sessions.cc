@@ -34,6 +34,7 @@ void Sessions::set_limits(const Limits& limits) {
 void Sessions::meet(Exporter& exporter) {
   if (sharing_.joined() && !sharing_.add(exporter)) return;
   if (source_ != nullptr) restore(exporter, now_);
+  if (exporter.proven && exporter.shared) exporter.shared->prove();
 }
 
 void Sessions::forget(Session& session) {

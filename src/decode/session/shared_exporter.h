@@ -27,11 +27,14 @@ class SharedExporter {
  public:
   SharedExporter();
   ~SharedExporter();
-  // Held while anything but version() is called.
+  // Held while anything but version(), prove() and is_proven() is called.
   std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
 
   // Of the last publication.
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
+  // One of the decoders has found that it is no forged address.
+  void prove() { proven_.store(true, std::memory_order_relaxed); }
+  bool is_proven() const { return proven_.load(std::memory_order_relaxed); }
   // Sessions that were published after `version`, the oldest first.
   std::vector<SharedSessionPtr> since(uint64_t version) const;
   // nullptr: nothing was published of it.
@@ -67,6 +70,7 @@ class SharedExporter {
 
   std::mutex mutex_;
   std::atomic<uint64_t> version_ = 0;
+  std::atomic<bool> proven_ = false;
   std::map<uint64_t, SharedSessionPtr> sessions_;  // by version
   std::map<LocalKey, uint64_t> versions_;          // of the sessions
   std::map<LocalKey, std::unique_ptr<SharedStreams>> streams_;

@@ -308,6 +308,8 @@ void DecodePlan::run(const Records& records, const RowContext& context) const {
   if (bad_fields_ > 0) context.anomalies.add(Anomaly::bad_field_length, bad_fields_ * rows);
   if (duration_ms_field_ >= 0 || duration_us_field_ >= 0) derive_times(records, context, first);
   set_sampling_rate(records, context, first);
+  if (context.relayed != nullptr) [[unlikely]]
+    name_exporters(context, first, rows);
   set_etype(batch, first, rows);
   if (inner_etype_ != 0) fill_inner_etype(context, first, rows);
   if (icmp_in_port_) set_icmp(batch, first, rows);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "decode/common/exporter_rates.h"
 #include "decode/common/message.h"
 #include "decode/template/header_section.h"
 #include "decode/template/kernels.h"
@@ -45,9 +46,11 @@ struct RowContext {
   flow::FlowBatch& batch;
   const MessageContext& message;
   TimeBase time;
-  KnownOptions options;       // what options records announced for these rows
-  TemplateId template_id;     // 0 for protocols without templates
-  uint32_t configured_rate;   // the operator's, 0 if none
+  KnownOptions options;      // what options records announced for these rows
+  TemplateId template_id;    // 0 for protocols without templates
+  uint32_t configured_rate;  // the operator's, 0 if none
+  // From a relay that is trusted: records say whose they are, and these are the operator's rates for those. Else nullptr.
+  const ExporterRates* relayed;
   bool other;                 // fill the column `other`
   TemplateSource& templates;  // for lists of templates
   const Limits& limits;
@@ -98,6 +101,7 @@ class DecodePlan {
   template <class Records>
   void fill_other(const Records& records, const RowContext& context, size_t first) const;
   void set_constants(const RowContext& context, size_t first, size_t count) const;
+  static void name_exporters(const RowContext& context, size_t first, size_t count);
   void set_etype(flow::FlowBatch& batch, size_t first, size_t count) const;
   void set_icmp(flow::FlowBatch& batch, size_t first, size_t count) const;
   void set_icmp_of(flow::FlowBatch& batch, size_t first, size_t end) const;

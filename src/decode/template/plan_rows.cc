@@ -61,6 +61,21 @@ void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
   }
 }
 
+// A relay's own address says nothing of where a flow was seen. In NetFlow v7 the column is the router past which a switch
+// took the flows that it reports: the exporter is the switch.
+[[gnu::noinline]] void DecodePlan::name_exporters(const RowContext& context, size_t first, size_t count) {
+  const flow::FlowType protocol = context.message.stream.protocol;
+  if (protocol != flow::FlowType::netflow_v9 && protocol != flow::FlowType::ipfix) return;
+  FlowBatch& batch = context.batch;
+  for (size_t row = first; row < first + count; ++row) {
+    if (!batch.is_valid(Column::exporter_address, row)) continue;
+    const IpAddress& exporter = batch.values<Column::exporter_address>()[row];
+    batch.values<Column::sampler_address>()[row] = exporter;
+    const auto rate = context.relayed->find(exporter);
+    if (rate != context.relayed->end()) put_number(batch, Column::sampling_rate, ColumnType::u32, row, rate->second);
+  }
+}
+
 // Names that options records announced, where the record itself has only a number.
 void DecodePlan::fill_names(const RowContext& context, size_t first, size_t count) const {
   struct Named {
