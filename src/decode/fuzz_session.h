@@ -85,7 +85,10 @@ inline DecoderOptions options_from(uint8_t switches) {
     options.limits.early_bytes = 900;
   }
   if ((switches & 16) != 0) options.schema = configured_schema();
-  if ((switches & 8) != 0) options.sampling_rates[test::kExporter] = 100;
+  if ((switches & 8) != 0) {
+    options.sampling_rates[test::kExporter] = 100;
+    options.trusted_relays = {IpPrefix{test::kExporter, test::kExporter}};
+  }
   return options;
 }
 
