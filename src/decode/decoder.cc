@@ -285,7 +285,9 @@ void Decoder::import_state(const SessionState& state, Timestamp now, flow::Table
   impl_->template_messages().import_state(state, now, {.rows = &out});
 }
 void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move(options)); }
-std::optional<AnnouncedOptionsList> Decoder::take_options(Timestamp now) { return impl_->sessions().take_options(now); }
+std::optional<AnnouncedOptionsList> Decoder::take_options(Timestamp now, size_t max_sessions) {
+  return impl_->sessions().take_options(now, max_sessions);
+}
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::counters() const { return impl_->counters(); }
 
 }  // namespace weir::decode

@@ -93,7 +93,7 @@ class Decoder {
   void import_state(const SessionState& state, Timestamp now, flow::TableBuilders& out);
 
   // What exporters announced in options records, by session; nothing if that is what the last call gave.
-  std::optional<AnnouncedOptionsList> take_options(Timestamp now);
+  std::optional<AnnouncedOptionsList> take_options(Timestamp now, size_t max_sessions = SIZE_MAX);
 
   // What was seen of every exporter so far; forgotten exporters are summed up under the unspecified address.
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;

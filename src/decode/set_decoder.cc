@@ -52,6 +52,7 @@ SetResult SetDecoder::decode(const CompiledTemplate& compiled, const SetView& se
     rest = cutter.rest();
     overran = cutter.overran();
   }
+  if (layout.options) sessions_.charge(session);
   (layout.options ? counters.option_records : counters.rows[table]) += result.records;
   result.complete = !overran && !set.clipped;
   if (overran || (result.records == 0 && !all_zero(rest))) {

@@ -54,7 +54,7 @@ void Intake::finish() {
   decoder_.expire(Timestamp::max());
   builders_.hand_over();
   publish();
-  publish_details();
+  publish_details(SIZE_MAX);
   send_out();
 }
 
@@ -71,7 +71,7 @@ void Intake::tick() {
   decoder_.expire(wall_clock_now());
   builders_.hand_over();
   publish();
-  publish_details();
+  publish_details(kMaxChangesPerTick);
   send_out();
   next_tick_ = Clock::now() + options_.seal_every;
 }
@@ -116,9 +116,10 @@ void Intake::publish() {
   next_publish_ = end + 9 * (end - start);
 }
 
-void Intake::publish_details() {
+void Intake::publish_details(size_t max_sessions) {
   if (options_.details == nullptr) return;
-  if (auto told = decoder_.take_options(wall_clock_now())) options_.details->publish(options_.number, *std::move(told));
+  if (auto told = decoder_.take_options(wall_clock_now(), max_sessions))
+    options_.details->publish(options_.number, *std::move(told));
 }
 
 }  // namespace weir::pipeline

@@ -69,7 +69,7 @@ class Intake {
   void exchange_state(size_t max_sessions);
   void send_out();
   void publish();
-  void publish_details();
+  void publish_details(size_t max_sessions);
 
   flow::SchemaPtr schema_;  // of flows
   decode::Decoder decoder_;

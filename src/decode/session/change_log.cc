@@ -36,10 +36,9 @@ void ChangeLog::forget(Session& session) {
   changed_.pop_back();
 }
 
-SessionChanges ChangeLog::take(Timestamp now, size_t max_sessions, const ShowSession& show) {
+SessionChanges ChangeLog::take(Timestamp now, const std::function<bool()>& more, const ShowSession& show) {
   SessionChanges changes;
-  changes.changed.reserve(std::min(changed_.size(), max_sessions));
-  while (!changed_.empty() && changes.changed.size() < max_sessions) {
+  while (!changed_.empty() && more()) {
     Session& session = *changed_.back();
     changed_.pop_back();
     session.change_index = Session::kUnchanged;

@@ -28,9 +28,9 @@ class ChangeLog {
   // The session is about to be forgotten.
   void forget(Session& session);
 
-  // At most `max_sessions` changed ones; the rest the next time.
+  // Changed ones as long as there is time for `more`; the rest the next time.
   using ShowSession = std::function<SessionStatePtr(Session&)>;
-  SessionChanges take(Timestamp now, size_t max_sessions, const ShowSession& show);
+  SessionChanges take(Timestamp now, const std::function<bool()>& more, const ShowSession& show);
 
  private:
   std::vector<Session*> changed_;

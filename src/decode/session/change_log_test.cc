@@ -15,11 +15,15 @@ constexpr Timestamp kNow = timestamp_from_us(1'700'000'000'000'000);
 
 struct Log {
   SessionChanges take(size_t max_sessions = SIZE_MAX) {
-    return log.take(kNow, max_sessions, [](const Session& session) {
-      auto state = std::make_shared<SessionState>();
-      state->key = session.key;
-      return state;
-    });
+    size_t taken = 0;
+    return log.take(
+        kNow, [&] { return taken < max_sessions; },
+        [&](const Session& session) {
+          ++taken;
+          auto state = std::make_shared<SessionState>();
+          state->key = session.key;
+          return state;
+        });
   }
   // Domains of the sessions that changed, in any order.
   std::vector<uint32_t> domains(const SessionChanges& changes) {

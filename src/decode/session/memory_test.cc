@@ -112,6 +112,7 @@ TEST_F(Charged, RatesAndNames) {
           sessions.learn_rate(session, stream, RateScope::interface, n, 7);
           sessions.learn_name(session, stream, NameKind::interface_name, n, std::string(length, 'n'));
         }
+        sessions.charge(session);
       }
     });
     EXPECT_GT(part, 0.5) << length;
@@ -189,7 +190,10 @@ TEST(Memory, NamesThatHaveNoRoomAreCountedAndOthersStay) {
   Sessions sessions({.memory = kMiB});
   Session& session = use(sessions, 1);
   const StreamId stream = message_of(session, sessions.now()).stream;
-  for (uint32_t n = 0; n < 5000; ++n) sessions.learn_name(session, stream, NameKind::vrf, n, std::string(200, 'n'));
+  for (uint32_t n = 0; n < 5000; ++n) {
+    sessions.learn_name(session, stream, NameKind::vrf, n, std::string(200, 'n'));
+    sessions.charge(session);
+  }
   EXPECT_LE(sessions.table().memory(), kMiB / 2);
   const uint64_t full = session.anomalies()[Anomaly::options_limit];
   EXPECT_GT(full, 3000u);

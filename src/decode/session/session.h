@@ -11,6 +11,7 @@
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "decode/common/stream_id.h"
+#include "decode/session/allowance.h"
 #include "decode/session/early_data.h"
 #include "decode/session/options_store.h"
 #include "decode/session/streams.h"
@@ -34,6 +35,9 @@ struct Exporter {
   bool proven = false;           // no forged address: see ExporterTable
   bool in_front = false;         // ProvenFirst
   ExporterEarlyData early;
+  // Rates and names of what had none. Those that are known may be repeated and may change as often as it likes: that
+  // costs little. 65,536 are the names of two sessions at once.
+  Allowance<65536, 1000> news;
   OptionsOnly options_only;  // what these announced holds for the other sessions too
   // Where other decoders receive a part of its datagrams: what they have in common, and how much of it is known here.
   std::shared_ptr<SharedExporter> shared;

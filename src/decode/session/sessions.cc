@@ -46,8 +46,8 @@ void Sessions::forget(Session& session) {
   changes_.forget(session);
 }
 
-bool Sessions::has_room(Session& session, size_t more) {
-  if (table_.make_room(session, more)) return true;
+bool Sessions::may_learn(Session& session, size_t bytes) {
+  if (session.exporter->news.spend(now_) && table_.make_room(session, bytes)) return true;
   session.anomalies().add(flow::Anomaly::options_limit);
   return false;
 }
@@ -185,6 +185,12 @@ void Sessions::define(Session& session, Template layout, MessageContext& message
       }
     }
   }
+  if (news && !may_define(session, message)) {
+    // What it defined before does not hold any more: data wait for the next time that it is announced.
+    templates_.forget(session.templates, layout.id, message.stream.number, session.anomalies());
+    changes_.note(session);
+    return;
+  }
   MessageOrder order;  // where nobody else receives its datagrams, they come in their order
   if (session.exporter->shared) [[unlikely]]
     order = {sequence, message.export_us};
@@ -193,6 +199,13 @@ void Sessions::define(Session& session, Template layout, MessageContext& message
       templates_.define(session.templates, std::move(layout), message.stream.number, now, order, session.anomalies());
   if (changed || now - session.shown > ChangeLog::kShowAgain) changes_.note(session);
   if (changed) settle(session);
+}
+
+bool Sessions::may_define(Session& session, const MessageContext& message) {
+  if (session.key.connection != 0) return session.streams.only().definitions.spend(message.received);
+  LockedStreams access = sharing_.streams(session);
+  Stream* const stream = access.streams.known(message.stream.number);
+  return stream == nullptr || stream->definitions.spend(message.received);
 }
 
 void Sessions::withdraw(Session& session, TemplateId id, StreamNumber stream) {
@@ -269,6 +282,13 @@ void Sessions::learn_domain_rate(Session& session, const StreamId& stream, uint3
 void Sessions::learn_rate(Session& session, const StreamId& stream, RateScope scope, uint64_t id, uint32_t rate) {
   sharing_.begin_change(session);
   SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
+  const RateMap& rates = options.state.rates(scope);
+  const auto known = rates.find(id);
+  if (known != rates.end() && known->second == rate) {
+    session.counters().sampling_rate = rate;
+    return;
+  }
+  if (known == rates.end() && !may_learn(session, OptionsState::kRateBytes)) return;
   // The limit is the session's: a sender who changes its port gets no more for it.
   size_t of_others = 0;
   for (const auto& other : session.options) {
@@ -276,7 +296,6 @@ void Sessions::learn_rate(Session& session, const StreamId& stream, RateScope sc
     for (uint8_t s = 0; s < kRateScopes; ++s) of_others += other->state.rates(static_cast<RateScope>(s)).size();
   }
   if (of_others >= limits_.rates_per_session) return session.anomalies().add(flow::Anomaly::options_limit);
-  if (!options.state.rates(scope).contains(id) && !has_room(session, OptionsState::kRateBytes)) return;
   const auto learned = options_.learn_rate(options, scope, id, rate, session.anomalies());
   if (learned == OptionsState::Learned::full) return;
   session.counters().sampling_rate = rate;
@@ -286,7 +305,9 @@ void Sessions::learn_rate(Session& session, const StreamId& stream, RateScope sc
 void Sessions::learn_name(Session& session, const StreamId& stream, NameKind kind, uint64_t id, std::string_view text) {
   sharing_.begin_change(session);
   SessionOptions& options = options_of(session, stream.number, stream.endpoint.port);
-  if (!options.state.names(kind).contains(id) && !has_room(session, OptionsState::memory_of_name(text))) return;
+  const std::string* known = options.state.find_name(kind, id);
+  if (known != nullptr && *known == text) return;
+  if (known == nullptr && !may_learn(session, OptionsState::memory_of_name(text))) return;
   const auto learned = options_.learn_name(options, kind, id, text, session.anomalies());
   if (learned == OptionsState::Learned::changed) note_options(session, options);
 }
@@ -303,7 +324,6 @@ void Sessions::note_options(Session& session, SessionOptions& options) {
     sharing_.note_change(session);
     options.here = true;
     changes_.note(session);
-    charge(session);
   }
   if (!session.sent_data) options_.add_speaker(options, session.exporter->options_only);
 }

@@ -125,6 +125,8 @@ class Sessions : private Sharing::Replica {
   void learn_rate(Session& session, const StreamId& stream, RateScope scope, uint64_t id, uint32_t rate);
   void learn_name(Session& session, const StreamId& stream, NameKind kind, uint64_t id, std::string_view text);
   void learn_start(Session& session, const StreamId& stream, uint64_t start_ms);
+  // After a set of them: the session is charged what it takes now.
+  void charge(Session& session);
   // What holds for the records of a stream, into `known`.
   void options_for(Session& session, const StreamId& reader, Timestamp now, std::vector<const OptionsState*>& known) {
     known.assign(1, &no_options_);
@@ -151,10 +153,11 @@ class Sessions : private Sharing::Replica {
 
   // Where to look for what is known of exporters that are new here; nullptr: nowhere.
   void set_source(const StateSource* source) { source_ = source; }
-  // At most `max_sessions` changed ones; the rest the next time.
+  // At most `max_sessions` changed ones; the rest the next time. Those with much to tell count as several.
   SessionChanges take_changes(Timestamp now, size_t max_sessions);
-  // What all sessions announced in options records; nothing if that is what the last call gave.
-  std::optional<AnnouncedOptionsList> take_options(Timestamp now);
+  // What all sessions announced in options records; nothing if that is what the last call gave. Of sessions with news,
+  // at most `max_sessions`; the others are as they were told before, and come the next time.
+  std::optional<AnnouncedOptionsList> take_options(Timestamp now, size_t max_sessions);
   // Takes over what is newer than what is known here, if the exporter is known; what it announced here stays. Never
   // evicts, counts nothing as received. Returns the session, and the ids of templates that data may have waited for.
   struct Imported {
@@ -172,11 +175,10 @@ class Sessions : private Sharing::Replica {
                        std::vector<const OptionsState*>& known);
   void note_first_data(Session& session);
   void note_options(Session& session, SessionOptions& options);
-  // Whether there is room for more that is announced; counts if there is none.
-  bool has_room(Session& session, size_t more);
-  // Charges what the session takes now.
-  void charge(Session& session);
-  // The same after it has grown. What it has no room for goes: its own templates.
+  // Whether the exporter may announce a rate or name of something new that takes so many bytes; counts if not.
+  bool may_learn(Session& session, size_t bytes);
+  bool may_define(Session& session, const MessageContext& message);
+  // Charges a session that has grown. What it has no room for goes: its own templates.
   void settle(Session& session);
 
   using LockedStreams = Sharing::LockedStreams;

@@ -1,10 +1,26 @@
 // Sessions as states and back: for a restart of the collector, and for collectors that share what they know.
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "decode/session/sessions.h"
 
 namespace weir::decode {
+namespace {
+
+// Of templates, rates and names. A session that has more takes as long as several.
+constexpr size_t kEntriesOfASession = 64;
+
+size_t entries(const AnnouncedOptions& options) { return options.rates.size() + options.names.size(); }
+
+// As how many sessions it counts.
+size_t sessions_in(const SessionState& state) {
+  size_t all = state.templates.size();
+  for (const StreamOptions& known : state.options) all += entries(*known.options);
+  return 1 + all / kEntriesOfASession;
+}
+
+}  // namespace
 
 SessionStatePtr Sessions::state_of(Session& session, Timestamp now) {
   auto state = std::make_shared<SessionState>();
@@ -37,14 +53,26 @@ SessionStatePtr Sessions::state_of(Session& session, Timestamp now) {
 }
 
 SessionChanges Sessions::take_changes(Timestamp now, size_t max_sessions) {
-  return changes_.take(now, max_sessions, [&](Session& session) { return state_of(session, now); });
+  size_t told = 0;
+  return changes_.take(
+      now, [&] { return told < max_sessions; },
+      [&](Session& session) {
+        SessionStatePtr state = state_of(session, now);
+        told += sessions_in(*state);
+        return state;
+      });
 }
 
-std::optional<AnnouncedOptionsList> Sessions::take_options(Timestamp now) {
+std::optional<AnnouncedOptionsList> Sessions::take_options(Timestamp now, size_t max_sessions) {
   AnnouncedOptionsList all;
-  for (Session& session : table_.sessions()) {
+  size_t told = 0;
+  // Those that have been silent the longest first, so that nobody keeps others from their turn.
+  for (Session& session : std::views::reverse(table_.sessions())) {
     for (const auto& options : session.options) {
-      options->take_snapshot(now);
+      if (options->changed() && told < max_sessions) {
+        options->take_snapshot(now);
+        told += 1 + (options->snapshot ? entries(*options->snapshot) / kEntriesOfASession : 0);
+      }
       if (options->snapshot) all.emplace_back(session.key, options->snapshot);
     }
   }

@@ -38,6 +38,7 @@
 #include "base/time.h"
 #include "decode/common/message.h"
 #include "decode/common/stream_id.h"
+#include "decode/session/allowance.h"
 #include "decode/session/sequence.h"
 #include "decode/session/state.h"
 
@@ -104,6 +105,10 @@ struct Stream {
   bool may_be_restart = false;  // of the one that was here before; known with the second message
   bool is_plain = false;    // of this port there is no other, its next number is exact, and nothing below is in doubt
   bool superseded = false;  // another one began where it was, as after a restart, and it has not been heard since
+
+  // Definitions that are new or have changed: a stream has at most Limits::templates_per_session, and some exporters
+  // change one with every message.
+  Allowance<4096, 1000> definitions;
 
   SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
 };

@@ -207,6 +207,15 @@ bool TemplateStore::evict(SessionTemplates& session, flow::AnomalyCounts& anomal
   return true;
 }
 
+void TemplateStore::forget(SessionTemplates& session, TemplateId id, StreamNumber stream,
+                           flow::AnomalyCounts& anomalies) {
+  anomalies.add(Anomaly::template_limit);
+  const auto found = session.by_id.find(id);
+  if (found == session.by_id.end()) return;
+  const auto own = find_own(found->second, stream);
+  if (own != found->second.end()) drop(session, id, index_in(found->second, own));
+}
+
 bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, StreamNumber stream,
                              flow::AnomalyCounts& anomalies) {
   const auto found = session.by_id.find(id);

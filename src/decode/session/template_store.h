@@ -88,6 +88,8 @@ class TemplateStore {
   // this decoder's own datagrams.
   bool define(SessionTemplates& session, Template layout, StreamNumber stream, Timestamp now, const MessageOrder& order,
               flow::AnomalyCounts& anomalies);
+  // A definition that came beyond what the stream may define: it is not taken, and what it would have replaced goes.
+  void forget(SessionTemplates& session, TemplateId id, StreamNumber stream, flow::AnomalyCounts& anomalies);
   // False if there is nothing to withdraw.
   bool withdraw(SessionTemplates& session, TemplateId id, StreamNumber stream, flow::AnomalyCounts& anomalies);
   // Of those that the stream announced, all templates or all options templates.

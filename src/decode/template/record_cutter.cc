@@ -15,6 +15,11 @@ std::optional<ByteView> take_value(ByteReader& in, uint16_t length) {
 ByteView RecordCutter::next(std::vector<ByteView>& fields) {
   // Padding is shorter than any record (RFC 7011 section 3.3.1).
   if (in_.remaining() < layout_.min_length) return {};
+  if (!layout_.variable && layout_.min_length <= UINT16_MAX) {
+    const ByteView record = *in_.take(layout_.min_length);
+    for (const FieldSpec& field : layout_.fields) fields.push_back(record.subspan(field.offset, field.length));
+    return record;
+  }
   const size_t before = fields.size();
   ByteReader reader = in_;
   for (const FieldSpec& field : layout_.fields) {
