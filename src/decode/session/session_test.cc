@@ -505,6 +505,45 @@ TEST(Limits, Templates) {
   EXPECT_EQ(h.imbalance(), "");
 }
 
+// All of it in one moment.
+TEST(Limits, DefinitionsOfAStreamAreRated) {
+  Harness h;
+  constexpr uint32_t kMost = 4096;
+  uint32_t sequence = 0;
+  const auto feed = [&](const Wire& sets) { h.feed(test::netflow9({.sequence = sequence++}, sets)); };
+  for (uint32_t i = 0; i < kMost; ++i) {
+    feed(v9_template({{1, i % 2 == 0 ? uint16_t{4} : uint16_t{8}}}));
+  }
+  EXPECT_EQ(h.count(Anomaly::template_limit), 0u);
+  feed(test::set(256, Wire().u64(7)));
+  EXPECT_EQ(h.rows().size(), 1u);
+  feed(v9_template({{1, 4}}));
+  EXPECT_EQ(h.count(Anomaly::template_limit), 1u);
+  feed(test::set(256, Wire().u64(7)));
+  EXPECT_EQ(h.rows().size(), 1u) << "not by the definition that it replaces";
+  EXPECT_EQ(h.counters().early_sets_held, 1u);
+  EXPECT_EQ(h.imbalance(), "");
+}
+
+TEST(Limits, NewRatesAndNamesOfAnExporterAreRated) {
+  Harness h;
+  const auto feed = [&](uint32_t domain, uint32_t first, uint32_t count, uint32_t rate) {
+    Wire records;
+    for (uint32_t i = 0; i < count; ++i) records.u32(first + i).u32(rate);
+    h.feed(
+        test::ipfix({.domain = domain},
+                    test::set(3, test::options_record_ipfix(400, {{302, 4}}, {{34, 4}})).add(test::set(400, records))));
+  };
+  for (uint32_t domain = 0; domain < 16; ++domain) {
+    for (uint32_t first = 0; first < 4096; first += 1024) feed(domain, first, 1024, 10);
+  }
+  EXPECT_EQ(h.count(Anomaly::options_limit), 0u);
+  feed(16, 0, 10, 10);
+  EXPECT_EQ(h.count(Anomaly::options_limit), 10u);
+  feed(0, 0, 1024, 20);
+  EXPECT_EQ(h.count(Anomaly::options_limit), 10u) << "what is known may change";
+}
+
 TEST(Limits, TemplatesInAll) {
   DecoderOptions options;
   options.limits.templates = 10;

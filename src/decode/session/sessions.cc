@@ -180,7 +180,10 @@ void Sessions::define(Session& session, Template layout, MessageContext& message
       LockedStreams access = sharing_.streams(session);
       if (Stream* from = access.streams.known(message.stream.number)) {
         session.anomalies().add(flow::Anomaly::template_conflict);
-        message.stream.number = access.streams.split(*from, arrival_of(message, sequence)).number;
+        const auto left = from->definitions;
+        Stream& made = access.streams.split(*from, arrival_of(message, sequence));
+        made.definitions = left;  // who contradicts itself gets no more for it
+        message.stream.number = made.number;
         if (access.streams.has_gone()) take_gone(session, access);
       }
     }
