@@ -119,8 +119,10 @@ void Decoder::Impl::run(const Datagram& datagram, const Output& output) {
   if (rates_.limited() && is_over_rate(datagram)) [[unlikely]]
     return refuse(datagram, Anomaly::source_over_rate);
   // What is no message makes no exporter: anybody can send it, from any address.
-  if (const auto problem = header_problem(datagram.bytes)) [[unlikely]] {
-    if (sessions_.table().find_exporter(datagram.exporter) == nullptr) return refuse(datagram, *problem);
+  if (!sessions_.table().is_latest(datagram.exporter)) {
+    if (const auto problem = header_problem(datagram.bytes)) [[unlikely]] {
+      if (sessions_.table().find_exporter(datagram.exporter) == nullptr) return refuse(datagram, *problem);
+    }
   }
   if (!options_.allow.empty() && !is_allowed(datagram.exporter)) [[unlikely]]
     return refuse(datagram, Anomaly::exporter_not_allowed);

@@ -47,6 +47,8 @@ class ExporterTable {
   };
   Found exporter(const IpAddress& address, Timestamp received);
   Session& session(Exporter& exporter, const SessionKey& key);
+  // It is the one that sent last.
+  bool is_latest(const IpAddress& address) const { return latest_ != nullptr && latest_->address == address; }
   // Known, or nullptr. Moves nothing.
   Exporter* find_exporter(const IpAddress& address);
   Session* find_session(const SessionKey& key);

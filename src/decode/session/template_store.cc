@@ -46,17 +46,15 @@ size_t SessionTemplates::memory() const {
          count * sizeof(TemplateState) + compiled_bytes;
 }
 
-const TemplatePtr& TemplateStore::used(TemplateEntry& entry, Timestamp now) {
-  entry.last_used = ++uses_;
-  entry.used_at = std::max(entry.used_at, now);
-  return compiled_for_schema(entry);
-}
-
-const TemplatePtr& TemplateStore::find(SessionTemplates& session, TemplateId id, StreamNumber stream, Timestamp now) {
+const TemplatePtr& TemplateStore::look_up(SessionTemplates& session, TemplateId id, StreamNumber stream,
+                                          Timestamp now) {
   const auto found = session.by_id.find(id);
   if (found == session.by_id.end()) return kNoTemplate;
   const auto own = find_own(found->second, stream);
-  return own == found->second.end() ? kNoTemplate : used(*own, now);
+  if (own == found->second.end()) return kNoTemplate;
+  session.latest = &*own;
+  session.latest_id = id;
+  return used(*own, now);
 }
 
 const TemplatePtr& TemplateStore::find_agreed(SessionTemplates& session, TemplateId id, Timestamp now) {
@@ -113,6 +111,7 @@ bool TemplateStore::define(SessionTemplates& session, Template layout, StreamNum
       own->announced = std::max(own->announced, now);
       own->last_used = ++uses_;
       const bool was_here = std::exchange(own->here, true);
+      session.latest = nullptr;
       std::rotate(entries.begin(), own, own + 1);
       return !was_here;
     }
@@ -158,6 +157,7 @@ void TemplateStore::add(SessionTemplates& session, TemplateEntries::const_iterat
   ++session.count;
   session.order.push_back({entry.compiled->layout.id, entry.stream, entry.last_used});
   if (session.order.size() > 2 * session.count + kSpareOrder) forget_order(session);
+  session.latest = nullptr;
   session.by_id.find(entry.compiled->layout.id)->second.insert(place, std::move(entry));
 }
 
@@ -177,6 +177,7 @@ void TemplateStore::drop(SessionTemplates& session, TemplateId id, size_t index)
   session.compiled_bytes -= bytes;
   compiled_bytes_ -= bytes;
   --session.count;
+  session.latest = nullptr;
   entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));
   if (entries.empty()) session.by_id.erase(found);
 }
@@ -232,6 +233,7 @@ void TemplateStore::hand_over(SessionTemplates& session, StreamNumber stream, st
   for (const auto& [id, entries] : session.by_id) {
     if (find_own(entries, stream) != entries.end()) ids.push_back(id);
   }
+  session.latest = nullptr;
   for (const TemplateId id : ids) {
     TemplateEntries& entries = session.by_id.find(id)->second;
     if (!heir) {
@@ -339,6 +341,7 @@ std::vector<TemplateId> TemplateStore::adopt(SessionTemplates& session, const st
       if (own != found->second.end() && own->compiled->layout.same_layout(*next->layout)) {
         own->announced = next->received;
         own->order = next->announced;
+        session.latest = nullptr;
         std::rotate(found->second.begin(), own, own + 1);
         continue;
       }

@@ -45,6 +45,9 @@ struct SessionTemplates {
   boost::unordered_flat_map<TemplateId, TemplateEntries> by_id;  // the latest announced first; never empty
   size_t count = 0;
   size_t compiled_bytes = 0;  // of their CompiledTemplate, as if it were not shared
+  // What was found last, which most data are of; nullptr: something has moved since.
+  TemplateEntry* latest = nullptr;
+  TemplateId latest_id{};
   // In which order they may be evicted; those that are gone are still in it. used: when it was put there.
   struct Place {
     TemplateId id{};
@@ -72,7 +75,11 @@ class TemplateStore {
   // What the stream itself has announced (RFC 7011 section 8); nullptr: nothing. A template in use does not expire,
   // however long ago it was announced: there are exporters that announce theirs once, and data that cannot be read is
   // lost. The reference is good until something is announced or forgotten; who decodes by it keeps a copy.
-  const TemplatePtr& find(SessionTemplates& session, TemplateId id, StreamNumber stream, Timestamp now);
+  const TemplatePtr& find(SessionTemplates& session, TemplateId id, StreamNumber stream, Timestamp now) {
+    if (session.latest != nullptr && session.latest_id == id && session.latest->stream == stream) [[likely]]
+      return used(*session.latest, now);
+    return look_up(session, id, stream, now);
+  }
   // What all streams that know the id agree on: the same fields in the same order. nullptr: they do not, or none knows
   // it.
   const TemplatePtr& find_agreed(SessionTemplates& session, TemplateId id, Timestamp now);
@@ -125,7 +132,12 @@ class TemplateStore {
     return entry.compiled;
   }
   bool has_room(const SessionTemplates& session, const CompiledTemplate& held) const;
-  const TemplatePtr& used(TemplateEntry& entry, Timestamp now);
+  const TemplatePtr& used(TemplateEntry& entry, Timestamp now) {
+    entry.last_used = ++uses_;
+    entry.used_at = std::max(entry.used_at, now);
+    return compiled_for_schema(entry);
+  }
+  const TemplatePtr& look_up(SessionTemplates& session, TemplateId id, StreamNumber stream, Timestamp now);
   void make_room(SessionTemplates& session, size_t weight, flow::AnomalyCounts& anomalies);
   void add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry);
   void drop(SessionTemplates& session, TemplateId id, size_t index);
