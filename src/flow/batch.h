@@ -171,20 +171,18 @@ class FlowBatch {
     void* raw() const { return cells_.memory.data(); }  // of the whole column
     void set_valid() const {
       if (cells_.run.end != batch_.appended_) [[unlikely]]
-        batch_.begin_run(column_, batch_.appended_);
+        batch_.begin_run(cells_);
       cells_.run.end = static_cast<uint32_t>(batch_.rows_);
     }
 
    private:
     friend class FlowBatch;
-    Appended(FlowBatch& batch, ColumnIndex column)
-        : batch_(batch), cells_(batch.cells_[column.value()]), column_(column) {
+    Appended(FlowBatch& batch, ColumnIndex column) : batch_(batch), cells_(batch.cells_[column.value()]) {
       if (cells_.memory.empty()) [[unlikely]]
-        batch.allocate(column);
+        batch.allocate(cells_);
     }
     FlowBatch& batch_;
-    Cells& cells_;
-    ColumnIndex column_;
+    Cells& cells_;  // and no column: that can be told from the place of these
   };
   Appended appended(ColumnIndex column) { return {*this, column}; }
   void set_null(ColumnIndex column, size_t row);
@@ -235,6 +233,10 @@ class FlowBatch {
   uint32_t& recent_slot(const IpAddress& exporter);
   uint32_t find_exporter(const IpAddress& exporter);
   void begin_run(ColumnIndex column, size_t first);
+  // The same of cells that are one of cells_; the run begins with the rows of the last append().
+  [[gnu::noinline]] void allocate(const Cells& cells) { allocate(column_of(cells)); }
+  [[gnu::noinline]] void begin_run(const Cells& cells) { begin_run(column_of(cells), appended_); }
+  ColumnIndex column_of(const Cells& cells) const { return ColumnIndex(static_cast<size_t>(&cells - cells_.data())); }
   void settle(ColumnIndex column);
 
   size_t capacity_;

@@ -74,6 +74,7 @@ class OptionsState {
   uint64_t start_ms() const { return start_ms_; }  // systemInitTimeMilliseconds, 0 if not known
 
   bool has_names() const { return name_count_ > 0; }
+  bool has_rates() const { return (rate_count_ | domain_rate_) != 0; }
   // Memory of rates and names, about, with that of their snapshot.
   size_t memory() const { return name_bytes_ + rate_count_ * kRateBytes; }
   static size_t memory_of_name(std::string_view text) { return kNameBytes + 2 * text.size(); }

@@ -417,13 +417,18 @@ void DecodePlan::set_sampling_rate(const Records& records, const RowContext& con
   const size_t rows = records.size();
   constexpr Column kRate = Column::sampling_rate;
   if (context.configured_rate != 0) return fill<kRate>(batch, first, rows, context.configured_rate);
+  const bool announced = std::ranges::any_of(context.options, &OptionsState::has_rates);
+  if (!announced && !sampling_.any_rate()) {
+    if (context.message.header_sampling != 0) fill<kRate>(batch, first, rows, context.message.header_sampling);
+    return;
+  }
   const bool by_interface = std::ranges::any_of(
       context.options, [](const OptionsState* known) { return !known->rates(RateScope::interface).empty(); });
   if (!sampling_.any_rate() && sampling_.selector_field() < 0 && !by_interface) {
     RateQuery query;
     query.template_id = context.template_id;
-    const uint32_t announced = announced_rate(context.options, query);
-    const uint32_t rate = announced != 0 ? announced : context.message.header_sampling;
+    const uint32_t told = announced_rate(context.options, query);
+    const uint32_t rate = told != 0 ? told : context.message.header_sampling;
     if (rate != 0) fill<kRate>(batch, first, rows, rate);
     return;
   }

@@ -37,6 +37,12 @@ bool DecodePlan::tells_icmp(const FlowBatch& batch, size_t row, uint8_t protocol
 // Few flows are of ICMP: the protocols are looked at eight at a time. Words begin at multiples of eight, as does the
 // end of the column.
 void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
+  if (count == 1) {
+    const uint8_t protocol = batch.values<Column::proto>()[first];
+    if (protocol == kIcmp || protocol == kIcmpV6) [[unlikely]]
+      set_icmp_of(batch, first, first + 1);
+    return;
+  }
   const auto protocols = std::span(batch.values<Column::proto>(), batch.capacity());
   const size_t end = first + count;
   for (size_t at = first / 8 * 8; at < end; at += 8) {
