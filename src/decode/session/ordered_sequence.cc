@@ -88,7 +88,7 @@ void OrderedSequence::feed_all(flow::ExporterCounters& counters) {
 
 void OrderedSequence::forget(flow::ExporterCounters& counters) {
   feed_all(counters);
-  state_.forget();
+  state_.begin_anew();
   has_before_ = false;
 }
 

@@ -11,21 +11,21 @@ namespace weir::decode {
 // second follows the first by the first one's units; if they include their own message, by the second one's. A message
 // that fits both ways, or neither (one is missing between them), says nothing. kEvidence messages in a row that fit
 // only the other way turn the count round; what they were counted as lost until then is taken back.
-bool SequenceState::learn(uint32_t number, uint32_t units) {
+SequenceState::Fits SequenceState::learn(uint32_t number, uint32_t units) {
   const bool fits_before = number == last_number_ + last_units_;
   const bool fits_inclusive = number == last_number_ + units;
   last_number_ = number;
   last_units_ = units;
-  if (fits_before == fits_inclusive) return false;
+  if (fits_before == fits_inclusive) return Fits::either;
   if (fits_inclusive == inclusive_) {
     evidence_ = 0;
     evidence_lost_ = 0;
-    return false;
+    return Fits::this_way;
   }
-  if (++evidence_ < kEvidence) return false;
+  if (++evidence_ < kEvidence) return Fits::other_way;
   inclusive_ = !inclusive_;
   evidence_ = 0;
-  return true;
+  return Fits::learned;
 }
 
 // How loss is counted. Every message says how much was sent before it, so the next one is expected at that number plus
@@ -39,17 +39,24 @@ bool SequenceState::learn(uint32_t number, uint32_t units) {
 //   behind, exported    a new sequence that began at a small number
 //   later
 //
+// A new sequence is a restart only if the numbers before it have gone on.
+//
 // Export times are whole seconds in IPFIX and v9, so within a second a new sequence looks like messages that were
 // overtaken. Those come singly or in small bursts: kRunOfNewSequence that follow each other without a hole are a new
 // sequence.
 SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost) {
   lost = 0;
   const bool known = known_;
-  if (known && learn(number, units)) {
-    expected_ = inclusive_ ? number : number + units;
+  const uint32_t last_units = last_units_;
+  const Fits fits = known ? learn(number, units) : Fits::either;
+  if (fits == Fits::learned) [[unlikely]] {
+    broken_at_ = expected_ = inclusive_ ? number : number + units;
     export_us_ = export_us;
+    proven_ = true;
+    doubts_ = 0;
     lost = std::exchange(evidence_lost_, 0);
     missing_ -= std::min(missing_, lost);
+    take_back(lost);
     return SequenceEvent::learned;
   }
   last_number_ = number;
@@ -69,22 +76,80 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
     lost = std::min<uint64_t>(missing_, units);
     missing_ -= lost;
     evidence_lost_ -= std::min(evidence_lost_, lost);
-    return SequenceEvent::reordered;
+    take_back(lost);
+    return erratic() ? SequenceEvent::anew : SequenceEvent::reordered;
   }
-  known_ = true;
-  expected_ = number + units;
+  const uint32_t expected = std::exchange(expected_, number + units);
   export_us_ = export_us;
-  if (!known) return SequenceEvent::first;
-  if (ahead == 0) return SequenceEvent::in_order;
-  if (step_back || ahead > kMaxGap) {
+  known_ = true;
+  if (known && ahead == 0) return SequenceEvent::in_order;
+  if (!known) {
+    if (began_us_ == kNever) began_us_ = export_us;
+    broken_at_ = expected_;
+    return SequenceEvent::first;
+  }
+  const bool anew = step_back || ahead > kMaxGap;
+  note_break(anew, expected, last_units, export_us);
+  return step_over(anew, fits, ahead, lost);
+}
+
+// Numbers that go on between breaks are good: loss makes gaps, and a restart comes once in a while. Without anything in
+// order in between, or with a restart every few seconds, they are no numbers of messages.
+void SequenceState::note_break(bool anew, uint32_t expected, uint32_t last_units, int64_t export_us) {
+  const bool went_on = has_gone_on(expected, last_units);
+  const bool long_lived = export_us - began_us_ >= kLeastLifeUs;
+  if (went_on && (long_lived || (!anew && !proven_ && !erratic()))) {
+    doubts_ = 0;
+    doubtful_lost_ = 0;
+    proven_ = true;
+  }
+  proven_ |= went_on;
+  const bool nothing_went_on = expected == broken_at_;
+  uint32_t doubts = 0;
+  if (anew && (!long_lived || !went_on)) doubts = kRestartDoubts;
+  if (!anew && !proven_ && nothing_went_on) doubts = kGapDoubts;
+  doubts_ = static_cast<uint8_t>(std::min<uint32_t>(doubts_ + doubts, kErratic));
+  broken_at_ = expected_;
+  if (anew) began_us_ = export_us;
+}
+
+// What a break means: loss, a restart, or nothing.
+SequenceEvent SequenceState::step_over(bool anew, Fits fits, uint32_t ahead, uint64_t& lost) {
+  if (erratic()) {
+    missing_ = evidence_lost_ = 0;
+    lost = doubtful_lost_;
+    take_back(lost);
+    return lost > 0 ? SequenceEvent::learned : SequenceEvent::anew;
+  }
+  if (anew) {
     missing_ = 0;
-    evidence_lost_ = 0;
-    return SequenceEvent::restart;
+    // What is counted the other way seems to step back.
+    return proven_ && fits != Fits::other_way ? SequenceEvent::restart : SequenceEvent::anew;
   }
   lost = ahead;
   missing_ += ahead;
+  lost_ += ahead;
+  doubtful_lost_ += ahead;
   if (evidence_ > 0) evidence_lost_ += ahead;
   return SequenceEvent::gap;
+}
+
+void SequenceState::take_back(uint64_t found) {
+  lost_ -= std::min(lost_, found);
+  doubtful_lost_ -= std::min(doubtful_lost_, found);
+}
+
+bool SequenceState::settle() {
+  const bool went_on = has_gone_on(expected_, last_units_);
+  proven_ |= went_on;
+  if (erratic() && went_on && export_us_ - began_us_ >= kLeastLifeUs) doubts_ = 0;
+  return proven_ && !erratic();
+}
+
+void SequenceState::follow(const SequenceState& before) {
+  proven_ |= before.proven_;
+  lost_ += before.lost_;
+  holes_ += before.holes_;
 }
 
 bool MessageOrder::before(const MessageOrder& other) const {
@@ -112,6 +177,7 @@ SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t unit
       counters.anomalies.add(flow::Anomaly::exporter_restart);
       break;
     case SequenceEvent::first:
+    case SequenceEvent::anew:
     case SequenceEvent::in_order:
       break;
   }

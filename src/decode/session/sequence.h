@@ -7,11 +7,16 @@
 
 namespace weir::decode {
 
-// learned: no loss after all, the exporter counts otherwise than its protocol says.
-enum class SequenceEvent : uint8_t { in_order, first, gap, reordered, restart, learned };
+// learned: no loss after all, the exporter counts otherwise than its protocol says. anew: the numbers do not go on, and
+// never have, so that this means nothing.
+enum class SequenceEvent : uint8_t { in_order, first, gap, reordered, restart, learned, anew };
 
 // One stream: one exporter, source port and observation domain. The unit is the protocol's: v5 counts flows, v9
 // datagrams, IPFIX data records.
+//
+// Only numbers that go on from message to message tell what is missing. Those that are always 0, that count something
+// else, or that several counters send in turns do not: what they seemed to say is taken back, and loss is unknown as
+// long as they are like that.
 class SequenceState {
  public:
   // A step further than this, in either direction, is not loss or reordering: the exporter began a new sequence.
@@ -24,9 +29,24 @@ class SequenceState {
   // number: of the message. units: what it adds to the sequence. lost: set to what went missing (gap), or turned up
   // after all (reordered, learned).
   SequenceEvent observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost);
-  // What comes next is not known (a set could not be counted): the next message starts anew.
-  void forget() { known_ = false; }
+  // What comes next is not known (a set could not be counted): the next message starts anew, and what is missing before
+  // it is not seen.
+  void forget() {
+    holes_ += known_ && settle() ? 1 : 0;
+    known_ = false;
+  }
+  // The exporter was started anew, so that no more of the old numbers will come.
+  void begin_anew() { known_ = false; }
   bool known() const { return known_; }
+  // Whether the numbers have gone on, and still do.
+  bool settle();
+  bool erratic() const { return doubts_ >= kErratic; }
+  // What was lost, less what has turned up.
+  uint64_t lost() const { return lost_; }
+  // How often forget() has left out what may have been lost.
+  uint64_t holes() const { return holes_; }
+  // The stream goes on as this one; `before` is what it was until then.
+  void follow(const SequenceState& before);
   // What was sent before the message; what was sent so far, while known.
   uint32_t start_of(uint32_t number, uint32_t units) const { return inclusive_ ? number - units : number; }
   uint32_t next() const { return expected_; }
@@ -37,7 +57,20 @@ class SequenceState {
   // A number is what was sent before its message. Some exporters (softflowd, VMware) send it with the message's own
   // records included; so many messages in a row that fit only that way show it.
   static constexpr uint32_t kEvidence = 3;
-  bool learn(uint32_t number, uint32_t units);
+  enum class Fits : uint8_t { either, this_way, other_way, learned };
+  Fits learn(uint32_t number, uint32_t units);
+
+  // Gaps in a row and restarts, weighed, of numbers that have not gone on in between.
+  static constexpr uint32_t kErratic = 8;
+  static constexpr uint32_t kGapDoubts = 1;
+  static constexpr uint32_t kRestartDoubts = 3;
+  // Nothing is restarted again and again within so much time.
+  static constexpr int64_t kLeastLifeUs = 60'000'000;
+  // A message in order after the one that came after a break: of that one the units are in the numbers, too.
+  bool has_gone_on(uint32_t expected, uint32_t last_units) const { return expected - broken_at_ > last_units; }
+  void note_break(bool anew, uint32_t expected, uint32_t last_units, int64_t export_us);
+  SequenceEvent step_over(bool anew, Fits fits, uint32_t ahead, uint64_t& lost);
+  void take_back(uint64_t found);
 
   bool known_ = false;
   bool inclusive_ = false;      // numbers include their own message
@@ -50,6 +83,15 @@ class SequenceState {
   uint32_t behind_run_ = 0;   // how many of them followed each other
   uint64_t missing_ = 0;      // counted as lost so far and not seen since
   int64_t export_us_ = 0;     // of the latest message in order
+
+  static constexpr int64_t kNever = INT64_MIN;
+  bool proven_ = false;         // the numbers have gone on
+  uint8_t doubts_ = 0;          // as they do not
+  uint32_t broken_at_ = 0;      // what was expected after the last message that was not in order
+  int64_t began_us_ = kNever;   // the export time of the first message, or of the last restart
+  uint64_t lost_ = 0;           // in all
+  uint64_t doubtful_lost_ = 0;  // of that, what will be taken back if the numbers turn out to be erratic
+  uint64_t holes_ = 0;
 };
 
 // Where a message stands in the order in which its exporter sent its messages.

@@ -277,12 +277,12 @@ TEST(Sequence, TableOfEvents) {
       {150, 10, 3, reordered, 10},  // twice: no more is taken back than was missing
       {150, 10, 3, reordered, 0},
       {160, 10, 3, in_order, 0},
-      {0, 10, 9, restart, 0},  // behind, yet exported later
-      {10, 10, 9, in_order, 0},
-      {0x7fffffff, 10, 10, restart, 0},
-      {0x80000009, 10, 10, in_order, 0},
+      {0, 10, 99, restart, 0},  // behind, yet exported later
+      {10, 10, 99, in_order, 0},
+      {0x7fffffff, 10, 200, restart, 0},
+      {0x80000009, 10, 200, in_order, 0},
       {0x90000000, 10, 8, restart, 0},
-      {0x90000000 + 10 + SequenceState::kMaxGap, 10, 11, gap, SequenceState::kMaxGap},
+      {0x90000000 + 10 + SequenceState::kMaxGap, 10, 211, gap, SequenceState::kMaxGap},
   };
   SequenceState state;
   for (const Observation& o : table) {

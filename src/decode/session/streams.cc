@@ -515,7 +515,7 @@ Stream* Streams::unite(Stream& from, Stream& into) {
   into.next = from.next;
   into.sends_data |= from.sends_data;
   into.announces |= from.announces;
-  into.sequence = from.sequence;
+  from.sequence.follow(std::exchange(into.sequence, from.sequence));
   into.run = from.run;
   into.uptime_is_useless |= from.uptime_is_useless;
   for (const Boot& boot : from.boots) {

@@ -43,7 +43,7 @@ void Agent::observe(const DatagramHeader& header, Timestamp received, flow::Expo
   number_ = header.sequence;
   if (uptime_.restarted(header.uptime_ms, to_us(received))) {
     counters.anomalies.add(Anomaly::exporter_restart);
-    sequence_.forget();
+    sequence_.begin_anew();
     ++life_;
   }
   // sFlow has no export time. The uptime serves as well: it only has to tell which of two datagrams was sent first.
