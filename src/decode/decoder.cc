@@ -54,6 +54,7 @@ class Decoder::Impl {
   void set_number(uint64_t number) { next_number_ = number; }
   Sessions& sessions() { return sessions_; }
   TemplateMessageDecoder& template_messages() { return template_messages_; }
+  StreamReports survey_streams(size_t most);
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
 
  private:
@@ -250,6 +251,13 @@ void Decoder::Impl::apply_options_to(Exporter& exporter) const {
   exporter.proven |= listed || is_named(exporter.address);
 }
 
+StreamReports Decoder::Impl::survey_streams(size_t most) {
+  StreamSurvey survey(most);
+  sessions_.survey(survey);
+  sflow_.agents().survey(survey, sessions_.table());
+  return survey.finish();
+}
+
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::Impl::counters() const {
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> all;
   all.reserve(sessions_.table().exporters().size() + 1);
@@ -290,6 +298,7 @@ void Decoder::set_options(DecoderOptions options) { impl_->set_options(std::move
 std::optional<AnnouncedOptionsList> Decoder::take_options(Timestamp now, size_t max_sessions) {
   return impl_->sessions().take_options(now, max_sessions);
 }
+StreamReports Decoder::survey_streams(size_t most) { return impl_->survey_streams(most); }
 std::vector<std::pair<IpAddress, flow::ExporterCounters>> Decoder::counters() const { return impl_->counters(); }
 
 }  // namespace weir::decode

@@ -15,6 +15,7 @@
 #include "decode/common/limits.h"
 #include "decode/common/record_view.h"
 #include "decode/session/state.h"
+#include "decode/session/stream_survey.h"
 #include "flow/anomaly.h"
 #include "flow/batch_builder.h"
 #include "flow/flow_type.h"
@@ -94,6 +95,9 @@ class Decoder {
 
   // What exporters announced in options records, by session; nothing if that is what the last call gave.
   std::optional<AnnouncedOptionsList> take_options(Timestamp now, size_t max_sessions = SIZE_MAX);
+
+  // What is known of streams now: a list of at most so many, and in counters() a summary of each exporter's.
+  StreamReports survey_streams(size_t most);
 
   // What was seen of every exporter so far; forgotten exporters are summed up under the unspecified address.
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;

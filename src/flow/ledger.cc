@@ -7,6 +7,19 @@
 
 namespace weir::flow {
 
+LossKnown StreamSummary::loss_known() const {
+  if (loss_unknown == 0 && loss_in_part == 0) return LossKnown::all;
+  return loss_unknown == streams ? LossKnown::none : LossKnown::part;
+}
+
+StreamSummary& StreamSummary::operator+=(const StreamSummary& other) {
+  streams += other.streams;
+  clocks += other.clocks;
+  loss_unknown += other.loss_unknown;
+  loss_in_part += other.loss_in_part;
+  return *this;
+}
+
 ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
   datagrams_received += other.datagrams_received;
   bytes_received += other.bytes_received;
@@ -21,6 +34,7 @@ ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
   lost_units += other.lost_units;
   agent_drops += other.agent_drops;
   anomalies += other.anomalies;
+  streams += other.streams;
   if (first_seen == Timestamp{} || (other.first_seen != Timestamp{} && other.first_seen < first_seen)) {
     first_seen = other.first_seen;
   }

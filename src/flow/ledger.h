@@ -5,7 +5,8 @@
 //   agent_drops        packets that exporters say they could not sample themselves: never seen by us
 //   socket_drops       datagrams that the kernel dropped before we saw them, by socket (SO_RXQ_OVFL); no exporter is known
 //   socket_left        datagrams that were still in the sockets when stopping had to end: nobody looked at them
-//   lost_units         datagrams (v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers
+//   lost_units         datagrams (v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers, where
+//                      those go on as they should; where they do not, loss is unknown (StreamSummary)
 //
 // An outlet is a way out of the collector: the store, or another sink (pipeline/outlet.h). Each has an Account, and the
 // equation holds for each: a row that one outlet dropped may be stored at another.
@@ -36,6 +37,26 @@
 
 namespace weir::flow {
 
+// How much is known of what was lost: of all that an exporter sent, of a part, of nothing.
+enum class LossKnown : uint8_t { all, part, none };
+constexpr std::string_view name(LossKnown known) {
+  return known == LossKnown::all ? "all" : known == LossKnown::part ? "part" : "none";
+}
+
+// The streams of an exporter (decode/session/streams.h) that have sent something within the last hour, and that no
+// restart has ended.
+struct StreamSummary {
+  uint64_t streams = 0;
+  uint64_t clocks = 0;        // different boots of theirs, as far as they tell an uptime
+  uint64_t loss_unknown = 0;  // streams whose numbers do not tell what was lost
+  uint64_t loss_in_part = 0;  // streams some of whose messages could not be counted
+
+  // No stream, no doubt: what was lost by streams that are gone was counted.
+  LossKnown loss_known() const;
+  StreamSummary& operator+=(const StreamSummary& other);
+  bool operator==(const StreamSummary&) const = default;
+};
+
 // What decoding saw of one exporter since the start.
 struct ExporterCounters {
   uint64_t datagrams_received = 0;
@@ -51,6 +72,7 @@ struct ExporterCounters {
   uint64_t lost_units = 0;
   uint64_t agent_drops = 0;  // packets that the exporter itself says it could not sample (sFlow drops)
   AnomalyCounts anomalies;
+  StreamSummary streams;  // as they were at the last look
   Timestamp first_seen{};
   Timestamp last_seen{};
   uint32_t protocols = 0;      // bit FlowType: which protocols it speaks

@@ -171,6 +171,7 @@ void ExporterTable::forget_oldest_exporter() { forget(exporters_.oldest()); }
 void ExporterTable::forget(std::list<Exporter>::iterator forgotten) {
   while (!forgotten->sessions.empty()) forget(forgotten->sessions.back()->self);
   charge(*forgotten, kExporterBytes, 0);
+  forgotten->counters.streams = {};
   forgotten_ += forgotten->counters;
   exporter_index_.erase(forgotten->address);
   if (latest_ == &*forgotten) latest_ = nullptr;

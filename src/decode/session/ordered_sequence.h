@@ -37,6 +37,8 @@ class OrderedSequence {
   void give_up(Timestamp now, flow::ExporterCounters& counters);
   // The exporter was started anew: what is in order is counted, the next message starts a sequence.
   void forget(flow::ExporterCounters& counters);
+  // Of what is in order by now.
+  SequenceState& state() { return state_; }
 
  private:
   // Further apart than this in either direction are messages of two sequences.

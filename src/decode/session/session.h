@@ -42,6 +42,7 @@ struct Exporter {
   // Where other decoders receive a part of its datagrams: what they have in common, and how much of it is known here.
   std::shared_ptr<SharedExporter> shared;
   uint64_t shared_version = 0;
+  std::shared_ptr<const bool> teller;  // this decoder tells of its streams: SharedExporter::tells()
 };
 
 struct Session {

@@ -33,6 +33,9 @@
 
 namespace weir::decode {
 
+class StreamSurvey;
+struct StreamReport;
+
 class Sessions : private Sharing::Replica {
  public:
   explicit Sessions(const Limits& limits, flow::SchemaPtr schema = flow::Schema::flows());
@@ -158,6 +161,8 @@ class Sessions : private Sharing::Replica {
   // What all sessions announced in options records; nothing if that is what the last call gave. Of sessions with news,
   // at most `max_sessions`; the others are as they were told before, and come the next time.
   std::optional<AnnouncedOptionsList> take_options(Timestamp now, size_t max_sessions);
+  // What is known of streams and their loss; exporters' counters get their part of it.
+  void survey(StreamSurvey& survey);
   // Takes over what is newer than what is known here, if the exporter is known; what it announced here stays. Never
   // evicts, counts nothing as received. Returns the session, and the ids of templates that data may have waited for.
   struct Imported {
@@ -196,6 +201,10 @@ class Sessions : private Sharing::Replica {
   bool import_template(Session& session, StreamNumber stream, const TemplateState& known, Timestamp now);
   void import_options(Session& session, StreamNumber stream, const StreamOptions& known);
   SessionStatePtr state_of(Session& session, Timestamp now);
+  class TemplateCounts;
+  void survey_shared(Exporter& exporter, TemplateCounts& templates, StreamSurvey& survey);
+  static void add_to(StreamSurvey& survey, const Streams& streams, const Stream& stream, StreamReport report,
+                     TemplateCounts& templates, Exporter& exporter);
 
   // For Sharing.
   std::list<Exporter>& exporters() override { return table_.exporters(); }

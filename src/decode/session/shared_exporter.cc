@@ -79,6 +79,28 @@ void SharedExporter::forget(const SessionKey& key, StreamNumber stream, flow::Ex
   sequences.erase(found);
 }
 
+void SharedExporter::each_stream(const std::function<void(const StreamPlace&)>& visit) {
+  for (auto& [key, shared] : streams_) {
+    for (const auto& stream : shared->streams.all()) {
+      SequenceState none;
+      const auto found = shared->sequences.find(stream->number);
+      visit({.domain = key.domain,
+             .type = key.type,
+             .streams = shared->streams,
+             .stream = *stream,
+             .sequence = found == shared->sequences.end() ? none : found->second.state()});
+    }
+  }
+}
+
+bool SharedExporter::tells(std::shared_ptr<const bool>& teller) {
+  const std::shared_ptr<const bool> known = teller_.lock();
+  if (known) return known == teller;
+  teller = std::make_shared<const bool>(true);
+  teller_ = teller;
+  return true;
+}
+
 void SharedExporter::give_up(Timestamp now, flow::ExporterCounters& counters) {
   for (auto& [key, streams] : streams_) {
     for (auto& [number, sequence] : streams->sequences) sequence.give_up(now, counters);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,6 +23,7 @@
 namespace weir::decode {
 
 struct SequencedMessage;
+class OrderedSequence;
 
 class SharedExporter {
  public:
@@ -48,6 +50,18 @@ class SharedExporter {
             flow::ExporterCounters& counters);
   // Its sequence goes on as another one's, or ends.
   void forget(const SessionKey& key, StreamNumber stream, flow::ExporterCounters& counters);
+  // A stream, where its sequence is, and all of its session.
+  struct StreamPlace {
+    uint32_t domain;
+    flow::FlowType type;
+    const Streams& streams;
+    const Stream& stream;
+    SequenceState& sequence;
+  };
+  void each_stream(const std::function<void(const StreamPlace&)>& visit);
+  // Of the decoders that know the exporter, one tells people of its streams: whether it is the one that keeps `teller`
+  // as long as it knows the exporter.
+  bool tells(std::shared_ptr<const bool>& teller);
   // Messages that have been missing for too long by `now` are counted as lost.
   void give_up(Timestamp now, flow::ExporterCounters& counters);
 
@@ -75,6 +89,7 @@ class SharedExporter {
   std::map<LocalKey, uint64_t> versions_;          // of the sessions
   std::map<LocalKey, std::unique_ptr<SharedStreams>> streams_;
   uint64_t uses_ = 0;
+  std::weak_ptr<const bool> teller_;
   uint32_t made_ = 0;  // streams that those that are gone have numbered
 };
 

@@ -37,6 +37,7 @@ bool Agent::may_have_sent(const DatagramHeader& header, ExporterPort port, Times
 }
 
 void Agent::observe(const DatagramHeader& header, Timestamp received, flow::ExporterCounters& counters) {
+  if (datagrams_++ == 0) first_heard_ = received;
   heard_ = true;
   received_ = received;
   uptime_ms_ = header.uptime_ms;
@@ -49,6 +50,23 @@ void Agent::observe(const DatagramHeader& header, Timestamp received, flow::Expo
   // sFlow has no export time. The uptime serves as well: it only has to tell which of two datagrams was sent first.
   const int64_t sent_us = int64_t{header.uptime_ms} * 1000;
   overtaken_ = note_sequence(sequence_, header.sequence, 1, sent_us, counters) == SequenceEvent::reordered;
+}
+
+StreamReport Agent::report() {
+  const bool settled = sequence_.settle();
+  const LossDoubt doubt = sequence_.erratic() ? LossDoubt::erratic_numbers
+                          : settled           ? LossDoubt::none
+                                              : LossDoubt::few_messages;
+  StreamReport report;
+  report.port = port_;
+  report.boot = static_cast<uint32_t>(to_us(received_) / 1000) - uptime_ms_;
+  report.boots = 1;
+  report.messages = datagrams_;
+  report.lost = sequence_.lost();
+  report.doubt = doubt;
+  report.first_heard = first_heard_;
+  report.last_heard = received_;
+  return report;
 }
 
 std::optional<uint64_t> Agent::observe_drops(const SourceKey& source, uint32_t drops) {
@@ -121,6 +139,17 @@ uint64_t AgentTable::observe_drops(const SourceKey& source, uint32_t drops, flow
   agent.add(source, drops);
   ++sources_;
   return 0;
+}
+
+void AgentTable::survey(StreamSurvey& survey, ExporterTable& exporters) {
+  for (auto& [key, agent] : agents_) {
+    Exporter* const exporter = exporters.find_exporter(key.exporter);
+    if (exporter == nullptr) continue;
+    StreamReport report = agent.report();
+    report.session = {.exporter = key.exporter, .domain = key.sub_agent, .type = flow::FlowType::sflow_v5};
+    report.agent = key.agent;
+    survey.add(std::move(report), exporter->counters);
+  }
 }
 
 void AgentTable::evict_oldest() {

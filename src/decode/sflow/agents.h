@@ -11,7 +11,9 @@
 #include "base/ip_address.h"
 #include "decode/common/limits.h"
 #include "decode/common/stream_id.h"
+#include "decode/session/exporter_table.h"
 #include "decode/session/sequence.h"
+#include "decode/session/stream_survey.h"
 #include "decode/sflow/sample.h"
 #include "flow/ledger.h"
 
@@ -47,6 +49,9 @@ class Agent {
   std::optional<uint64_t> observe_drops(const SourceKey& source, uint32_t drops);
   void add(const SourceKey& source, uint32_t drops) { drops_.emplace(source, Drops{drops, life_}); }
 
+  // For people; without its key.
+  StreamReport report();
+
   size_t sources() const { return drops_.size(); }
   void forget_sources() { drops_.clear(); }
 
@@ -58,6 +63,8 @@ class Agent {
 
   ExporterPort port_{};
   bool heard_ = false;
+  uint64_t datagrams_ = 0;
+  Timestamp first_heard_{};
   Timestamp received_{};    // of the last datagram
   uint32_t uptime_ms_ = 0;  // and what it said
   uint32_t number_ = 0;
@@ -87,6 +94,9 @@ class AgentTable {
               flow::AnomalyCounts& anomalies);
   // Agent::observe_drops of the agent that find() returned last, where a new source takes its place within the limits.
   uint64_t observe_drops(const SourceKey& source, uint32_t drops, flow::AnomalyCounts& anomalies);
+
+  // For people, and their exporters' counters get their part of it.
+  void survey(StreamSurvey& survey, ExporterTable& exporters);
 
   size_t agents() const { return agents_.size(); }
   size_t sources() const { return sources_; }

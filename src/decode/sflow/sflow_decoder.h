@@ -19,6 +19,7 @@ class SflowDecoder {
   explicit SflowDecoder(const Limits& limits) : agents_(limits) { set_limits(limits); }
 
   void set_limits(const Limits& limits);
+  sflow::AgentTable& agents() { return agents_; }
 
   // False if the datagram is rejected; the reason has been counted. context: as the datagram itself tells; type and
   // domain are filled in here.
