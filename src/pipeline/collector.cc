@@ -39,7 +39,7 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   TRY(store::check_types(options_.store.directory, *options_.decoder.schema));
   open_outlets();
   open_state();
-  reporter_.emplace(ledger_, details_, *store_, started_, [this] { return state_report(); });
+  reporter_.emplace(ledger_, details_, streams_, *store_, started_, [this] { return state_report(); });
 
   std::vector<net::Receiver> receivers = TRY(net::Receiver::open(options_.listen, options_.threads, options_.receiver));
   CHECK(!receivers.empty());
@@ -118,6 +118,7 @@ ReceiveLoopOptions Collector::loop_options() {
   ReceiveLoopOptions loop = options_.loop;
   loop.number = loops_.size();
   loop.details = &details_;
+  loop.streams = &streams_;
   loop.memory = &memory_;
   return loop;
 }

@@ -35,6 +35,7 @@
 #include "pipeline/shared_state.h"
 #include "pipeline/stages.h"
 #include "pipeline/state_file.h"
+#include "pipeline/stream_list.h"
 #include "pipeline/stream_loop.h"
 
 namespace weir::pipeline {
@@ -121,6 +122,7 @@ class Collector {
   const Timestamp started_;
   flow::Ledger ledger_;
   DetailsBoard details_;
+  StreamBoard streams_;
   MemoryWatch memory_;
   std::shared_ptr<store::Store> store_;
   FanOut outlets_{ledger_};

@@ -10,6 +10,7 @@ namespace {
 constexpr size_t kMaxChangesPerTick = 2000;
 // Datagrams whose exporters are fetched into the cache together, and whose time is measured together.
 constexpr size_t kDecodedAtOnce = 16;
+constexpr std::chrono::seconds kSurveyEvery{3};
 
 }  // namespace
 
@@ -53,6 +54,7 @@ void Intake::finish() {
   exchange_state(SIZE_MAX);
   decoder_.expire(Timestamp::max());
   builders_.hand_over();
+  publish_streams();
   publish();
   publish_details(SIZE_MAX);
   send_out();
@@ -70,6 +72,7 @@ void Intake::tick() {
   if (options_.shared != nullptr) decoder_.take_shared(builders_);
   decoder_.expire(wall_clock_now());
   builders_.hand_over();
+  if (Clock::now() >= next_survey_) publish_streams();
   publish();
   publish_details(kMaxChangesPerTick);
   send_out();
@@ -114,6 +117,15 @@ void Intake::publish() {
   ledger_.publish(options_.number, decoder_.counters(), sockets_());
   const Clock::time_point end = Clock::now();
   next_publish_ = end + 9 * (end - start);
+}
+
+// With very many streams the look at them takes a moment: at most a hundredth of the time goes into it.
+void Intake::publish_streams() {
+  if (options_.streams == nullptr) return;
+  const Clock::time_point start = Clock::now();
+  options_.streams->publish(options_.number, decoder_.survey_streams(kMaxStreams));
+  const Clock::time_point end = Clock::now();
+  next_survey_ = end + std::max<Clock::duration>(kSurveyEvery, 99 * (end - start));
 }
 
 void Intake::publish_details(size_t max_sessions) {

@@ -18,6 +18,7 @@
 #include "pipeline/details.h"
 #include "pipeline/memory_watch.h"
 #include "pipeline/shared_state.h"
+#include "pipeline/stream_list.h"
 #include "telemetry/histogram.h"
 
 namespace weir::pipeline {
@@ -32,6 +33,7 @@ struct ReceiveLoopOptions {
   std::chrono::milliseconds seal_every{1000};   // a batch leaves at the latest after this time
   std::chrono::milliseconds drain_limit{2000};  // how long stop() goes on taking what the sockets hold
   DetailsBoard* details = nullptr;              // where to leave what exporters tell about themselves; nullptr: nowhere
+  StreamBoard* streams = nullptr;               // where to leave what is known of streams; nullptr: nowhere
   decode::SharedExporters* shared = nullptr;    // what threads that share exporters have in common; nullptr: none do
   const MemoryWatch* memory = nullptr;          // above whose limit datagrams are refused; nullptr: none
 };
@@ -70,6 +72,7 @@ class Intake {
   void send_out();
   void publish();
   void publish_details(size_t max_sessions);
+  void publish_streams();
 
   flow::SchemaPtr schema_;  // of flows
   decode::Decoder decoder_;
@@ -83,6 +86,7 @@ class Intake {
   flow::TableBuilders builders_;
   Clock::time_point next_tick_;
   Clock::time_point next_publish_{};  // not before, for batches that leave between two ticks
+  Clock::time_point next_survey_{};
 
   std::mutex mutex_;
   std::optional<decode::DecoderOptions> new_options_;  // guarded by mutex_

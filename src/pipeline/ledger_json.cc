@@ -34,6 +34,18 @@ constexpr auto kCounters = std::to_array<NamedCounter>({
     {"agent_drops", &ExporterCounters::agent_drops},
 });
 
+// Of the streams of an exporter.
+struct NamedSummary {
+  std::string_view name;
+  uint64_t flow::StreamSummary::* member;
+};
+constexpr auto kStreamSummary = std::to_array<NamedSummary>({
+    {"streams", &flow::StreamSummary::streams},
+    {"clocks", &flow::StreamSummary::clocks},
+    {"loss_unknown_streams", &flow::StreamSummary::loss_unknown},
+    {"loss_in_part_streams", &flow::StreamSummary::loss_in_part},
+});
+
 // The rows of a table: decoded, and what became of them in the store.
 struct TableMembers {
   std::string_view decoded, stored, dropped;
@@ -147,6 +159,8 @@ json::object counters_object(const ExporterLedger& ledger, std::span<const std::
     if (ledger.counters.anomalies[anomaly] != 0) anomalies[name(anomaly)] = ledger.counters.anomalies[anomaly];
   }
   out["anomalies"] = std::move(anomalies);
+  for (const NamedSummary& counter : kStreamSummary) out[counter.name] = ledger.counters.streams.*counter.member;
+  out["loss_known"] = name(ledger.counters.streams.loss_known());
   out["sampling_rate"] = ledger.counters.sampling_rate;
   out["first_seen"] = time_value(ledger.counters.first_seen);
   out["last_seen"] = time_value(ledger.counters.last_seen);
@@ -243,6 +257,9 @@ ExporterLedger read_counters(const json::object& object, std::span<const std::st
       const auto anomaly = static_cast<flow::Anomaly>(i);
       ledger.counters.anomalies.add(anomaly, number(*anomalies, name(anomaly)));
     }
+  }
+  for (const NamedSummary& counter : kStreamSummary) {
+    ledger.counters.streams.*counter.member = number(object, counter.name);
   }
   ledger.counters.sampling_rate = static_cast<uint32_t>(number(object, "sampling_rate"));
   ledger.counters.first_seen = time(object, "first_seen");

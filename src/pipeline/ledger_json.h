@@ -10,7 +10,9 @@
 // shared. STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by
 // reason. TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterCounters by name; rows_stored,
 // rows_dropped, counter_rows_stored and counter_rows_dropped, what became of the rows in the store, dropped by reason;
-// anomalies, an object by name without the zeros; protocols, a list of names; and, with outlets beside the store,
+// anomalies, an object by name without the zeros; protocols, a list of names; streams, clocks, loss_unknown_streams and
+// loss_in_part_streams, the members of StreamSummary; loss_known, "all", "part" or "none": whether lost_units is all
+// that was lost, or at least so much, or says nothing; and, with outlets beside the store,
 // outlets: {"NAME": {"flows": {"stored": 7, "dropped": {...}}, "counters": {...}}}.
 // Readers ignore members that they do not know.
 #pragma once

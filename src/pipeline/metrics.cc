@@ -136,6 +136,18 @@ void write_templates(Exposition& out, const std::vector<Line>& l) {
 void write_exporters(Exposition& out, const std::vector<Line>& l) {
   by_exporter(out, l, "weir_exporter_last_seen_timestamp_seconds", gauge, "When its last datagram arrived.",
               [](const ExporterLedger& e) { return seconds(e.counters.last_seen); });
+  by_exporter(out, l, "weir_exporter_streams", gauge,
+              "Streams that have sent something within the last hour: several behind one address, or domains of one.",
+              [](const ExporterLedger& e) { return e.counters.streams.streams; });
+  by_exporter(out, l, "weir_exporter_clocks", gauge,
+              "Different boots of these streams: devices, or parts of one with uptimes of their own; 0 where the "
+              "protocol has no uptime.",
+              [](const ExporterLedger& e) { return e.counters.streams.clocks; });
+  by_exporter(
+      out, l, "weir_exporter_loss_unknown_streams", gauge,
+      "Streams of these whose sequence numbers do not tell, or tell in part only, what was lost: "
+      "weir_lost_units_total does not know of them.",
+      [](const ExporterLedger& e) { return e.counters.streams.loss_unknown + e.counters.streams.loss_in_part; });
   out.family("weir_exporter_sampling_rate", gauge, "The last sampling rate known, one packet in so many.");
   for (const Line& line : l) {
     if (const uint32_t rate = line.ledger.counters.sampling_rate; rate != 0 && line.exporter != "other")

@@ -12,6 +12,7 @@
 #include "pipeline/outlet.h"
 #include "pipeline/shared_state.h"
 #include "pipeline/state_file.h"
+#include "pipeline/stream_list.h"
 
 namespace weir::pipeline {
 namespace {
@@ -23,11 +24,12 @@ Micros since(Clock::time_point start) { return std::chrono::duration_cast<Micros
 class Replay {
  public:
   Replay(ReplayOptions options, std::shared_ptr<store::Store> store, flow::Ledger& ledger, DetailsBoard& details,
-         const decode::StateSource& known)
+         StreamBoard& streams, const decode::StateSource& known)
       : options_(std::move(options)),
         store_(std::move(store)),
         ledger_(ledger),
         details_(details),
+        streams_(streams),
         outlet_(store_, ledger_,
                 {.queue_batches = options_.queue_batches,
                  .finish_limit = std::nullopt,
@@ -55,6 +57,7 @@ class Replay {
     }
     decoder_.expire(Timestamp::max());
     builders_.hand_over();
+    streams_.publish(0, decoder_.survey_streams(kMaxStreams));
     ledger_.publish(0, decoder_.counters(), {});
     if (auto told = decoder_.take_options(wall_clock_now())) details_.publish(0, *std::move(told));
     outlet_.finish();
@@ -147,6 +150,7 @@ class Replay {
   const std::shared_ptr<store::Store> store_;
   flow::Ledger& ledger_;
   DetailsBoard& details_;
+  StreamBoard& streams_;
   Outlet outlet_;
   decode::Decoder decoder_;
   flow::TableBuilders builders_;
@@ -174,11 +178,12 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
   }
   flow::Ledger ledger;
   DetailsBoard details;
+  StreamBoard streams;
   const auto store = std::make_shared<store::Store>(TRY(store::Store::open(options.store, std::move(writer))));
   TRY(store::check_types(options.store.directory, *options.decoder.schema));
 
   const Timestamp started = wall_clock_now();
-  ReplaySummary summary = Replay(std::move(options), store, ledger, details, known).run(bytes_total);
+  ReplaySummary summary = Replay(std::move(options), store, ledger, details, streams, known).run(bytes_total);
   summary.report = {.program = "replay",
                     .pid = getpid(),
                     .started = started,
@@ -191,6 +196,9 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
   }
   if (const Result<> written = store->write_details(details_to_json(details.report())); !written) {
     summary.problems.push_back(fmt::format("the exporters' details could not be written: {}", written.error().message));
+  }
+  if (const Result<> written = store->write_streams(streams_to_json(streams.list())); !written) {
+    summary.problems.push_back(fmt::format("the list of streams could not be written: {}", written.error().message));
   }
   return summary;
 }

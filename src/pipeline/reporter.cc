@@ -38,10 +38,14 @@ LedgerReport Reporter::report(bool finished) {
 
 Result<> Reporter::write(const LedgerReport& report) {
   if (Result<> written = store_.write_ledger(ledger_to_json(report)); !written) return written;
-  const uint64_t version = details_.version();
-  if (details_written_ == version) return {};
-  if (Result<> written = store_.write_details(details_to_json(details_.report())); !written) return written;
-  details_written_ = version;
+  if (const uint64_t version = details_.version(); details_written_ != version) {
+    if (Result<> written = store_.write_details(details_to_json(details_.report())); !written) return written;
+    details_written_ = version;
+  }
+  if (const uint64_t version = streams_.version(); streams_written_ != version) {
+    if (Result<> written = store_.write_streams(streams_to_json(streams_.list())); !written) return written;
+    streams_written_ = version;
+  }
   return {};
 }
 

@@ -10,17 +10,23 @@
 #include "base/log_limit.h"
 #include "pipeline/details.h"
 #include "pipeline/ledger_json.h"
+#include "pipeline/stream_list.h"
 
 namespace weir::pipeline {
 
 class Reporter {
  public:
-  Reporter(const flow::Ledger& ledger, const DetailsBoard& details, store::Store& store, Timestamp started,
-           std::function<StateReport()> state)
-      : ledger_(ledger), details_(details), store_(store), started_(started), state_(std::move(state)) {}
+  Reporter(const flow::Ledger& ledger, const DetailsBoard& details, const StreamBoard& streams, store::Store& store,
+           Timestamp started, std::function<StateReport()> state)
+      : ledger_(ledger),
+        details_(details),
+        streams_(streams),
+        store_(store),
+        started_(started),
+        state_(std::move(state)) {}
 
-  // Writes the ledger, and what exporters tell about themselves if that has changed, and logs what changed since the
-  // last call. One thread at a time.
+  // Writes the ledger, and what exporters tell about themselves and what is known of their streams if that has changed,
+  // and logs what changed since the last call. One thread at a time.
   LedgerReport report(bool finished);
 
  private:
@@ -29,12 +35,14 @@ class Reporter {
 
   const flow::Ledger& ledger_;
   const DetailsBoard& details_;
+  const StreamBoard& streams_;
   store::Store& store_;
   const Timestamp started_;
   const std::function<StateReport()> state_;
   flow::LedgerSnapshot last_;
   MessageLimit write_log_;
   std::optional<uint64_t> details_written_;
+  std::optional<uint64_t> streams_written_;
 };
 
 }  // namespace weir::pipeline

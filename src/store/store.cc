@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 // Beside the folders of tables.
 constexpr std::string_view kLedgerFile = "ledger.json";
 constexpr std::string_view kDetailsFile = "exporters.json";
+constexpr std::string_view kStreamsFile = "streams.json";
 
 bool is_ours(std::string_view name) {
   return name == kLedgerFile || name == kDetailsFile || parse_segment_name(name).has_value();
@@ -92,6 +93,10 @@ class Store::Impl {
     const std::lock_guard lock(ledger_file_mutex_);
     return replace_file(directory_ / kDetailsFile, json);
   }
+  Result<> write_streams(std::string_view json) {
+    const std::lock_guard lock(ledger_file_mutex_);
+    return replace_file(directory_ / kStreamsFile, json);
+  }
 
   const fs::path directory_;
   const StoreLock lock_;
@@ -153,5 +158,6 @@ uint64_t Store::merge_memory_bytes() const { return impl_->maintenance_.memory_h
 
 Result<> Store::write_ledger(std::string_view json) { return impl_->write_ledger(json); }
 Result<> Store::write_details(std::string_view json) { return impl_->write_details(json); }
+Result<> Store::write_streams(std::string_view json) { return impl_->write_streams(json); }
 
 }  // namespace weir::store

@@ -87,6 +87,8 @@ class Store final : public sink::Sink {
   Result<> write_ledger(std::string_view json);
   // The same for DIR/exporters.json.
   Result<> write_details(std::string_view json);
+  // The same for DIR/streams.json.
+  Result<> write_streams(std::string_view json);
 
  private:
   class Impl;

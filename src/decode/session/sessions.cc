@@ -65,7 +65,11 @@ void Sessions::settle(Session& session) {
 
 Sessions::Listened Sessions::listen_closely(Session& session, MessageContext& message, std::optional<uint32_t> number) {
   if (session.key.connection != 0) {
-    message.stream.number = session.streams.only().number;
+    Stream& stream = session.streams.only();
+    message.stream.number = stream.number;
+    stream.port = message.stream.endpoint.port;
+    if (stream.messages++ == 0) stream.first_heard = message.received;
+    stream.last_heard = message.received;
     return {.own = true, .united = false};
   }
   LockedStreams access = sharing_.streams(session);

@@ -12,13 +12,16 @@ namespace {
 // Streams that have been silent for longer say nothing of how the exporter is now.
 constexpr std::chrono::hours kRecent{1};
 
+// Messages that show that numbers stay where they are.
+constexpr uint64_t kEnough = 3;
+
 LossDoubt doubt_of(const Stream& stream, SequenceState& sequence) {
   const bool settled = sequence.settle();
   if (!stream.has_next) return LossDoubt::no_numbers;
   if (stream.follows) return LossDoubt::unclear_sender;
-  // Templates only: what counts in its numbers was not sent, and numbers that stay say that nothing was lost either.
-  if (stream.units == 0 && stream.numbers_go_on && sequence.known()) return LossDoubt::none;
   if (sequence.erratic()) return LossDoubt::erratic_numbers;
+  // Templates only: what counts in its numbers was not sent, and numbers that stay say that nothing was lost either.
+  if (stream.units == 0 && stream.messages >= kEnough && sequence.known()) return LossDoubt::none;
   if (!settled) return sequence.known() ? LossDoubt::few_messages : LossDoubt::uncountable;
   return sequence.holes() > 0 ? LossDoubt::interrupted : LossDoubt::none;
 }
