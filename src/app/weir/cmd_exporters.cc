@@ -232,9 +232,12 @@ int details(const Options& options) {
 Value boot_time(const std::optional<Timestamp>& booted, Shape shape) {
   if (!booted) return {};
   if (shape == Shape::file) return *booted;
-  std::string text = to_rfc3339(*booted).substr(0, shape == Shape::narrow ? 16 : 19);
+  constexpr size_t kYear = 5;  // of 2026-12-01T10:22:33.000000Z
+  constexpr size_t kMinute = 16;
+  constexpr size_t kSecond = 19;
+  std::string text = to_rfc3339(*booted);
   text[10] = ' ';
-  return text;
+  return shape == Shape::narrow ? text.substr(kYear, kMinute - kYear) : text.substr(0, kSecond);
 }
 
 std::string remarks_on(const pipeline::ListedStream& stream) {
@@ -375,6 +378,8 @@ void add_exporters(CLI::App& app, Run& run) {
       "lost: datagrams (NetFlow v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers. unknown:\n"
       "these do not go on as they should; >= 7: some of its streams do, others do not (--streams shows which, and why).\n"
       "streams, clocks: of devices and their parts that share the address; clocks are their boots, as uptimes tell.\n"
+      "doubt: too_few messages yet; erratic or no numbers; data that cannot be counted as their template is missing\n"
+      "(uncounted), now and then (holes); unclear: it may be one with another stream.\n"
       "reported_drops: packets that the exporter says it could not sample (sFlow); counters: rows of that table.\n"
       "sets_without_template: data that could not be decoded, as its template never came.");
   command->callback([options, &run] { run = [options] { return exporters(*options); }; });

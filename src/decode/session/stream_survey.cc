@@ -18,12 +18,12 @@ constexpr uint64_t kEnough = 3;
 LossDoubt doubt_of(const Stream& stream, SequenceState& sequence) {
   const bool settled = sequence.settle();
   if (!stream.has_next) return LossDoubt::no_numbers;
-  if (stream.follows) return LossDoubt::unclear_sender;
-  if (sequence.erratic()) return LossDoubt::erratic_numbers;
+  if (stream.follows) return LossDoubt::unclear;
+  if (sequence.erratic()) return LossDoubt::erratic;
   // Templates only: what counts in its numbers was not sent, and numbers that stay say that nothing was lost either.
   if (stream.units == 0 && stream.messages >= kEnough && sequence.known()) return LossDoubt::none;
-  if (!settled) return sequence.known() ? LossDoubt::few_messages : LossDoubt::uncountable;
-  return sequence.holes() > 0 ? LossDoubt::interrupted : LossDoubt::none;
+  if (!settled) return sequence.known() ? LossDoubt::too_few : LossDoubt::uncounted;
+  return sequence.holes() > 0 ? LossDoubt::holes : LossDoubt::none;
 }
 
 }  // namespace
@@ -32,18 +32,18 @@ std::string_view name(LossDoubt doubt) {
   switch (doubt) {
     case LossDoubt::none:
       return "";
-    case LossDoubt::few_messages:
-      return "few_messages";
-    case LossDoubt::erratic_numbers:
-      return "erratic_numbers";
+    case LossDoubt::too_few:
+      return "too_few";
+    case LossDoubt::erratic:
+      return "erratic";
     case LossDoubt::no_numbers:
       return "no_numbers";
-    case LossDoubt::uncountable:
-      return "uncountable";
-    case LossDoubt::unclear_sender:
-      return "unclear_sender";
-    case LossDoubt::interrupted:
-      return "interrupted";
+    case LossDoubt::uncounted:
+      return "uncounted";
+    case LossDoubt::unclear:
+      return "unclear";
+    case LossDoubt::holes:
+      return "holes";
   }
   return "";
 }
@@ -56,7 +56,7 @@ std::optional<Timestamp> StreamReport::booted() const {
 
 flow::LossKnown StreamReport::loss_known() const {
   if (doubt == LossDoubt::none) return flow::LossKnown::all;
-  return doubt == LossDoubt::interrupted ? flow::LossKnown::part : flow::LossKnown::none;
+  return doubt == LossDoubt::holes ? flow::LossKnown::part : flow::LossKnown::none;
 }
 
 StreamReport report_of(const SessionKey& session, const Stream& stream, SequenceState& sequence) {

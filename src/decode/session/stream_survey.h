@@ -24,12 +24,12 @@ struct Stream;
 // Why loss is not known, or not all of it.
 enum class LossDoubt : uint8_t {
   none,
-  few_messages,     // its numbers have not gone on yet
-  erratic_numbers,  // always 0, of something else, of several counters in turns
-  no_numbers,       // NetFlow v1
-  uncountable,      // its data cannot be counted, as their template is missing
-  unclear_sender,   // it may be one with another stream
-  interrupted,      // some messages could not be counted: what was missing next to them was not seen
+  too_few,     // its numbers have not gone on yet
+  erratic,     // always 0, of something else, of several counters in turns
+  no_numbers,  // NetFlow v1
+  uncounted,   // its data cannot be counted, as their template is missing
+  unclear,     // it may be one with another stream
+  holes,       // some messages could not be counted: what was missing next to them was not seen
 };
 std::string_view name(LossDoubt doubt);
 

@@ -54,9 +54,7 @@ void Agent::observe(const DatagramHeader& header, Timestamp received, flow::Expo
 
 StreamReport Agent::report() {
   const bool settled = sequence_.settle();
-  const LossDoubt doubt = sequence_.erratic() ? LossDoubt::erratic_numbers
-                          : settled           ? LossDoubt::none
-                                              : LossDoubt::few_messages;
+  const LossDoubt doubt = sequence_.erratic() ? LossDoubt::erratic : settled ? LossDoubt::none : LossDoubt::too_few;
   StreamReport report;
   report.port = port_;
   report.boot = static_cast<uint32_t>(to_us(received_) / 1000) - uptime_ms_;
