@@ -21,6 +21,7 @@ LedgerReport sample() {
        {&c.datagrams_received, &c.bytes_received, &c.datagrams_decoded, &c.datagrams_rejected,
         &c.rows[flow::Table::flows], &c.option_records, &c.templates_received, &c.early_sets_held,
         &c.early_sets_decoded, &c.undecodable_sets, &c.lost_units, &c.rows[flow::Table::counters], &c.agent_drops,
+        &c.streams.streams, &c.streams.clocks, &c.streams.loss_unknown, &c.streams.loss_in_part,
         &a.rows(flow::Table::flows).stored, &a.rows(flow::Table::counters).stored}) {
     *counter = value--;
   }

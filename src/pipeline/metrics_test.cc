@@ -18,6 +18,7 @@ flow::ExporterLedger exporter(uint64_t datagrams) {
   ledger.rows(flow::Table::flows)[flow::DropReason::queue_full] = datagrams;
   ledger.counters.last_seen = timestamp_from_us(1'700'000'000'500'000);
   ledger.counters.sampling_rate = 100;
+  ledger.counters.streams = {.streams = 6, .clocks = 5, .loss_unknown = 3, .loss_in_part = 1};
   return ledger;
 }
 
@@ -56,6 +57,9 @@ TEST(Metrics, OfOneExporter) {
            "weir_dropped_flows_total{exporter=\"0.0.0.1\",reason=\"shutdown\"} 0",
            "weir_exporter_last_seen_timestamp_seconds{exporter=\"0.0.0.1\"} 1700000000.5",
            "weir_exporter_sampling_rate{exporter=\"0.0.0.1\"} 100",
+           "weir_exporter_streams{exporter=\"0.0.0.1\"} 6",
+           "weir_exporter_clocks{exporter=\"0.0.0.1\"} 5",
+           "weir_exporter_loss_unknown_streams{exporter=\"0.0.0.1\"} 4",
            "weir_flows_in_flight 0",
            "weir_queue_batches 3",
            "weir_queue_capacity_batches 64",
