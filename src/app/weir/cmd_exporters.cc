@@ -376,7 +376,7 @@ void add_exporters(CLI::App& app, Run& run) {
       ->excludes(streams_flag);
   command->footer(
       "lost: datagrams (NetFlow v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers. unknown:\n"
-      "these do not go on as they should; >= 7: some of its streams do, others do not (--streams shows which, and why).\n"
+      "these do not go on as they should; >= 7: some of its streams do, others do not (see --streams).\n"
       "streams, clocks: of devices and their parts that share the address; clocks are their boots, as uptimes tell.\n"
       "doubt: too_few messages yet; erratic or no numbers; data that cannot be counted as their template is missing\n"
       "(uncounted), now and then (holes); unclear: it may be one with another stream.\n"

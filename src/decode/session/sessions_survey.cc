@@ -43,9 +43,7 @@ class Sessions::TemplateCounts {
 };
 
 void Sessions::survey_shared(Exporter& exporter, TemplateCounts& templates, StreamSurvey& survey) {
-  const std::unique_lock lock = exporter.shared->lock();
-  if (!exporter.shared->tells(exporter.teller)) return;
-  exporter.shared->each_stream([&](const SharedExporter::StreamPlace& place) {
+  Sharing::each_stream(exporter, [&](const SharedExporter::StreamPlace& place) {
     const SessionKey key{.exporter = exporter.address, .domain = place.domain, .type = place.type};
     const Stream& stream = place.stream;
     add_to(survey, place.streams, stream, report_of(key, stream, place.sequence), templates, exporter);
