@@ -88,7 +88,7 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
     broken_at_ = expected_;
     return SequenceEvent::first;
   }
-  const bool anew = step_back || ahead > kMaxGap;
+  const bool anew = step_back || ahead > (proven_ ? kMaxGap : kUsualGap + kUsualGapMessages * units);
   note_break(anew, expected, last_units, export_us);
   return step_over(anew, fits, ahead, lost);
 }
@@ -142,8 +142,11 @@ void SequenceState::take_back(uint64_t found) {
 bool SequenceState::settle() {
   const bool went_on = has_gone_on(expected_, last_units_);
   proven_ |= went_on;
-  if (erratic() && went_on && export_us_ - began_us_ >= kLeastLifeUs) doubts_ = 0;
-  return proven_ && !erratic();
+  if (doubts_ > 0 && went_on && export_us_ - began_us_ >= kLeastLifeUs) {
+    doubts_ = 0;
+    doubtful_lost_ = 0;
+  }
+  return proven_ && doubts_ < kRestartDoubts;
 }
 
 void SequenceState::follow(const SequenceState& before) {

@@ -60,6 +60,10 @@ class SequenceState {
   enum class Fits : uint8_t { either, this_way, other_way, learned };
   Fits learn(uint32_t number, uint32_t units);
 
+  // Before numbers have gone on, a longer gap is rather another counter: in units, and in messages like this one.
+  static constexpr uint32_t kUsualGap = 1024;
+  static constexpr uint32_t kUsualGapMessages = 32;
+
   // Gaps in a row and restarts, weighed, of numbers that have not gone on in between.
   static constexpr uint32_t kErratic = 8;
   static constexpr uint32_t kGapDoubts = 1;

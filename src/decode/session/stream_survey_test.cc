@@ -143,23 +143,36 @@ TEST(StreamSurvey, NumbersThatIncludeTheMessageTellTheLoss) {
   EXPECT_EQ(h.count(Anomaly::exporter_restart), 0u);
 }
 
-// Two counters with one uptime that look like one stream; near to each other, and within one second.
+// Two counters that send in turns from one port, with the same uptime or none: near to each other or not, within one
+// second or not. They are told apart, or their loss is unknown.
 TEST(StreamSurvey, CountersInTurnsInventNoLoss) {
-  for (const uint32_t apart : {300U, 700U, 5000U, 3'000'000U}) {
-    for (const int64_t pace_ms : {50, 1000}) {
-      Harness h;
-      uint32_t a = 1000;
-      uint32_t b = 1000 + apart;
-      for (int64_t i = 0; i < 400; ++i) {
-        uint32_t& number = i % 2 == 0 ? a : b;
-        const auto count = static_cast<uint16_t>(2 + i % 5);
-        feed(h, v5(i * pace_ms, number, count), i * pace_ms);
-        number += count;
-      }
-      const StreamReports all = h.decoder.survey_streams(kAll);
-      EXPECT_EQ(h.counters().lost_units, 0u) << apart << " " << pace_ms;
-      for (const StreamReport& stream : all.streams) {
-        EXPECT_NE(name(stream.doubt), name(all.streams.size() == 1 ? LossDoubt::none : LossDoubt::holes)) << apart;
+  const auto message = [](int protocol, int64_t ms, uint32_t number, uint16_t count) {
+    return protocol == 5 ? v5(ms, number, count) : protocol == 9 ? v9(ms, number) : ipfix(ms, number, count);
+  };
+  const auto play = [&](int protocol, std::string_view turns, uint32_t apart, int64_t pace_ms) {
+    Harness h;
+    std::array<uint32_t, 2> numbers = {1000, 1000 + apart};
+    if (protocol == 10) feed(h, ipfix_template(0, numbers[0]), 0);
+    uint32_t random = 7;
+    for (size_t i = 0; i < 300; ++i) {
+      random = random * 1664525 + 1013904223;
+      uint32_t& number = numbers[turns.empty() ? random >> 31 : turns[i % turns.size()] == 'B' ? 1 : 0];
+      const auto count = static_cast<uint16_t>(2 + i % 5);
+      const int64_t ms = static_cast<int64_t>(i) * pace_ms;
+      feed(h, message(protocol, ms, number, count), ms);
+      number += protocol == 9 ? 1 : count;
+    }
+    h.decoder.survey_streams(kAll);
+    const flow::ExporterCounters counters = h.counters();
+    const bool unknown = counters.streams.loss_known() == LossKnown::none;
+    EXPECT_TRUE(counters.lost_units == 0 || unknown) << protocol << " " << turns << " " << apart << " " << pace_ms;
+    EXPECT_TRUE(counters.streams.streams > 1 || unknown) << protocol << " " << turns << " " << apart << " " << pace_ms;
+  };
+  for (const int protocol : {5, 9, 10}) {
+    for (const std::string_view turns : {"AB", "AAB", "AAABBB", ""}) {
+      for (const uint32_t apart : {300U, 700U, 5000U, 100'000U, 3'000'000U, 1U << 30}) {
+        play(protocol, turns, apart, 20);
+        play(protocol, turns, apart, 1000);
       }
     }
   }
