@@ -146,7 +146,8 @@ bool SequenceState::settle() {
     doubts_ = 0;
     doubtful_lost_ = 0;
   }
-  return proven_ && doubts_ < kRestartDoubts;
+  const bool no_break_yet = known_ && doubts_ == 0 && expected_ != broken_at_;
+  return (proven_ || no_break_yet) && doubts_ < kRestartDoubts;
 }
 
 void SequenceState::follow(const SequenceState& before) {
