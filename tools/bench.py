@@ -2,7 +2,8 @@
 """./dev bench: runs the benchmarks of build/release and prints one table each, medians over repeated rounds.
 
 Usage: bench.py [NAME...]   NAME: decode, write, receive, collect, replay (default: all of these), soak (about 7 minutes), host (a minute, needs
-Debian's node_exporter and strace); or bench.py peers [OPTIONS] alone (under an hour, needs nfdump and pmacct; peers --help)
+Debian's node_exporter and strace); or bench.py peers [OPTIONS] alone (under an hour, needs nfdump and pmacct; peers --help), or
+hostile [OPTIONS] alone (attacks; some 15 minutes, needs CAP_NET_RAW; hostile --help)
 The same figures as JSON go to build/bench/results.json. Timings of one machine are comparable within one run only.
 """
 
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import time
 
+import bench_hostile
 import bench_peers
 from bench_host import bench_host
 
@@ -163,6 +165,8 @@ ONLY_BY_NAME = {"soak", "host"}
 def main():
     if sys.argv[1:2] == ["peers"]:
         return bench_peers.main(sys.argv[2:])
+    if sys.argv[1:2] == ["hostile"]:
+        return bench_hostile.main(sys.argv[2:])
     names = sys.argv[1:] or [name for name in BENCHES if name not in ONLY_BY_NAME]
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
@@ -174,4 +178,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
