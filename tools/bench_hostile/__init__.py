@@ -42,13 +42,13 @@ def chosen(names):
     return [known[name] for name in names] or list(ALL)
 
 
-def measure(attacks, weir, seconds):
+def measure(attacks, weir, seconds, keep):
     """Results, and whether all attacks could be measured."""
     results, complete = [], True
     for attack in attacks:
         print(f"{attack.name}: {attack.what} ...", file=sys.stderr, flush=True)
         try:
-            result = run(attack, weir, seconds)
+            result = run(attack, weir, seconds, keep)
         except (Failed, NotStarted, RuntimeError) as failure:
             print(f"  could not be measured: {failure}", file=sys.stderr)
             complete = False
@@ -66,6 +66,7 @@ def main(arguments):
     parser.add_argument("--seconds", type=float, help="how long each attack lasts")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this attack; may be given several times")
     parser.add_argument("--weir", type=pathlib.Path, default=os.environ.get("WEIR_BIN") or ROOT / "build/release/bin/weir", help="the program to attack")
+    parser.add_argument("--keep", action="store_true", help="keep payloads, store, log and ledger.json of each attack in build/bench/hostile")
     parser.add_argument("--list", action="store_true", help="only print the attacks")
     parser.add_argument("--update-docs", action="store_true", help="write the table into docs/performance.md, too")
     options = parser.parse_args(arguments)
@@ -80,7 +81,7 @@ def main(arguments):
         sys.exit("bench hostile: forging source addresses needs raw sockets: run it as root, or with CAP_NET_RAW")
     seconds = options.seconds or (QUICK_SECONDS if options.quick else SECONDS)
     about = setting(options.weir, seconds)
-    results, complete = measure(attacks, options.weir, seconds)
+    results, complete = measure(attacks, options.weir, seconds, options.keep)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "results.json").write_text(json.dumps([dataclasses.asdict(r) for r in results], indent=1) + "\n")
     text = f"{about}\n\n{report.markdown(results)}\n{report.verdict(results)}"

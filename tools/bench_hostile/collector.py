@@ -20,15 +20,15 @@ class Failed(Exception):
 
 
 class Collector:
-    def __init__(self, weir, folder, arguments=(), config=""):
+    def __init__(self, weir, folder, arguments=(), config="", log="log"):
         self.store = folder / "store"
-        self._log = folder / "log"
+        self._log = folder / log
         file = folder / "weir.toml"
         file.write_text(config)
         started = time.monotonic()
-        with open(self._log, "wb") as log:
+        with open(self._log, "wb") as output:
             self._process = subprocess.Popen([weir, "collect", "-c", file, "--listen", "127.0.0.1:0", "--store", self.store, *arguments],
-                                             stdout=subprocess.DEVNULL, stderr=log, stdin=subprocess.DEVNULL)
+                                             stdout=subprocess.DEVNULL, stderr=output, stdin=subprocess.DEVNULL)
         self.peak_kib = 0
         self.port = self._wait_until_it_listens()
         self.start_seconds = time.monotonic() - started

@@ -12,6 +12,8 @@ from . import wire
 # Nobody else sends these.
 SOURCE, DESTINATION = 0x0A630001, 0x0A630002  # 10.99.0.1, 10.99.0.2
 FIRST_SIZE = 1000
+# Of a router that has been up for a while.
+FIRST_NUMBER = 40_000_000
 
 
 class Victim:
@@ -30,7 +32,7 @@ class Victim:
     def send(self):
         template = wire.a_set(2, wire.template(wire.VICTIM_TEMPLATE, wire.FLOW)) if self.sent == 0 else b""
         data = wire.a_set(wire.VICTIM_TEMPLATE, wire.flow(SOURCE, DESTINATION, FIRST_SIZE + self.sent))
-        self._socket.send(wire.ipfix(wire.VICTIM_DOMAIN, template + data, self.sent))
+        self._socket.send(wire.ipfix(wire.VICTIM_DOMAIN, template + data, FIRST_NUMBER + self.sent))
         self.sent += 1
 
     def _run(self):
