@@ -19,7 +19,7 @@ from bench_peers.report import replace_between
 from . import report
 from .attacks import ALL
 from .collector import Failed as NotStarted
-from .run import FOLDER, ROOT, SENDER, Failed, Result, may_forge, run
+from .under_attack import FOLDER, ROOT, SENDER, Failed, Result, may_forge, run
 
 SECONDS, QUICK_SECONDS = 20.0, 4.0
 DOCUMENT = ROOT / "docs/performance.md"

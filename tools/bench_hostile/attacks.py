@@ -86,12 +86,14 @@ def withdrawals(out):
 
 
 def conflicts(out):
-    """Other layouts for the victim's template from other ports of its address; every second one sends data, too."""
+    """Other layouts for the victim's template from other ports of its address; every second message has data, too. First from as many
+    ports as a session remembers, for some seconds, then from more."""
     chosen = random.Random(7)
-    for n in range(20_000):
+    for n in range(300_000):
         layout = chosen.sample(FLOW, len(FLOW)) if n % 2 else FLOW_TURNED
         sets = a_set(2, wire.template(VICTIM_TEMPLATE, layout))
-        out.add(VICTIM, 1024 + n % 512, ipfix(VICTIM_DOMAIN, sets + (a_set(VICTIM_TEMPLATE, FORGED_FLOW) if n % 4 < 2 else b""), n // 512))
+        port = 1024 + n % (63 if n < 200_000 else 200)
+        out.add(VICTIM, port, ipfix(VICTIM_DOMAIN, sets + (a_set(VICTIM_TEMPLATE, FORGED_FLOW) if n % 4 < 2 else b""), n // 63))
 
 
 def impostor(out):
@@ -121,6 +123,18 @@ def domains(out, source=ATTACKER):
 def victims_domains(out):
     """The same in the victim's name."""
     domains(out, VICTIM)
+
+
+def small_changes(out):
+    """1,000 templates in each of 1,024 sessions, and then ever another one in each."""
+    def templates(first, count, length):
+        return a_set(2, b"".join(struct.pack("!HHHH", 256 + n, 1, 1 + n % 400, length) for n in range(first, first + count)))
+    for session in range(1024):
+        for first in range(0, 1000, 125):
+            out.add(ATTACKER + session % 16, ATTACKER_PORT, ipfix(session // 16, templates(first, 125, 4)))
+    for change in range(300):
+        for session in range(1024):
+            out.add(ATTACKER + session % 16, ATTACKER_PORT, ipfix(session // 16, templates(change, 1, 8)))
 
 
 def proven(out):
@@ -238,6 +252,7 @@ def clocks(out):
         out.add(ATTACKER, ATTACKER_PORT, wire.netflow_v9(1, sets, 2, chosen.getrandbits(32), chosen.getrandbits(32)))
 
 
+SPREAD = ("--threads", "2", "--spread", "datagram")
 ALL = (
     Attack("none", "the victim alone"),
     Attack("junk", "4 bytes of nothing from 65,536 addresses", junk),
@@ -252,6 +267,7 @@ ALL = (
     Attack("domains", "65,536 domains of one exporter", domains),
     Attack("victim's domains", "65,536 domains of the victim's address", victims_domains),
     Attack("proven", "65,536 forged exporters that send good data", proven, rows=True),
+    Attack("small changes", "one of 1,000 templates in each of 1,024 sessions", small_changes),
     Attack("early", "sets of one byte without a template", early),
     Attack("rates", "8,192 rates in each of 3,000 domains", rates),
     Attack("names", "256,000 names of interfaces, 240 bytes each", names),
@@ -264,6 +280,8 @@ ALL = (
     Attack("sflow", "agents, sub-agents and data sources without end", sflow, rows=True),
     Attack("engines", "NetFlow v5 of 65,536 engines", engines, rows=True),
     Attack("clocks", "other uptimes, numbers and layouts in one source id", clocks, rows=True),
+    Attack("domains, spread", "as above, two threads share each exporter", domains, arguments=SPREAD),
+    Attack("ports, spread", "as above, two threads share each exporter", ports, arguments=SPREAD, rows=True),
     Attack("stop", "the end amid a flood of templates", template_flood, stop_under_load=True),
     Attack("redis drips", "a Redis that answers one byte a second", redis_drips=True),
 )

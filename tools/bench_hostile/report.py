@@ -2,7 +2,7 @@
 
 from bench_peers.report import table
 
-from .run import DATA_AFTER_RESTART, MBIT
+from .under_attack import DATA_AFTER_RESTART, MBIT
 
 RECEIVE_PERCENT = 50  # of a CPU, at MBIT Mbit/s of the attack
 GROWTH_MIB = 256 + 64  # what exporters may make the collector remember, and what else moves

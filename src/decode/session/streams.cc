@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -397,9 +398,9 @@ Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
 }
 
 Streams::Found Streams::begin(const Arrival& arrival, const Stream* follows, bool goes_on) {
-  const std::optional<StreamNumber> before =
-      follows == nullptr ? std::nullopt : std::optional<StreamNumber>(follows->number);
+  const auto before = follows == nullptr ? std::nullopt : std::optional(follows->number);
   const auto chain = static_cast<uint8_t>(follows == nullptr || !goes_on ? 0 : follows->chain + 1);
+  if (all_.size() >= kMost) make_room(arrival.received);
   Stream& stream = make(arrival.port);
   stream.first_used = uses_;
   stream.first_heard = stream.last_heard = arrival.received;
@@ -427,7 +428,6 @@ Stream& Streams::split(Stream& from, const Arrival& arrival) {
 }
 
 Stream& Streams::make(ExporterPort port) {
-  if (all_.size() >= kMost) make_room();
   all_.push_back(std::make_unique<Stream>());
   Stream& stream = *all_.back();
   stream.number = StreamNumber{++made_};
@@ -437,14 +437,15 @@ Stream& Streams::make(ExporterPort port) {
   return stream;
 }
 
-// Those whose data were never read go first, the one that was heard the longest ago.
-void Streams::make_room() {
-  const auto oldest = std::ranges::min_element(
-      all_, {}, [](const auto& stream) { return std::pair(stream->sends_data, stream->last_used); });
+// Those whose data were never read go first, then those that have not lasted, the one that was heard the longest ago.
+// Of those that have, the latest: whoever forges ports takes the place of nobody who was there before.
+void Streams::make_room(Timestamp now) {
+  const auto oldest = std::ranges::min_element(all_, {}, [now](const auto& s) {
+    return std::tuple(s->sends_data || s->restored, s->lasts(now), s->lasts(now) ? ~s->first_used : s->last_used);
+  });
   if ((*oldest)->announces || slack_ > 0) gone_.push_back({(*oldest)->number, std::nullopt});
-  for (const auto& stream : all_) {
+  for (const auto& stream : all_)
     if (stream->follows == (*oldest)->number) stream->follows = std::nullopt;
-  }
   all_.erase(oldest);
   latest_ = nullptr;
 }
@@ -452,9 +453,8 @@ void Streams::make_room() {
 // Whom it follows, if that one was silent from then on and nobody else follows it.
 Stream* Streams::chained_to(const Stream& stream) {
   Stream* const before = stream.follows && stream.chain > 0 ? known(*stream.follows) : nullptr;
-  const bool proven =
-      before != nullptr && before != &stream && silent_since(*before, stream) && is_only_follower(stream);
-  return proven ? before : nullptr;
+  if (before == nullptr || before == &stream || !silent_since(*before, stream)) return nullptr;
+  return is_only_follower(stream) ? before : nullptr;
 }
 
 // Whether it is the last of enough streams each of which went on with the numbers of the one before.

@@ -111,12 +111,19 @@ struct Stream {
   Allowance<4096, 1000> definitions;
 
   SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
+
+  // It has sent for a while, and still does. One of very many that somebody forges has not, before the next takes its
+  // place.
+  bool lasts(Timestamp now) const {
+    if (now - last_heard >= std::chrono::seconds(300)) return false;
+    return restored || (messages >= 16 && last_heard - first_heard >= std::chrono::seconds(2));
+  }
 };
 
 class Streams {
  public:
   // Streams that one session remembers: more than any relay has. A flood of ports evicts those whose data were never
-  // read.
+  // read, and those that have not lasted.
   static constexpr size_t kMost = 64;
 
   // Numbers below this are those of an exporter that has just started.
@@ -229,7 +236,7 @@ class Streams {
   Found use(Stream& stream, const Arrival& arrival, bool sure = true);
   Found begin(const Arrival& arrival, const Stream* follows = nullptr, bool goes_on = false);
   Stream& make(ExporterPort port);
-  void make_room();
+  void make_room(Timestamp now);
   Stream* unite(Stream& from, Stream& into);
   Stream* unite_if_proven(Stream& stream, Timestamp now);
   static bool silent_since(const Stream& stream, const Stream& follower);

@@ -175,6 +175,39 @@ TEST(Streams, AnnouncementsFromOtherPortsAreTheirOwn) {
   expect_ports(h, 1001, "80", "443");
 }
 
+// Whoever forges ports of an exporter's address takes the place of nobody who was there before: neither by many of them
+// nor by as many as there is room for, for a while.
+TEST(Streams, AFloodOfPortsEvictsNoneThatLasts) {
+  for (const bool v9 : {true, false}) {
+    Harness h;
+    Exporter known{.v9 = v9, .sequence = 70'000'000};
+    feed(h, known, known.announce(0, kPorts), 0);
+    int64_t ms = 0;
+    uint16_t rows = 0;
+    const auto goes_on = [&] {
+      feed(h, known, known.data(ms, 80, 443), ms);
+      ++rows;
+    };
+    for (; ms < 3000; ms += 100) goes_on();
+    const auto forge = [&](size_t ports, int64_t until) {
+      for (uint32_t n = 0; ms < until; ms += 10) {
+        for (int i = 0; i < 10; ++i, ++n) {
+          Exporter forged{.v9 = v9, .port = static_cast<uint16_t>(20'000 + n % ports), .sequence = n * 7919 + n / 64};
+          feed(h, forged, forged.announce(ms, kPortsReversed), ms);
+          feed(h, forged, forged.data(ms, 443, 80), ms);
+          ++rows;
+        }
+        if (ms % 100 == 0) goes_on();
+      }
+    };
+    forge(10'000, 6000);
+    forge(Streams::kMost - 1, 10'000);
+    forge(10'000, 12'000);
+    expect_ports(h, rows, "80", "443");
+    EXPECT_EQ(h.counters().undecodable_sets + h.counters().early_sets_held, 0u);
+  }
+}
+
 // The same through the state of a collector that was started anew, and where several threads receive.
 TEST(Streams, OfARelayAreToldApartByAStateToo) {
   struct Memory : StateSource {
