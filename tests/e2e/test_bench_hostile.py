@@ -86,6 +86,9 @@ class Judgement(unittest.TestCase):
         self.assertEqual(self.missed(mbit=50.0, receive_percent=26.0), ["receive"])
         self.assertIn("~52", report.row(under_attack.Result(**(GOOD | {"mbit": 50.0, "receive_percent": 26.0})))[4])
 
+    def test_what_the_socket_dropped_would_have_taken_as_much(self):
+        self.assertEqual(self.missed(receive_percent=26.0, socket_drops=20_000), ["receive"])
+
     def test_what_is_left_is_status_1_and_no_victim_of_a_stop_under_load(self):
         self.assertEqual(self.missed(socket_left=5, status=1), ["status"])
         self.assertEqual(self.missed(socket_left=5, status=0, stopped_under_load=True), ["status"])

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import time
 
+from bench_peers.process import udp_socket
+
 from . import victim as v
 from .collector import Collector
 from .redis_that_drips import RedisThatDrips
@@ -21,6 +23,7 @@ VICTIM_RATE = 200  # datagrams, and flows, a second
 # Before the attack: the victim is known by then, as exporters of a network are.
 BEFORE = 3.0
 AFTER = 1.0
+READ_WITHIN = 20.0
 DATA_AFTER_RESTART = 50
 MBIT = 100
 # The sender has a core of its own where there are several, the collector may use all.
@@ -41,7 +44,7 @@ class Result:
     victim_stored: int = 0
     victim_wrong: int = 0  # rows with some of its values, and others
     victim_behind: float = 0.0  # seconds that its own sending was late
-    receive_percent: float = 0.0  # of a CPU
+    receive_percent: float = 0.0  # of a CPU, of the time of the attack, until all of it was read
     waited_percent: float = 0.0  # of the time, in which the receiving thread could run and had no CPU
     idle_mib: float = 0.0
     peak_mib: float = 0.0
@@ -160,10 +163,10 @@ def _attacked(attack, weir, folder, config, seconds, result):
             sent = None
         else:
             sent = attackers.wait(seconds)
-        passed = time.monotonic() - started
-        result.receive_percent, result.waited_percent = ((now - then) / passed * 100 for now, then in zip(collector.receive_seconds(), before))
-        if not attack.stop_under_load:
             time.sleep(AFTER)
+            _wait_until_read(collector)
+        used, waited = (now - then for now, then in zip(collector.receive_seconds(), before))
+        result.waited_percent = waited / (time.monotonic() - started) * 100
         result.victim_sent = victim.stop()
         result.victim_behind = victim.behind
         result.log_kib = collector.log_bytes / 1024
@@ -177,12 +180,20 @@ def _attacked(attack, weir, folder, config, seconds, result):
             attackers.kill()
         collector.kill()
     result.seconds = sent["seconds"]
+    result.receive_percent = used / (seconds if attack.stop_under_load else sent["seconds"]) * 100
     result.sent = sent["datagrams"]
     result.mbit = sent["wire_bytes"] * 8 / sent["seconds"] / 1e6
     result.peak_mib = collector.peak_kib / 1024
     _account(collector.ledger(), result)
     (folder / "ledger.json").write_text(json.dumps(collector.ledger(), indent=1) + "\n")  # the start anew has one of its own
     return victim
+
+
+def _wait_until_read(collector):
+    """Until the sockets are empty. On a busy machine that may take a while; whoever stops amid an attack is another attack."""
+    end = time.monotonic() + READ_WITHIN
+    while time.monotonic() < end and collector.runs() and (udp_socket(collector.port) or (0, 0))[0] > 0:
+        time.sleep(0.05)
 
 
 def _account(ledger, result):
