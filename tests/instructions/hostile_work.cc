@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "decode/decoder.h"
+#include "decode/session/shared_exporter.h"
 #include "decode/test_wire.h"
 #include "gen/random.h"
 
@@ -39,7 +40,9 @@ struct Load {
   std::vector<Sent> measured = {};  // the steps
   size_t steps = kSteps;
   size_t ticks = 0;  // of what is done once a second, at the end of the measured part
+  bool ticks_after_each = false;
   bool other = false;
+  bool shared = false;  // by several decoders
   decode::Limits limits = {};
 };
 
@@ -95,6 +98,25 @@ Load idle_tick(size_t n) {
   return load;
 }
 
+// All of these where several decoders share their exporters.
+Load shared_domains(size_t n) {
+  Load load = domains(n);
+  load.shared = true;
+  return load;
+}
+
+Load shared_domains_at_the_limit(size_t n) {
+  Load load = domains_at_the_limit(n);
+  load.shared = true;
+  return load;
+}
+
+Load shared_tick(size_t n) {
+  Load load = tick(n);
+  load.shared = true;
+  return load;
+}
+
 std::vector<Sent> templates_of_one_session(size_t first, size_t count) {
   constexpr size_t kInAMessage = 50;
   std::vector<Sent> all;
@@ -108,6 +130,14 @@ std::vector<Sent> templates_of_one_session(size_t first, size_t count) {
     all.push_back({message(1, decode::test::set(2, records))});
   }
   return all;
+}
+
+// One of n templates of a session changes in each second. What is handed out then is the whole session: the work grows
+// as n does, up to Limits::templates_per_session, but not faster.
+Load small_changes(size_t n) {
+  Load load{.before = templates_of_one_session(0, n), .steps = 10, .ticks_after_each = true};
+  for (uint16_t s = 0; s < 10; ++s) load.measured.push_back({message(1, one_template(256 + s, 8))});
+  return load;
 }
 
 // Templates of one session beyond its limit: each evicts one.
@@ -318,6 +348,10 @@ constexpr Case kCases[] = {
     {"sources_at_the_limit", sources_at_the_limit, 1500, 1.3},
     {"tick", tick, 1000, 1.3},
     {"idle_tick", idle_tick, 1000, 1.3},
+    {"shared_domains", shared_domains, 1500, 1.3},
+    {"shared_domains_at_the_limit", shared_domains_at_the_limit, 1500, 1.3},
+    {"shared_tick", shared_tick, 1000, 1.3},
+    {"small_changes", small_changes, 100, 10},
     {"templates_at_the_limit", templates_at_the_limit, 1000, 1.3},
     {"templates_in_all_at_the_limit", templates_in_all_at_the_limit, 1000, 1.3},
     {"fields", fields, 40, 1.3},
@@ -335,18 +369,24 @@ constexpr Case kCases[] = {
     {"chosen_addresses", chosen_addresses, 200, 1.3},
 };
 
+// What the pipeline does once a second.
+void tick_of(decode::Decoder& decoder, flow::TableBuilders& builder) {
+  decoder.expire(kReceived);
+  decoder.take_shared(builder);
+  (void)decoder.take_changes(kReceived);
+  (void)decoder.take_options(kReceived);
+  (void)decoder.counters();
+}
+
 }  // namespace
 
 // Callgrind collects while this runs (--toggle-collect); it is not inlined, so that it has a name.
-[[gnu::noinline]] void measured_steps(decode::Decoder& decoder, flow::TableBuilders& builder,
-                                      std::span<const Sent> steps, size_t ticks) {
-  for (const Sent& sent : steps) decoder.decode({sent.bytes, sent.from, sent.port, kReceived}, builder);
-  for (size_t i = 0; i < ticks; ++i) {
-    decoder.expire(kReceived);
-    (void)decoder.take_changes(kReceived);
-    (void)decoder.take_options(kReceived);
-    (void)decoder.counters();
+[[gnu::noinline]] void measured_steps(decode::Decoder& decoder, flow::TableBuilders& builder, const Load& load) {
+  for (const Sent& sent : load.measured) {
+    decoder.decode({sent.bytes, sent.from, sent.port, kReceived}, builder);
+    if (load.ticks_after_each) tick_of(decoder, builder);
   }
+  for (size_t i = 0; i < load.ticks; ++i) tick_of(decoder, builder);
 }
 
 namespace {
@@ -357,10 +397,12 @@ void run(const Case& which, size_t n) {
   decode::DecoderOptions options;
   options.limits = load.limits;
   options.other = load.other;
+  decode::SharedExporters shared;
   decode::Decoder decoder(options);
+  if (load.shared) decoder.set_shared(&shared);
   for (const Sent& sent : load.before) decoder.decode({sent.bytes, sent.from, sent.port, kReceived}, builder);
-  if (load.ticks > 1) (void)decoder.take_changes(kReceived);
-  measured_steps(decoder, builder, load.measured, load.ticks);
+  if (load.ticks != 1) tick_of(decoder, builder);
+  measured_steps(decoder, builder, load);
   fmt::print("{{\"steps\": {}}}\n", load.steps);
 }
 

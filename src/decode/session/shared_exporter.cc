@@ -9,7 +9,7 @@ namespace weir::decode {
 
 struct SharedExporter::SharedStreams {
   explicit SharedStreams(uint32_t made) : streams(kSlack, made) {}
-  uint64_t last_used = 0;
+  std::list<LocalKey>::iterator place;  // in used_
   Streams streams;
   std::map<StreamNumber, OrderedSequence> sequences;
 };
@@ -50,15 +50,16 @@ SharedExporter::SharedStreams& SharedExporter::shared(const SessionKey& key, flo
   auto found = streams_.find(of);
   if (found == streams_.end()) {
     if (streams_.size() >= kMaxStreamed) {
-      const auto oldest =
-          std::ranges::min_element(streams_, {}, [](const auto& entry) { return entry.second->last_used; });
+      const auto oldest = streams_.find(used_.front());
       for (auto& [number, sequence] : oldest->second->sequences) sequence.give_up(Timestamp::max(), counters);
       made_ = std::max(made_, oldest->second->streams.made());
       streams_.erase(oldest);
+      used_.pop_front();
     }
     found = streams_.emplace(of, std::make_unique<SharedStreams>(made_)).first;
+    found->second->place = used_.insert(used_.end(), of);
   }
-  found->second->last_used = ++uses_;
+  used_.splice(used_.end(), used_, found->second->place);
   return *found->second;
 }
 

@@ -10,6 +10,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -88,7 +89,7 @@ class SharedExporter {
   std::map<uint64_t, SharedSessionPtr> sessions_;  // by version
   std::map<LocalKey, uint64_t> versions_;          // of the sessions
   std::map<LocalKey, std::unique_ptr<SharedStreams>> streams_;
-  uint64_t uses_ = 0;
+  std::list<LocalKey> used_;  // those of streams_, the one used the longest ago first
   std::weak_ptr<const bool> teller_;
   uint32_t made_ = 0;  // streams that those that are gone have numbered
 };
