@@ -228,6 +228,20 @@ Load ports(size_t n) {
   return load;
 }
 
+// The same of a domain that has n templates of another port: streams that are evicted are looked for among all of them.
+// The work grows as n does, up to Limits::templates_per_session, but not faster.
+Load ports_beside_templates(size_t n) {
+  Load load{.before = templates_of_one_session(0, n)};
+  load.before.push_back({message(1, decode::test::set(256, Wire().u32(1).u32(1)))});  // who sends data stays
+  const auto add = [](std::vector<Sent>& to, size_t first, size_t count) {
+    for (size_t i = first; i < first + count; ++i)
+      to.push_back({message(1, one_template(256)), kAttacker, static_cast<uint16_t>(1024 + i)});
+  };
+  add(load.before, 0, 100);
+  add(load.measured, 100, kSteps);
+  return load;
+}
+
 // Uptimes and numbers that fit nothing, of one source id.
 Load clocks(size_t n) {
   Load load;
@@ -360,6 +374,7 @@ constexpr Case kCases[] = {
     {"rates", rates, 1000, 1.3},
     {"names", names, 1000, 1.3},
     {"ports", ports, 200, 1.3},
+    {"ports_beside_templates", ports_beside_templates, 100, 10},
     {"clocks", clocks, 200, 1.3},
     {"communities", communities, 8, 1.3},
     {"long_text", long_text, 600, 1.3},
