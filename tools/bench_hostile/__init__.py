@@ -29,7 +29,8 @@ def setting(weir, seconds):
     cpu = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30
     version = subprocess.run([weir, "--version"], stdout=subprocess.PIPE, text=True).stdout.strip().splitlines()
-    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip()
+    ours = pathlib.Path(weir).resolve().is_relative_to(ROOT)
+    commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"], stdout=subprocess.PIPE, text=True).stdout.strip() if ours else weir
     return (f"{cpu}, {os.cpu_count()} CPUs, {memory} GiB, Linux {platform.release()}; load before the run {os.getloadavg()[0]:.2f}; "
             f"{datetime.date.today()}. {version[0] if version else 'weir'} ({commit}). {seconds:g} s of each attack.")
 
