@@ -137,6 +137,32 @@ def small_changes(out):
             out.add(ATTACKER + session % 16, ATTACKER_PORT, ipfix(session // 16, templates(change, 1, 8)))
 
 
+def good_data(out, numbers=range(SOURCES)):
+    """65,536 forged exporters with a template and data, in turns."""
+    payload = ipfix(1, a_set(2, wire.template(300, FLOW)) + a_set(300, FORGED_FLOW))
+    for n in numbers:
+        out.add(forged(n), 5000, payload)
+
+
+def proven(out):
+    """The same, but 8,192 at a time, each for as long as it takes to be taken for an exporter that lasts."""
+    for block in range(0, SOURCES, 8192):
+        for _ in range(24):
+            good_data(out, range(block, block + 8192))
+
+
+def small_changes(out):
+    """1,000 templates in each of 1,024 sessions, and then ever another one in each."""
+    def templates(first, count, length):
+        return a_set(2, b"".join(struct.pack("!HHHH", 256 + n, 1, 1 + n % 400, length) for n in range(first, first + count)))
+    for session in range(1024):
+        for first in range(0, 1000, 125):
+            out.add(ATTACKER + session % 16, ATTACKER_PORT, ipfix(session // 16, templates(first, 125, 4)))
+    for change in range(300):
+        for session in range(1024):
+            out.add(ATTACKER + session % 16, ATTACKER_PORT, ipfix(session // 16, templates(change, 1, 8)))
+
+
 def proven(out):
     """65,536 forged exporters with a template and data, again and again."""
     for n in range(SOURCES):
@@ -266,7 +292,8 @@ ALL = (
     Attack("ports", "exporters at 60,000 ports of the victim's address", ports, rows=True),
     Attack("domains", "65,536 domains of one exporter", domains),
     Attack("victim's domains", "65,536 domains of the victim's address", victims_domains),
-    Attack("proven", "65,536 forged exporters that send good data", proven, rows=True),
+    Attack("good data", "65,536 forged exporters with a template and data", good_data, rows=True),
+    Attack("proven", "the same, each for some seconds in a row", proven, rows=True),
     Attack("small changes", "one of 1,000 templates in each of 1,024 sessions", small_changes),
     Attack("early", "sets of one byte without a template", early),
     Attack("rates", "8,192 rates in each of 3,000 domains", rates),
