@@ -151,24 +151,6 @@ def proven(out):
             good_data(out, range(block, block + 8192))
 
 
-def small_changes(out):
-    """1,000 templates in each of 1,024 sessions, and then ever another one in each."""
-    def templates(first, count, length):
-        return a_set(2, b"".join(struct.pack("!HHHH", 256 + n, 1, 1 + n % 400, length) for n in range(first, first + count)))
-    for session in range(1024):
-        for first in range(0, 1000, 125):
-            out.add(ATTACKER + session % 16, ATTACKER_PORT, ipfix(session // 16, templates(first, 125, 4)))
-    for change in range(300):
-        for session in range(1024):
-            out.add(ATTACKER + session % 16, ATTACKER_PORT, ipfix(session // 16, templates(change, 1, 8)))
-
-
-def proven(out):
-    """65,536 forged exporters with a template and data, again and again."""
-    for n in range(SOURCES):
-        out.add(forged(n), 5000, ipfix(1, a_set(2, wire.template(300, FLOW)) + a_set(300, FORGED_FLOW)))
-
-
 def early(out):
     """Sets of one byte, of templates that never come: of ever other ids, in many sessions."""
     most = (FULL - 16) // 5

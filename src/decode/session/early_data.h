@@ -20,6 +20,7 @@
 #include "base/time.h"
 #include "decode/common/limits.h"
 #include "decode/common/message.h"
+#include "decode/session/allowance.h"
 #include "decode/template/template.h"
 #include "flow/ledger.h"
 
@@ -41,6 +42,8 @@ using EarlyList = std::list<EarlySet>;  // of all sessions, oldest first
 struct ExporterEarlyData {
   flow::ExporterCounters* counters = nullptr;
   size_t bytes = 0;
+  // Holding a set of one byte takes a thousand times that, and as long as decoding some flows.
+  Allowance<65536, 4096> sets;
 };
 
 // Those of one session. Its address must not change.

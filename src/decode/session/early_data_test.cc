@@ -73,7 +73,8 @@ TEST(EarlyData, OfASessionTheFirstStay) {
 TEST(EarlyData, OfAllTheOldestGoes) {
   constexpr size_t kAll = 2 * (kCharge + kFirst);
   Early e({.early_bytes_per_session = kAll, .early_bytes = kAll});
-  ExporterEarlyData another{.counters = &e.counters};
+  ExporterEarlyData another;
+  another.counters = &e.counters;
   e.other.exporter = &another;
   e.hold(e.session, 'a');
   e.hold(e.other, 'o');
@@ -92,7 +93,8 @@ TEST(EarlyData, OneExporterHasAQuarter) {
   EXPECT_FALSE(e.hold(third, 't'));
   EXPECT_EQ(e.counters.undecodable_sets, 1u);
   flow::ExporterCounters counters;
-  ExporterEarlyData another{.counters = &counters};
+  ExporterEarlyData another;
+  another.counters = &counters;
   third.exporter = &another;
   EXPECT_TRUE(e.hold(third, 't'));
   EXPECT_EQ(e.release(e.session), "a");

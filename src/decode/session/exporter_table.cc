@@ -22,7 +22,7 @@ constexpr size_t kExpectedAtOnce = 32;
 // Memory of an exporter with its place in the ledger, and of a session with its state as it is kept for a restart,
 // before anything was announced.
 constexpr size_t kExporterBytes = 1500;
-constexpr size_t kSessionBytes = 1024;
+constexpr size_t kSessionBytes = 1280;
 
 // What moving a list's node to the front will write to.
 template <class T>

@@ -43,7 +43,8 @@ size_t SessionTemplates::memory() const {
   constexpr size_t kSlot = sizeof(decltype(by_id)::value_type) + 1;
   const size_t not_alone = count - by_id.size();  // those of ids that several streams have announced
   return by_id.bucket_count() * kSlot + 2 * not_alone * sizeof(TemplateEntry) + kQueue + order.size() * sizeof(Place) +
-         count * sizeof(TemplateState) + compiled_bytes;
+         count * (sizeof(TemplateState) + 2 * sizeof(TemplateId)) + by_stream.size() * sizeof(Announced) +
+         compiled_bytes;
 }
 
 const TemplatePtr& TemplateStore::look_up(SessionTemplates& session, TemplateId id, StreamNumber stream,
@@ -156,9 +157,28 @@ void TemplateStore::add(SessionTemplates& session, TemplateEntries::const_iterat
   compiled_bytes_ += bytes;
   ++session.count;
   session.order.push_back({entry.compiled->layout.id, entry.stream, entry.last_used});
+  note_announced(session, entry.stream, entry.compiled->layout.id);
   if (session.order.size() > 2 * session.count + kSpareOrder) forget_order(session);
   session.latest = nullptr;
   session.by_id.find(entry.compiled->layout.id)->second.insert(place, std::move(entry));
+}
+
+void TemplateStore::note_announced(SessionTemplates& session, StreamNumber stream, TemplateId id) {
+  const auto known = std::ranges::find(session.by_stream, stream, &SessionTemplates::Announced::stream);
+  (known != session.by_stream.end() ? *known : session.by_stream.emplace_back(stream)).ids.push_back(id);
+}
+
+void TemplateStore::forget_announced(SessionTemplates& session, StreamNumber stream, TemplateId id) {
+  const auto known = std::ranges::find(session.by_stream, stream, &SessionTemplates::Announced::stream);
+  std::vector<TemplateId>& ids = known->ids;
+  *std::ranges::find(ids, id) = ids.back();
+  ids.pop_back();
+  if (ids.empty()) session.by_stream.erase(known);
+}
+
+std::vector<TemplateId> TemplateStore::ids_of(const SessionTemplates& session, StreamNumber stream) {
+  const auto known = std::ranges::find(session.by_stream, stream, &SessionTemplates::Announced::stream);
+  return known == session.by_stream.end() ? std::vector<TemplateId>() : known->ids;
 }
 
 // Takes those that are gone out of the order.
@@ -176,6 +196,7 @@ void TemplateStore::drop(SessionTemplates& session, TemplateId id, size_t index)
   weight_ -= weight_of(*entries[index].compiled);
   session.compiled_bytes -= bytes;
   compiled_bytes_ -= bytes;
+  forget_announced(session, entries[index].stream, id);
   --session.count;
   session.latest = nullptr;
   entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));
@@ -229,12 +250,8 @@ bool TemplateStore::withdraw(SessionTemplates& session, TemplateId id, StreamNum
 }
 
 void TemplateStore::hand_over(SessionTemplates& session, StreamNumber stream, std::optional<StreamNumber> heir) {
-  std::vector<TemplateId> ids;
-  for (const auto& [id, entries] : session.by_id) {
-    if (find_own(entries, stream) != entries.end()) ids.push_back(id);
-  }
   session.latest = nullptr;
-  for (const TemplateId id : ids) {
+  for (const TemplateId id : ids_of(session, stream)) {
     TemplateEntries& entries = session.by_id.find(id)->second;
     if (!heir) {
       drop(session, id, index_in(entries, find_own(entries, stream)));
@@ -243,6 +260,8 @@ void TemplateStore::hand_over(SessionTemplates& session, StreamNumber stream, st
     const auto before = find_own(entries, *heir);
     if (before != entries.end()) drop(session, id, index_in(entries, before));
     TemplateEntry& own = *find_own(entries, stream);
+    forget_announced(session, stream, id);
+    note_announced(session, *heir, id);
     own.stream = *heir;
     session.order.push_back({id, *heir, own.last_used});
   }
@@ -250,13 +269,10 @@ void TemplateStore::hand_over(SessionTemplates& session, StreamNumber stream, st
 
 std::vector<TemplateId> TemplateStore::announced_by(const SessionTemplates& session, bool options,
                                                     StreamNumber stream) {
-  std::vector<TemplateId> ids;
-  for (const auto& [id, entries] : session.by_id) {
-    const bool own = std::ranges::any_of(entries, [&](const TemplateEntry& entry) {
-      return entry.stream == stream && entry.compiled->layout.options == options;
-    });
-    if (own) ids.push_back(id);
-  }
+  std::vector<TemplateId> ids = ids_of(session, stream);
+  std::erase_if(ids, [&](TemplateId id) {
+    return find_own(session.by_id.find(id)->second, stream)->compiled->layout.options != options;
+  });
   return ids;
 }
 

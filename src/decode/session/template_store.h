@@ -48,6 +48,12 @@ struct SessionTemplates {
   // What was found last, which most data are of; nullptr: something has moved since.
   TemplateEntry* latest = nullptr;
   TemplateId latest_id{};
+  // Who announced which. Mostly one stream announced all.
+  struct Announced {
+    StreamNumber stream{};
+    std::vector<TemplateId> ids;
+  };
+  boost::container::small_vector<Announced, 1> by_stream;
   // In which order they may be evicted; those that are gone are still in it. used: when it was put there.
   struct Place {
     TemplateId id{};
@@ -142,6 +148,9 @@ class TemplateStore {
   void add(SessionTemplates& session, TemplateEntries::const_iterator place, TemplateEntry entry);
   void drop(SessionTemplates& session, TemplateId id, size_t index);
   static void forget_order(SessionTemplates& session);
+  static void note_announced(SessionTemplates& session, StreamNumber stream, TemplateId id);
+  static void forget_announced(SessionTemplates& session, StreamNumber stream, TemplateId id);
+  static std::vector<TemplateId> ids_of(const SessionTemplates& session, StreamNumber stream);
   void evict_oldest(SessionTemplates& session, flow::AnomalyCounts& anomalies);
 
   Limits limits_;
