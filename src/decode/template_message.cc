@@ -160,7 +160,7 @@ void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteV
     if (record->kind == TemplateRecordKind::definition) {
       const bool again = std::ranges::find(walk.defined, id) != walk.defined.end();
       const bool certain = !udp || again || walk.own;
-      sessions_.define(session, std::move(record->layout), walk.context, walk.message.sequence, certain);
+      walk.own |= sessions_.define(session, std::move(record->layout), walk.context, walk.message.sequence, certain);
       if (!again) walk.defined.push_back(id);
       if (!session.early.empty()) release_early(session, id, walk.context.received, walk.output);
     } else if (udp) {

@@ -11,9 +11,9 @@ namespace {
 
 using flow::Anomaly;
 
-// Memory of a held set besides its bytes; of the first one of its template, the list of those that wait for that.
+// Memory of a held set besides its bytes; of the first one of its template, the place of those that wait for that.
 constexpr size_t kOverhead = sizeof(EarlySet) + 64;
-constexpr size_t kFirst = 800;
+constexpr size_t kFirst = 64;
 
 }  // namespace
 
@@ -43,14 +43,18 @@ bool EarlyData::hold(SessionEarlyData& session, TemplateId id, const MessageCont
     all_.front().session->exporter->counters->anomalies.add(Anomaly::early_data_limit);
     give_up(all_.begin());
   }
-  all_.push_back({&session, id, message, std::move(senders), {body.begin(), body.end()}, clipped, size});
-  std::deque<EarlyList::iterator>& waiting = session.by_template[id];
-  waiting.push_back(std::prev(all_.end()));
+  const auto [waiting, is_first] = session.by_template.try_emplace(id);
+  const auto before = is_first ? all_.end() : waiting->second.last;
+  const auto made = all_.insert(
+      all_.end(),
+      {&session, id, message, std::move(senders), {body.begin(), body.end()}, clipped, size, before, all_.end()});
+  (is_first ? waiting->second.first : before->behind) = made;
+  waiting->second.last = made;
   session.bytes += size;
   exporter.bytes += size;
   bytes_ += size;
   ++exporter.counters->early_sets_held;
-  return waiting.size() == 1;
+  return is_first;
 }
 
 // Takes a set out of all lists.
@@ -61,10 +65,10 @@ EarlySet EarlyData::take(EarlyList::iterator early) {
   bytes_ -= early->memory;
   --session.exporter->counters->early_sets_held;
   const auto found = session.by_template.find(early->template_id);
-  const auto place = std::ranges::find(found->second, early);
-  CHECK(place != found->second.end());
-  found->second.erase(place);
-  if (found->second.empty()) session.by_template.erase(found);
+  CHECK(found != session.by_template.end());
+  (early->before == all_.end() ? found->second.first : early->before->behind) = early->behind;
+  (early->behind == all_.end() ? found->second.last : early->behind->before) = early->before;
+  if (found->second.first == all_.end()) session.by_template.erase(found);
   EarlySet taken = std::move(*early);
   all_.erase(early);
   return taken;
@@ -80,7 +84,7 @@ std::vector<EarlySet> EarlyData::release(SessionEarlyData& session, TemplateId i
   const auto found = session.by_template.find(id);
   if (found == session.by_template.end()) return released;
   std::vector<EarlyList::iterator> ready;
-  for (const EarlyList::iterator early : found->second) {
+  for (auto early = found->second.first; early != all_.end(); early = early->behind) {
     if (readable(*early)) ready.push_back(early);
   }
   released.reserve(ready.size());
@@ -89,7 +93,7 @@ std::vector<EarlySet> EarlyData::release(SessionEarlyData& session, TemplateId i
 }
 
 void EarlyData::give_up(SessionEarlyData& session) {
-  while (!session.empty()) give_up(session.by_template.begin()->second.front());
+  while (!session.empty()) give_up(session.by_template.begin()->second.first);
 }
 
 void EarlyData::expire(Timestamp now) {

@@ -11,7 +11,6 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <vector>
@@ -26,6 +25,9 @@
 
 namespace weir::decode {
 
+struct EarlySet;
+using EarlyList = std::list<EarlySet>;  // of all sessions, oldest first
+
 // A set with what its message said.
 struct EarlySet {
   struct SessionEarlyData* session = nullptr;
@@ -35,8 +37,10 @@ struct EarlySet {
   std::vector<uint8_t> body;
   bool clipped = false;
   size_t memory = 0;  // what it was charged
+  // Of its session and template those before and behind it; end() of all: none.
+  EarlyList::iterator before{};
+  EarlyList::iterator behind{};
 };
-using EarlyList = std::list<EarlySet>;  // of all sessions, oldest first
 
 // Those of one exporter, and who counts for it.
 struct ExporterEarlyData {
@@ -48,9 +52,13 @@ struct ExporterEarlyData {
 
 // Those of one session. Its address must not change.
 struct SessionEarlyData {
-  ExporterEarlyData* exporter = nullptr;                                               // there before the first hold()
-  boost::unordered_flat_map<TemplateId, std::deque<EarlyList::iterator>> by_template;  // oldest first; never empty
-  size_t bytes = 0;                                                                    // of memory
+  ExporterEarlyData* exporter = nullptr;  // there before the first hold()
+  struct Waiting {
+    EarlyList::iterator first{};
+    EarlyList::iterator last{};
+  };
+  boost::unordered_flat_map<TemplateId, Waiting> by_template;
+  size_t bytes = 0;  // of memory
 
   bool empty() const { return by_template.empty(); }
 };

@@ -14,7 +14,7 @@ constexpr TemplateId kId{256};
 constexpr size_t kBody = 100;
 // With what a set takes besides its bytes, and the first one of its template and session.
 constexpr size_t kCharge = kBody + sizeof(EarlySet) + 64;
-constexpr size_t kFirst = 800;
+constexpr size_t kFirst = 64;
 
 Timestamp at(int64_t second) { return timestamp_from_us((1'700'000'000 + second) * 1'000'000); }
 

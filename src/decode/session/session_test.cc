@@ -569,7 +569,7 @@ TEST(Limits, AnExporterThatChangesItsPortKeepsItsTemplates) {
 
 TEST(Limits, EarlyBytes) {
   DecoderOptions options;
-  options.limits.early_bytes_per_session = 4000;
+  options.limits.early_bytes_per_session = 3000;
   options.limits.early_bytes = 10'000;
   Harness h(options);
   for (uint32_t e = 0; e < 10; ++e) {

@@ -168,7 +168,8 @@ const TemplatePtr& Sessions::guess_template(Session& session, TemplateId id, con
   return before ? before : templates_.find_agreed(session.templates, id, now);
 }
 
-void Sessions::define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain) {
+bool Sessions::define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain) {
+  bool split = false;
   ++session.counters().templates_received;
   const auto before = TemplateStore::before(session.templates, layout, message.stream.number);
   const bool news = before != TemplateStore::Before::same;
@@ -188,6 +189,7 @@ void Sessions::define(Session& session, Template layout, MessageContext& message
         Stream& made = access.streams.split(*from, arrival_of(message, sequence));
         made.definitions = left;  // who contradicts itself gets no more for it
         message.stream.number = made.number;
+        split = true;
         if (access.streams.has_gone()) take_gone(session, access);
       }
     }
@@ -196,7 +198,7 @@ void Sessions::define(Session& session, Template layout, MessageContext& message
     // What it defined before does not hold any more: data wait for the next time that it is announced.
     templates_.forget(session.templates, layout.id, message.stream.number, session.anomalies());
     changes_.note(session);
-    return;
+    return split;
   }
   MessageOrder order;  // where nobody else receives its datagrams, they come in their order
   if (session.exporter->shared) [[unlikely]]
@@ -206,6 +208,7 @@ void Sessions::define(Session& session, Template layout, MessageContext& message
       templates_.define(session.templates, std::move(layout), message.stream.number, now, order, session.anomalies());
   if (changed || now - session.shown > ChangeLog::kShowAgain) changes_.note(session);
   if (changed) settle(session);
+  return split;
 }
 
 bool Sessions::may_define(Session& session, const MessageContext& message) {

@@ -117,8 +117,9 @@ class Sessions : private Sharing::Replica {
   const TemplatePtr& guess_template(Session& session, TemplateId id, const StreamId& reader, Timestamp now);
 
   // Takes a definition over. What contradicts the stream's own without being proven to be its own (`certain`) is
-  // another stream's: the message's stream is that one from here on.
-  void define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain);
+  // another stream's: the message's stream is that one from here on. True: it was made for this message, so that all
+  // else it defines is certain.
+  bool define(Session& session, Template layout, MessageContext& message, uint32_t sequence, bool certain);
   void withdraw(Session& session, TemplateId id, StreamNumber stream);
   // All templates, or all options templates, of the stream.
   void withdraw_all(Session& session, bool options, StreamNumber stream);

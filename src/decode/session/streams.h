@@ -125,6 +125,9 @@ class Streams {
   // Streams that one session remembers: more than any relay has. A flood of ports evicts those whose data were never
   // read, and those that have not lasted.
   static constexpr size_t kMost = 64;
+  // Of them, those whose data were never read: a relay with more exporters than this that all start at once hears the
+  // first templates of some of them again.
+  static constexpr size_t kMostUnread = 24;
 
   // Numbers below this are those of an exporter that has just started.
   static constexpr uint32_t kYoung = 16;
@@ -236,6 +239,10 @@ class Streams {
   Found use(Stream& stream, const Arrival& arrival, bool sure = true);
   Found begin(const Arrival& arrival, const Stream* follows = nullptr, bool goes_on = false);
   Stream& make(ExporterPort port);
+  bool is_full() const {
+    const auto is_unread = [](const auto& stream) { return !stream->sends_data && !stream->restored; };
+    return all_.size() >= kMost || std::ranges::count_if(all_, is_unread) >= std::ptrdiff_t{kMostUnread};
+  }
   void make_room(Timestamp now);
   Stream* unite(Stream& from, Stream& into);
   Stream* unite_if_proven(Stream& stream, Timestamp now);
