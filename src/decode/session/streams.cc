@@ -400,7 +400,7 @@ Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
 Streams::Found Streams::begin(const Arrival& arrival, const Stream* follows, bool goes_on) {
   const auto before = follows == nullptr ? std::nullopt : std::optional(follows->number);
   const auto chain = static_cast<uint8_t>(follows == nullptr || !goes_on ? 0 : follows->chain + 1);
-  if (is_full()) make_room(arrival.received);
+  if (all_.size() >= kMost) make_room(arrival.received);
   Stream& stream = make(arrival.port);
   stream.first_used = uses_;
   stream.first_heard = stream.last_heard = arrival.received;

@@ -68,30 +68,36 @@ struct Boot {
 };
 
 struct Stream {
+  // What a message is compared with comes first: of many streams, what is not in the cache costs the most.
   StreamNumber number{};
   ExporterPort port{};
+  bool has_next = false;
+  bool next_is_exact = false;  // false: not everything of the last message was counted
+  // Where its numbers are. Of a restored one, where they were then.
+  uint32_t next = 0;
+  uint32_t most_units = 1;      // of a message
+  bool numbers_go_on = false;   // as they should: messages in a row have shown it
+  bool restored = false;        // known from a state, and not heard since
+  bool sends_data = false;      // its data were read: proven
+  bool announces = false;       // it has announced templates of its own, here or in a state
+  bool superseded = false;      // another one began where it was, as after a restart, and it has not been heard since
+  bool is_plain = false;        // of this port there is no other, its next number is exact, and nothing is in doubt
+  bool may_be_restart = false;  // of the one that was here before; known with the second message
+  bool uptime_is_useless = false;
+  uint64_t messages = 0;
   uint64_t first_used = 0;  // Streams' count of uses
   uint64_t last_used = 0;
   Timestamp first_heard{};
   Timestamp last_heard{};
+
+  SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
+
   int64_t last_export_us = 0;
-  uint64_t messages = 0;
-  bool sends_data = false;  // its data were read: proven
-  bool announces = false;   // it has announced templates of its own, here or in a state
-  bool restored = false;    // known from a state, and not heard since
-  uint8_t moves = 0;        // how often it has changed its port
+  uint64_t units = 0;  // in all
+  uint8_t moves = 0;   // how often it has changed its port
 
   // Several for a device of several supervisors or slots. Empty: the protocol has no uptime, or it is of no use.
   boost::container::small_vector<Boot, 1> boots;
-  bool uptime_is_useless = false;
-
-  // Where its numbers are. Of a restored one, where they were then.
-  bool has_next = false;
-  uint32_t next = 0;
-  bool next_is_exact = false;  // false: not everything of the last message was counted
-  bool numbers_go_on = false;  // as they should: messages in a row have shown it
-  uint32_t most_units = 1;     // of a message
-  uint64_t units = 0;          // in all
 
   // It goes on with the numbers of another stream, which may be by chance. They are united when that has happened
   // kChain times in a row, or when it has sent kRun messages and the other one stays silent.
@@ -100,17 +106,12 @@ struct Stream {
   // It has announced what contradicts the other one, with numbers that may be that one's own: united after kRun
   // messages.
   bool replaces = false;
-  uint32_t run = 0;             // messages in a row that went on with its numbers
-  uint8_t crossings = 0;        // how often it went on with the numbers of another stream of its port instead
-  bool may_be_restart = false;  // of the one that was here before; known with the second message
-  bool is_plain = false;    // of this port there is no other, its next number is exact, and nothing below is in doubt
-  bool superseded = false;  // another one began where it was, as after a restart, and it has not been heard since
+  uint8_t crossings = 0;  // how often it went on with the numbers of another stream of its port instead
+  uint32_t run = 0;       // messages in a row that went on with its numbers
 
   // Definitions that are new or have changed: a stream has at most Limits::templates_per_session, and some exporters
   // change one with every message.
   Allowance<4096, 1000> definitions;
-
-  SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
 
   // It has sent for a while, and still does. One of very many that somebody forges has not, before the next takes its
   // place.
@@ -125,9 +126,6 @@ class Streams {
   // Streams that one session remembers: more than any relay has. A flood of ports evicts those whose data were never
   // read, and those that have not lasted.
   static constexpr size_t kMost = 64;
-  // Of them, those whose data were never read: a relay with more exporters than this that all start at once hears the
-  // first templates of some of them again.
-  static constexpr size_t kMostUnread = 24;
 
   // Numbers below this are those of an exporter that has just started.
   static constexpr uint32_t kYoung = 16;
@@ -228,7 +226,7 @@ class Streams {
   std::vector<Gone> take_gone() { return std::exchange(gone_, {}); }
 
  private:
-  using Candidates = boost::container::small_vector<Stream*, 8>;
+  using Candidates = boost::container::small_vector<Stream*, kMost>;
 
   Stream* find_number(StreamNumber number);
   Found at_new_port(const Arrival& arrival);
@@ -239,10 +237,6 @@ class Streams {
   Found use(Stream& stream, const Arrival& arrival, bool sure = true);
   Found begin(const Arrival& arrival, const Stream* follows = nullptr, bool goes_on = false);
   Stream& make(ExporterPort port);
-  bool is_full() const {
-    const auto is_unread = [](const auto& stream) { return !stream->sends_data && !stream->restored; };
-    return all_.size() >= kMost || std::ranges::count_if(all_, is_unread) >= std::ptrdiff_t{kMostUnread};
-  }
   void make_room(Timestamp now);
   Stream* unite(Stream& from, Stream& into);
   Stream* unite_if_proven(Stream& stream, Timestamp now);
