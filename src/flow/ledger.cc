@@ -98,9 +98,34 @@ std::string LedgerSnapshot::imbalance() const {
 }
 
 Account::Exporter& Account::of(const IpAddress& exporter) {
-  const auto known = exporters_.find(exporter);
-  if (known != exporters_.end()) return known->second;
-  return exporters_[exporters_.size() < Ledger::kMaxExporters ? exporter : IpAddress{}];
+  auto known = exporters_.find(exporter);
+  if (known == exporters_.end()) {
+    if (exporters_.size() >= Ledger::kMaxExporters) fold();
+    known = exporters_.try_emplace(exporters_.size() < Ledger::kMaxExporters ? exporter : IpAddress{}).first;
+  }
+  known->second.used = ++uses_;
+  return known->second;
+}
+
+// On average a constant time for each exporter that is new.
+void Account::fold() {
+  const auto is_closed = [](const Exporter& exporter) {
+    return std::ranges::all_of(kTables, [&](Table table) { return exporter.open[table] == 0; });
+  };
+  std::vector<uint64_t> uses;
+  for (const auto& [address, exporter] : exporters_) {
+    if (is_closed(exporter)) uses.push_back(exporter.used);
+  }
+  if (uses.empty()) return;
+  const auto median = uses.begin() + static_cast<std::ptrdiff_t>(uses.size() / 2);
+  std::ranges::nth_element(uses, median);
+  Exporter& forgotten = exporters_[IpAddress{}];
+  std::erase_if(exporters_, [&](const auto& entry) {
+    const auto& [address, exporter] = entry;
+    if (&exporter == &forgotten || exporter.used > *median || !is_closed(exporter)) return false;
+    for (const Table table : kTables) forgotten.answered[table] += exporter.answered[table];
+    return true;
+  });
 }
 
 void Account::open(Table table, std::span<const ExporterRows> rows) {
@@ -129,7 +154,11 @@ void Account::abandon(DropReason reason) {
 
 void Account::add_to(LedgerSnapshot& snapshot, size_t number) const {
   const std::lock_guard lock(mutex_);
-  for (const auto& [address, exporter] : exporters_) snapshot.exporters[address].outlet(number) = exporter.answered;
+  for (const auto& [address, exporter] : exporters_) {
+    const auto known = snapshot.exporters.find(address);
+    ExporterLedger& ledger = known != snapshot.exporters.end() ? known->second : snapshot.exporters[IpAddress{}];
+    for (const Table table : kTables) ledger.outlet(number)[table] += exporter.answered[table];
+  }
 }
 
 Receipt::Receipt(std::shared_ptr<Account> account, const FlowBatch& batch)

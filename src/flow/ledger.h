@@ -144,7 +144,7 @@ class Account {
   // The sink does not answer any more: what is open counts as dropped, and answers that come late do not count.
   void abandon(DropReason reason);
 
-  // Its share of the snapshot, as outlet `number`.
+  // Its share of the snapshot, as outlet `number`; what nobody has published any more is under no address.
   void add_to(LedgerSnapshot& snapshot, size_t number) const;
 
  private:
@@ -152,16 +152,20 @@ class Account {
   struct Exporter {
     TableRows answered;
     PerTable<uint64_t> open;
+    uint64_t used = 0;
   };
 
   void open(Table table, std::span<const ExporterRows> rows);
   // reason: why they were dropped; nothing: they are stored.
   void answer(Table table, std::span<const ExporterRows> rows, std::optional<DropReason> reason);
   Exporter& of(const IpAddress& exporter);
+  // Of those that owe nothing, the half that was used the longest ago has its share under no address from here on.
+  void fold();
 
   const std::string outlet_;
   mutable std::mutex mutex_;
   std::map<IpAddress, Exporter> exporters_;
+  uint64_t uses_ = 0;
   bool abandoned_ = false;
 };
 

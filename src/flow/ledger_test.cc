@@ -66,7 +66,11 @@ TEST(Ledger, EachTableAddsUp) {
 
 TEST(Ledger, EachOutletAddsUp) {
   Ledger ledger;
-  publish(ledger, 10);
+  ExporterCounters a;
+  ExporterCounters b;
+  a.rows[Table::flows] = 6;
+  b.rows[Table::flows] = 4;
+  ledger.publish(0, {{kExporterA, a}, {kExporterB, b}}, {});
   const auto store = ledger.outlet("store");
   const auto other = ledger.outlet("other");
   EXPECT_EQ(ledger.outlet("other"), other) << "one account for each name";
@@ -128,8 +132,15 @@ TEST(Ledger, ForgedSourcesNeitherGrowItNorUnbalanceIt) {
     while (batch.room() > 0 && next < kSources) batch.append(1, IpAddress::from_v4(next++));
     Receipt(ledger.outlet("store"), batch).stored();
   }
-  EXPECT_LE(ledger.snapshot().exporters.size(), Ledger::kMaxExporters + 1);
-  EXPECT_EQ(ledger.snapshot().imbalance(), "");
+  const IpAddress latest = IpAddress::from_v4(kSources - 1);
+  ExporterCounters one;
+  one.rows[Table::flows] = 1;
+  all.rows[Table::flows] = kSources - 1;
+  ledger.publish(0, {{IpAddress{}, all}, {latest, one}}, {});
+  const LedgerSnapshot snapshot = ledger.snapshot();
+  EXPECT_EQ(snapshot.exporters.size(), 2u) << "what nobody knows any more is together";
+  EXPECT_EQ(snapshot.exporters.at(latest).rows(Table::flows).stored, 1u) << "who is new has a place";
+  EXPECT_EQ(snapshot.imbalance(), "");
 }
 
 }  // namespace
