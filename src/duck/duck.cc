@@ -180,6 +180,18 @@ Result<> Connection::add_function(const ScalarFunction& function) {
   return {};
 }
 
+Result<> Connection::add_cast(duckdb_type from, duckdb_type to, duckdb_cast_function_t convert) {
+  duckdb_cast_function handle = duckdb_create_cast_function();
+  duckdb_cast_function_set_source_type(handle, LogicalType(from).handle);
+  duckdb_cast_function_set_target_type(handle, LogicalType(to).handle);
+  duckdb_cast_function_set_implicit_cast_cost(handle, -1);
+  duckdb_cast_function_set_function(handle, convert);
+  const duckdb_state state = duckdb_register_cast_function(handle_.get(), handle);
+  duckdb_destroy_cast_function(&handle);
+  if (state != DuckDBSuccess) return fail("DuckDB refused a cast");
+  return {};
+}
+
 Result<Database> Database::open(const Options& options) {
   std::map<std::string, std::string> settings = {
       {"autoload_known_extensions", "false"},

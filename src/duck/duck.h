@@ -147,6 +147,8 @@ class Connection {
   // not SQL.
   Result<std::vector<std::string>> split(std::string_view sql);
   Result<> add_function(const ScalarFunction& function);
+  // How a value of `from` becomes one of `to`, in place of DuckDB's own way.
+  Result<> add_cast(duckdb_type from, duckdb_type to, duckdb_cast_function_t convert);
 
   // Ends the running statement: it fails with ErrorKind::interrupted.
   void interrupt() { duckdb_interrupt(handle_.get()); }

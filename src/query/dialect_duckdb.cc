@@ -2,18 +2,14 @@
 
 #include "duck/duck.h"
 #include "query/dialect.h"
+#include "query/functions.h"
 
 namespace weir::query {
 namespace {
 
 class DuckDbDialect final : public Dialect {
  public:
-  std::string address(const IpAddress& address) const override {
-    const auto hex = [&](size_t first, size_t count) {
-      return fmt::format("{:02x}", fmt::join(address.bytes.begin() + first, address.bytes.begin() + first + count, ""));
-    };
-    return fmt::format("'{}-{}-{}-{}-{}'::UUID", hex(0, 4), hex(4, 2), hex(6, 2), hex(8, 2), hex(10, 6));
-  }
+  std::string address(const IpAddress& address) const override { return fmt::format("'{}'::UUID", uuid_text(address)); }
 
   std::string time(Timestamp time) const override { return fmt::format("make_timestamp({})", to_us(time)); }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "duck/duck.h"
+#include "query/cage.h"
 #include "query/functions.h"
 #include "query/macros.h"
 #include "query/rows.h"
@@ -37,6 +38,7 @@ bool gives_rows(duckdb_statement_type type) {
     case DUCKDB_STATEMENT_TYPE_CALL:
     case DUCKDB_STATEMENT_TYPE_RELATION:
     case DUCKDB_STATEMENT_TYPE_EXECUTE:
+    case DUCKDB_STATEMENT_TYPE_COPY:  // how many rows
       return true;
     default:
       return false;
@@ -50,12 +52,20 @@ class Engine::Impl {
   explicit Impl(EngineOptions options) : options_(std::move(options)) {}
 
   Result<> open() {
-    temporary_.emplace(TRY(TemporaryFolder::create()));
+    if (options_.spill_folder.empty()) {
+      temporary_.emplace(TRY(TemporaryFolder::create()));
+      options_.spill_folder = temporary_->path();
+    }
     TRY(start());
     return load();
   }
 
   Result<> run(const std::string& sql, RowSink& sink) {
+    if (options_.caged) TRY(check_statement(session_->connection, sql));
+    return run_unchecked(sql, sink);
+  }
+
+  Result<> run_unchecked(const std::string& sql, RowSink& sink) {
     for (int attempt = 1;; ++attempt) {
       const Attempt tried = run_once(sql, sink);
       if (tried.outcome || tried.begun || attempt == kAttempts || !files_changed(tried.outcome.error())) {
@@ -67,7 +77,31 @@ class Engine::Impl {
     }
   }
 
-  Result<std::vector<std::string>> split(std::string_view sql) { return session_->connection.split(sql); }
+  Result<std::vector<std::string>> split(std::string_view sql) {
+    auto statements = session_->connection.split(sql);
+    if (!options_.caged) return TRY(std::move(statements));
+    if (!statements) {
+      // Some statements are read from files before they are known (IMPORT DATABASE).
+      const std::string refused = refused_file(statements.error());
+      if (!refused.empty()) return fail("{}", refused);
+      return std::unexpected(statements.error());
+    }
+    for (const std::string& statement : *statements) TRY(check_statement(session_->connection, statement));
+    return *std::move(statements);
+  }
+
+  Result<uint64_t> write_parquet(const std::string& sql, bool addresses_as_text) {
+    if (options_.caged) TRY(check_statement(session_->connection, sql));
+    const duck::Description statement = TRY(session_->connection.describe(sql));
+    if (statement.type != DUCKDB_STATEMENT_TYPE_SELECT) return fail("-o parquet: one SELECT gives the rows of a file");
+    ResultTable written;
+    TRY(run_unchecked(fmt::format("COPY (\n{}\n) TO {} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)",
+                                  addresses_as_text ? text_addresses_statement(sql, statement.columns) : sql,
+                                  duck::quote(options_.export_file.string())),
+                      written));
+    return written.rows.empty() ? 0 : static_cast<uint64_t>(to_double(written.rows[0][0]));
+  }
+
   void interrupt() {
     const std::lock_guard lock(session_mutex_);
     if (session_) session_->connection.interrupt();
@@ -91,7 +125,7 @@ class Engine::Impl {
     auto session = TRY(duck::Session::open({
         .threads = options_.threads > 0 ? options_.threads : cores,
         .memory_bytes = options_.memory_bytes > 0 ? options_.memory_bytes : default_memory_bytes(),
-        .spill_folder = temporary_->path(),
+        .spill_folder = options_.spill_folder,
     }));
     TRY(add_address_functions(session.connection));
     TRY(session.connection.run("SET TimeZone = 'UTC';\n" + engine_macros()));
@@ -108,23 +142,40 @@ class Engine::Impl {
   // The segments as they are now, and the relation over them.
   Result<> load() {
     segments_.clear();
-    duck::Result<> created = add_table(*flow::Schema::flows());
-    if (created && options_.counters) created = add_table(*flow::Schema::counters());
+    const duck::Result<> created = add_tables();
     if (created) return {};
     if (!files_changed(created.error()) || ++loads_ > kAttempts) return std::unexpected(created.error());
     TRY(start());
     return load();
   }
 
-  duck::Result<> add_table(const flow::Schema& schema) {
+  duck::Result<> add_tables() {
+    std::string views;
+    std::vector<const flow::Schema*> schemas = {flow::Schema::flows().get()};
+    if (options_.counters) schemas.push_back(flow::Schema::counters().get());
+    for (const flow::Schema* schema : schemas) {
+      const std::vector<store::Segment> listed = TRY(list(*schema));
+      segments_.insert(segments_.end(), listed.begin(), listed.end());
+      views += fmt::format("CREATE OR REPLACE VIEW {} AS {};\n", name(schema->table()), scan_sql(*schema, listed));
+    }
+    if (options_.caged) TRY(lock());
+    return session_->connection.run(views);
+  }
+
+  Result<std::vector<store::Segment>> list(const flow::Schema& schema) {
     std::vector<store::Segment> listed =
         TRY(store::list_segments(options_.store, options_.window.from, options_.window.to, schema.table()));
     std::erase_if(listed, [&](const store::Segment& segment) {
       return std::ranges::find(unreadable_, segment.path, &UnreadableFile::path) != unreadable_.end();
     });
-    segments_.insert(segments_.end(), listed.begin(), listed.end());
-    return session_->connection.run(
-        fmt::format("CREATE OR REPLACE VIEW {} AS {}", name(schema.table()), scan_sql(schema, listed)));
+    return listed;
+  }
+
+  duck::Result<> lock() {
+    std::vector<std::filesystem::path> paths;
+    for (const store::Segment& segment : segments_) paths.push_back(segment.path);
+    if (!options_.export_file.empty()) paths.push_back(options_.export_file);
+    return session_->connection.run(lock_sql(paths));
   }
 
   Attempt run_once(const std::string& sql, RowSink& sink) {
@@ -180,6 +231,9 @@ Result<Engine> Engine::open(EngineOptions options) {
 
 Result<> Engine::run(const std::string& sql, RowSink& sink) { return impl_->run(sql, sink); }
 Result<std::vector<std::string>> Engine::split(std::string_view sql) { return impl_->split(sql); }
+Result<uint64_t> Engine::write_parquet(const std::string& sql, bool addresses_as_text) {
+  return impl_->write_parquet(sql, addresses_as_text);
+}
 void Engine::interrupt() { impl_->interrupt(); }
 double Engine::progress() { return impl_->progress(); }
 size_t Engine::files() const { return impl_->segments().size(); }

@@ -22,6 +22,10 @@ struct EngineOptions {
   unsigned threads = 0;       // 0: one for each core
   uint64_t memory_bytes = 0;  // 0: a quarter of the machine's memory; what needs more is spilled to a temporary folder
   bool counters = false;      // the relation `counters`, too
+  // For statements of others: SELECT only, no file outside the store, no changed settings (cage.h).
+  bool caged = false;
+  std::filesystem::path spill_folder;  // of the caller, who removes it; empty: one of its own
+  std::filesystem::path export_file;   // which a caged engine may write, too
 };
 
 struct UnreadableFile {
@@ -44,8 +48,12 @@ class Engine {
   Result<> run(const std::string& sql, RowSink& sink);
 
   // The statements of a text with ';' between them, without those that are blank or only comments. Fails, with nothing
-  // run, if the text is not SQL.
+  // run, if the text is not SQL, or if one of them is nothing for a cage.
   Result<std::vector<std::string>> split(std::string_view sql);
+
+  // The rows of one SELECT to `export_file` as Parquet. Columns of addresses become text, as people write them, or stay
+  // UUIDs. Returns how many rows there are.
+  Result<uint64_t> write_parquet(const std::string& sql, bool addresses_as_text);
 
   // Ends run() with an error, from any thread.
   void interrupt();

@@ -81,6 +81,74 @@ void address_to_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vecto
   }
 }
 
+// 32 hexadecimal digits, with hyphens where they may be: a UUID as text.
+std::optional<IpAddress> parse_uuid(std::string_view text) {
+  if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
+  IpAddress address;
+  size_t digits = 0;
+  for (const char c : text) {
+    if (c == '-') continue;
+    const char lower = static_cast<char>(c | 0x20);
+    const bool letter = lower >= 'a' && lower <= 'f';
+    if ((!letter && (c < '0' || c > '9')) || digits == 2 * sizeof(IpAddress)) return std::nullopt;
+    const int value = letter ? lower - 'a' + 10 : c - '0';
+    uint8_t& byte = address.bytes[digits++ / 2];
+    byte = static_cast<uint8_t>(byte << 4 | value);
+  }
+  return digits == 2 * sizeof(IpAddress) ? std::optional(address) : std::nullopt;
+}
+
+// Text that is compared with an address, or cast to one: as people write addresses, or as the UUID that it is.
+bool cast_to_address(duckdb_function_info info, idx_t rows, duckdb_vector input, duckdb_vector output) {
+  const auto* texts = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(input));
+  uint64_t* validity = duckdb_vector_get_validity(input);
+  const bool may_fail = duckdb_cast_function_get_cast_mode(info) == DUCKDB_CAST_TRY;
+  bool all = true;
+  for (size_t row = 0; row < rows; ++row) {
+    if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row)) {
+      set_null(output, row);
+      continue;
+    }
+    const std::string_view text = duck::view(texts[row]);
+    std::optional<IpAddress> address = IpAddress::parse(text);
+    if (!address) address = parse_uuid(text);
+    if (address) {
+      set_uuid(output, row, *address);
+      continue;
+    }
+    all = false;
+    const std::string message = fmt::format("{}'{}'", kNotAnAddress, printable(text));
+    duckdb_cast_function_set_row_error(info, message.c_str(), row, output);
+    if (!may_fail) return false;
+  }
+  return all;
+}
+
+// Addresses made text, without a word of it (LIKE, ||, lists as JSON), are as people write them.
+bool cast_to_text(duckdb_function_info, idx_t rows, duckdb_vector input, duckdb_vector output) {
+  const auto* addresses = static_cast<const duckdb_hugeint*>(duckdb_vector_get_data(input));
+  uint64_t* validity = duckdb_vector_get_validity(input);
+  for (size_t row = 0; row < rows; ++row) {
+    if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row))
+      set_null(output, row);
+    else
+      set_text(output, row, duck::from_uuid(addresses[row]).to_string());
+  }
+  return true;
+}
+
+// An address as a UUID is written.
+void address_to_uuid_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
+  const Argument<duckdb_hugeint> addresses(input, 0);
+  const size_t rows = duckdb_data_chunk_get_size(input);
+  for (size_t row = 0; row < rows; ++row) {
+    if (addresses.is_null(row))
+      set_null(output, row);
+    else
+      set_text(output, row, uuid_text(duck::from_uuid(addresses[row])));
+  }
+}
+
 unsigned bits_for(const IpAddress& address, uint8_t v4_bits, uint8_t v6_bits) {
   return address.is_v4() ? std::min<unsigned>(v4_bits, 32) : std::min<unsigned>(v6_bits, 128);
 }
@@ -150,6 +218,13 @@ void in_ranges(duckdb_function_info, duckdb_data_chunk input, duckdb_vector outp
 
 }  // namespace
 
+std::string uuid_text(const IpAddress& address) {
+  const std::string hex = fmt::format("{:02x}", fmt::join(address.bytes, ""));
+  const std::string_view all = hex;
+  return fmt::format("{}-{}-{}-{}-{}", all.substr(0, 8), all.substr(8, 4), all.substr(12, 4), all.substr(16, 4),
+                     all.substr(20));
+}
+
 Result<> add_address_functions(duck::Connection& connection) {
   const std::vector<duckdb_type> bits = {DUCKDB_TYPE_UUID, DUCKDB_TYPE_UTINYINT, DUCKDB_TYPE_UTINYINT};
   const duck::ScalarFunction functions[] = {
@@ -157,11 +232,14 @@ Result<> add_address_functions(duck::Connection& connection) {
       {"net_first", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<prefix_first>},
       {"net_last", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<prefix_last>},
       {"ip_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_text},
+      {"uuid_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_uuid_text},
       {"weir_network", bits, DUCKDB_TYPE_UUID, network<false>},
       {"weir_in_ranges", {DUCKDB_TYPE_UUID, DUCKDB_TYPE_BLOB}, DUCKDB_TYPE_BOOLEAN, in_ranges},
       {"weir_network_text", bits, DUCKDB_TYPE_VARCHAR, network<true>},
   };
   for (const duck::ScalarFunction& function : functions) TRY(connection.add_function(function));
+  TRY(connection.add_cast(DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_UUID, cast_to_address));
+  TRY(connection.add_cast(DUCKDB_TYPE_UUID, DUCKDB_TYPE_VARCHAR, cast_to_text));
   return {};
 }
 

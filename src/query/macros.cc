@@ -124,7 +124,7 @@ constexpr std::string_view kText = R"sql(CREATE OR REPLACE MACRO ip_text(u) AS
 )sql";
 
 constexpr std::string_view kNames =
-    R"sql(CREATE OR REPLACE MACRO in_net(u, s) AS u BETWEEN net_first(s) AND net_last(s);
+    R"sql(CREATE OR REPLACE MACRO in_net(u, s) AS CAST(u AS UUID) BETWEEN net_first(s) AND net_last(s);
 
 CREATE OR REPLACE MACRO mac_text(m) AS
   regexp_replace(format('{:012x}', CAST(m & 281474976710655 AS BIGINT)), '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6');

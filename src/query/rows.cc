@@ -145,20 +145,37 @@ std::string readable_expression(duckdb_type type, const std::string& quoted_name
   return {};
 }
 
-std::string readable_statement(const std::string& sql, const std::vector<duck::ColumnInfo>& columns) {
+namespace {
+
+// `sql` with the columns for which `expression_of` gives another expression; as it is if there is none.
+template <class ExpressionOf>
+std::string statement_around(const std::string& sql, const std::vector<duck::ColumnInfo>& columns,
+                             ExpressionOf expression_of) {
   std::string names;
   std::string expressions;
   bool needed = false;
   for (size_t i = 0; i < columns.size(); ++i) {
     // Columns by position: names may be there twice.
     const std::string name = fmt::format("c{}", i);
-    const std::string expression = readable_expression(columns[i].type, name);
+    const std::string expression = expression_of(columns[i].type, name);
     needed = needed || !expression.empty();
     names += fmt::format("{}{}", i > 0 ? ", " : "", name);
     expressions += fmt::format("{}{} AS {}", i > 0 ? ", " : "", expression.empty() ? name : expression,
                                duck::quote_name(columns[i].name));
   }
   return needed ? fmt::format("SELECT {} FROM (\n{}\n) AS statement({})", expressions, sql, names) : sql;
+}
+
+}  // namespace
+
+std::string readable_statement(const std::string& sql, const std::vector<duck::ColumnInfo>& columns) {
+  return statement_around(sql, columns, readable_expression);
+}
+
+std::string text_addresses_statement(const std::string& sql, const std::vector<duck::ColumnInfo>& columns) {
+  return statement_around(sql, columns, [](duckdb_type type, const std::string& name) {
+    return type == DUCKDB_TYPE_UUID ? fmt::format("ip_text({})", name) : std::string();
+  });
 }
 
 duck::Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& types, RowSink& sink, bool& begun) {

@@ -8,13 +8,13 @@
 
 namespace weir::app {
 
-void add_query_options(CLI::App& command, QueryOptions& options) {
+void add_query_options(CLI::App& command, QueryOptions& options, const std::string& format) {
   command.add_option("--store", options.store, "Folder that a collector writes to")->capture_default_str();
   command.add_option("--last", options.last, "Only flows received in the last: 90s, 15m, 6h, 30d, 2w");
   command.add_option("--from", options.from,
                      "Only flows received at or after: 2026-11-22, 2026-11-22T14:05, RFC 3339 (UTC)");
   command.add_option("--to", options.to, "Only flows received before");
-  command.add_option("-o,--output", options.format, "table, json, ndjson or csv")->capture_default_str();
+  command.add_option(format, options.format, "table, json, ndjson or csv")->capture_default_str();
   command.add_flag("--json", options.json, "The same as -o json");
   command.add_flag("--csv", options.csv, "The same as -o csv");
   command.add_flag("-N,--plain", options.plain, "Exact numbers instead of units in tables");
@@ -66,19 +66,22 @@ int complain(const std::string& message, int status) {
 }
 
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
-           const std::function<Result<>(query::Engine&)>& question, bool counters) {
+           const std::function<Result<>(query::Engine&)>& question, query::EngineOptions engine_options,
+           Micros timeout) {
   const auto start = std::chrono::steady_clock::now();
   const HeldSignals signals;
-  query::EngineOptions engine_options;
   engine_options.store = options.store;
   engine_options.window = setup.window;
-  engine_options.counters = counters;
-  Result<query::Engine> engine = query::Engine::open(engine_options);
+  Result<query::Engine> engine = query::Engine::open(std::move(engine_options));
   if (!engine) return {{}, complain(engine.error().message, 1)};
   Result<> outcome;
   {
-    const QueryWatch watch(*engine, signals);
+    const QueryWatch watch(*engine, signals, timeout);
     outcome = question(*engine);
+    if (!outcome && watch.too_long()) {
+      outcome = fail("stopped after {} s: ask for a shorter time with --last, or give it longer with --timeout",
+                     std::chrono::duration_cast<std::chrono::seconds>(timeout).count());
+    }
   }
   Answer answer;
   answer.effort = {engine->files(), engine->bytes(), engine->unreadable().size(),

@@ -29,8 +29,8 @@ struct QueryOptions {
   bool strict = false;
 };
 
-// Adds --store, the window and the output options to a command.
-void add_query_options(CLI::App& command, QueryOptions& options);
+// Adds --store, the window and the output options to a command; `format` are the names of the one for the format.
+void add_query_options(CLI::App& command, QueryOptions& options, const std::string& format = "-o,--output");
 
 // What the options say, checked.
 struct QuerySetup {
@@ -44,13 +44,14 @@ Result<QuerySetup> check(const QueryOptions& options);
 Result<query::Filter> filter_from(const std::vector<std::string>& words);
 
 // Runs `ask` on an engine while the terminal shows progress and Ctrl-C ends the query; reports unreadable files.
-// counters: also that table. The exit status: 0; 1 after a failure, or with --strict after unreadable files.
+// `engine` has the limits of the engine and what it may do; `timeout`, if it is not 0, ends the query. The exit status: 0; 1 after a failure, or with --strict after unreadable files.
 struct Answer {
   query::Effort effort;
   int status = 0;
 };
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
-           const std::function<Result<>(query::Engine&)>& question, bool counters = false);
+           const std::function<Result<>(query::Engine&)>& question, query::EngineOptions engine = {},
+           Micros timeout = Micros(0));
 
 // Prints "weir: message" on standard error; returns `status`.
 int complain(const std::string& message, int status);

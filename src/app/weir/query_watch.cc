@@ -23,7 +23,8 @@ HeldSignals::HeldSignals() {
 
 HeldSignals::~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-QueryWatch::QueryWatch(query::Engine& engine, const HeldSignals& signals) : engine_(engine), signals_(signals) {
+QueryWatch::QueryWatch(query::Engine& engine, const HeldSignals& signals, std::chrono::microseconds limit)
+    : engine_(engine), signals_(signals), limit_(limit) {
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -40,9 +41,11 @@ void QueryWatch::watch() {
   const timespec interval{0, std::chrono::nanoseconds(kInterval).count()};
   while (!done_) {
     asked_to_end = sigtimedwait(&signals_.set(), nullptr, &interval) > 0 || asked_to_end;
+    const auto taken = std::chrono::steady_clock::now() - start;
+    if (limit_.count() > 0 && taken > limit_) too_long_ = true;
     // Again and again: one that comes between two statements is forgotten by the next.
-    if (asked_to_end) engine_.interrupt();
-    if (!terminal || std::chrono::steady_clock::now() - start < kPatience) continue;
+    if (asked_to_end || too_long_) engine_.interrupt();
+    if (!terminal || taken < kPatience) continue;
     const double percent = engine_.progress();
     if (percent < 0) continue;
     fmt::print(stderr, "\r{:3.0f} % ", percent);

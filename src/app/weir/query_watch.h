@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "query/engine.h"
@@ -27,17 +28,22 @@ class HeldSignals {
 
 class QueryWatch {
  public:
-  QueryWatch(query::Engine& engine, const HeldSignals& signals);
+  // limit: the query ends after that long; 0: it may take as long as it likes.
+  QueryWatch(query::Engine& engine, const HeldSignals& signals, std::chrono::microseconds limit);
   ~QueryWatch();
   QueryWatch(const QueryWatch&) = delete;
   QueryWatch& operator=(const QueryWatch&) = delete;
+  // Whether the limit was the end of it.
+  bool too_long() const { return too_long_; }
 
  private:
   void watch();
 
   query::Engine& engine_;
   const HeldSignals& signals_;
+  std::chrono::microseconds limit_;
   std::atomic<bool> done_{false};
+  std::atomic<bool> too_long_{false};
   std::thread thread_;
 };
 

@@ -4,7 +4,7 @@
 
 namespace weir::host {
 
-Result<std::string> enter_sandbox(const SandboxPaths& paths) {
+Result<std::string> enter_sandbox(const ReachablePaths& paths) {
   // seccomp and Landlock need it. It also takes effect away from set-uid programs.
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("no_new_privs");
   const Result<int> files = restrict_files(paths);

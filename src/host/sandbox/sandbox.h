@@ -6,24 +6,17 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
+#include "base/landlock.h"
 #include "base/result.h"
 
 namespace weir::host {
 
-struct SandboxPaths {
-  std::vector<std::string> read;    // files, and folders with all that is in them; those that do not exist are ignored
-  std::vector<std::string> remove;  // folders in which files may be removed (unix sockets, at the end)
-};
-
 // Returns what holds from now on, for the log: "system calls (seccomp), files (Landlock 7)". Call it before a thread is
 // started: Landlock holds for the calling thread and those that it starts. Fails if neither holds.
-Result<std::string> enter_sandbox(const SandboxPaths& paths);
+Result<std::string> enter_sandbox(const ReachablePaths& paths);
 
-// The two halves of enter_sandbox.
+// The half of enter_sandbox that is not Landlock.
 Result<> restrict_system_calls(bool may_remove_files);
-// Returns the version of Landlock that holds.
-Result<int> restrict_files(const SandboxPaths& paths);
 
 }  // namespace weir::host

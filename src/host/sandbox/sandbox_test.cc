@@ -21,7 +21,7 @@ namespace weir::host {
 namespace {
 
 // What a child process says when it has entered the sandbox and done something: 0 if `act` returned true.
-int in_sandbox(const SandboxPaths& paths, const std::function<bool()>& act) {
+int in_sandbox(const ReachablePaths& paths, const std::function<bool()>& act) {
   const pid_t child = ::fork();
   if (child == 0) {
     const auto entered = enter_sandbox(paths);
@@ -51,7 +51,7 @@ class SandboxTest : public testing::Test {
   }
 
   std::string folder_;
-  SandboxPaths paths_;
+  ReachablePaths paths_;
   bool landlock_ = false;
 };
 
@@ -106,7 +106,7 @@ TEST_F(SandboxTest, ThreadsStillStart) {
 }
 
 TEST_F(SandboxTest, UnixSocketsAreRemovedIfTheyAreNamed) {
-  SandboxPaths paths = paths_;
+  ReachablePaths paths = paths_;
   paths.remove.push_back(folder_ + "/allowed");
   EXPECT_EQ(in_sandbox(paths, [&] { return ::unlink((folder_ + "/allowed/file").c_str()) == 0; }), 0);
   if (!landlock_) GTEST_SKIP() << "no Landlock here";
