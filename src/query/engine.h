@@ -24,8 +24,8 @@ struct EngineOptions {
   bool counters = false;      // the relation `counters`, too
   // For statements of others: SELECT only, no file outside the store, no changed settings (cage.h).
   bool caged = false;
-  std::filesystem::path spill_folder;  // of the caller, who removes it; empty: one of its own
-  std::filesystem::path export_file;   // which a caged engine may write, too
+  std::filesystem::path spill_folder = {};  // of the caller, who removes it; empty: one of its own
+  std::filesystem::path export_file = {};   // which a caged engine may write, too
 };
 
 struct UnreadableFile {

@@ -111,7 +111,8 @@ ReachablePaths reachable(const Options& options, const query::EngineOptions& eng
   ReachablePaths paths;
   // Each by itself: a folder may be a link to another disk.
   for (const char* folder : {"", "/flows", "/counters"}) paths.read.push_back(options.store + folder);
-  for (const char* path : {"/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/sys/fs/cgroup", "/sys/devices/system/cpu"})
+  for (const char* path : {"/proc/self/cgroup", "/proc/meminfo", "/proc/cpuinfo", "/proc/sys/vm/overcommit_memory",
+                           "/sys/fs/cgroup", "/sys/devices/system/cpu"})
     paths.read.emplace_back(path);
   paths.write.push_back(engine.spill_folder.string());
   if (!engine.export_file.empty()) paths.write.push_back(engine.export_file.string());
