@@ -118,10 +118,11 @@ TEST_F(CageTest, TheSecondWallHoldsAlone) {
                          statement.starts_with("RESET") || statement.starts_with("PRAGMA threads");
     const bool loads = statement.find("httpfs") != std::string_view::npos;
     if (!setting && !loads && (!file || statement.starts_with("EXPLAIN C"))) continue;
+    // It takes the place of the log, and ends the process when it is first written to.
+    if (statement.find("enable_logging") != std::string_view::npos) continue;
     const std::string text = replaced(statement, outside);
     const auto ran = session->connection.run(text);
-    // Nothing is opened before the function is called, or something is logged.
-    if (ran && (text.starts_with("CREATE FUNCTION") || text.find("enable_logging") != std::string::npos)) continue;
+    if (ran && text.starts_with("CREATE FUNCTION")) continue;  // nothing is opened before it is called
     EXPECT_FALSE(ran) << text;
   }
   EXPECT_EQ(files_outside(), before);
