@@ -35,35 +35,31 @@ constexpr struct {
 constexpr std::string_view kOnlySelect = "takes SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN only";
 
 // Functions that give a table, and open nothing.
-constexpr std::array<std::string_view, 26> kTableFunctions = {"range",
-                                                              "generate_series",
-                                                              "unnest",
-                                                              "repeat",
-                                                              "repeat_row",
-                                                              "json_each",
-                                                              "json_tree",
-                                                              "histogram",
-                                                              "histogram_values",
-                                                              "duckdb_columns",
-                                                              "duckdb_tables",
-                                                              "duckdb_views",
-                                                              "duckdb_schemas",
-                                                              "duckdb_databases",
-                                                              "duckdb_functions",
-                                                              "duckdb_types",
-                                                              "duckdb_keywords",
-                                                              "duckdb_memory",
-                                                              "duckdb_settings",
-                                                              "duckdb_temporary_files",
-                                                              "pragma_version",
-                                                              "pragma_table_info",
-                                                              "pragma_show",
-                                                              "pragma_platform",
-                                                              "pg_timezone_names",
-                                                              "icu_calendar_names"};
+constexpr auto kTableFunctions = std::to_array<std::string_view>({"range",
+                                                                  "generate_series",
+                                                                  "unnest",
+                                                                  "repeat",
+                                                                  "repeat_row",
+                                                                  "json_each",
+                                                                  "json_tree",
+                                                                  "duckdb_columns",
+                                                                  "duckdb_tables",
+                                                                  "duckdb_views",
+                                                                  "duckdb_schemas",
+                                                                  "duckdb_databases",
+                                                                  "duckdb_functions",
+                                                                  "duckdb_types",
+                                                                  "duckdb_keywords",
+                                                                  "duckdb_memory",
+                                                                  "duckdb_settings",
+                                                                  "duckdb_temporary_files",
+                                                                  "pragma_version",
+                                                                  "pragma_platform",
+                                                                  "pg_timezone_names",
+                                                                  "icu_calendar_names"});
 // Functions of values that tell or do something outside of a question.
-constexpr std::array<std::string_view, 4> kRefusedFunctions = {"getenv", "write_log", "json_execute_serialized_sql",
-                                                               "json_serialize_plan"};
+constexpr auto kRefusedFunctions =
+    std::to_array<std::string_view>({"getenv", "write_log", "json_execute_serialized_sql", "json_serialize_plan"});
 
 std::unexpected<Error> refuse(std::string_view what, std::string_view advice) {
   return fail("{}: weir sql {}; --unsafe gives DuckDB as it is", what, advice);

@@ -60,6 +60,8 @@ inline constexpr auto kRefused = std::to_array<std::string_view>({
     "SELECT * FROM query('FROM ''{}/secret.csv''')",
     "SELECT * FROM query_table(['{}/secret.csv'])",
     "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('FROM ''{}/secret.csv'''))",
+    "SELECT * FROM histogram('{}/secret.csv', a)",
+    "SELECT * FROM pragma_show('{}/secret.csv')",
     "SELECT * FROM enable_logging(storage = 'file', storage_path = '{}/log')",
     "SELECT * FROM arrow_scan(1, 2, 3)",
     "SELECT * FROM duckdb_secrets()",
