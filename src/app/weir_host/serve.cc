@@ -73,7 +73,7 @@ std::vector<std::string> socket_folders(const http::Server& server) {
 
 void enter_sandbox(const Settings& settings, const http::Server& server) {
   if (!settings.sandbox) return;
-  host::SandboxPaths paths{.read = host::paths_read(settings.options), .remove = socket_folders(server)};
+  ReachablePaths paths{.read = host::paths_read(settings.options), .remove = socket_folders(server)};
   paths.read.emplace_back("/dev/null");  // what the server keeps open against EMFILE
   // The web configuration is read again when it changes, with the files that it names: new ones in the same folders.
   if (!settings.web_config.empty()) {
