@@ -11,9 +11,9 @@ namespace weir {
 
 // Folders stand for all that is in them. Those that do not exist are ignored.
 struct ReachablePaths {
-  std::vector<std::string> read;    // files and folders
-  std::vector<std::string> remove;  // folders in which files may be removed
-  std::vector<std::string> write;   // files that may be read and written, folders in which files may be made, too
+  std::vector<std::string> read = {};    // files and folders
+  std::vector<std::string> remove = {};  // folders in which files may be removed
+  std::vector<std::string> write = {};   // files that may be read and written, folders in which files may be made, too
 };
 
 // Holds for the calling thread and those that it starts from now on, until they end; what is open stays open. Returns

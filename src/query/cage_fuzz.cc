@@ -2,7 +2,6 @@
 // no program. The kernel tells of each such call (seccomp) in the thread that the engine lives in; one that is not for
 // the engine ends the process.
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
