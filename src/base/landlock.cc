@@ -14,8 +14,8 @@
 namespace weir {
 namespace {
 
-// glibc has no functions for Landlock, and the header of Debian 12 knows its first version only: the layout and the bits
-// are written here as the kernel documents them.
+// glibc has no functions for Landlock, and the header of Debian 12 knows its first version only: the layout and the
+// bits are written here as the kernel documents them.
 
 struct RulesetAttribute {
   uint64_t files;

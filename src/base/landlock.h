@@ -1,5 +1,5 @@
-// Gives up files (Landlock, landlock(7)): what is not named cannot be opened, made, changed or removed any more, and TCP
-// connections neither, where the kernel's version of Landlock knows of them.
+// Gives up files (Landlock, landlock(7)): what is not named cannot be opened, made, changed or removed any more, and
+// there are no TCP connections, where the kernel's version of Landlock knows of them.
 #pragma once
 
 #include <string>

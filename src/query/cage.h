@@ -1,5 +1,5 @@
-// What a statement of others may do in our own engine: read the tables of the store, and nothing else. Three walls stand
-// one behind the other; this is the first, which can say in a sentence what to do instead:
+// What a statement of others may do in our own engine: read the tables of the store, and nothing else. Three walls
+// stand one behind the other; this is the first, which can say in a sentence what to do instead:
 //
 //   1  check_statement: what DuckDB's own parser understands is a SELECT over tables, of functions that open nothing
 //   2  lock_sql: DuckDB opens the segments, its temporary folder and an export, and takes no more settings

@@ -236,8 +236,8 @@ void add_sql(CLI::App& app, Run& run) {
       "An address is compared with text: src_addr = '192.0.2.1', '2001:db8::1' IN (src_addr, dst_addr).\n"
       "Counters are as received: multiply by sampling_rate where it is above 1.\n"
       "--last, --from and --to choose files, not rows: add a condition on time_received.\n"
-      "Statements only ask: SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN. They read the store's tables and\n"
-      "nothing else; no other file, no network, no settings. Files of results: -o parquet --output flows.parquet.\n"
+      "Statements only ask: SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN. They read the store's tables\n"
+      "and nothing else; no other file, no network, no settings. Files of results: -o parquet --output flows.parquet.\n"
       "--unsafe gives DuckDB as it is, with all that you may read and write: only for SQL of your own.");
   sql->add_option("sql", options->statements, "Statements with ';' between them; '-' or none: from standard input");
   sql->add_flag("--macros", options->macros, "Print these functions and the table as SQL for a plain duckdb shell");
