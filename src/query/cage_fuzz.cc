@@ -1,6 +1,6 @@
 // Whatever SQL says, a caged engine opens nothing outside the store and its temporary folder, makes no socket and
-// starts no program. The kernel tells of each such call (seccomp) in the thread that the engine lives in; one that is not for
-// the engine ends the process.
+// starts no program. The kernel tells of each such call (seccomp) in the thread that the engine lives in; one that is
+// not for the engine ends the process.
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
