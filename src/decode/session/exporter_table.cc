@@ -211,13 +211,10 @@ bool ExporterTable::forget_oldest_of(Exporter& exporter, const Session& keep) {
 }
 
 bool ExporterTable::forget_for(const Session& keep) {
-  const auto oldest = exporters_.oldest();
+  auto oldest = exporters_.oldest();
+  if (&*oldest == keep.exporter && exporters_.size() > 1) --oldest;
   const bool newcomer = !oldest->in_front && &*oldest != keep.exporter;
-  if (newcomer) {
-    forget(oldest);
-    return true;
-  }
-  if (!large_.empty()) {
+  if (!newcomer && !large_.empty()) {
     Exporter* const largest = *std::ranges::max_element(large_, {}, &Exporter::memory);
     return forget_oldest_of(*largest, keep);
   }

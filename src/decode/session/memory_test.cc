@@ -175,6 +175,20 @@ TEST(Memory, NewcomersGoFirst) {
   EXPECT_EQ(sessions_of(sessions, 2), 0u);
 }
 
+TEST(Memory, WhoIsNewFindsRoomAmongThoseThatAreProven) {
+  Sessions sessions({.memory = kMiB});
+  for (uint32_t exporter = 1; exporter <= 100; ++exporter) {
+    prove(sessions, exporter);
+    for (uint16_t t = 0; t < 20; ++t)
+      define(sessions, use(sessions, exporter, 0, 100), 256 + t, static_cast<uint16_t>(1000 + exporter * 20 + t));
+  }
+  Session& session = use(sessions, 1000, 0, 200);
+  for (uint16_t t = 0; t < 20; ++t) define(sessions, session, 256 + t, static_cast<uint16_t>(9000 + t));
+  EXPECT_EQ(session.templates.count, 20u);
+  EXPECT_LE(sessions.table().memory(), kMiB + 4096);
+  EXPECT_EQ(sessions_of(sessions, 1), 0u) << "the one that has been silent the longest";
+}
+
 // Two that have proven themselves, and then take all they can.
 TEST(Memory, WhoHasMuchGoesBeforeWhoIsSilent) {
   Sessions sessions({.memory = kMiB});
