@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "query/rows.h"
 #include "query/scan.h"
 #include "query/temporary_folder.h"
+#include "store/layout.h"
 #include "store/segments.h"
 
 namespace weir::query {
@@ -29,6 +31,8 @@ uint64_t default_memory_bytes() {
       static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   return std::max(kLeast, machine / 4);
 }
+
+unsigned cores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 bool gives_rows(duckdb_statement_type type) {
   switch (type) {
@@ -47,6 +51,10 @@ bool gives_rows(duckdb_statement_type type) {
 
 }  // namespace
 
+std::shared_ptr<store::Surveyor> make_surveyor(const std::filesystem::path& store, unsigned threads) {
+  return std::make_shared<store::Surveyor>(store, threads > 0 ? threads : cores());
+}
+
 class Engine::Impl {
  public:
   explicit Impl(EngineOptions options) : options_(std::move(options)) {}
@@ -56,11 +64,15 @@ class Engine::Impl {
       temporary_.emplace(TRY(TemporaryFolder::create()));
       options_.spill_folder = temporary_->path();
     }
-    TRY(start());
-    return load();
+    if (!options_.surveyor) options_.surveyor = make_surveyor(options_.store, options_.threads);
+    std::error_code error;
+    if (!std::filesystem::is_directory(store::table_folder(options_.store, flow::Table::flows), error))
+      TRY(options_.surveyor->survey(flow::Table::flows));  // says so
+    return start();
   }
 
   Result<> run(const std::string& sql, RowSink& sink) {
+    TRY(prepare());
     if (options_.caged) TRY(check_statement(session_->connection, sql));
     return run_unchecked(sql, sink);
   }
@@ -78,6 +90,7 @@ class Engine::Impl {
   }
 
   Result<std::vector<std::string>> split(std::string_view sql) {
+    TRY(prepare());
     auto statements = session_->connection.split(sql);
     if (!options_.caged) return TRY(std::move(statements));
     if (!statements) {
@@ -91,6 +104,7 @@ class Engine::Impl {
   }
 
   Result<uint64_t> write_parquet(const std::string& sql, bool addresses_as_text) {
+    TRY(prepare());
     if (options_.caged) TRY(check_statement(session_->connection, sql));
     const duck::Description statement = TRY(session_->connection.describe(sql));
     if (statement.type != DUCKDB_STATEMENT_TYPE_SELECT) return fail("-o parquet: one SELECT gives the rows of a file");
@@ -103,15 +117,17 @@ class Engine::Impl {
   }
 
   void interrupt() {
+    options_.surveyor->stop();
     const std::lock_guard lock(session_mutex_);
     if (session_) session_->connection.interrupt();
   }
   double progress() {
+    if (const double verified = options_.surveyor->progress(); verified >= 0) return verified;
     const std::lock_guard lock(session_mutex_);
     return session_ ? session_->connection.progress() : -1;
   }
   const std::vector<store::Segment>& segments() const { return segments_; }
-  const std::vector<UnreadableFile>& unreadable() const { return unreadable_; }
+  const std::vector<store::LeftOut>& missing() const { return missing_; }
 
  private:
   struct Attempt {
@@ -121,9 +137,8 @@ class Engine::Impl {
 
   Result<> start() {
     drop_session();
-    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     auto session = TRY(duck::Session::open({
-        .threads = options_.threads > 0 ? options_.threads : cores,
+        .threads = options_.threads > 0 ? options_.threads : cores(),
         .memory_bytes = options_.memory_bytes > 0 ? options_.memory_bytes : default_memory_bytes(),
         .spill_folder = options_.spill_folder,
     }));
@@ -139,10 +154,18 @@ class Engine::Impl {
     session_.reset();
   }
 
+  // Before the first statement is looked at: what it reads is checked, and a cage is locked.
+  Result<> prepare() {
+    options_.surveyor->allow();
+    return loaded_ ? Result<>() : load();
+  }
+
   // The segments as they are now, and the relation over them.
   Result<> load() {
     segments_.clear();
+    missing_ = unreadable_;
     const duck::Result<> created = add_tables();
+    loaded_ = created.has_value();
     if (created) return {};
     if (!files_changed(created.error()) || ++loads_ > kAttempts) return std::unexpected(created.error());
     TRY(start());
@@ -162,13 +185,16 @@ class Engine::Impl {
     return session_->connection.run(views);
   }
 
-  Result<std::vector<store::Segment>> list(const flow::Schema& schema) {
-    std::vector<store::Segment> listed =
-        TRY(store::list_segments(options_.store, options_.window.from, options_.window.to, schema.table()));
+  duck::Result<std::vector<store::Segment>> list(const flow::Schema& schema) {
+    auto survey = options_.surveyor->survey(schema.table(), options_.window.from, options_.window.to);
+    // No reason to look for a file that is to blame.
+    if (!survey) return std::unexpected(duck::Error(survey.error(), duck::ErrorKind::interrupted));
+    auto& [listed, missing] = *survey;
+    std::ranges::move(missing, std::back_inserter(missing_));
     std::erase_if(listed, [&](const store::Segment& segment) {
-      return std::ranges::find(unreadable_, segment.path, &UnreadableFile::path) != unreadable_.end();
+      return std::ranges::find(unreadable_, segment.path, &store::LeftOut::path) != unreadable_.end();
     });
-    return listed;
+    return std::move(listed);
   }
 
   duck::Result<> lock() {
@@ -189,6 +215,7 @@ class Engine::Impl {
     if (!gives_rows(statement.type)) return session_->connection.run(sql);
     const bool select = statement.type == DUCKDB_STATEMENT_TYPE_SELECT;
     duck::Rows rows = TRY(session_->connection.query(select ? readable_statement(sql, statement.columns) : sql));
+    if (!missing_.empty()) sink.incomplete(missing_);
     return rows_to(rows, select ? statement.columns : rows.columns(), sink, begun);
   }
 
@@ -202,7 +229,7 @@ class Engine::Impl {
       if (!std::filesystem::exists(segment.path, error)) changed = true;
     }
     if (changed) return true;
-    for (UnreadableFile& file : find_unreadable(segments_, failure.message)) {
+    for (store::LeftOut& file : find_unreadable(segments_, failure.message)) {
       unreadable_.push_back(std::move(file));
       changed = true;
     }
@@ -214,7 +241,9 @@ class Engine::Impl {
   std::mutex session_mutex_;                  // for who comes from another thread
   std::optional<duck::Session> session_;
   std::vector<store::Segment> segments_;
-  std::vector<UnreadableFile> unreadable_;
+  std::vector<store::LeftOut> unreadable_;  // whole, but not for DuckDB
+  std::vector<store::LeftOut> missing_;     // with those
+  bool loaded_ = false;
   int loads_ = 0;
 };
 
@@ -242,6 +271,6 @@ uint64_t Engine::bytes() const {
   for (const store::Segment& segment : impl_->segments()) bytes += segment.bytes;
   return bytes;
 }
-const std::vector<UnreadableFile>& Engine::unreadable() const { return impl_->unreadable(); }
+const std::vector<store::LeftOut>& Engine::missing() const { return impl_->missing(); }
 
 }  // namespace weir::query

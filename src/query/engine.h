@@ -1,6 +1,6 @@
 // Questions to a store: an embedded DuckDB over the segments as they are on the disk, one engine a question (or a
-// session of questions). It takes no lock and writes nothing to the store, so it may run at any time beside a
-// collector.
+// session of questions). It takes no lock, and all that it may write to the store is which files it found whole
+// (store/verified_files.h), so it may run at any time beside a collector.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "query/query.h"
 #include "query/result.h"
+#include "store/survey.h"
 
 namespace weir::query {
 
@@ -26,12 +27,12 @@ struct EngineOptions {
   bool caged = false;
   std::filesystem::path spill_folder = {};  // of the caller, who removes it; empty: one of its own
   std::filesystem::path export_file = {};   // which a caged engine may write, too
+  // Of the same store, for who has asked it before; else the engine's own.
+  std::shared_ptr<store::Surveyor> surveyor = {};
 };
 
-struct UnreadableFile {
-  std::filesystem::path path;
-  std::string reason;
-};
+// threads: as above.
+std::shared_ptr<store::Surveyor> make_surveyor(const std::filesystem::path& store, unsigned threads = 0);
 
 class Engine {
  public:
@@ -43,8 +44,9 @@ class Engine {
 
   // Runs one statement; its rows, if it gives any, go to `sink`. The relation `flows`, `counters` if wanted, and the
   // macros of macros.h are there. A segment that disappears meanwhile (compaction) makes it start over with the
-  // segments of that moment, unseen by the sink unless rows had been given already. A segment that cannot be read is
-  // left out, and told by unreadable().
+  // segments of that moment, unseen by the sink unless rows had been given already. Before the first statement, or the
+  // first split(), the segments are checked (store/survey.h); what is damaged or missing is left out, and told by
+  // missing().
   Result<> run(const std::string& sql, RowSink& sink);
 
   // The statements of a text with ';' between them, without those that are blank or only comments. Fails, with nothing
@@ -55,14 +57,15 @@ class Engine {
   // UUIDs. Returns how many rows there are.
   Result<uint64_t> write_parquet(const std::string& sql, bool addresses_as_text);
 
-  // Ends run() with an error, from any thread.
+  // Ends what runs with an error, from any thread.
   void interrupt();
   // How much of run() is done, 0 to 100; below 0 if unknown. From any thread.
   double progress();
 
   size_t files() const;    // segments of the window that are read
   uint64_t bytes() const;  // their size
-  const std::vector<UnreadableFile>& unreadable() const;
+  // What the answers so far do not rest on.
+  const std::vector<store::LeftOut>& missing() const;
 
  private:
   class Impl;

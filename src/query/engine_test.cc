@@ -220,11 +220,11 @@ TEST_F(EngineTest, TheWindowChoosesFilesAndRows) {
   add_segment(2, kStart + std::chrono::hours(1), {{"192.0.2.3", 1, 1}});
   const Window window{kStart + std::chrono::seconds(1), kStart + std::chrono::hours(1)};
   open(window);
-  EXPECT_EQ(engine->files(), 1u);
   FlowsQuery query;
   query.window = window;
   query.columns = *parse_columns("src_addr");
   EXPECT_EQ(ask(plan_flows(query, duckdb_dialect())), "192.0.2.2");
+  EXPECT_EQ(engine->files(), 1u);
 }
 
 TEST_F(EngineTest, FlowsAreOrderedAndLimited) {
@@ -266,14 +266,14 @@ TEST_F(EngineTest, CountersAreThereIfAskedFor) {
   const flow::SealedBatch sealed(&batch, [](const flow::FlowBatch*) {});
   ASSERT_TRUE(store::make_parquet_writer()->write(hour / store::segment_name(segment), std::span(&sealed, 1)));
   engine.emplace(*Engine::open({.store = directory, .window = {}, .counters = true}));
-  EXPECT_EQ(engine->files(), 2u);
   EXPECT_EQ(ask("SELECT (max(value) - min(value)) * 8 / 10 FROM counters WHERE name = 'if_in_octets'"), "4000");
+  EXPECT_EQ(engine->files(), 2u);
   EXPECT_EQ(ask("SELECT count(*) FROM flows"), "1");
   // A damaged one is left out, and said.
   fs::resize_file(hour / store::segment_name(segment), 100);
   engine.emplace(*Engine::open({.store = directory, .window = {}, .counters = true}));
   EXPECT_EQ(ask("SELECT count(*) FROM counters"), "0");
-  EXPECT_EQ(engine->unreadable().size(), 1u);
+  EXPECT_EQ(engine->missing().size(), 1u);
   EXPECT_EQ(ask("SELECT count(*) FROM flows"), "1");
 }
 
@@ -299,7 +299,7 @@ TEST_F(EngineTest, ColumnsThatOnlyFilesKnow) {
   ASSERT_TRUE(store::make_parquet_writer()->write(
       directory / "flows/date=2026-11-22/hour=14" / store::segment_name(segment), std::span(&sealed, 1)));
   open();
-  StoredColumns stored(directory, {});
+  StoredColumns stored(make_surveyor(directory), {});
   const std::vector<std::string> names = stored.names();
   const auto has = [&](std::string_view name) { return std::ranges::find(names, name) != names.end(); };
   EXPECT_TRUE(has("mood") && has("probe") && has("url") && has("src_mac"));
@@ -312,7 +312,7 @@ TEST_F(EngineTest, ColumnsThatOnlyFilesKnow) {
   EXPECT_TRUE(ask(plan_top(query, duckdb_dialect())).starts_with("good|198.51.100.0/24|1|"))
       << ask(plan_top(query, duckdb_dialect()));
   EXPECT_FALSE(parse_dimensions("mood/24", stored.more())) << "no address";
-  EXPECT_TRUE(StoredColumns(directory / "nowhere", {}).names().size() > 50);
+  EXPECT_TRUE(StoredColumns(make_surveyor(directory / "nowhere"), {}).names().size() > 50);
 }
 
 TEST_F(EngineTest, ASegmentThatWasMergedMeanwhileIsReadInItsNewPlace) {
@@ -325,7 +325,7 @@ TEST_F(EngineTest, ASegmentThatWasMergedMeanwhileIsReadInItsNewPlace) {
   add_segment(3, kStart, {{"192.0.2.1", 1, 1}, {"192.0.2.2", 1, 2}}, 1);
   EXPECT_EQ(ask("SELECT sum(bytes) FROM flows"), "3");
   EXPECT_EQ(engine->files(), 1u);
-  EXPECT_TRUE(engine->unreadable().empty());
+  EXPECT_TRUE(engine->missing().empty());
 }
 
 class DamagedEngineTest : public EngineTest, public ::testing::WithParamInterface<const char*> {};
@@ -356,9 +356,9 @@ TEST_P(DamagedEngineTest, ADamagedSegmentIsLeftOutAndNamed) {
   }
   open();
   EXPECT_EQ(ask("SELECT sum(bytes) FROM flows"), "7");
-  ASSERT_EQ(engine->unreadable().size(), 1u);
-  EXPECT_EQ(engine->unreadable()[0].path, damaged);
-  EXPECT_FALSE(engine->unreadable()[0].reason.empty());
+  ASSERT_EQ(engine->missing().size(), 1u);
+  EXPECT_EQ(engine->missing()[0].path, damaged);
+  EXPECT_FALSE(engine->missing()[0].reason.empty());
   EXPECT_EQ(engine->files(), 1u);
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, DamagedEngineTest, ::testing::Values("empty", "cut", "footer", "pages"),
@@ -371,7 +371,7 @@ TEST_F(EngineTest, MistakesInSqlAreToldAsTheyAre) {
   EXPECT_TRUE(ask("SELECT colour FROM flows").starts_with("error: Binder Error"));
   EXPECT_NE(ask("SELECT ip('nowhere')").find("not an address: 'nowhere'"), std::string::npos);
   EXPECT_TRUE(ask("SELECT CAST('x' AS INTEGER)").starts_with("error: Conversion Error"));
-  EXPECT_TRUE(engine->unreadable().empty());
+  EXPECT_TRUE(engine->missing().empty());
   EXPECT_EQ(ask("SELECT count(*) FROM flows"), "1");
 }
 

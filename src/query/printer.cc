@@ -43,14 +43,35 @@ class JsonPrinter final : public RowSink {
   }
 
   Result<> end() override {
-    if (!lines_) output_.buffer() += rows_ > 0 ? "\n]\n" : "]\n";
+    std::string& out = output_.buffer();
+    if (!missing_.empty()) {
+      if (!lines_) out += rows_ > 0 ? ",\n " : "\n ";
+      out += missing_;
+      if (lines_) out += '\n';
+      ++rows_;
+    }
+    if (!lines_) out += rows_ > 0 ? "\n]\n" : "]\n";
     return output_.flush();
+  }
+
+  void incomplete(std::span<const store::LeftOut> missing) override {
+    missing_ = "{\"incomplete\":[";
+    for (const store::LeftOut& part : missing) {
+      if (missing_.back() == '}') missing_ += ',';
+      missing_ += "{\"path\":";
+      append_json_string(missing_, part.path.string());
+      missing_ += ",\"reason\":";
+      append_json_string(missing_, part.reason);
+      missing_ += '}';
+    }
+    missing_ += "]}";
   }
 
  private:
   Output& output_;
   bool lines_;
   std::vector<std::string> keys_;
+  std::string missing_;  // as JSON
   size_t rows_ = 0;
 };
 

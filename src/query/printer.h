@@ -45,8 +45,9 @@ class Output {
 };
 
 //   table    aligned columns, numbers to the right, the first kTableSample rows decide the widths
-//   json     an array of objects by column name
-//   ndjson   one object a line
+//   json     an array of objects by column name; if parts of the store are missing, the last one is
+//            {"incomplete": [{"path": "...", "reason": "..."}, ...]}
+//   ndjson   one object a line, the last one as in json
 //   csv      a header, then RFC 4180 fields; null is empty
 std::unique_ptr<RowSink> make_printer(Format format, Output& output, Screen screen = {});
 

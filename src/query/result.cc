@@ -40,6 +40,7 @@ Result<> ResultTable::row(std::span<const Value> values) {
 }
 
 Result<> print(const ResultTable& table, RowSink& sink) {
+  if (!table.missing.empty()) sink.incomplete(table.missing);
   TRY(sink.begin(table.columns));
   for (const std::vector<Value>& row : table.rows) {
     if (const Result<> taken = sink.row(row); !taken) return taken;

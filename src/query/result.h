@@ -11,6 +11,7 @@
 #include "base/ip_address.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "store/layout.h"
 
 namespace weir::query {
 
@@ -55,16 +56,20 @@ class RowSink {
   // As many values as columns. A failure ends the query.
   virtual Result<> row(std::span<const Value> values) = 0;
   virtual Result<> end() = 0;
+  // Before begin(), if parts of the store are missing from the answer.
+  virtual void incomplete(std::span<const store::LeftOut> /*missing*/) {}
 };
 
 // Keeps the rows: for small answers.
 struct ResultTable final : RowSink {
   std::vector<ResultColumn> columns;
   std::vector<std::vector<Value>> rows;
+  std::vector<store::LeftOut> missing;
 
   Result<> begin(std::span<const ResultColumn> names) override;
   Result<> row(std::span<const Value> values) override;
   Result<> end() override { return {}; }
+  void incomplete(std::span<const store::LeftOut> parts) override { missing.assign(parts.begin(), parts.end()); }
 };
 
 // Hands on what it is given, and counts it.
@@ -73,6 +78,7 @@ struct CountingSink final : RowSink {
   Result<> begin(std::span<const ResultColumn> columns) override { return next.begin(columns); }
   Result<> row(std::span<const Value> values) override { return ++rows, next.row(values); }
   Result<> end() override { return ++answers, next.end(); }
+  void incomplete(std::span<const store::LeftOut> missing) override { next.incomplete(missing); }
   RowSink& next;
   uint64_t rows = 0;
   uint64_t answers = 0;

@@ -20,8 +20,8 @@ std::string read_parquet(const std::string& files) {
 std::string first_line(const std::string& message) { return message.substr(0, message.find('\n')); }
 
 // Runs `query`, with {} for the file, on each file that is there; what fails is unreadable.
-std::vector<UnreadableFile> failing(std::span<const store::Segment> segments, std::string_view query) {
-  std::vector<UnreadableFile> unreadable;
+std::vector<store::LeftOut> failing(std::span<const store::Segment> segments, std::string_view query) {
+  std::vector<store::LeftOut> unreadable;
   std::optional<duck::Session> session;
   for (const store::Segment& segment : segments) {
     if (!session) {
@@ -67,14 +67,14 @@ bool may_be_a_file(const duck::Error& failure) {
   return failure.kind != duck::ErrorKind::statement && failure.kind != duck::ErrorKind::interrupted;
 }
 
-std::vector<UnreadableFile> find_unreadable(std::span<const store::Segment> segments, const std::string& message) {
+std::vector<store::LeftOut> find_unreadable(std::span<const store::Segment> segments, const std::string& message) {
   std::vector<store::Segment> named;
   for (const store::Segment& segment : segments) {
     if (message.find(segment.path.filename().string()) != std::string::npos) named.push_back(segment);
   }
   constexpr std::string_view kFooter = "SELECT * FROM {} LIMIT 0";
   constexpr std::string_view kEverything = "SELECT count(COLUMNS(*)) FROM {}";
-  std::vector<UnreadableFile> unreadable = failing(segments, kFooter);
+  std::vector<store::LeftOut> unreadable = failing(segments, kFooter);
   if (unreadable.empty()) unreadable = failing(named, kEverything);
   if (unreadable.empty()) unreadable = failing(segments, kEverything);
   return unreadable;

@@ -24,6 +24,6 @@ bool may_be_a_file(const duck::Error& failure);
 
 // Those of the segments that cannot be read, with the reason. Tries their footers first; only if all are sound, and the
 // message does not name one of them, everything inside.
-std::vector<UnreadableFile> find_unreadable(std::span<const store::Segment> segments, const std::string& message);
+std::vector<store::LeftOut> find_unreadable(std::span<const store::Segment> segments, const std::string& message);
 
 }  // namespace weir::query

@@ -17,16 +17,17 @@ Result<std::vector<duck::ColumnInfo>> describe(std::span<const store::Segment> s
 }
 
 // What cannot be read, or is gone, is left out.
-std::vector<duck::ColumnInfo> columns_of(const std::filesystem::path& store, const Window& window) {
-  const auto segments = store::list_segments(store, window.from, window.to);
-  if (!segments) return {};
+std::vector<duck::ColumnInfo> columns_of(store::Surveyor& surveyor, const Window& window) {
+  const auto survey = surveyor.survey(flow::Table::flows, window.from, window.to);
+  if (!survey) return {};
+  const std::vector<store::Segment>* segments = &survey->segments;
   auto columns = describe(*segments);
   if (columns) return *std::move(columns);
-  const std::vector<UnreadableFile> unreadable = find_unreadable(*segments, columns.error().message);
+  const std::vector<store::LeftOut> unreadable = find_unreadable(*segments, columns.error().message);
   std::vector<store::Segment> readable;
   for (const store::Segment& segment : *segments) {
     std::error_code error;
-    const bool bad = std::ranges::find(unreadable, segment.path, &UnreadableFile::path) != unreadable.end();
+    const bool bad = std::ranges::find(unreadable, segment.path, &store::LeftOut::path) != unreadable.end();
     if (!bad && std::filesystem::exists(segment.path, error)) readable.push_back(segment);
   }
   return describe(readable).value_or(std::vector<duck::ColumnInfo>{});
@@ -35,7 +36,7 @@ std::vector<duck::ColumnInfo> columns_of(const std::filesystem::path& store, con
 }  // namespace
 
 const std::vector<duck::ColumnInfo>& StoredColumns::columns() {
-  if (!columns_) columns_ = columns_of(store_, window_);
+  if (!columns_) columns_ = columns_of(*surveyor_, window_);
   return *columns_;
 }
 

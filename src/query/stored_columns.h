@@ -1,7 +1,7 @@
 // The columns that the files of a store have: which sparse ones hold anything, and which the operator added.
 #pragma once
 
-#include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,13 +9,16 @@
 
 #include "duck/duck.h"
 #include "query/query.h"
+#include "store/survey.h"
 
 namespace weir::query {
 
 class StoredColumns {
  public:
   // Reads nothing until it is asked.
-  StoredColumns(std::filesystem::path store, Window window) : store_(std::move(store)), window_(window) {}
+  // surveyor: of a store.
+  StoredColumns(std::shared_ptr<store::Surveyor> surveyor, Window window)
+      : surveyor_(std::move(surveyor)), window_(window) {}
 
   // Of this version: all that every file has, and of the sparse ones those that a file has; then the operator's. The
   // names in the order of the schema. Without a store: as if it were empty.
@@ -26,7 +29,7 @@ class StoredColumns {
  private:
   const std::vector<duck::ColumnInfo>& columns();
 
-  std::filesystem::path store_;
+  std::shared_ptr<store::Surveyor> surveyor_;
   Window window_;
   std::optional<std::vector<duck::ColumnInfo>> columns_;  // in the files
 };

@@ -103,6 +103,7 @@ ResultTable top_rows(const TopQuery& query, const ResultTable& answer) {
   const size_t kept = shape_of(query).totals;
   ResultTable table;
   table.columns.assign(answer.columns.begin(), answer.columns.begin() + static_cast<ptrdiff_t>(kept));
+  table.missing = answer.missing;
   if (!has_groups(query, answer)) return table;
   for (const std::vector<Value>& row : answer.rows) {
     table.rows.emplace_back(row.begin(), row.begin() + static_cast<ptrdiff_t>(kept));
@@ -146,9 +147,9 @@ std::string to_string(const Effort& effort) {
   std::string text = fmt::format("{} file{}, {}B, in {}", effort.files, effort.files == 1 ? "" : "s",
                                  human_number(static_cast<double>(effort.bytes)) + (effort.bytes < 1000 ? " " : ""),
                                  to_human(effort.time));
-  if (effort.unreadable > 0) {
-    text += fmt::format("; {} file{} could not be read and {} left out", effort.unreadable,
-                        effort.unreadable == 1 ? "" : "s", effort.unreadable == 1 ? "is" : "are");
+  if (effort.missing > 0) {
+    text += fmt::format("; INCOMPLETE: {} part{} of the store {} missing, see the messages", effort.missing,
+                        effort.missing == 1 ? "" : "s", effort.missing == 1 ? "is" : "are");
   }
   return text;
 }

@@ -19,7 +19,7 @@ enum class Units : uint8_t { human, plain };
 struct Effort {
   size_t files = 0;
   uint64_t bytes = 0;
-  size_t unreadable = 0;
+  size_t missing = 0;  // parts of the store
   Micros time{0};
 };
 
@@ -44,6 +44,7 @@ class FlowLines final : public RowSink {
   Result<> begin(std::span<const ResultColumn> columns) override;
   Result<> row(std::span<const Value> values) override;
   Result<> end() override { return printer_.end(); }
+  void incomplete(std::span<const store::LeftOut> missing) override { printer_.incomplete(missing); }
 
  private:
   std::vector<size_t> kept() const;  // positions of the columns that are shown
@@ -62,6 +63,7 @@ class NamedColumns final : public RowSink {
   Result<> begin(std::span<const ResultColumn> columns) override;
   Result<> row(std::span<const Value> values) override;
   Result<> end() override { return printer_.end(); }
+  void incomplete(std::span<const store::LeftOut> missing) override { printer_.incomplete(missing); }
 
  private:
   RowSink& printer_;

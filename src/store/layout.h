@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,9 +42,16 @@ struct HourFolder {
   const flow::Schema& schema() const { return *flow::Schema::of(table); }
 };
 
+// What is not read, and why.
+struct LeftOut {
+  std::filesystem::path path;
+  std::string reason;
+};
+
 // The hour folders of a table of a store, oldest first; none if nothing was written to the table yet. Fails if its
-// folder cannot be read; what vanishes meanwhile is left out.
-Result<std::vector<HourFolder>> list_hours(const std::filesystem::path& store, flow::Table table);
+// folder cannot be read; what vanishes meanwhile is left out. With `unreadable`, days that cannot be read are put there.
+Result<std::vector<HourFolder>> list_hours(const std::filesystem::path& store, flow::Table table,
+                                           std::vector<LeftOut>* unreadable = nullptr);
 
 // The files of an hour folder whose name is a segment's followed by `suffix`, by sequence. Segments with times outside
 // the hour are not ours. Empty if the folder has vanished.

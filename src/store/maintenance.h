@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "duck/duck.h"
 #include "store/layout.h"
 #include "store/merge.h"
+#include "store/sequence_gaps.h"
 #include "store/shared_counters.h"
 #include "store/store.h"
 
@@ -49,6 +51,8 @@ class Maintenance {
 
   // retention.cc
   bool delete_file(const Segment& segment);
+  void note_expired(const HourState& hour, std::span<const Segment> segments);
+  bool may_replace(HourState& hour, const Segment& merged);
   void expire(std::vector<HourState>& hours, const StoreOptions& options, Timestamp now);
   void expire_corrupt(HourState& hour, const StoreOptions& options, Timestamp now);
   void expire_segment(HourState& hour, const Segment& segment, const char* why);
@@ -82,8 +86,9 @@ class Maintenance {
     Micros wait;
   };
   std::map<std::filesystem::path, BackOff> back_offs_;
-  uint64_t merge_memory_bytes_ = 0;  // of this round
-  MessageLimit log_;                 // of what fails in each round anew
+  flow::PerTable<std::vector<SequenceRange>> expired_;  // not noted yet
+  uint64_t merge_memory_bytes_ = 0;                     // of this round
+  MessageLimit log_;                                    // of what fails in each round anew
 
   std::atomic<bool> stopped_ = false;
   std::mutex session_mutex_;  // for who comes from another thread

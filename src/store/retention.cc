@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <numeric>
 
 #include "base/log.h"
 #include "store/maintenance.h"
-#include "store/parquet/checksum.h"
+#include "store/sequence_gaps.h"
+#include "store/verify.h"
 
 namespace weir::store {
 namespace {
@@ -27,6 +29,19 @@ bool Maintenance::delete_file(const Segment& segment) {
   return false;
 }
 
+// Before they go: numbers that are nowhere would count as lost. A full disk must not keep what is to be deleted from it:
+// then it is noted in a later round.
+void Maintenance::note_expired(const HourState& hour, std::span<const Segment> segments) {
+  std::vector<SequenceRange>& open = expired_[hour.folder.table];
+  const std::vector<SequenceRange> more = ranges_of(segments);
+  open.insert(open.end(), more.begin(), more.end());
+  if (open.empty()) return;
+  if (const auto noted = add_expired(hour.folder.table_folder(), open); !noted)
+    tell(log::Level::warn, noted.error().message);
+  else
+    open.clear();
+}
+
 void Maintenance::expire_segment(HourState& hour, const Segment& segment, const char* why) {
   // Those that it covers go first: without it they would count again.
   const auto covered = [&](const Segment& inner) { return covers(segment, inner) && delete_file(inner); };
@@ -40,7 +55,11 @@ void Maintenance::expire_segment(HourState& hour, const Segment& segment, const 
 
 void Maintenance::expire_corrupt(HourState& hour, const StoreOptions& options, Timestamp now) {
   if (!options.max_age) return;
-  std::erase_if(hour.corrupt, [&](const Segment& s) { return s.last < now - *options.max_age && delete_file(s); });
+  const auto old = [&](const Segment& s) { return s.last < now - *options.max_age; };
+  std::vector<Segment> gone;
+  std::ranges::copy_if(hour.corrupt, std::back_inserter(gone), old);
+  note_expired(hour, gone);
+  std::erase_if(hour.corrupt, [&](const Segment& s) { return old(s) && delete_file(s); });
 }
 
 void Maintenance::expire(std::vector<HourState>& hours, const StoreOptions& options, Timestamp now) {
@@ -52,34 +71,41 @@ void Maintenance::expire(std::vector<HourState>& hours, const StoreOptions& opti
   for (HourState& hour : hours) {  // oldest first
     std::vector<Segment> oldest_first = hour.segments.visible;
     std::ranges::sort(oldest_first, {}, &Segment::first);
+    std::vector<Segment> gone;
     for (const Segment& s : oldest_first) {
-      if (options.max_age && s.last < now - *options.max_age) {
-        expire_segment(hour, s, "older than the retention time");
-        total -= s.bytes;
-      } else if (options.max_bytes && total > *options.max_bytes) {
-        expire_segment(hour, s, "the store is larger than its limit");
-        total -= s.bytes;
-      }
+      const bool old = options.max_age && s.last < now - *options.max_age;
+      if (!old && (!options.max_bytes || total <= *options.max_bytes)) continue;
+      gone.push_back(s);
+      total -= s.bytes;
+    }
+    note_expired(hour, gone);
+    for (const Segment& s : gone) {
+      const bool old = options.max_age && s.last < now - *options.max_age;
+      expire_segment(hour, s, old ? "older than the retention time" : "the store is larger than its limit");
     }
     expire_corrupt(hour, options, now);
   }
 }
 
+// The last look before the originals go. A damaged one is set aside, and they count again.
+bool Maintenance::may_replace(HourState& hour, const Segment& merged) {
+  const SegmentVerdict verdict = verify_segment(merged, &stopped_);
+  if (verdict.state == SegmentState::damaged) {
+    set_aside(merged, verdict.reason);
+    std::erase_if(hour.segments.visible, [path = merged.path](const Segment& s) { return s.path == path; });
+  }
+  return verdict.state == SegmentState::whole || verdict.state == SegmentState::unverified;
+}
+
 void Maintenance::delete_covered(HourState& hour, const StoreOptions& options, Timestamp now) {
-  const auto replaced_long_ago = [&](const Segment& inner) {
-    const auto outer = std::ranges::find_if(hour.segments.visible, [&](const Segment& s) { return covers(s, inner); });
-    if (outer == hour.segments.visible.end()) return false;
-    const auto since = modified(outer->path);
-    if (!since || now - *since < options.delete_grace) return false;
-    // The last look before the originals go.
-    if (!parquet::looks_like_parquet(outer->path)) {
-      set_aside(*outer, "it does not begin and end as a Parquet file");
-      hour.segments.visible.erase(outer);
-      return false;
-    }
-    return delete_file(inner);
-  };
-  std::erase_if(hour.segments.covered, replaced_long_ago);
+  const std::vector<Segment> visible = hour.segments.visible;
+  for (const Segment& merged : visible) {
+    const auto inside = [&](const Segment& inner) { return covers(merged, inner); };
+    if (std::ranges::none_of(hour.segments.covered, inside)) continue;
+    const auto since = modified(merged.path);
+    if (!since || now - *since < options.delete_grace || !may_replace(hour, merged)) continue;
+    std::erase_if(hour.segments.covered, [&](const Segment& inner) { return inside(inner) && delete_file(inner); });
+  }
 }
 
 void Maintenance::remove_if_empty(const HourState& hour) {

@@ -135,7 +135,7 @@ fs::path hour_folder_name(Hour hour) {
          fmt::format("hour={:02}", (hour - day).count());
 }
 
-Result<std::vector<HourFolder>> list_hours(const fs::path& store, flow::Table table) {
+Result<std::vector<HourFolder>> list_hours(const fs::path& store, flow::Table table, std::vector<LeftOut>* unreadable) {
   const fs::path table_path = table_folder(store, table);
   if (vanished(table_path)) return std::vector<HourFolder>{};
   std::vector<HourFolder> hours;
@@ -143,6 +143,10 @@ Result<std::vector<HourFolder>> list_hours(const fs::path& store, flow::Table ta
     if (!parse_hour(date.filename().string(), "hour=00")) continue;
     const auto folders = folders_in(date);
     if (!folders && vanished(date)) continue;
+    if (!folders && unreadable != nullptr) {
+      unreadable->push_back({date, folders.error().message});
+      continue;
+    }
     if (!folders) return std::unexpected(folders.error());
     for (const fs::path& folder : *folders) {
       const auto hour = parse_hour(date.filename().string(), folder.filename().string());

@@ -20,9 +20,11 @@ namespace fs = std::filesystem;
 constexpr std::string_view kLedgerFile = "ledger.json";
 constexpr std::string_view kDetailsFile = "exporters.json";
 constexpr std::string_view kStreamsFile = "streams.json";
+constexpr std::string_view kVerifiedPrefix = "verified-";  // of readers (verified_files.h)
 
 bool is_ours(std::string_view name) {
-  return name == kLedgerFile || name == kDetailsFile || parse_segment_name(name).has_value();
+  return name == kLedgerFile || name == kDetailsFile || name.starts_with(kVerifiedPrefix) ||
+         parse_segment_name(name).has_value();
 }
 
 // Deletes what a crash left half written: only names that this program gives.

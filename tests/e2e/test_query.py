@@ -209,9 +209,9 @@ class Mistakes(unittest.TestCase):
             hour.mkdir(parents=True)
             damaged = hour / "20261122T140000.000000Z-20261122T140001.000000Z-g0-00000001-00000001.parquet"
             damaged.write_bytes(b"not a parquet file, but long enough to be one")
-            done = weir("top", "--store", folder)
+            done = weir("top", "--store", folder, status=3)
             self.assertIn(str(damaged), done.stderr)
-            self.assertIn("1 file could not be read and is left out", done.stdout)
+            self.assertIn("INCOMPLETE: 1 part of the store is missing", done.stdout)
             weir("top", "--strict", "--store", folder, status=1)
 
 

@@ -49,7 +49,7 @@ Result<query::FlowsQuery> query_from(const Options& options, const QuerySetup& s
   query.window = setup.window;
   query.limit = options.limit;
   query.filter = TRY(filter_from(options.filter));
-  query::StoredColumns stored(options.store, setup.window);
+  query::StoredColumns stored(setup.surveyor, setup.window);
   if (!options.columns.empty()) {
     query.columns = TRY(query::parse_columns(options.columns, stored.more()));
   } else if (options.all_columns) {
@@ -94,7 +94,7 @@ int run_flows(const Options& options) {
   const Answer asked = ask(options, *setup, [&](query::Engine& engine) {
     return options.newest ? run_newest(engine, sql, sink) : engine.run(sql, sink);
   });
-  if (table && asked.status == 0) {
+  if (table && asked.given()) {
     output.buffer() +=
         fmt::format("\n{} flow{} shown. Read {}.\n", sink.rows, sink.rows == 1 ? "" : "s", to_string(asked.effort));
     if (query->limit > 0 && sink.rows == query->limit) {
@@ -129,7 +129,7 @@ void add_flows(CLI::App& app, Run& run) {
       "  weir flows dst port 22 and flags S and not flags A --newest\n"
       "  weir flows ip 192.0.2.1 --last 1h --order bytes:d -n 20\n"
       "  weir flows -n 0 -o ndjson > flows.ndjson\n" +
-      column_list());
+      column_list() + "\n" + kStatusHelp);
   flows->add_option("filter", options->filter,
                     "Which flows: any, [src|dst] ip, net, port, as; proto, bytes > 1m, and, or, not");
   flows->add_option("-n,--limit", options->limit, "How many flows; 0 for all, in the order of the store")

@@ -99,6 +99,7 @@ class UuidAddresses final : public query::RowSink {
     return next_.row(values_);
   }
   Result<> end() override { return next_.end(); }
+  void incomplete(std::span<const store::LeftOut> missing) override { next_.incomplete(missing); }
 
  private:
   query::RowSink& next_;
@@ -167,7 +168,7 @@ class Question {
     };
     outcome.answer = ask(options_, setup_, question, engine_options, limits_.timeout);
     outcome.rows += sink_.rows;
-    if (table() && options_.output.empty() && outcome.answer.status == 0 && outcome.statements > 0) {
+    if (table() && options_.output.empty() && outcome.answer.given() && outcome.statements > 0) {
       output_.buffer() += fmt::format("\n{}. Store: {}.\n", rows_text(outcome.rows), to_string(outcome.answer.effort));
     }
     if (const Result<> flushed = output_.flush(); !flushed) {
@@ -217,8 +218,8 @@ int run_sql(const Options& options) {
     if (limits->parquet) engine.export_file = file->partial();
   }
   const Outcome outcome = Question(options, *setup, *limits, file ? file->stream() : stdout).ask_caged(text, engine);
-  if (outcome.answer.status == 0 && outcome.statements == 0) return no_sql();
-  if (!file || outcome.answer.status == 1) return outcome.answer.status;
+  if (outcome.answer.given() && outcome.statements == 0) return no_sql();
+  if (!file || !outcome.answer.given()) return outcome.answer.status;
   if (const Result<> finished = file->finish(); !finished) return complain(finished.error().message, 1);
   fmt::print("{} in {}. Store: {}.\n", rows_text(outcome.rows), options.output, to_string(outcome.answer.effort));
   return outcome.answer.status;
@@ -238,7 +239,8 @@ void add_sql(CLI::App& app, Run& run) {
       "--last, --from and --to choose files, not rows: add a condition on time_received.\n"
       "Statements only ask: SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN. They read the store's tables\n"
       "and nothing else; no other file, no network, no settings. Files of results: -o parquet --output flows.parquet.\n"
-      "--unsafe gives DuckDB as it is, with all that you may read and write: only for SQL of your own.");
+      "--unsafe gives DuckDB as it is, with all that you may read and write: only for SQL of your own.\n" +
+      std::string(kStatusHelp));
   sql->add_option("sql", options->statements, "Statements with ';' between them; '-' or none: from standard input");
   sql->add_flag("--macros", options->macros, "Print these functions and the table as SQL for a plain duckdb shell");
   add_query_options(*sql, *options, "-o,--format");

@@ -22,13 +22,13 @@ struct Options : QueryOptions {
   bool unscaled = false;
 };
 
-Result<query::TopQuery> query_from(const Options& options, const query::Window& window) {
+Result<query::TopQuery> query_from(const Options& options, const QuerySetup& setup) {
   query::TopQuery query;
-  query.window = window;
+  query.window = setup.window;
   query.limit = options.limit;
   query.scaled = !options.unscaled;
   query.filter = TRY(filter_from(options.filter));
-  query::StoredColumns stored(options.store, window);
+  query::StoredColumns stored(setup.surveyor, setup.window);
   if (!options.statistic.empty()) {
     TRY(query::parse_statistic(options.statistic, query, stored.more()));
   } else if (!options.total) {
@@ -46,7 +46,7 @@ Result<query::TopQuery> query_from(const Options& options, const query::Window& 
 int run_top(const Options& options) {
   const Result<QuerySetup> setup = check(options);
   if (!setup) return complain(setup.error().message, 2);
-  const Result<query::TopQuery> query = query_from(options, setup->window);
+  const Result<query::TopQuery> query = query_from(options, *setup);
   if (!query) return complain(query.error().message, 2);
 
   query::ResultTable answer;
@@ -76,7 +76,8 @@ void add_top(CLI::App& app, Run& run) {
       "  weir top src net 10/8 and dst port 443 --by dst_addr --last 1h\n"
       "  weir top --by src_addr/24,proto --order flows -n 20\n"
       "  weir top -s dstport:p/packets not ip 192.0.2.1\n"
-      "Counters are multiplied by the sampling rate of their flow, unless --unscaled.");
+      "Counters are multiplied by the sampling rate of their flow, unless --unscaled.\n" +
+      std::string(kStatusHelp));
   top->add_option("filter", options->filter,
                   "Which flows: any, [src|dst] ip, net, port, as; proto, bytes > 1m, and, or, not");
   top->add_option(

@@ -18,7 +18,7 @@ void add_query_options(CLI::App& command, QueryOptions& options, const std::stri
   command.add_flag("--json", options.json, "The same as -o json");
   command.add_flag("--csv", options.csv, "The same as -o csv");
   command.add_flag("-N,--plain", options.plain, "Exact numbers instead of units in tables");
-  command.add_flag("--strict", options.strict, "Exit status 1 if a file of the store could not be read");
+  command.add_flag("--strict", options.strict, "Exit status 1 if files of the store are damaged or missing");
 }
 
 Result<QuerySetup> check(const QueryOptions& options) {
@@ -29,6 +29,7 @@ Result<QuerySetup> check(const QueryOptions& options) {
   setup.format = *parsed;
   setup.units = options.plain ? query::Units::plain : query::Units::human;
 
+  setup.surveyor = query::make_surveyor(options.store);
   const auto time = [](std::string_view option, const std::string& text, std::optional<Timestamp>& into) -> Result<> {
     if (text.empty()) return {};
     into = parse_time(text);
@@ -72,6 +73,7 @@ Answer ask(const QueryOptions& options, const QuerySetup& setup,
   const HeldSignals signals;
   engine_options.store = options.store;
   engine_options.window = setup.window;
+  engine_options.surveyor = setup.surveyor;
   Result<query::Engine> engine = query::Engine::open(std::move(engine_options));
   if (!engine) return {{}, complain(engine.error().message, 1)};
   Result<> outcome;
@@ -84,15 +86,15 @@ Answer ask(const QueryOptions& options, const QuerySetup& setup,
     }
   }
   Answer answer;
-  answer.effort = {engine->files(), engine->bytes(), engine->unreadable().size(),
+  answer.effort = {engine->files(), engine->bytes(), engine->missing().size(),
                    std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start)};
-  for (const query::UnreadableFile& file : engine->unreadable()) {
-    complain(fmt::format("left out, cannot be read: {}: {}", file.path.string(), file.reason), 0);
+  for (const store::LeftOut& part : engine->missing()) {
+    complain(fmt::format("the answer is incomplete: {}: {}", part.path.string(), part.reason), 0);
   }
   if (!outcome)
     answer.status = complain(outcome.error().message, 1);
-  else if (options.strict && answer.effort.unreadable > 0)
-    answer.status = 1;
+  else if (answer.effort.missing > 0)
+    answer.status = options.strict ? 1 : kIncomplete;
   return answer;
 }
 

@@ -37,17 +37,32 @@ struct QuerySetup {
   query::Window window;
   query::Format format = query::Format::table;
   query::Units units = query::Units::human;
+  std::shared_ptr<store::Surveyor> surveyor;  // of the store
 };
 Result<QuerySetup> check(const QueryOptions& options);
 
 // The words of a filter as one; the error is ready to be shown.
 Result<query::Filter> filter_from(const std::vector<std::string>& words);
 
-// Runs `ask` on an engine while the terminal shows progress and Ctrl-C ends the query; reports unreadable files.
-// `engine` has the limits of the engine and what it may do; `timeout`, if it is not 0, ends the query. The exit status: 0; 1 after a failure, or with --strict after unreadable files.
+// The exit status of an answer that parts of the store are missing from.
+inline constexpr int kIncomplete = 3;
+// For the help of commands that ask.
+inline constexpr const char* kStatusHelp =
+    "\nExit status:\n"
+    "  0  the answer is complete\n"
+    "  1  failed\n"
+    "  2  wrong usage\n"
+    "  3  the answer is incomplete: files of the store are damaged or missing; they\n"
+    "     are named on standard error, and in json and ndjson in a last object with\n"
+    "     the key \"incomplete\" (with --strict: status 1)";
+
+// Runs `ask` on an engine while the terminal shows progress and Ctrl-C ends the query; reports what is missing.
+// `engine` has the limits of the engine and what it may do; `timeout`, if it is not 0, ends the query. The exit status:
+// 0; 1 after a failure; kIncomplete, or with --strict 1.
 struct Answer {
   query::Effort effort;
   int status = 0;
+  bool given() const { return status == 0 || status == kIncomplete; }
 };
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
            const std::function<Result<>(query::Engine&)>& question, query::EngineOptions engine = {},

@@ -4,10 +4,12 @@
 //   16 hexadecimal digits: CRC-32 of all bytes before the footer, then CRC-32 of the footer with these digits as zeros
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -25,13 +27,11 @@ enum class Wholeness : uint8_t {
 };
 struct Verdict {
   Wholeness wholeness = Wholeness::unknown;
-  std::string reason;  // of a damaged one: "its footer ..."
+  std::string reason;           // of a damaged one: "its footer ..."
+  std::vector<uint8_t> footer;  // of a whole one, its checksum as zeros
 };
 
-// Reads a whole file. Fails only if it cannot be read.
-Result<Verdict> verify_file(const std::filesystem::path& path);
-
-// True if the file begins and ends as Parquet does: cheap, finds what was cut off or overwritten.
-bool looks_like_parquet(const std::filesystem::path& path);
+// Reads a whole file. Fails only if it cannot be read, or after `stop` has become true.
+Result<Verdict> verify_file(const std::filesystem::path& path, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace weir::store::parquet

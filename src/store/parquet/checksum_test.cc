@@ -116,16 +116,5 @@ TEST_F(Checksum, SaysWhichFileCannotBeRead) {
   EXPECT_NE(verdict.error().message.find("missing"), std::string::npos);
 }
 
-TEST_F(Checksum, LooksLikeParquetSeesTheEndsOnly) {
-  std::string bytes = write_small();
-  EXPECT_TRUE(looks_like_parquet(path));
-  bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  put(bytes);
-  EXPECT_TRUE(looks_like_parquet(path));
-  put(bytes.substr(0, bytes.size() - 1));
-  EXPECT_FALSE(looks_like_parquet(path));
-  EXPECT_FALSE(looks_like_parquet(folder / "missing"));
-}
-
 }  // namespace
 }  // namespace weir::store::parquet

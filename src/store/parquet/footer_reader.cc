@@ -46,6 +46,9 @@ class FooterReader {
         case 2:
           read_schema(fields.list(Type::structure), layout);
           break;
+        case 3:
+          layout.rows = number(fields);
+          break;
         case 4:
           for (size_t left = fields.list(Type::structure); left > 0 && in_.good(); --left)
             layout.groups.push_back(read_group());
@@ -263,6 +266,8 @@ bool read_column_index(ByteView bytes, ColumnChunk& chunk) {
 
 }  // namespace
 
+std::optional<FileLayout> read_footer(ByteView footer) { return FooterReader(footer).read(); }
+
 Result<SourceFile> SourceFile::open(const std::filesystem::path& path) {
   Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
@@ -286,7 +291,7 @@ Result<std::optional<FileLayout>> SourceFile::layout() const {
   if (length > size_ - kTail - kMagic.size()) return std::nullopt;
   bytes.clear();
   TRY(read(size_ - kTail - length, length, bytes));
-  auto layout = FooterReader(bytes.view()).read();
+  auto layout = read_footer(bytes.view());
   if (!layout) return std::nullopt;
   for (RowGroup& group : layout->groups) {
     for (ColumnChunk& chunk : group.columns) {

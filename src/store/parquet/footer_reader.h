@@ -21,7 +21,11 @@ struct FileLayout {
   };
   std::vector<Column> columns;
   std::vector<RowGroup> groups;
+  uint64_t rows = 0;  // as the footer has them, beside those of each group
 };
+
+// What a footer alone says: without the pages of the chunks. Nothing if it is not of our writer, or damaged.
+std::optional<FileLayout> read_footer(ByteView footer);
 
 class SourceFile {
  public:

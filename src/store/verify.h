@@ -1,0 +1,27 @@
+// Whether a segment is what its name says, and whole. Reads the whole file: see verified_files.h for who asks often.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "store/segments.h"
+
+namespace weir::store {
+
+enum class SegmentState : uint8_t {
+  whole,
+  unverified,  // another program wrote it, without a checksum
+  damaged,     // or under the name of another segment
+  unreadable,  // the system does not let us read it
+  vanished,
+};
+struct SegmentVerdict {
+  SegmentState state = SegmentState::whole;
+  std::string reason;  // of a damaged or unreadable one
+};
+
+// stop: when it becomes true, the verdict is `unreadable`, soon.
+SegmentVerdict verify_segment(const Segment& segment, const std::atomic<bool>* stop = nullptr);
+
+}  // namespace weir::store

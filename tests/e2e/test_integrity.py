@@ -1,0 +1,157 @@
+"""Never a wrong answer: what is done to the files of a store either changes no answer, or the answer says so. WEIR_FLIPS is the number of
+flipped bits (default 60; 1000 take some minutes)."""
+
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from weir_process import wait_for
+
+WEIR = os.environ.get("WEIR_BIN") or str(pathlib.Path(__file__).resolve().parents[2] / "build/release/bin/weir")
+INCOMPLETE = 3
+QUESTIONS = (
+    ("top", "--by", "src_addr,dst_port", "-n", "0"),
+    ("top", "--by", "proto", "src", "net", "10.0.0.0/8", "or", "bytes", ">", "1000"),
+    ("flows", "-n", "0", "--order", "none"),
+    ("flows", "-n", "0", "--order", "none", "--all-columns", "src", "port", ">", "1024"),
+    ("sql", "SELECT count(*), count(COLUMNS(*)), max(COLUMNS(*)) FROM flows"),
+    ("sql", "SELECT date_trunc('minute', time_received) AS minute, sum(bytes), sum(packets) FROM flows GROUP BY ALL ORDER BY ALL"),
+)
+
+
+class Integrity(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        root = pathlib.Path(cls.folder.name)
+        cls.whole = root / "whole"
+        capture = str(root / "flows.pcap")
+        subprocess.run([WEIR, "gen", "--write", capture, "--count", "4000", "--rate", "1", "--exporters", "3",
+                        "--protocol", "v5,v9,ipfix", "--start", "2026-11-22T12:20:00Z"], check=True, capture_output=True)
+        subprocess.run([WEIR, "replay", capture, "--store", str(cls.whole)], check=True, capture_output=True)
+        cls.answers = {question: cls.ask(cls.whole, question) for question in QUESTIONS}
+
+    @staticmethod
+    def run_weir(*arguments):
+        return subprocess.run([WEIR, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+    @classmethod
+    def ask(cls, store, question):
+        done = cls.run_weir(*question, "--store", store, "-o", "json")
+        rows = json.loads(done.stdout) if done.stdout else None
+        if question[0] == "top" and rows:  # of equal sums, any order is right
+            rows.sort(key=json.dumps)
+        return done.returncode, rows, done.stderr
+
+    def setUp(self):
+        self.store = pathlib.Path(self.folder.name) / "store"
+        shutil.rmtree(self.store, ignore_errors=True)
+        shutil.copytree(self.whole, self.store)
+        self.segments = sorted(self.store.glob("flows/*/*/*.parquet"))
+
+    def check(self, question, what):
+        """True if the answer is another one, and says so."""
+        status, rows, error = self.ask(self.store, question)
+        if status == 0:
+            self.assertEqual((rows, error), self.answers[question][1:], f"{question}: another answer, not a word: {what}")
+            return False
+        self.assertIn(status, (1, INCOMPLETE), f"{what}: {error}")
+        self.assertIn(str(self.store), error, what)
+        if status == INCOMPLETE:
+            self.assertTrue(any("incomplete" in row for row in rows), what)
+        return True
+
+    def test_there_is_something_to_lose(self):
+        self.assertGreaterEqual(len(self.segments), 2, self.segments)
+        for question, (status, rows, error) in self.answers.items():
+            self.assertEqual((status, error), (0, ""), question)
+            self.assertTrue(rows, question)
+
+    def test_flipped_bits(self):
+        rng = random.Random(15)
+        told = 0
+        flips = int(os.environ.get("WEIR_FLIPS", "60"))
+        for i in range(flips):
+            path = rng.choice(self.segments)
+            size = path.stat().st_size
+            # A third of them in the footer: it is small, and every byte of it matters.
+            at = rng.randrange(size - 6000, size) if i % 3 == 0 else rng.randrange(size)
+            bit = 1 << rng.randrange(8)
+            with path.open("r+b") as file:
+                file.seek(at)
+                byte = file.read(1)[0]
+                file.seek(at)
+                file.write(bytes([byte ^ bit]))
+            told += self.check(QUESTIONS[i % len(QUESTIONS)], f"bit {bit} of byte {at} of {size} of {path.name}")
+            with path.open("r+b") as file:
+                file.seek(at)
+                file.write(bytes([byte]))
+        self.assertEqual(told, flips)
+        for question in QUESTIONS:
+            self.assertFalse(self.check(question, "all as before"))
+
+    def test_cut_off(self):
+        path = self.segments[0]
+        content = path.read_bytes()
+        for keep in (0, 3, 4, 11, 12, 4000, len(content) // 2, len(content) - 9, len(content) - 8, len(content) - 1):
+            path.write_bytes(content[:keep])
+            for question in QUESTIONS[:: 2]:
+                self.assertTrue(self.check(question, f"{keep} of {len(content)} bytes"))
+
+    def test_changed_places(self):
+        first, second = self.segments[:2]
+        aside = first.with_suffix(".aside")
+        first.rename(aside)
+        second.rename(first)
+        aside.rename(second)
+        for question in QUESTIONS:
+            self.assertTrue(self.check(question, "swapped"))
+
+    def test_copied_over_another(self):
+        shutil.copyfile(self.segments[0], self.segments[1])
+        for question in QUESTIONS:
+            self.assertTrue(self.check(question, "copied over another"))
+
+    def test_set_aside(self):
+        self.segments[0].rename(f"{self.segments[0]}.corrupt")
+        for question in QUESTIONS:
+            self.assertTrue(self.check(question, "set aside"))
+
+    def test_remembered_files_are_read_again_when_they_change(self):
+        """Whole at first, and so remembered, once they are old enough; then with the old time of writing."""
+        old = 1_700_000_000
+        for path in self.segments:
+            os.utime(path, (old, old))
+        wait_for(lambda: self.check(QUESTIONS[0], "as it was") or (self.store / "verified").exists(), "files are remembered")
+        self.assertFalse(self.check(QUESTIONS[0], "as it was"))
+        path = self.segments[0]
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        os.utime(path, (old, old))
+        self.assertTrue(self.check(QUESTIONS[0], "changed behind its time"))
+
+    def test_strict_fails(self):
+        self.segments[0].write_bytes(b"")
+        done = self.run_weir("top", "--store", self.store, "--strict")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(self.segments[0].name, done.stderr)
+
+    def test_tables_and_lines_say_so(self):
+        self.segments[0].write_bytes(b"")
+        done = self.run_weir("top", "--store", self.store)
+        self.assertEqual(done.returncode, INCOMPLETE)
+        self.assertIn("INCOMPLETE: 1 part of the store is missing", done.stdout)
+        last = self.run_weir("flows", "--store", self.store, "-o", "ndjson").stdout.splitlines()[-1]
+        self.assertEqual(json.loads(last)["incomplete"][0]["path"], str(self.segments[0]))
+        self.assertIn("3  the answer is incomplete", self.run_weir("top", "--help").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
