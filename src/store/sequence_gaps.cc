@@ -9,11 +9,6 @@
 #include "store/files.h"
 
 namespace weir::store {
-namespace {
-
-constexpr std::string_view kExpiredFile = "expired";
-
-}  // namespace
 
 std::vector<SequenceRange> joined(std::vector<SequenceRange> ranges) {
   std::ranges::sort(ranges, {}, &SequenceRange::first);

@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "store/segments.h"
 
 namespace weir::store {
+
+inline constexpr std::string_view kExpiredFile = "expired";
 
 struct SequenceRange {
   uint64_t first = 0;

@@ -1,10 +1,12 @@
-// weir check: is a configuration right, and what would run with it. Also prints the example and the reference page.
+// weir check: is a configuration right, and what would run with it; is a store whole. Also prints the example and the
+// reference page.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <cstdio>
 #include <memory>
 
+#include "app/weir/check_store.h"
 #include "app/weir/commands.h"
 #include "app/weir/known_sections.h"
 #include "app/weir/settings.h"
@@ -19,6 +21,7 @@ struct Options {
   std::string file;
   bool example = false;
   bool markdown = false;
+  StoreCheck store;
 };
 
 // What would run, in a few lines.
@@ -61,6 +64,11 @@ Result<std::optional<net::TlsContext>> certificates(const config::Config& config
 }
 
 int check(const Options& options) {
+  if (!options.store.directory.empty()) return run_store_check(options.store);
+  if (options.store.repair || options.store.accept_gaps) {
+    fmt::print(stderr, "repair what? weir check --store DIR --repair\n");
+    return 2;
+  }
   if (options.example || options.markdown) {
     fmt::print("{}", options.example ? config::example(known_sections()) : config::markdown(known_sections()));
     return 0;
@@ -86,9 +94,22 @@ int check(const Options& options) {
 }  // namespace
 
 void add_check(CLI::App& app, Run& run) {
-  CLI::App* command = app.add_subcommand("check", "Check a configuration file, or print an example of one");
+  CLI::App* command =
+      app.add_subcommand("check", "Check a configuration file, or a store; or print an example of a configuration");
   auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->file, "Configuration to check, such as weir.toml");
+  CLI::Option* file = command->add_option("FILE", options->file, "Configuration to check, such as weir.toml");
+  command->add_option("--store", options->store.directory, "Read every file of this store, and tell what is wrong")
+      ->excludes(file);
+  command->add_flag("--repair", options->store.repair,
+                    "Set aside what is damaged, delete what a merge replaced or a crash left half written");
+  command->add_flag("--accept-gaps", options->store.accept_gaps,
+                    "Segments that are nowhere to be found count as deleted from now on, and are told no longer");
+  command->footer(
+      "Exit status:\n"
+      "  0  no problems\n"
+      "  1  the configuration is wrong, or the store could not be looked through\n"
+      "  2  wrong usage\n"
+      "  3  the store has damaged or missing files, or had them: what was set aside is missing from answers");
   command->add_flag("--example,--defaults", options->example,
                     "Print a commented configuration with every key and its default");
   command->add_flag("--markdown", options->markdown, "Print the reference page docs/configuration.md");
