@@ -30,6 +30,7 @@ QueryWatch::QueryWatch(query::Engine& engine, const HeldSignals& signals, std::c
 
 QueryWatch::~QueryWatch() {
   done_ = true;
+  pthread_kill(thread_.native_handle(), SIGTERM);  // to that thread alone, which waits for it
   thread_.join();
 }
 
@@ -40,7 +41,9 @@ void QueryWatch::watch() {
   bool asked_to_end = false;
   const timespec interval{0, std::chrono::nanoseconds(kInterval).count()};
   while (!done_) {
-    asked_to_end = sigtimedwait(&signals_.set(), nullptr, &interval) > 0 || asked_to_end;
+    const bool asked = sigtimedwait(&signals_.set(), nullptr, &interval) > 0;
+    if (done_) break;
+    asked_to_end = asked || asked_to_end;
     const auto taken = std::chrono::steady_clock::now() - start;
     if (limit_.count() > 0 && taken > limit_) too_long_ = true;
     // Again and again: one that comes between two statements is forgotten by the next.
