@@ -169,6 +169,12 @@ void Collector::add_periodic(const char* name, std::chrono::milliseconds interva
 void Collector::plan_stages() {
   // Ended last, as a merge may take a moment to break off; being killed meanwhile loses nothing.
   add_periodic("maintain", options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
+  const auto scrub = std::make_shared<std::optional<Periodic>>();
+  stages_.add([=, this] { scrub->emplace("scrub", options_.scrub_every, [this] { store_->scrub(wall_clock_now()); }); },
+              [=, this] {
+                store_->stop_scrub();
+                scrub->reset();
+              });
   // Its last account: every row is stored or dropped.
   add_periodic(
       "report", options_.report_every, [this] { reporter_->report(false); },

@@ -63,6 +63,7 @@ struct CollectorOptions {
   EnrichStage::Passes passes;  // of enrichment, in this order; none: no such stage
   ReceiveLoopOptions loop;     // number is set for each thread
   std::chrono::milliseconds maintain_every{10'000};
+  std::chrono::milliseconds scrub_every{1'000};  // a segment of the store is read again, slowly
   std::chrono::milliseconds report_every{5'000};
   std::filesystem::path state_file;  // empty: none
   std::chrono::milliseconds save_state_every{10'000};

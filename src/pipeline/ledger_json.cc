@@ -72,6 +72,9 @@ constexpr auto kStoreCounters = std::to_array<NamedStoreCounter>({
     {"segments_compacted", &store::StoreCounters::segments_compacted},
     {"segments_expired", &store::StoreCounters::segments_expired},
     {"segments_corrupt", &store::StoreCounters::segments_corrupt},
+    {"scrubbed_segments", &store::StoreCounters::scrubbed_segments},
+    {"scrubbed_bytes", &store::StoreCounters::scrubbed_bytes},
+    {"scrub_rounds", &store::StoreCounters::scrub_rounds},
 });
 
 struct NamedFileCounter {

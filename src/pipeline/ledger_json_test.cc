@@ -46,7 +46,7 @@ LedgerReport sample() {
   }
   for (uint64_t& refused : streams.refused) refused = value--;
   for (uint64_t& closed : streams.closed) closed = value--;
-  report.store = {1, 2, 3, 4, 5, 6, 7, "disk \"full\"\n"};
+  report.store = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, "disk \"full\"\n"};
   report.state.file = StateFileCounters{21, 22, 23, 24, 25, "disk full"};
   report.state.sharing = SharingCounters{true, 31, 32, 33, 34, 35, "gone"};
   return report;

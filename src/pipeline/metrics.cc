@@ -197,6 +197,12 @@ void write_store(Exposition& out, const MetricsReport& report) {
   out.single("weir_store_segments_expired_total", counter, "Files deleted by retention.", s.segments_expired);
   out.single("weir_store_segments_corrupt_total", counter, "Damaged files that were set aside as NAME.corrupt.",
              s.segments_corrupt);
+  out.single("weir_store_scrubbed_segments_total", counter, "Files that were read again to see whether they are whole.",
+             s.scrubbed_segments);
+  out.single("weir_store_scrubbed_bytes_total", counter, "Bytes of files read again to see whether they are whole.",
+             s.scrubbed_bytes);
+  out.single("weir_store_scrub_rounds_total", counter, "How often all files of the store were read again.",
+             s.scrub_rounds);
   out.single("weir_store_failing", gauge, "1 if the last write failed; the log says why.", !s.last_error.empty());
 }
 

@@ -105,7 +105,7 @@ class Check {
     std::atomic<size_t> next = 0;
     const auto work = [&] {
       for (size_t i = next++; i < checked.size() && !stop_; i = next++)
-        checked[i].verdict = verify_segment(checked[i].segment, &stop_);
+        checked[i].verdict = verify_segment(checked[i].segment, [&](size_t) { return !stop_; });
     };
     std::vector<std::thread> helpers;
     while (helpers.size() + 1 < std::min<size_t>(options_.threads, checked.size())) helpers.emplace_back(work);

@@ -9,6 +9,7 @@
 #include "store/files.h"
 #include "store/maintenance.h"
 #include "store/parquet/checksum.h"
+#include "store/verify.h"
 
 namespace weir::store {
 namespace {
@@ -214,6 +215,11 @@ bool Maintenance::set_aside_unreadable(const HourFolder& folder, const std::vect
     found = true;
   }
   return found;
+}
+
+void Maintenance::report_damaged(const Segment& segment) {
+  const SegmentVerdict verdict = verify_segment(segment, [&](size_t) { return !stopped_; });
+  if (verdict.state == SegmentState::damaged) set_aside(segment, verdict.reason);
 }
 
 void Maintenance::set_aside(const Segment& segment, const std::string& reason) {

@@ -34,6 +34,8 @@ class Maintenance {
   void round(const StoreOptions& options, Timestamp now);
   // From another thread: ends the round under way soon, and all later ones at once.
   void stop();
+  // A segment that was found damaged outside of a round; looks again, and sets it aside.
+  void report_damaged(const Segment& segment);
   // What DuckDB holds in memory for merging. From any thread.
   uint64_t memory_held();
 

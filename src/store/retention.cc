@@ -89,7 +89,7 @@ void Maintenance::expire(std::vector<HourState>& hours, const StoreOptions& opti
 
 // The last look before the originals go. A damaged one is set aside, and they count again.
 bool Maintenance::may_replace(HourState& hour, const Segment& merged) {
-  const SegmentVerdict verdict = verify_segment(merged, &stopped_);
+  const SegmentVerdict verdict = verify_segment(merged, [&](size_t) { return !stopped_; });
   if (verdict.state == SegmentState::damaged) {
     set_aside(merged, verdict.reason);
     std::erase_if(hour.segments.visible, [path = merged.path](const Segment& s) { return s.path == path; });

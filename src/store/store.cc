@@ -9,6 +9,7 @@
 #include "store/layout.h"
 #include "store/lock.h"
 #include "store/maintenance.h"
+#include "store/scrub.h"
 #include "store/shared_counters.h"
 
 namespace weir::store {
@@ -83,6 +84,10 @@ class Store::Impl {
     options_ = options;
     options_.directory = directory_;
   }
+  void report_damaged(const Segment& segment) {
+    const std::lock_guard lock(maintenance_mutex_);
+    maintenance_.report_damaged(segment);
+  }
   void maintain(Timestamp now) {
     const std::lock_guard lock(maintenance_mutex_);
     maintenance_.round(options(), now);
@@ -107,6 +112,7 @@ class Store::Impl {
   const std::unique_ptr<SegmentWriter> writer_;
   flow::PerTable<std::optional<Flusher>> flushers_;
   Maintenance maintenance_;
+  Scrub scrub_{directory_, counters_, [this](const Segment& segment) { report_damaged(segment); }};
 
  private:
   mutable std::mutex options_mutex_;
@@ -152,6 +158,9 @@ void Store::close(Timestamp now) {
 }
 
 void Store::maintain(Timestamp now) { impl_->maintain(now); }
+
+void Store::scrub(Timestamp now) { impl_->scrub_.step(impl_->options().scrub, now); }
+void Store::stop_scrub() { impl_->scrub_.stop(); }
 
 void Store::set_options(const StoreOptions& options) { impl_->set_options(options); }
 

@@ -28,6 +28,11 @@ namespace weir::store {
 // The memory limit of merging, apart from what the collector itself uses.
 inline constexpr uint64_t kMergeMemoryBytes = uint64_t{256} << 20;
 
+struct ScrubOptions {
+  uint64_t bytes_per_second = 4 << 20;  // 0: never
+  Micros round{86'400'000'000};         // a round begins at the earliest this long after the one before began
+};
+
 struct StoreOptions {
   std::filesystem::path directory = "weir-data";
   Micros flush_interval{5'000'000};     // a row is readable at the latest this long after it was added
@@ -42,6 +47,7 @@ struct StoreOptions {
   // Retention by size: of the segments that readers choose, of all tables. Merged ones that wait for delete_grace are
   // not counted, so the disk holds a little more.
   std::optional<uint64_t> max_bytes;
+  ScrubOptions scrub;
 };
 
 struct StoreCounters {
@@ -52,7 +58,10 @@ struct StoreCounters {
   uint64_t segments_compacted = 0;  // inputs of merges
   uint64_t segments_expired = 0;
   uint64_t segments_corrupt = 0;  // set aside as NAME.corrupt
-  std::string last_error;         // empty once a write succeeded again
+  uint64_t scrubbed_segments = 0;
+  uint64_t scrubbed_bytes = 0;
+  uint64_t scrub_rounds = 0;  // how often all segments were read again
+  std::string last_error;     // empty once a write succeeded again
 };
 
 class Store final : public sink::Sink {
@@ -76,6 +85,11 @@ class Store final : public sink::Sink {
 
   // One round of the background work: merge, expire, delete late. May run in another thread than the writing side.
   void maintain(Timestamp now);
+
+  // Reads one segment again, slowly, once a round of all of them is due. A thread of its own; stop_scrub() ends the reading,
+  // for good.
+  void scrub(Timestamp now);
+  void stop_scrub();
 
   // Takes over what may change while running: flush_interval, compaction, retention.
   void set_options(const StoreOptions& options);

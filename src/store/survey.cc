@@ -126,8 +126,10 @@ void Surveyor::run(std::vector<Task>& tasks) {
   std::atomic<size_t> next = 0;
   const auto work = [&] {
     for (size_t i = next++; i < tasks.size() && !stopped_; i = next++) {
-      tasks[i].verdict = verify_segment(tasks[i].segment, &stopped_);
-      bytes_read_ += tasks[i].segment.bytes;
+      tasks[i].verdict = verify_segment(tasks[i].segment, [&](size_t bytes) {
+        bytes_read_ += bytes;
+        return !stopped_;
+      });
     }
   };
   std::vector<std::thread> helpers;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <fstream>
 #include <functional>
+#include <thread>
 
 #include "store/check.h"
 #include "store/test_store.h"
@@ -179,6 +180,38 @@ TEST_F(SurveyTest, RepairNeedsTheStoreForItself) {
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("already writes"), std::string::npos) << refused.error().message;
   EXPECT_TRUE(check_store({.store = options.directory, .threads = 1}, kGoOn));
+}
+
+TEST_F(SurveyTest, TheScrubReadsEverythingAndSetsAsideWhatRots) {
+  options.scrub = {.bytes_per_second = uint64_t{1} << 40, .round = 24h};
+  store->set_options(options);
+  put(kHour);
+  const fs::path second = put(kHour + 1h);
+  put(kHour + 2h);
+  const auto scrub_until = [&](uint64_t rounds, Timestamp now) {
+    for (int i = 0; i < 20 && store->counters().scrub_rounds < rounds; ++i) store->scrub(now);
+    EXPECT_EQ(store->counters().scrub_rounds, rounds);
+  };
+  scrub_until(1, kHour);
+  EXPECT_EQ(store->counters().scrubbed_segments, 3u);
+  flip(second);
+  for (int i = 0; i < 10; ++i) store->scrub(kHour + 1h);
+  EXPECT_EQ(store->counters().scrubbed_segments, 3u) << "the next round is a day later";
+  scrub_until(2, kHour + 24h);
+  EXPECT_EQ(store->counters().segments_corrupt, 1u);
+  EXPECT_TRUE(fs::exists(second.string() + ".corrupt"));
+  EXPECT_GT(store->counters().scrubbed_bytes, 0u);
+}
+
+TEST_F(SurveyTest, TheScrubEndsWhenItIsTold) {
+  options.scrub = {.bytes_per_second = 1, .round = 24h};
+  store->set_options(options);
+  put(kHour);
+  std::thread scrubber([&] { store->scrub(kHour); });
+  while (store->counters().scrubbed_bytes == 0) std::this_thread::yield();
+  store->stop_scrub();
+  scrubber.join();
+  EXPECT_EQ(store->counters().scrubbed_segments, 0u);
 }
 
 struct VerifiedTest : testing::Test {

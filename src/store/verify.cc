@@ -4,7 +4,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "store/parquet/checksum.h"
 #include "store/parquet/footer_reader.h"
 
 namespace weir::store {
@@ -52,8 +51,8 @@ std::string name_that_differs(const Segment& segment, const FileLayout& layout) 
 
 }  // namespace
 
-SegmentVerdict verify_segment(const Segment& segment, const std::atomic<bool>* stop) {
-  auto verdict = parquet::verify_file(segment.path, stop);
+SegmentVerdict verify_segment(const Segment& segment, const parquet::ReadPace& pace) {
+  auto verdict = parquet::verify_file(segment.path, pace);
   if (!verdict) {
     std::error_code error;
     if (std::filesystem::status(segment.path, error).type() == std::filesystem::file_type::not_found)

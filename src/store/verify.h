@@ -1,10 +1,10 @@
 // Whether a segment is what its name says, and whole. Reads the whole file: see verified_files.h for who asks often.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 
+#include "store/parquet/checksum.h"
 #include "store/segments.h"
 
 namespace weir::store {
@@ -21,7 +21,7 @@ struct SegmentVerdict {
   std::string reason;  // of a damaged or unreadable one
 };
 
-// stop: when it becomes true, the verdict is `unreadable`, soon.
-SegmentVerdict verify_segment(const Segment& segment, const std::atomic<bool>* stop = nullptr);
+// If `pace` ends the reading, the verdict is `unreadable`.
+SegmentVerdict verify_segment(const Segment& segment, const parquet::ReadPace& pace = {});
 
 }  // namespace weir::store

@@ -56,7 +56,7 @@ std::string checksum_text(uint32_t before_footer, uint32_t footer) {
   return fmt::format("{:08x}{:08x}", before_footer, footer);
 }
 
-Result<Verdict> verify_file(const std::filesystem::path& path, const std::atomic<bool>* stop) {
+Result<Verdict> verify_file(const std::filesystem::path& path, const ReadPace& pace) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const auto ends = TRY(read_ends(file, path));
   const auto damaged = [](std::string_view reason) { return Verdict{Wholeness::damaged, std::string(reason), {}}; };
@@ -80,11 +80,11 @@ Result<Verdict> verify_file(const std::filesystem::path& path, const std::atomic
   uint32_t crc = 0;
   std::vector<uint8_t> block(size_t{1} << 18);
   for (uint64_t at = 0; at < body;) {
-    if (stop != nullptr && *stop) return fail("interrupted");
     const std::span<uint8_t> part = std::span(block).first(std::min<uint64_t>(block.size(), body - at));
     TRY(read_at(file, path, at, part));
     crc = crc32(part, crc);
     at += part.size();
+    if (pace && !pace(part.size())) return fail("interrupted");
   }
   if (stored != checksum_text(crc, crc32(footer))) return damaged("its checksum is wrong");
   return Verdict{Wholeness::whole, {}, std::move(footer)};

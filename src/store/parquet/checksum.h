@@ -4,9 +4,9 @@
 //   16 hexadecimal digits: CRC-32 of all bytes before the footer, then CRC-32 of the footer with these digits as zeros
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +31,10 @@ struct Verdict {
   std::vector<uint8_t> footer;  // of a whole one, its checksum as zeros
 };
 
-// Reads a whole file. Fails only if it cannot be read, or after `stop` has become true.
-Result<Verdict> verify_file(const std::filesystem::path& path, const std::atomic<bool>* stop = nullptr);
+// Is told how many bytes were read next; false ends the reading.
+using ReadPace = std::function<bool(size_t)>;
+
+// Reads a whole file. Fails only if it cannot be read, or if `pace` ends it.
+Result<Verdict> verify_file(const std::filesystem::path& path, const ReadPace& pace = {});
 
 }  // namespace weir::store::parquet
