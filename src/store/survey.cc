@@ -34,7 +34,7 @@ Result<Survey> Surveyor::survey(flow::Table table, std::optional<Timestamp> from
     const bool settled = verify(hours, survey.missing);
     if (stopped_) return fail("interrupted");
     if (!settled) continue;
-    for (Hour& hour : hours) {
+    for (const Hour& hour : hours) {
       if (!hour.wanted) continue;
       add_corrupt(hour, survey.missing);
       for (Segment& s : split_covered(hour.segments).visible) {
@@ -42,11 +42,11 @@ Result<Survey> Surveyor::survey(flow::Table table, std::optional<Timestamp> from
       }
     }
     // What cannot be listed has numbers, too.
-    if (readable) add_gaps(table, hours, survey.missing);
+    if (readable && !add_gaps(table, hours, survey.missing)) continue;
     std::ranges::sort(survey.segments, {}, [](const Segment& s) { return std::tuple(s.first, s.first_sequence); });
     return survey;
   }
-  return fail("files of {} vanish while they are read", store_.string());
+  return fail("files of {} come and go while they are listed", store_.string());
 }
 
 double Surveyor::progress() const {
@@ -148,7 +148,8 @@ void Surveyor::add_corrupt(const Hour& hour, std::vector<LeftOut>& missing) cons
   }
 }
 
-std::vector<SequenceGap> Surveyor::all_gaps(flow::Table table) const {
+// Of all hours, also those set aside. Empty if they cannot be listed, which is told elsewhere.
+std::vector<Segment> Surveyor::everything(flow::Table table) const {
   std::vector<Segment> all;
   const auto folders = list_hours(store_, table);
   if (!folders) return {};
@@ -159,27 +160,39 @@ std::vector<SequenceGap> Surveyor::all_gaps(flow::Table table) const {
       std::ranges::move(*segments, std::back_inserter(all));
     }
   }
-  return find_gaps(std::move(all), read_expired(table_folder(store_, table)));
+  return all;
 }
 
 // Numbers that are not in these hours may be in others, as with captures replayed later. And folders are listed one
 // after the other while a collector writes: what is missing in two listings of everything is missing.
-void Surveyor::add_gaps(flow::Table table, const std::vector<Hour>& hours, std::vector<LeftOut>& missing) const {
+bool Surveyor::add_gaps(flow::Table table, const std::vector<Hour>& hours, std::vector<LeftOut>& missing) const {
   std::vector<Segment> near;
   for (const Hour& hour : hours) {
     for (const auto* part : {&hour.segments, &hour.failed, &hour.corrupt})
       near.insert(near.end(), part->begin(), part->end());
   }
-  if (find_gaps(std::move(near), read_expired(table_folder(store_, table))).empty()) return;
-  const std::vector<SequenceGap> first = all_gaps(table);
-  if (first.empty()) return;
-  const std::vector<SequenceGap> second = all_gaps(table);
+  const std::vector<SequenceRange> expired = read_expired(table_folder(store_, table));
+  const std::vector<SequenceGap> suspected = find_gaps(std::move(near), expired);
+  if (suspected.empty()) return true;
+  std::vector<Segment> all = everything(table);
+  const auto came_meanwhile = [&](const Segment& s) {
+    const bool listed = std::ranges::any_of(
+        hours, [&](const Hour& hour) { return hour.wanted && hour.folder.hour == hour_of(s.first); });
+    return listed && std::ranges::any_of(suspected, [&](const SequenceGap& gap) {
+             return gap.numbers.first <= s.first_sequence && s.last_sequence <= gap.numbers.last;
+           });
+  };
+  if (std::ranges::any_of(all, came_meanwhile)) return false;
+  const std::vector<SequenceGap> first = find_gaps(std::move(all), expired);
+  if (first.empty()) return true;
+  const std::vector<SequenceGap> second = find_gaps(everything(table), read_expired(table_folder(store_, table)));
   for (const SequenceGap& gap : first) {
     if (std::ranges::find(second, gap) == second.end() || !in_window(gap.from, gap.to)) continue;
     missing.push_back(
         {table_folder(store_, table), fmt::format("{} missing, of between {} and {}", numbers_text(gap.numbers),
                                                   to_rfc3339(gap.from), to_rfc3339(gap.to))});
   }
+  return true;
 }
 
 }  // namespace weir::store

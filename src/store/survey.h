@@ -62,8 +62,9 @@ class Surveyor {
   std::vector<Task> unchecked(std::vector<Hour>& hours) const;
   void run(std::vector<Task>& tasks);
   void add_corrupt(const Hour& hour, std::vector<LeftOut>& missing) const;
-  void add_gaps(flow::Table table, const std::vector<Hour>& hours, std::vector<LeftOut>& missing) const;
-  std::vector<SequenceGap> all_gaps(flow::Table table) const;
+  // False if the folders have changed.
+  bool add_gaps(flow::Table table, const std::vector<Hour>& hours, std::vector<LeftOut>& missing) const;
+  std::vector<Segment> everything(flow::Table table) const;
   bool in_window(const Segment& segment) const { return in_window(segment.first, segment.last); }
   bool in_window(Timestamp first, Timestamp last) const { return (!from_ || last >= *from_) && (!to_ || first < *to_); }
 

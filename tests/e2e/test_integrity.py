@@ -31,7 +31,7 @@ class Integrity(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         root = pathlib.Path(cls.folder.name)
         cls.whole = root / "whole"
-        capture = str(root / "flows.pcap")
+        capture = cls.capture = str(root / "flows.pcap")
         subprocess.run([WEIR, "gen", "--write", capture, "--count", "4000", "--rate", "1", "--exporters", "3",
                         "--protocol", "v5,v9,ipfix", "--start", "2026-11-22T12:20:00Z"], check=True, capture_output=True)
         subprocess.run([WEIR, "replay", capture, "--store", str(cls.whole)], check=True, capture_output=True)
@@ -136,6 +136,52 @@ class Integrity(unittest.TestCase):
         path.write_bytes(content)
         os.utime(path, (old, old))
         self.assertTrue(self.check(QUESTIONS[0], "changed behind its time"))
+
+    def test_a_store_is_looked_through_and_repaired(self):
+        check = ("check", "--store", self.store)
+        done = self.run_weir(*check)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("No answer is wrong or incomplete.", done.stdout)
+        with self.segments[0].open("r+b") as file:
+            file.write(b"RAP1")
+        done = self.run_weir(*check)
+        self.assertEqual(done.returncode, INCOMPLETE, done.stdout)
+        self.assertIn(f"damaged    {self.segments[0]}: it does not begin as a Parquet file\n", done.stdout)
+        done = self.run_weir(*check, "--repair")
+        self.assertEqual(done.returncode, INCOMPLETE, done.stdout)
+        self.assertIn("(repaired)", done.stdout)
+        self.assertTrue(pathlib.Path(f"{self.segments[0]}.corrupt").exists())
+        self.assertEqual(self.run_weir("check", "--repair").returncode, 2)
+        self.assertEqual(self.run_weir("check", "--store", self.store / "nowhere").returncode, 1)
+
+    def test_what_replay_compact_leaves(self):
+        """Merged at the end, but the originals stay for readers that may have them open: a plain glob counts them twice."""
+        store = pathlib.Path(self.folder.name) / "compacted"
+        subprocess.run([WEIR, "replay", str(self.capture), "--store", str(store), "--compact"], check=True, capture_output=True)
+        subprocess.run([WEIR, "replay", str(self.capture), "--store", str(store), "--compact"], check=True, capture_output=True)
+        left = self.run_weir("check", "--store", store).stdout.count("covered    ")
+        self.assertGreater(left, 0)
+        answers = [self.ask(store, question) for question in QUESTIONS[:1]]
+        done = self.run_weir("check", "--store", store, "--repair")
+        self.assertEqual((done.returncode, done.stdout.count("(repaired)")), (0, left), done.stdout)
+        self.assertNotIn("covered", self.run_weir("check", "--store", store).stdout)
+        self.assertEqual([self.ask(store, question) for question in QUESTIONS[:1]], answers)
+
+    def test_a_folder_that_cannot_be_read(self):
+        """Asked by a user who may not read an hour, nor write to the store."""
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        pathlib.Path(self.folder.name).chmod(0o755)
+        hour = self.segments[0].parent
+        hour.chmod(0o700 if nobody else 0)
+        self.addCleanup(hour.chmod, 0o755)
+        try:
+            done = subprocess.run([WEIR, "top", "--store", str(self.store), "-o", "json"], capture_output=True, text=True, timeout=120,
+                                  env={"HOME": "/nonexistent"}, **nobody)
+        except PermissionError:
+            self.skipTest("the program lies where others may not read")
+        self.assertEqual(done.returncode, INCOMPLETE, done.stderr)
+        self.assertEqual([part["path"] for part in json.loads(done.stdout)[-1]["incomplete"]], [str(hour)])
+        self.assertIn(str(hour), done.stderr)
 
     def test_strict_fails(self):
         self.segments[0].write_bytes(b"")
