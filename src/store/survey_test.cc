@@ -157,6 +157,22 @@ TEST_F(SurveyTest, WhatRetentionDeletesIsNotMissing) {
   EXPECT_EQ(check(), "good");
 }
 
+// A full disk must not keep what is to be deleted from it.
+TEST_F(SurveyTest, RetentionDeletesAlsoWhereItCannotNoteIt) {
+  put(kHour + 2h);
+  put(kHour);
+  put(kHour + 3h);
+  const fs::path in_the_way = options.directory / "flows/expired";
+  fs::create_directories(in_the_way / "something");
+  options.max_age = 4h;
+  store->set_options(options);
+  store->maintain(kHour + 5h);
+  EXPECT_TRUE(survey().starts_with("1-1 3-3 | segment 2 is missing")) << survey();
+  fs::remove_all(in_the_way);
+  store->maintain(kHour + 5h);
+  EXPECT_EQ(survey(), "1-1 3-3 ");
+}
+
 TEST_F(SurveyTest, ARepairedFileGetsItsNameBack) {
   const fs::path first = put(kHour);
   put(kHour + 1s);
