@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <span>
 #include <thread>
+#include <tuple>
 
 #include "duck/duck.h"
 #include "store/files.h"
@@ -38,7 +39,7 @@ class Check {
   Result<CheckReport> run() {
     for (const flow::Table table : flow::kTables) TRY(check_table(table));
     verified_.save();
-    std::ranges::stable_sort(report_.findings, {}, &Finding::path);
+    std::ranges::sort(report_.findings, {}, [](const Finding& f) { return std::tuple(f.path, f.trouble, f.text); });
     return std::move(report_);
   }
 

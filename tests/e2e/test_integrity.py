@@ -96,6 +96,28 @@ class Integrity(unittest.TestCase):
         for question in QUESTIONS:
             self.assertFalse(self.check(question, "all as before"))
 
+    def test_flipped_bits_of_counters(self):
+        store = pathlib.Path(self.folder.name) / "sflow"
+        capture = f"{self.folder.name}/sflow.pcap"
+        subprocess.run([WEIR, "gen", "--write", capture, "--count", "500", "--protocol", "sflow", "--sflow-counters", "1", "--start",
+                        "2026-11-22T12:20:00Z"], check=True, capture_output=True)
+        subprocess.run([WEIR, "replay", capture, "--store", str(store)], check=True, capture_output=True)
+        question = ("sql", "SELECT name, count(*), sum(value), max(COLUMNS(*)) FROM counters GROUP BY ALL ORDER BY ALL")
+        before = self.ask(store, question)
+        self.assertEqual((before[0], before[2]), (0, ""))
+        self.assertGreater(len(before[1]), 3)
+        segment, = store.glob("counters/*/*/*.parquet")
+        whole = segment.read_bytes()
+        rng = random.Random(16)
+        for _ in range(30):
+            changed = bytearray(whole)
+            changed[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
+            segment.write_bytes(changed)
+            status, rows, error = self.ask(store, question)
+            self.assertEqual((status, list(rows[-1])), (INCOMPLETE, ["incomplete"]), error)
+        segment.write_bytes(whole)
+        self.assertEqual(self.ask(store, question), before)
+
     def test_cut_off(self):
         path = self.segments[0]
         content = path.read_bytes()
