@@ -1,6 +1,6 @@
 // The subcommands of `weir`, one file each. add_x() describes the command line of x and, when x was chosen, sets `run`
 // to what main then calls; its result is the exit status: 0 success, 1 failure (the reason is on standard error), 2
-// wrong usage.
+// wrong usage, 3 an answer that parts of the store are missing from (query_options.h).
 #pragma once
 
 #include <CLI/CLI.hpp>
