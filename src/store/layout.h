@@ -49,7 +49,8 @@ struct LeftOut {
 };
 
 // The hour folders of a table of a store, oldest first; none if nothing was written to the table yet. Fails if its
-// folder cannot be read; what vanishes meanwhile is left out. With `unreadable`, days that cannot be read are put there.
+// folder cannot be read; what vanishes meanwhile is left out. With `unreadable`, days that cannot be read are put
+// there.
 Result<std::vector<HourFolder>> list_hours(const std::filesystem::path& store, flow::Table table,
                                            std::vector<LeftOut>* unreadable = nullptr);
 

@@ -29,8 +29,8 @@ bool Maintenance::delete_file(const Segment& segment) {
   return false;
 }
 
-// Before they go: numbers that are nowhere would count as lost. A full disk must not keep what is to be deleted from it:
-// then it is noted in a later round.
+// Before they go: numbers that are nowhere would count as lost. A full disk must not keep what is to be deleted from
+// it: then it is noted in a later round.
 void Maintenance::note_expired(const HourState& hour, std::span<const Segment> segments) {
   std::vector<SequenceRange>& open = expired_[hour.folder.table];
   const std::vector<SequenceRange> more = ranges_of(segments);

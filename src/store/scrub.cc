@@ -50,7 +50,8 @@ void Scrub::stop() {
   wake_.notify_all();
 }
 
-// The one after the last in the order of paths, which is that of hours. What cannot be listed is for maintenance to tell.
+// The one after the last in the order of paths, which is that of hours. What cannot be listed is for maintenance to
+// tell.
 std::optional<Segment> Scrub::next() const {
   const auto hours = list_hours(store_, flow::kTables[table_]);
   if (!hours) return std::nullopt;

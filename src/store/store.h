@@ -86,8 +86,8 @@ class Store final : public sink::Sink {
   // One round of the background work: merge, expire, delete late. May run in another thread than the writing side.
   void maintain(Timestamp now);
 
-  // Reads one segment again, slowly, once a round of all of them is due. A thread of its own; stop_scrub() ends the reading,
-  // for good.
+  // Reads one segment again, slowly, once a round of all of them is due. A thread of its own; stop_scrub() ends the
+  // reading, for good.
   void scrub(Timestamp now);
   void stop_scrub();
 

@@ -1,9 +1,9 @@
 // What of a store a question may rest on: the segments that hold each row once, each of them checked against its
 // checksum, and what is missing beside them. For readers; takes no lock.
 //
-// Missing is, with its reason: a segment that is damaged, cannot be read or has another segment's name; one that was set
-// aside as NAME.corrupt and whose rows no other has; a folder that cannot be read; numbers of segments that are nowhere.
-// Where a merged segment is damaged and its originals are still there, those are read.
+// Missing is, with its reason: a segment that is damaged, cannot be read or has another segment's name; one that was
+// set aside as NAME.corrupt and whose rows no other has; a folder that cannot be read; numbers of segments that are
+// nowhere. Where a merged segment is damaged and its originals are still there, those are read.
 #pragma once
 
 #include <atomic>

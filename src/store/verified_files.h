@@ -6,9 +6,9 @@
 //   entries     48 bytes each: device, inode, size, modified (ns), changed (ns), hash of the name
 //   crc32       4 bytes, of all before
 //
-// An entry holds for exactly that file: what is written, renamed or restored has other times, and is read again. The file
-// is replaced as a whole. Of two processes that write at once one wins, and what the other had found is read again. One that
-// is damaged counts as empty.
+// An entry holds for exactly that file: what is written, renamed or restored has other times, and is read again. The
+// file is replaced as a whole. Of two processes that write at once one wins, and what the other had found is read
+// again. One that is damaged counts as empty.
 #pragma once
 
 #include <array>
