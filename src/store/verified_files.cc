@@ -61,7 +61,7 @@ bool replace_quickly(const fs::path& path, std::string_view content) {
   const Fd file(::mkostemps(temporary.data(), static_cast<int>(kTemporarySuffix.size()), O_CLOEXEC));
   if (!file) return false;
   const bool written = ::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-                       ::fchmod(file.get(), 0644) == 0 && ::rename(temporary.c_str(), path.c_str()) == 0;
+                       ::fchmod(file.get(), 0640) == 0 && ::rename(temporary.c_str(), path.c_str()) == 0;
   if (!written) ::unlink(temporary.c_str());
   return written;
 }
