@@ -193,8 +193,9 @@ class Check {
     for (const SequenceGap& gap : find_gaps(std::move(all), read_expired(folder))) {
       const bool accepted = options_.accept_gaps && add_expired(folder, std::span(&gap.numbers, 1));
       add(Trouble::missing, folder,
-          fmt::format("numbers {} to {} are nowhere; received between {} and {}", gap.numbers.first, gap.numbers.last,
-                      to_rfc3339(gap.from), to_rfc3339(gap.to)),
+          fmt::format("numbers {} to {} are nowhere; received between {} and {}{}", gap.numbers.first, gap.numbers.last,
+                      to_rfc3339(gap.from), to_rfc3339(gap.to),
+                      accepted ? "" : "; if they were deleted, --accept-gaps ends this"),
           accepted);
     }
   }

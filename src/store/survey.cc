@@ -188,9 +188,12 @@ bool Surveyor::add_gaps(flow::Table table, const std::vector<Hour>& hours, std::
   const std::vector<SequenceGap> second = find_gaps(everything(table), read_expired(table_folder(store_, table)));
   for (const SequenceGap& gap : first) {
     if (std::ranges::find(second, gap) == second.end() || !in_window(gap.from, gap.to)) continue;
+    // Earlier versions did not note what they deleted.
     missing.push_back(
-        {table_folder(store_, table), fmt::format("{} missing, of between {} and {}", numbers_text(gap.numbers),
-                                                  to_rfc3339(gap.from), to_rfc3339(gap.to))});
+        {table_folder(store_, table),
+         fmt::format("{} missing, of between {} and {}; if they were deleted, by hand or by retention "
+                     "of an earlier version, tell no more of them: weir check --store {} --accept-gaps",
+                     numbers_text(gap.numbers), to_rfc3339(gap.from), to_rfc3339(gap.to), store_.string())});
   }
   return true;
 }

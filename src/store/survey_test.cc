@@ -128,6 +128,9 @@ TEST_F(SurveyTest, NumbersThatAreNowhereAreTold) {
   EXPECT_TRUE(survey().starts_with("1-1 4-4 5-5 " + told)) << survey();
   EXPECT_TRUE(survey({}, kHour + 30min).starts_with("1-1 " + told)) << survey({}, kHour + 30min);
   EXPECT_EQ(survey(kHour + 2h), "5-5 ");
+  // Retention of versions that noted nothing leaves the same: the message says what to do.
+  EXPECT_NE(survey().find("weir check --store " + options.directory.string() + " --accept-gaps"), std::string::npos)
+      << survey();
   EXPECT_EQ(check(), "bad missing");
   EXPECT_EQ(check(false, true), "good missing!");
   EXPECT_EQ(survey(), "1-1 4-4 5-5 ");
