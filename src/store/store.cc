@@ -24,7 +24,7 @@ constexpr std::string_view kStreamsFile = "streams.json";
 constexpr std::string_view kVerifiedPrefix = "verified-";  // of readers (verified_files.h)
 
 bool is_ours(std::string_view name) {
-  return name == kLedgerFile || name == kDetailsFile || name.starts_with(kVerifiedPrefix) ||
+  return name == kLedgerFile || name == kDetailsFile || name == kStreamsFile || name.starts_with(kVerifiedPrefix) ||
          parse_segment_name(name).has_value();
 }
 
