@@ -117,6 +117,7 @@ class Caged {
     folder_ = name;
     fs::create_directories(folder_ / "store/flows");
     fs::create_directories(folder_ / "spill");
+    surveyor_ = make_surveyor(folder_ / "store", 1);
 #if defined(__x86_64__)
     std::snprintf(reachable.folder, sizeof reachable.folder, "%s/", name.c_str());
 #endif
@@ -168,6 +169,7 @@ class Caged {
     options.counters = true;
     options.caged = true;
     options.spill_folder = folder_ / "spill";
+    options.surveyor = surveyor_;
     auto opened = Engine::open(options);
     if (!opened) std::fprintf(stderr, "%s\n", opened.error().message.c_str());
     CHECK(opened.has_value());
@@ -191,6 +193,7 @@ class Caged {
   }
 
   fs::path folder_;
+  std::shared_ptr<store::Surveyor> surveyor_;  // reads what its user verified before, which is outside
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<std::string> text_;  // until it is answered

@@ -140,17 +140,16 @@ class Question {
   // In a thread of its own, which gives up all files that the question does not need, and whose threads are those of
   // the database. Who waits for it tidies up.
   Outcome ask_caged(const std::string& text, const query::EngineOptions& engine) {
+    AskOptions ask_options{.engine = engine, .timeout = limits_.timeout};
+    // A kernel without Landlock leaves the other walls (query/cage.h).
+    if (engine.caged) ask_options.confine = [&] { (void)restrict_files(reachable(options_, engine)); };
     Outcome outcome;
-    std::thread([&] {
-      // A kernel without Landlock leaves the other walls (query/cage.h).
-      if (engine.caged) (void)restrict_files(reachable(options_, engine));
-      outcome = ask_all(text, engine);
-    }).join();
+    std::thread([&] { outcome = ask_all(text, std::move(ask_options)); }).join();
     return outcome;
   }
 
  private:
-  Outcome ask_all(const std::string& text, const query::EngineOptions& engine_options) {
+  Outcome ask_all(const std::string& text, AskOptions ask_options) {
     Outcome outcome;
     const auto question = [&](query::Engine& engine) -> Result<> {
       const std::vector<std::string> statements = TRY(engine.split(text));
@@ -166,7 +165,7 @@ class Question {
       }
       return {};
     };
-    outcome.answer = ask(options_, setup_, question, engine_options, limits_.timeout);
+    outcome.answer = ask(options_, setup_, question, std::move(ask_options));
     outcome.rows += sink_.rows;
     if (table() && options_.output.empty() && outcome.answer.given() && outcome.statements > 0) {
       output_.buffer() += fmt::format("\n{}. Store: {}.\n", rows_text(outcome.rows), to_string(outcome.answer.effort));
@@ -222,6 +221,9 @@ int run_sql(const Options& options) {
   if (!file || !outcome.answer.given()) return outcome.answer.status;
   if (const Result<> finished = file->finish(); !finished) return complain(finished.error().message, 1);
   fmt::print("{} in {}. Store: {}.\n", rows_text(outcome.rows), options.output, to_string(outcome.answer.effort));
+  if (outcome.answer.status == kIncomplete) {
+    complain(fmt::format("{} is incomplete: parts of the store are missing from it", options.output), 0);
+  }
   return outcome.answer.status;
 }
 
@@ -231,15 +233,20 @@ void add_sql(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
   CLI::App* sql = app.add_subcommand("sql", "Ask the store in SQL (DuckDB's); the tables are flows and counters");
   sql->footer(
-      "  weir sql \"SELECT ip_text(src_addr), sum(bytes) FROM flows WHERE in_net(dst_addr, '10/8') GROUP BY ALL\"\n"
-      "Functions: ip('192.0.2.1'), ip_text(address), in_net(address, '192.0.2.0/24'), net_first, net_last, mac_text,\n"
-      "proto_name, type_name, tcp_flags_text. "
-      "An address is compared with text: src_addr = '192.0.2.1', '2001:db8::1' IN (src_addr, dst_addr).\n"
+      "  weir sql \"SELECT ip_text(src_addr), sum(bytes) FROM flows\n"
+      "            WHERE in_net(dst_addr, '10/8') GROUP BY ALL\"\n"
+      "Functions: ip('192.0.2.1'), ip_text(address), in_net(address, '192.0.2.0/24'),\n"
+      "net_first, net_last, mac_text, proto_name, type_name, tcp_flags_text.\n"
+      "An address is compared with text: src_addr = '192.0.2.1',\n"
+      "'2001:db8::1' IN (src_addr, dst_addr).\n"
       "Counters are as received: multiply by sampling_rate where it is above 1.\n"
-      "--last, --from and --to choose files, not rows: add a condition on time_received.\n"
-      "Statements only ask: SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN. They read the store's tables\n"
-      "and nothing else; no other file, no network, no settings. Files of results: -o parquet --output flows.parquet.\n"
-      "--unsafe gives DuckDB as it is, with all that you may read and write: only for SQL of your own.\n" +
+      "--last, --from and --to choose files, not rows: add a condition on\n"
+      "time_received.\n"
+      "Statements only ask: SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN.\n"
+      "They read the store's tables and nothing else; no other file, no network, no\n"
+      "settings. Files of results: -o parquet --output flows.parquet.\n"
+      "--unsafe gives DuckDB as it is, with all that you may read and write: only for\n"
+      "SQL of your own.\n" +
       std::string(kStatusHelp));
   sql->add_option("sql", options->statements, "Statements with ';' between them; '-' or none: from standard input");
   sql->add_flag("--macros", options->macros, "Print these functions and the table as SQL for a plain duckdb shell");

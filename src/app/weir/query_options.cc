@@ -7,6 +7,16 @@
 #include "app/weir/query_watch.h"
 
 namespace weir::app {
+namespace {
+
+// What the surveyor finds whole it notes in the store, and tells the engine at once when that asks again.
+Result<> verify(const QuerySetup& setup, bool counters) {
+  TRY(setup.surveyor->survey(flow::Table::flows, setup.window.from, setup.window.to));
+  if (counters) TRY(setup.surveyor->survey(flow::Table::counters, setup.window.from, setup.window.to));
+  return {};
+}
+
+}  // namespace
 
 void add_query_options(CLI::App& command, QueryOptions& options, const std::string& format) {
   command.add_option("--store", options.store, "Folder that a collector writes to")->capture_default_str();
@@ -67,24 +77,32 @@ int complain(const std::string& message, int status) {
 }
 
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
-           const std::function<Result<>(query::Engine&)>& question, query::EngineOptions engine_options,
-           Micros timeout) {
+           const std::function<Result<>(query::Engine&)>& question, AskOptions ask_options) {
   const auto start = std::chrono::steady_clock::now();
   const HeldSignals signals;
+  query::EngineOptions& engine_options = ask_options.engine;
   engine_options.store = options.store;
   engine_options.window = setup.window;
   engine_options.surveyor = setup.surveyor;
-  Result<query::Engine> engine = query::Engine::open(std::move(engine_options));
-  if (!engine) return {{}, complain(engine.error().message, 1)};
+  std::optional<query::Engine> engine;
   Result<> outcome;
   {
-    const QueryWatch watch(*engine, signals, timeout);
-    outcome = question(*engine);
+    QueryWatch watch(*setup.surveyor, signals, ask_options.timeout);
+    outcome = [&]() -> Result<> {
+      if (ask_options.confine) {
+        TRY(verify(setup, engine_options.counters));
+        ask_options.confine();
+      }
+      engine.emplace(TRY(query::Engine::open(engine_options)));
+      watch.follow(*engine);
+      return question(*engine);
+    }();
     if (!outcome && watch.too_long()) {
       outcome = fail("stopped after {} s: ask for a shorter time with --last, or give it longer with --timeout",
-                     std::chrono::duration_cast<std::chrono::seconds>(timeout).count());
+                     std::chrono::duration_cast<std::chrono::seconds>(ask_options.timeout).count());
     }
   }
+  if (!engine) return {{}, complain(outcome.error().message, 1)};
   Answer answer;
   answer.effort = {engine->files(), engine->bytes(), engine->missing().size(),
                    std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - start)};

@@ -56,17 +56,22 @@ inline constexpr const char* kStatusHelp =
     "     are named on standard error, and in json and ndjson in a last object with\n"
     "     the key \"incomplete\" (with --strict: status 1)";
 
-// Runs `ask` on an engine while the terminal shows progress and Ctrl-C ends the query; reports what is missing.
-// `engine` has the limits of the engine and what it may do; `timeout`, if it is not 0, ends the query. The exit status:
-// 0; 1 after a failure; kIncomplete, or with --strict 1.
+struct AskOptions {
+  query::EngineOptions engine = {};  // its limits and what it may do; the rest comes from the options of the command
+  Micros timeout{0};                 // ends the query; 0: never
+  // Called in the thread that asks, once the segments are verified and before there is an engine: for who gives up the
+  // right to note what was found whole, and all others that a question does not need.
+  std::function<void()> confine = {};
+};
+// The exit status: 0; 1 after a failure; kIncomplete, or with --strict 1.
 struct Answer {
   query::Effort effort;
   int status = 0;
   bool given() const { return status == 0 || status == kIncomplete; }
 };
+// Asks an engine while the terminal shows progress and Ctrl-C ends the query; reports what is missing.
 Answer ask(const QueryOptions& options, const QuerySetup& setup,
-           const std::function<Result<>(query::Engine&)>& question, query::EngineOptions engine = {},
-           Micros timeout = Micros(0));
+           const std::function<Result<>(query::Engine&)>& question, AskOptions ask_options = {});
 
 // Prints "weir: message" on standard error; returns `status`.
 int complain(const std::string& message, int status);

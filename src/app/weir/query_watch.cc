@@ -23,8 +23,8 @@ HeldSignals::HeldSignals() {
 
 HeldSignals::~HeldSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-QueryWatch::QueryWatch(query::Engine& engine, const HeldSignals& signals, std::chrono::microseconds limit)
-    : engine_(engine), signals_(signals), limit_(limit) {
+QueryWatch::QueryWatch(store::Surveyor& surveyor, const HeldSignals& signals, std::chrono::microseconds limit)
+    : surveyor_(surveyor), signals_(signals), limit_(limit) {
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -32,6 +32,22 @@ QueryWatch::~QueryWatch() {
   done_ = true;
   pthread_kill(thread_.native_handle(), SIGTERM);  // to that thread alone, which waits for it
   thread_.join();
+}
+
+void QueryWatch::follow(query::Engine& engine) {
+  const std::lock_guard lock(engine_mutex_);
+  engine_ = &engine;
+}
+
+void QueryWatch::interrupt() {
+  surveyor_.stop();
+  const std::lock_guard lock(engine_mutex_);
+  if (engine_ != nullptr) engine_->interrupt();
+}
+
+double QueryWatch::progress() {
+  const std::lock_guard lock(engine_mutex_);
+  return engine_ != nullptr ? engine_->progress() : surveyor_.progress();
 }
 
 void QueryWatch::watch() {
@@ -47,9 +63,9 @@ void QueryWatch::watch() {
     const auto taken = std::chrono::steady_clock::now() - start;
     if (limit_.count() > 0 && taken > limit_) too_long_ = true;
     // Again and again: one that comes between two statements is forgotten by the next.
-    if (asked_to_end || too_long_) engine_.interrupt();
+    if (asked_to_end || too_long_) interrupt();
     if (!terminal || taken < kPatience) continue;
-    const double percent = engine_.progress();
+    const double percent = progress();
     if (percent < 0) continue;
     fmt::print(stderr, "\r{:3.0f} % ", percent);
     std::fflush(stderr);

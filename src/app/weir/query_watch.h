@@ -1,14 +1,16 @@
 // Beside a running query: progress on the terminal once it takes longer than a moment, and Ctrl-C that ends the query
-// rather than the process, so that its temporary files go with it.
+// rather than the process, so that its temporary files go with it. A query begins with what it verifies of the store.
 #pragma once
 
 #include <csignal>
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "query/engine.h"
+#include "store/survey.h"
 
 namespace weir::app {
 
@@ -29,17 +31,23 @@ class HeldSignals {
 class QueryWatch {
  public:
   // limit: the query ends after that long; 0: it may take as long as it likes.
-  QueryWatch(query::Engine& engine, const HeldSignals& signals, std::chrono::microseconds limit);
+  QueryWatch(store::Surveyor& surveyor, const HeldSignals& signals, std::chrono::microseconds limit);
   ~QueryWatch();
   QueryWatch(const QueryWatch&) = delete;
   QueryWatch& operator=(const QueryWatch&) = delete;
+  // From now on the engine, too, which is of that surveyor and outlives the watch.
+  void follow(query::Engine& engine);
   // Whether the limit was the end of it.
   bool too_long() const { return too_long_; }
 
  private:
   void watch();
+  void interrupt();
+  double progress();
 
-  query::Engine& engine_;
+  store::Surveyor& surveyor_;
+  std::mutex engine_mutex_;
+  query::Engine* engine_ = nullptr;
   const HeldSignals& signals_;
   std::chrono::microseconds limit_;
   std::atomic<bool> done_{false};
