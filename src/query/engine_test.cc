@@ -328,6 +328,23 @@ TEST_F(EngineTest, ASegmentThatWasMergedMeanwhileIsReadInItsNewPlace) {
   EXPECT_TRUE(engine->missing().empty());
 }
 
+TEST_F(EngineTest, ACageIsBuiltAnewAroundTheSegmentsThatAreThere) {
+  const fs::path old = add_segment(1, kStart, {{"192.0.2.1", 1, 1}});
+  const fs::path damaged = add_segment(2, kStart + std::chrono::seconds(1), {{"192.0.2.2", 1, 2}});
+  fs::resize_file(damaged, fs::file_size(damaged) - 1);
+  engine.emplace(*Engine::open({.store = directory, .window = {}, .threads = 2, .caged = true}));
+  EXPECT_EQ(engine->split("SELECT 1; SELECT 2").value().size(), 2u);
+  EXPECT_EQ(engine->missing().size(), 1u);  // known, and locked, before the first statement is looked at
+  EXPECT_EQ(ask("SELECT current_setting('lock_configuration'), sum(bytes) FROM flows"), "true|1");
+  const std::string outside = fmt::format("FROM read_parquet('{}')", damaged.string());
+  EXPECT_TRUE(ask(outside).starts_with("error: ")) << ask(outside);
+  fs::remove(old);
+  add_segment(3, kStart, {{"192.0.2.1", 1, 5}}, 1);
+  EXPECT_EQ(ask("SELECT current_setting('lock_configuration'), sum(bytes) FROM flows"), "true|5");
+  EXPECT_EQ(engine->files(), 1u);
+  EXPECT_EQ(engine->missing().front().path, damaged);
+}
+
 class DamagedEngineTest : public EngineTest, public ::testing::WithParamInterface<const char*> {};
 
 // The other segments answer, and the damaged one is named.

@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import unittest
 
+from weir_process import wait_for
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = os.environ.get("WEIR_BIN", str(ROOT / "build/release/bin/weir"))
 SECRET = "hunter2"
@@ -183,6 +185,85 @@ class Cage(unittest.TestCase):
                 done = subprocess.run([WEIR, "sql", "SELECT count(*) AS n FROM flows", "-o", "json", "--store", store], capture_output=True, text=True)
                 self.assertEqual((done.returncode, done.stderr), (0, ""), store)
                 self.assertEqual(json.loads(done.stdout), want)
+
+
+class Damaged(unittest.TestCase):
+    """A segment that rotted: caged or not, it is told, and the answer is of the others."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.store = self.folder / "store"
+        capture = str(self.folder / "generated.pcap")
+        subprocess.run([WEIR, "gen", "--write", capture, "--count", "4000", "--rate", "1", "--start", "2026-11-22T14:20:00Z"],
+                       check=True, capture_output=True)
+        subprocess.run([WEIR, "replay", capture, "--store", str(self.store)], check=True, capture_output=True)
+        self.whole = self.rows_of("flows", status=0)
+        self.damaged, *others = sorted(self.store.glob("flows/*/*/*.parquet"))
+        self.assertTrue(others)
+        with self.damaged.open("r+b") as file:
+            file.seek(self.damaged.stat().st_size // 2)
+            byte = file.read(1)[0]
+            file.seek(-1, os.SEEK_CUR)
+            file.write(bytes([byte ^ 1]))
+
+    def sql(self, *arguments, status):
+        done = subprocess.run([WEIR, "sql", "--store", str(self.store), *arguments], capture_output=True, text=True, timeout=120,
+                              cwd=self.folder)
+        self.assertEqual(done.returncode, status, f"{arguments}\n{done.stdout}{done.stderr}")
+        return done
+
+    def rows_of(self, table, status=3):
+        return json.loads(self.sql(f"SELECT count(*) AS n FROM {table}", "-o", "json", "--unsafe", status=status).stdout)[0]["n"]
+
+    def assert_told(self, done, files=()):
+        """Once, and nothing else."""
+        named, *rest = done.stderr.splitlines()
+        self.assertTrue(named.startswith(f"weir: the answer is incomplete: {self.damaged}: "), done.stderr)
+        self.assertEqual(rest, [f"weir: {file} is incomplete: parts of the store are missing from it" for file in files])
+
+    def test_answers(self):
+        for mode in ((), ("--unsafe",)):
+            done = self.sql("SELECT count(*) AS n FROM flows", "-o", "json", *mode, status=3)
+            self.assert_told(done)
+            answer, last = json.loads(done.stdout)
+            self.assertTrue(0 < answer["n"] < self.whole, answer)
+            self.assertEqual([part["path"] for part in last["incomplete"]], [str(self.damaged)])
+            done = self.sql("SELECT count(*) AS n FROM flows", "--addresses", "uuid", "-o", "ndjson", *mode, status=3)
+            self.assertIn("incomplete", json.loads(done.stdout.splitlines()[-1]))
+            done = self.sql("SELECT 1 AS one; SELECT 2 AS two", *mode, status=3)
+            self.assert_told(done)
+            self.assertIn("INCOMPLETE: 1 part of the store is missing", done.stdout)
+            self.assert_told(self.sql("SELECT count(*) FROM flows", "--strict", *mode, status=1))
+        self.sql("SELECT count(*) FROM read_parquet('" + str(self.damaged) + "')", status=1)
+        # Another hour has all that it had.
+        self.assertEqual(self.sql("SELECT 1", "--from", "2026-11-22T15:00:00Z", status=0).stderr, "")
+
+    def test_files_of_results(self):
+        rest = self.rows_of("flows")
+        for name, arguments in (("a.parquet", ("-o", "parquet")), ("a.csv", ("-o", "csv")), ("a.txt", ())):
+            target = self.folder / name
+            done = self.sql("SELECT src_addr FROM flows", *arguments, "--output", str(target), status=3)
+            self.assert_told(done, [target])
+            self.assertIn(f"{rest} rows in {target}. Store: ", done.stdout)
+            self.assertIn("INCOMPLETE: 1 part of the store is missing", done.stdout)
+            if name != "a.txt":
+                self.assertEqual(self.rows_of(f"'{target}'"), rest)
+            target.write_text("what was there before")
+            self.assert_told(self.sql("SELECT src_addr FROM flows", *arguments, "--output", str(target), "--strict", status=1))
+            self.assertEqual(target.read_text(), "what was there before")
+
+    def test_what_was_verified_is_noted_before_the_cage_closes(self):
+        verified = self.store / "verified"
+        for path in self.store.glob("flows/*/*/*.parquet"):
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+
+        def noted():
+            self.sql("SELECT 1", status=3)
+            return verified.exists()
+        wait_for(noted, "files are remembered")  # once their last change is old enough
+        self.assertEqual(verified.stat().st_mode & 0o777, 0o640)
 
 
 if __name__ == "__main__":
