@@ -98,8 +98,9 @@ class Cage(unittest.TestCase):
         asked = ["SELECT src_addr, count(*) FROM flows WHERE in_net(src_addr, '10/8') GROUP BY ALL", "SUMMARIZE flows", "DESCRIBE flows"]
         refused = [one for one in refused_statements(str(self.outside)) if str(self.outside) in one][::4]
         seen = 0
-        # The leak sanitizer cannot look at a process that is traced.
-        environment = {**os.environ, "TMPDIR": str(self.temporary), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+        # The leak sanitizer cannot look at a process that is traced; the thread sanitizer would start another one.
+        environment = {**os.environ, "TMPDIR": str(self.temporary), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0",
+                       "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "") + ":symbolize=0"}
         for statement in asked + refused:
             done = subprocess.run([*strace, *self.command(statement)], capture_output=True, text=True, timeout=120, cwd=self.outside,
                                   env=environment)

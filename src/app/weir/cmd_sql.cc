@@ -20,6 +20,15 @@
 namespace weir::app {
 namespace {
 
+// The thread sanitizer starts a program that names what it has found, before it knows whether that is suppressed.
+#if defined(__SANITIZE_THREAD__)
+constexpr bool kMayConfine = false;
+#elif defined(__has_feature)
+constexpr bool kMayConfine = !__has_feature(thread_sanitizer);
+#else
+constexpr bool kMayConfine = true;
+#endif
+
 struct Options : QueryOptions {
   std::vector<std::string> statements;
   bool macros = false;
@@ -142,7 +151,7 @@ class Question {
   Outcome ask_caged(const std::string& text, const query::EngineOptions& engine) {
     AskOptions ask_options{.engine = engine, .timeout = limits_.timeout};
     // A kernel without Landlock leaves the other walls (query/cage.h).
-    if (engine.caged) ask_options.confine = [&] { (void)restrict_files(reachable(options_, engine)); };
+    if (engine.caged && kMayConfine) ask_options.confine = [&] { (void)restrict_files(reachable(options_, engine)); };
     Outcome outcome;
     std::thread([&] { outcome = ask_all(text, std::move(ask_options)); }).join();
     return outcome;
