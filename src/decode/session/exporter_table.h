@@ -1,11 +1,12 @@
 // Exporters and their sessions, in the order in which they were used, and what is counted of them.
 //
-// Both lists have two limits: the number of sessions, and the memory that all take that is known of them. When a new one finds no room, the one that was used the longest
-// ago goes, with all that is known of it: of newcomers first. Anybody can claim to be an exporter, by a datagram with a
-// forged address. Who has sent data that could be decoded, for a while, or is known from before, is proven, and goes
-// only when there are no newcomers. An exporter is used whenever one of its sessions is; so the sessions of the last
-// exporter are at the end of their list, too, and go with it. A flood of forged addresses costs, that way, a constant
-// time for each and never more memory than the limit, and evicts forged addresses.
+// Both lists have two limits: the number of sessions, and the memory that all take that is known of them. When a new
+// one finds no room, the one that was used the longest ago goes, with all that is known of it: of newcomers first.
+// Anybody can claim to be an exporter, by a datagram with a forged address. Who has sent data that could be decoded,
+// for a while, or is known from before, is proven, and goes only when there are no newcomers. An exporter is used
+// whenever one of its sessions is; so the sessions of the last exporter are at the end of their list, too, and go
+// with it. A flood of forged addresses costs, that way, a constant time for each and never more memory than the
+// limit, and evicts forged addresses.
 #pragma once
 
 #include <algorithm>
