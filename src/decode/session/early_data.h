@@ -6,7 +6,8 @@
 // once, as decoded or as undecodable.
 //
 // Budgets of bytes hold. Of one session, and of one exporter, which has a quarter of all, the sets that came first
-// stay: whoever sends without end gains nothing by it. Of all sessions, the set that has waited the longest goes first, as it is the least likely to be decoded ever.
+// stay: whoever sends without end gains nothing by it. Of all sessions, the set that has waited the longest goes
+// first, as it is the least likely to be decoded ever.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
