@@ -96,8 +96,8 @@ StreamReports StreamSurvey::finish() {
   std::ranges::sort(clocks_, {}, [](const Clock& clock) { return std::tuple(clock.exporter, clock.boot); });
   const Clock* before = nullptr;
   for (const Clock& clock : clocks_) {
-    const bool same = before != nullptr && before->exporter == clock.exporter &&
-                      clock.boot - before->boot <= Streams::kBootToleranceMs;
+    const bool same =
+        before != nullptr && before->exporter == clock.exporter && clock.boot - before->boot <= kBootToleranceMs;
     if (!same) ++clock.exporter->streams.clocks;
     before = &clock;
   }

@@ -9,164 +9,13 @@
 namespace weir::decode {
 namespace {
 
-using std::chrono::microseconds;
-using std::chrono::seconds;
-
-// A device that speaks after so much silence, less this, with an uptime as long as the silence, was restarted.
-constexpr int64_t kRestartToleranceMs = 10'000;
-// More boots than a device has supervisors or slots: its uptime is none.
-constexpr size_t kMostBoots = 4;
-
-// What loss may leave out in any case, in the units of the numbers; and by how much faster than before an exporter may
-// have sent what is missing.
-constexpr uint32_t kUsualGap = 1024;
-constexpr uint64_t kFaster = 4;
-// Numbers further behind were not overtaken on their way.
-constexpr int32_t kMostBehind = 1 << 16;
-
 // Where threads take turns: of an exporter that changes its port, few messages are on their way.
 constexpr uint32_t kSlackAtNewPort = 64;
-// And a thread that lags may bring messages of long ago, but no more than wait in a socket.
-constexpr int64_t kMostInASocket = 32768;
-
-// No message is overtaken by one that was exported so much later: the exporter's clock was set back.
-constexpr int64_t kClockStepUs = 900'000'000;
 
 constexpr size_t kMostForwards = 64;
 
-// How long silence means that nothing more will come: some times what a stream usually lets pass between messages.
-constexpr uint64_t kEnoughMessages = 8;
-constexpr int64_t kUsualSilences = 8;
-constexpr seconds kLeastSilence{60};
-constexpr seconds kMostSilence{300};
-constexpr seconds kDataOnly{3600};
-
-int64_t milliseconds_of(Timestamp time) { return to_us(time) / 1000; }
-
-Boot boot_of(const Arrival& arrival) {
-  const uint32_t uptime = arrival.uptime_ms.value_or(0);
-  return {static_cast<uint32_t>(milliseconds_of(arrival.received)) - uptime,
-          static_cast<uint32_t>(arrival.export_us / 1000) - uptime};
-}
-
-bool close(uint32_t a, uint32_t b) {
-  return a - b + Streams::kBootToleranceMs <= 2 * Streams::kBootToleranceMs;  // modulo 2^32
-}
-
-// Milliseconds since the stream was heard, by our clock or by its own, whichever is longer: a capture may be replayed
-// faster than it was made.
-int64_t silence_ms(const Stream& stream, const Arrival& arrival) {
-  const int64_t by_ours = milliseconds_of(arrival.received) - milliseconds_of(stream.last_heard);
-  const int64_t by_its_own = (arrival.export_us - stream.last_export_us) / 1000;
-  return std::max(by_ours, by_its_own);
-}
-
-microseconds unusual_silence(const Stream& stream) {
-  if (stream.messages < kEnoughMessages) return kMostSilence;
-  return (stream.last_heard - stream.first_heard) / static_cast<int64_t>(stream.messages) * kUsualSilences;
-}
-
-microseconds enough_silence(const Stream& stream) {
-  return std::clamp<microseconds>(unusual_silence(stream), kLeastSilence, kMostSilence);
-}
-
-bool has_fallen_silent(const Stream& stream, Timestamp now) {
-  return now > stream.last_heard && now - stream.last_heard >= enough_silence(stream);
-}
-
-int32_t ahead(const Stream& stream, const Arrival& arrival) {
-  return static_cast<int32_t>(arrival.number.value_or(stream.next) - stream.next);
-}
-
-// By how much the numbers of a restored stream may have moved on while nobody listened: ten thousand a second.
-int32_t most_since_restored(const Stream& stream, const Arrival& arrival) {
-  const int64_t silence_ms = milliseconds_of(arrival.received) - milliseconds_of(stream.last_heard);
-  const int64_t silent_ms = std::clamp<int64_t>(silence_ms, 0, 100'000'000);
-  return static_cast<int32_t>(std::min<int64_t>(10 * silent_ms + kUsualGap, int64_t{1} << 30));
-}
-
-bool near(const Stream& stream, const Arrival& arrival, uint32_t slack) {
-  if (!stream.has_next || !arrival.number) return true;
-  if (stream.restored && ahead(stream, arrival) >= 0) {
-    return ahead(stream, arrival) <= most_since_restored(stream, arrival);
-  }
-  const int64_t by = std::abs(int64_t{ahead(stream, arrival)});
-  const int64_t lag = slack > 0 ? kMostInASocket * stream.most_units : 0;
-  return by <= std::max<int64_t>({kUsualGap, int64_t{32} * stream.most_units, lag});
-}
-
-// Numbers that begin anew are not those of a message that was overtaken: such a one is behind by a few, and was exported
-// earlier.
-bool begins_anew(const Stream& stream, const Arrival& arrival, uint32_t slack) {
-  if (!stream.has_next || !arrival.number) return false;
-  if (stream.restored) {
-    const int32_t by = ahead(stream, arrival);
-    return *arrival.number < Streams::kYoung && (by < 0 || by > static_cast<int32_t>(SequenceState::kMaxGap));
-  }
-  const int64_t behind = -int64_t{ahead(stream, arrival)} - (slack > 0 ? kMostInASocket * stream.most_units : 0);
-  const int64_t earlier_us = stream.last_export_us - arrival.export_us;
-  const bool overtaken = behind <= int64_t{64} * stream.most_units && earlier_us < kClockStepUs;
-  if (earlier_us > 0 && overtaken) return false;
-  if (*arrival.number == 0) return behind >= int64_t{3} * stream.most_units;
-  return *arrival.number < Streams::kYoung && behind > int64_t{8} * stream.most_units + 8;
-}
-
-// Whether what is missing between can have been lost, or this one overtaken.
-bool plausible(const Stream& stream, const Arrival& arrival, uint32_t slack) {
-  if (!stream.has_next || !arrival.number) return true;
-  const int32_t by = ahead(stream, arrival);
-  if (stream.restored) {
-    return by >= -static_cast<int32_t>(kUsualGap) && by <= most_since_restored(stream, arrival);
-  }
-  if (by < 0) return by >= -kMostBehind && !begins_anew(stream, arrival, slack);
-  const uint64_t usual = std::max<uint64_t>(kUsualGap, uint64_t{32} * stream.most_units);
-  if (static_cast<uint64_t>(by) <= usual) return true;
-  const int64_t lived_ms = milliseconds_of(stream.last_heard) - milliseconds_of(stream.first_heard);
-  const auto silent_ms = static_cast<uint64_t>(std::max<int64_t>(silence_ms(stream, arrival), 0));
-  if (stream.messages < kEnoughMessages || lived_ms <= 0) return static_cast<uint64_t>(by) <= silent_ms + usual;
-  return static_cast<uint64_t>(by) <= kFaster * stream.units * silent_ms / static_cast<uint64_t>(lived_ms) + usual;
-}
-
-bool has_boot(const Stream& stream, const Arrival& arrival, uint32_t slack) {
-  const Boot boot = boot_of(arrival);
-  return std::ranges::any_of(stream.boots, [&](const Boot& known) {
-    return close(known.by_ours, boot.by_ours) ||
-           (close(known.by_its_own, boot.by_its_own) && near(stream, arrival, slack));
-  });
-}
-
-// Follows slow clocks. A stream that goes on with its numbers at yet another boot has several, or no uptime.
-void note_boot(Stream& stream, const Arrival& arrival) {
-  if (!arrival.uptime_ms || stream.uptime_is_useless) return;
-  const Boot boot = boot_of(arrival);
-  const auto same = std::ranges::find_if(stream.boots, [&](const Boot& known) {
-    return close(known.by_ours, boot.by_ours) || close(known.by_its_own, boot.by_its_own);
-  });
-  if (same != stream.boots.end()) {
-    *same = boot;
-  } else if (stream.boots.size() < kMostBoots) {
-    stream.boots.push_back(boot);
-  } else {
-    stream.boots.clear();
-    stream.uptime_is_useless = true;
-  }
-}
-
-// Whether two were started at about the same time.
-bool is_about(const Stream& a, const Stream& b) {
-  constexpr int32_t kAboutMs = 60'000;
-  if (a.boots.empty() || b.boots.empty()) return false;
-  const auto apart = static_cast<int32_t>(a.boots.front().by_ours - b.boots.front().by_ours);
-  return apart >= -kAboutMs && apart <= kAboutMs;
-}
-
-// It is up for no longer than the stream has been silent, and counts anew.
-bool can_be_restart(const Stream& stream, const Arrival& arrival) {
-  if (!arrival.uptime_ms || stream.uptime_is_useless) return false;
-  if (int64_t{*arrival.uptime_ms} > silence_ms(stream, arrival) + kRestartToleranceMs) return false;
-  if (!arrival.number || !stream.has_next || stream.restored) return true;
-  return *arrival.number < static_cast<uint32_t>(kMostBehind) && ahead(stream, arrival) < 0;
-}
+// An exporter that has sent data for so long announces nothing.
+constexpr std::chrono::seconds kDataOnly{3600};
 
 }  // namespace
 
@@ -183,11 +32,11 @@ bool Streams::goes_on(const Stream& stream, const Arrival& arrival, uint32_t sla
 // count anything.
 bool Streams::may_have_leapt(const Stream& stream, const Arrival& arrival) const {
   if (begins_anew(stream, arrival, slack_)) return false;
-  return !stream.numbers_go_on || plausible(stream, arrival, slack_);
+  return !stream.numbers_go_on || is_plausible(stream, arrival, slack_);
 }
 
 bool Streams::is_young(const Arrival& arrival) const {
-  return !arrival.number || *arrival.number < kYoung + std::min(slack_, kSlackAtNewPort);
+  return !arrival.number || *arrival.number < kYoungNumbers + std::min(slack_, kSlackAtNewPort);
 }
 
 bool Streams::silent_since(const Stream& stream, const Stream& follower) {
@@ -234,8 +83,8 @@ Streams::Found Streams::find(const Arrival& arrival) {
   return uptime ? by_boot(arrival, candidates) : by_number(arrival, candidates);
 }
 
-// A port that nobody sends from. Either an exporter has changed its port, or there is one more. Proof is that it goes on
-// with the numbers of one stream, and no other has numbers near to them.
+// A port that nobody sends from. Either an exporter has changed its port, or there is one more. Proof is that it goes
+// on with the numbers of one stream, and no other has numbers near to them.
 Streams::Found Streams::at_new_port(const Arrival& arrival) {
   Candidates exact;
   Candidates next;  // of those whose messages may be out of order
@@ -248,7 +97,7 @@ Streams::Found Streams::at_new_port(const Arrival& arrival) {
     if (has_uptime && !has_boot(*stream, arrival, slack_)) continue;
     if (goes_on(*stream, arrival, std::min(slack_, kSlackAtNewPort))) exact.push_back(stream.get());
     if (slack_ > 0 && goes_on(*stream, arrival, 0)) next.push_back(stream.get());
-    if (near(*stream, arrival, slack_)) around.push_back(stream.get());
+    if (is_near(*stream, arrival, slack_)) around.push_back(stream.get());
   }
   if (next.size() == 1) exact = next;
   Stream* const before = exact.size() == 1 ? exact.front() : around.size() == 1 ? around.front() : nullptr;
@@ -277,7 +126,7 @@ bool Streams::is_elsewhere(const Stream& stream, const Arrival& arrival) const {
   return std::ranges::any_of(all_, [&](const auto& other) {
     if (other->port == stream.port || other->superseded || has_fallen_silent(*other, arrival.received)) return false;
     if (arrival.uptime_ms && !other->uptime_is_useless && !has_boot(*other, arrival, slack_)) return false;
-    return near(*other, arrival, slack_);
+    return is_near(*other, arrival, slack_);
   });
 }
 
@@ -301,7 +150,7 @@ Streams::Found Streams::by_boot(const Arrival& arrival, const Candidates& candid
                        [&](Stream* s) { return !s->superseded && can_be_restart(*s, arrival); });
   const bool goes_on_otherwise =
       restarted.empty() && candidates.size() == 1 &&
-      (plausible(*candidates.front(), arrival, slack_) || has_boot(*candidates.front(), arrival, slack_));
+      (is_plausible(*candidates.front(), arrival, slack_) || has_boot(*candidates.front(), arrival, slack_));
   const StreamNumber before = restarted.empty() ? StreamNumber{} : restarted.front()->number;
   if (restarted.size() == 1) restarted.front()->superseded = true, restarted.front()->is_plain = false;
   Found found = begin(arrival, goes_on_otherwise ? candidates.front() : nullptr);
@@ -333,7 +182,7 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
   bool best_exact = false;
   for (Stream* stream : candidates) {
     const bool exact = goes_on(*stream, arrival);
-    if (stream->superseded ? !exact : !plausible(*stream, arrival, slack_)) continue;
+    if (stream->superseded ? !exact : !is_plausible(*stream, arrival, slack_)) continue;
     const bool nearer = best == nullptr || std::abs(int64_t{ahead(*stream, arrival)}) <=
                                                std::abs(int64_t{ahead(*best, arrival)});  // of two, the newer
     if (best == nullptr || (exact && !best_exact) || (exact == best_exact && nearer)) {
@@ -357,8 +206,9 @@ Streams::Found Streams::by_number(const Arrival& arrival, const Candidates& cand
   if (!best_exact && is_elsewhere(*best, arrival)) return at_new_port(arrival);
   const Stream* chosen = best;
   const bool sure = std::ranges::none_of(candidates, [&](const Stream* other) {
-    if (other == chosen || !near(*other, arrival, slack_)) return false;
+    if (other == chosen || !is_near(*other, arrival, slack_)) return false;
     if (best_exact) return !other->superseded && !has_fallen_silent(*other, arrival.received);
+    if (other->superseded && other->restored) return false;
     return !other->superseded || arrival.received - other->last_heard < unusual_silence(*other);
   });
   return use(*best, arrival, sure);
@@ -374,6 +224,7 @@ Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
     stream.may_be_restart = false;
   }
   stream.run = found.exact ? stream.run + 1 : 0;
+  if (!found.exact) stream.run_from = arrival.number.value_or(0);
   stream.numbers_go_on |= stream.run >= 2;
   stream.superseded = false;
   stream.last_used = uses_;
@@ -387,6 +238,7 @@ Streams::Found Streams::use(Stream& stream, const Arrival& arrival, bool sure) {
   if (stream.restored) {
     stream.restored = false;
     stream.first_heard = arrival.received;
+    stream.first_export_us = arrival.export_us;
     stream.has_next = stream.next_is_exact = false;
   }
   if (stream.follows) found.stream = unite_if_proven(stream, arrival.received);
@@ -404,7 +256,7 @@ Streams::Found Streams::begin(const Arrival& arrival, const Stream* follows, boo
   Stream& stream = make(arrival.port);
   stream.first_used = uses_;
   stream.first_heard = stream.last_heard = arrival.received;
-  stream.last_export_us = arrival.export_us;
+  stream.first_export_us = stream.last_export_us = arrival.export_us;
   if (known(before.value_or(StreamNumber{})) != nullptr) {
     stream.follows = before;
     stream.chain = chain;
@@ -568,8 +420,10 @@ bool Streams::may_borrow(const Stream& reader, StreamNumber owner, Timestamp now
 
 StreamState Streams::state_of(const Stream& stream) {
   const uint32_t clock = stream.boots.empty() ? std::to_underlying(stream.number) : stream.boots.front().by_ours;
+  // Some exporters' numbers are always 0. That they count must have been seen.
+  const bool counts = stream.numbers_go_on || stream.restored || stream.next > stream.most_units;
   return {.origin = {stream.port, std::max<uint32_t>(clock, 1)},
-          .has_next = stream.has_next,
+          .has_next = stream.has_next && counts,
           .next = stream.next,
           .heard = stream.last_heard};
 }
@@ -583,7 +437,7 @@ std::optional<StreamNumber> Streams::restore(const StreamState& state, bool has_
     if (stream->port != port || std::ranges::find(taken, stream->number) != taken.end()) continue;
     ++here;
     const bool same_boot =
-        std::ranges::any_of(stream->boots, [&](const Boot& boot) { return close(boot.by_ours, clock); });
+        std::ranges::any_of(stream->boots, [&](const Boot& boot) { return is_same_boot(boot.by_ours, clock); });
     if (has_uptime && !stream->uptime_is_useless ? same_boot : alone) like = stream.get();
   }
   if (like != nullptr && (has_uptime || here == 1)) return like->number;

@@ -38,88 +38,10 @@
 #include "base/time.h"
 #include "decode/common/message.h"
 #include "decode/common/stream_id.h"
-#include "decode/session/allowance.h"
-#include "decode/session/sequence.h"
 #include "decode/session/state.h"
+#include "decode/session/stream.h"
 
 namespace weir::decode {
-
-// What a message says of its stream.
-struct Arrival {
-  ExporterPort port{};
-  Timestamp received{};
-  int64_t export_us = 0;
-  std::optional<uint32_t> uptime_ms;
-  std::optional<uint32_t> number;  // what was sent before it, in the units of the protocol
-};
-
-inline Arrival arrival_of(const MessageContext& message, std::optional<uint32_t> number) {
-  return {.port = message.stream.endpoint.port,
-          .received = message.received,
-          .export_us = message.export_us,
-          .uptime_ms = message.has_uptime ? std::optional(message.uptime_ms) : std::nullopt,
-          .number = number};
-}
-
-// When a device started: milliseconds modulo 2^32, as uptimes count, by our clock and by its own.
-struct Boot {
-  uint32_t by_ours = 0;
-  uint32_t by_its_own = 0;
-};
-
-struct Stream {
-  // What a message is compared with comes first: of many streams, what is not in the cache costs the most.
-  StreamNumber number{};
-  ExporterPort port{};
-  bool has_next = false;
-  bool next_is_exact = false;  // false: not everything of the last message was counted
-  // Where its numbers are. Of a restored one, where they were then.
-  uint32_t next = 0;
-  uint32_t most_units = 1;      // of a message
-  bool numbers_go_on = false;   // as they should: messages in a row have shown it
-  bool restored = false;        // known from a state, and not heard since
-  bool sends_data = false;      // its data were read: proven
-  bool announces = false;       // it has announced templates of its own, here or in a state
-  bool superseded = false;      // another one began where it was, as after a restart, and it has not been heard since
-  bool is_plain = false;        // of this port there is no other, its next number is exact, and nothing is in doubt
-  bool may_be_restart = false;  // of the one that was here before; known with the second message
-  bool uptime_is_useless = false;
-  uint64_t messages = 0;
-  uint64_t first_used = 0;  // Streams' count of uses
-  uint64_t last_used = 0;
-  Timestamp first_heard{};
-  Timestamp last_heard{};
-
-  SequenceState sequence;  // counts loss; where decoders share the exporter, SharedExporter does
-
-  int64_t last_export_us = 0;
-  uint64_t units = 0;  // in all
-  uint8_t moves = 0;   // how often it has changed its port
-
-  // Several for a device of several supervisors or slots. Empty: the protocol has no uptime, or it is of no use.
-  boost::container::small_vector<Boot, 1> boots;
-
-  // It goes on with the numbers of another stream, which may be by chance. They are united when that has happened
-  // kChain times in a row, or when it has sent kRun messages and the other one stays silent.
-  std::optional<StreamNumber> follows;
-  uint8_t chain = 0;
-  // It has announced what contradicts the other one, with numbers that may be that one's own: united after kRun
-  // messages.
-  bool replaces = false;
-  uint8_t crossings = 0;  // how often it went on with the numbers of another stream of its port instead
-  uint32_t run = 0;       // messages in a row that went on with its numbers
-
-  // Definitions that are new or have changed: a stream has at most Limits::templates_per_session, and some exporters
-  // change one with every message.
-  Allowance<4096, 1000> definitions;
-
-  // It has sent for a while, and still does. One of very many that somebody forges has not, before the next takes its
-  // place.
-  bool lasts(Timestamp now) const {
-    if (now - last_heard >= std::chrono::seconds(300)) return false;
-    return restored || (messages >= 16 && last_heard - first_heard >= std::chrono::seconds(2));
-  }
-};
 
 class Streams {
  public:
@@ -127,14 +49,9 @@ class Streams {
   // read, and those that have not lasted.
   static constexpr size_t kMost = 64;
 
-  // Numbers below this are those of an exporter that has just started.
-  static constexpr uint32_t kYoung = 16;
   static constexpr uint8_t kChain = 3;
   static constexpr uint8_t kCrossings = 3;
   static constexpr uint32_t kRun = 24;
-
-  // How far a boot may seem to move: delays on the way, clocks that drift.
-  static constexpr uint32_t kBootToleranceMs = 3'000;
 
   // slack: messages by which an exporter's messages may be out of order, where several threads receive them.
   // made: numbers up to this one are not given again.
@@ -151,8 +68,8 @@ class Streams {
   };
   // Whose message it is.
   Found find(const Arrival& arrival);
-  // The same in the usual case, in a few instructions: the same boot, the next number, and nothing in doubt. nullptr: it
-  // is another case. number: of the message.
+  // The same in the usual case, in a few instructions: the same boot, the next number, and nothing in doubt. nullptr:
+  // it is another case. number: of the message.
   Stream* find_plain(const MessageContext& message, uint32_t number) {
     Stream* const stream = latest_;
     if (stream == nullptr || !stream->is_plain || stream->port != message.stream.endpoint.port ||

@@ -57,6 +57,15 @@ void expect_ports(Harness& h, size_t rows, const char* src, const char* dst) {
   }
 }
 
+// What a collector knows when it has been started anew.
+struct Memory : StateSource {
+  Memory(Harness& before, Timestamp now)
+      : sessions(decode_state(encode_state(before.decoder.take_changes(now).changed, now), Limits{}).value().sessions) {
+  }
+  std::vector<SessionStatePtr> sessions_of(const IpAddress& /*exporter*/) const override { return sessions; }
+  std::vector<SessionStatePtr> sessions;
+};
+
 // nfdump #248, samplicator #71: both behind one address and port, templates sent once.
 TEST(Streams, OfARelayAreToldApart) {
   for (const bool v9 : {true, false}) {
@@ -88,6 +97,41 @@ TEST(Streams, ARestartIsTheRestartersOwn) {
   feed(h, a, a.data(22'500, 443, 80), 22'500);
   expect_ports(h, 2, "80", "443");
   EXPECT_EQ(h.anomalies(), "exporter_restart");
+}
+
+// Its templates were lost, its clock was set back: numbers and times are as if the message had been overtaken.
+TEST(Streams, ARestartWithAClockThatWasSetBackIsNoOvertakenMessage) {
+  Harness h;
+  Exporter a{.v9 = false, .sequence = 0};
+  feed(h, a, a.announce(0, kPorts), 0);
+  for (int64_t ms = 1000; ms < 21'000; ms += 500) feed(h, a, a.data(ms, 80, 443), ms);
+  a = {.v9 = false, .sequence = 0, .clock_ms = -266'000};
+  a.announce(29'000, kPortsReversed);
+  for (int64_t ms = 30'000; ms < 32'000; ms += 500) feed(h, a, a.data(ms, 443, 80), ms);
+  expect_ports(h, 40, "80", "443");
+  feed(h, a, a.announce(33'000, kPortsReversed), 33'000);
+  expect_ports(h, 44, "80", "443");
+  EXPECT_EQ(h.imbalance(), "");
+}
+
+// The same while the collector was not there.
+TEST(Streams, ARestartIsNoticedAcrossAState) {
+  for (const uint32_t lost : {0U, 3U}) {
+    Harness before;
+    Exporter a{.v9 = false, .sequence = 0};
+    feed(before, a, a.announce(0, kPorts), 0);
+    for (int64_t ms = 1000; ms < 21'000; ms += 500) feed(before, a, a.data(ms, 80, 443), ms);
+    Memory memory(before, at_ms(21'000));
+    Harness after;
+    after.decoder.set_state_source(&memory);
+    a = {.v9 = false, .sequence = lost};
+    for (int64_t ms = 30'000; ms < 32'000; ms += 500) feed(after, a, a.data(ms, 443, 80), ms);
+    EXPECT_EQ(after.rows().size(), 0u);
+    feed(after, a, a.announce(33'000, kPortsReversed), 33'000);
+    feed(after, a, a.data(33'500, 443, 80), 33'500);
+    expect_ports(after, 5, "80", "443");
+    EXPECT_EQ(after.imbalance(), "");
+  }
 }
 
 // softflowd #39, telegraf #15774.
@@ -210,20 +254,13 @@ TEST(Streams, AFloodOfPortsEvictsNoneThatLasts) {
 
 // The same through the state of a collector that was started anew, and where several threads receive.
 TEST(Streams, OfARelayAreToldApartByAStateToo) {
-  struct Memory : StateSource {
-    std::vector<SessionStatePtr> sessions_of(const IpAddress& /*exporter*/) const override { return sessions; }
-    std::vector<SessionStatePtr> sessions;
-  };
   for (const bool v9 : {true, false}) {
     Harness before;
     Exporter a{.v9 = v9, .boot_ms = -9'000'000, .sequence = 100};
     Exporter b{.v9 = v9, .boot_ms = -90'000'000, .sequence = 700'000};
     feed(before, a, a.announce(0, kPorts), 0);
     feed(before, b, b.announce(300, kPortsReversed), 300);
-    Memory memory;
-    memory.sessions = decode_state(encode_state(before.decoder.take_changes(at_ms(500)).changed, at_ms(500)), Limits{})
-                          .value()
-                          .sessions;
+    Memory memory(before, at_ms(500));
     Harness after;
     after.decoder.set_state_source(&memory);
     for (int64_t ms = 5000; ms < 9000; ms += 1000) {
