@@ -185,6 +185,11 @@ bool Sessions::define(Session& session, Template layout, MessageContext& message
       LockedStreams access = sharing_.streams(session);
       if (Stream* from = access.streams.known(message.stream.number)) {
         session.anomalies().add(flow::Anomaly::template_conflict);
+        if (!access.streams.may_split(*from, message.received)) {
+          templates_.forget(session.templates, layout.id, from->number, session.anomalies());
+          changes_.note(session);
+          return false;
+        }
         const auto left = from->definitions;
         Stream& made = access.streams.split(*from, arrival_of(message, sequence));
         made.definitions = left;  // who contradicts itself gets no more for it
@@ -194,7 +199,7 @@ bool Sessions::define(Session& session, Template layout, MessageContext& message
       }
     }
   }
-  if (news && !may_define(session, message)) {
+  if (news && !may_define(session, message, certain)) {
     // What it defined before does not hold any more: data wait for the next time that it is announced.
     templates_.forget(session.templates, layout.id, message.stream.number, session.anomalies());
     changes_.note(session);
@@ -211,11 +216,12 @@ bool Sessions::define(Session& session, Template layout, MessageContext& message
   return split;
 }
 
-bool Sessions::may_define(Session& session, const MessageContext& message) {
+bool Sessions::may_define(Session& session, const MessageContext& message, bool certain) {
   if (session.key.connection != 0) return session.streams.only().definitions.spend(message.received);
   LockedStreams access = sharing_.streams(session);
   Stream* const stream = access.streams.known(message.stream.number);
-  return stream == nullptr || stream->definitions.spend(message.received);
+  if (stream == nullptr) return true;
+  return (certain || message.received >= stream->contested_until) && stream->definitions.spend(message.received);
 }
 
 void Sessions::withdraw(Session& session, TemplateId id, StreamNumber stream) {

@@ -183,7 +183,7 @@ class Sessions : private Sharing::Replica {
   void note_options(Session& session, SessionOptions& options);
   // Whether the exporter may announce a rate or name of something new that takes so many bytes; counts if not.
   bool may_learn(Session& session, size_t bytes);
-  bool may_define(Session& session, const MessageContext& message);
+  bool may_define(Session& session, const MessageContext& message, bool certain);
   // Charges a session that has grown. What it has no room for goes: its own templates.
   void settle(Session& session);
 

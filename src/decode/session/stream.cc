@@ -18,8 +18,8 @@ constexpr uint64_t kFaster = 4;
 // Where threads take turns, one that lags may bring messages of long ago, but no more than wait in a socket.
 constexpr int64_t kMostInASocket = 32768;
 
-// No message is overtaken by one that was exported so much later, or by more than the stream is old: the exporter's clock
-// was set back.
+// No message is overtaken by one that was exported so much later, or by more than the stream is old: the exporter's
+// clock was set back.
 constexpr int64_t kClockStepUs = 900'000'000;
 constexpr int64_t kDelayUs = 10'000'000;
 

@@ -37,7 +37,7 @@ struct Boot {
   uint32_t by_its_own = 0;
 };
 
-struct Stream {
+struct alignas(64) Stream {
   // What a message is compared with comes first: of many streams, what is not in the cache costs the most.
   StreamNumber number{};
   ExporterPort port{};
@@ -84,6 +84,8 @@ struct Stream {
   // Definitions that are new or have changed: a stream has at most Limits::templates_per_session, and some exporters
   // change one with every message.
   Allowance<4096, 1000> definitions;
+  // What may be another's definition is not taken until then: see Streams::may_split().
+  Timestamp contested_until{};
 
   // It has sent for a while, and still does. One of very many that somebody forges has not, before the next takes its
   // place.

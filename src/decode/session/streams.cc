@@ -12,6 +12,9 @@ namespace {
 // Where threads take turns: of an exporter that changes its port, few messages are on their way.
 constexpr uint32_t kSlackAtNewPort = 64;
 
+// How long it takes until who contradicts itself may define again.
+constexpr std::chrono::seconds kContested{60};
+
 constexpr size_t kMostForwards = 64;
 
 // An exporter that has sent data for so long announces nothing.
@@ -75,6 +78,8 @@ Stream& Streams::only() {
 Streams::Found Streams::find(const Arrival& arrival) {
   ++uses_;
   Candidates candidates;
+  // Of many sessions with many streams each, none is in the cache: all are fetched at once, not one after the other.
+  for (const auto& stream : all_) __builtin_prefetch(stream.get());
   for (const auto& stream : all_) {
     if (stream->port == arrival.port) candidates.push_back(stream.get());
   }
@@ -277,6 +282,12 @@ Stream& Streams::split(Stream& from, const Arrival& arrival) {
   stream.next = next;
   if (Stream* other = known(before)) --other->messages;
   return stream;
+}
+
+bool Streams::may_split(Stream& from, Timestamp now) {
+  if (from.sends_data || from.restored || splits_.spend(now)) return true;
+  from.contested_until = now + kContested;
+  return false;
 }
 
 Stream& Streams::make(ExporterPort port) {

@@ -38,6 +38,7 @@
 #include "base/time.h"
 #include "decode/common/message.h"
 #include "decode/common/stream_id.h"
+#include "decode/session/allowance.h"
 #include "decode/session/state.h"
 #include "decode/session/stream.h"
 
@@ -100,6 +101,9 @@ class Streams {
   }
   // The message is of a stream of its own, behind the same port: it has announced what contradicts `from`.
   Stream& split(Stream& from, const Arrival& arrival);
+  // Whether one more may be split from it. Of streams whose data were never read, somebody may forge any number: beyond
+  // what a relay has, such a stream is contested, and defines nothing for a minute.
+  bool may_split(Stream& from, Timestamp now);
 
   Stream* known(StreamNumber number) {
     if (latest_ != nullptr && latest_->number == number) [[likely]]
@@ -173,6 +177,7 @@ class Streams {
   bool latest_is_alone_ = false;  // of its port
   uint64_t uses_ = 0;
   uint32_t made_;
+  Allowance<kMost, 1> splits_;
   std::vector<Gone> gone_;
   std::vector<std::pair<StreamNumber, StreamNumber>> forwards_;  // united streams, the latest last
 };

@@ -134,6 +134,24 @@ TEST(Streams, ARestartIsNoticedAcrossAState) {
   }
 }
 
+// Numbers that are always 0, and ever another layout, before anything was read: beyond what a relay has, nothing is
+// taken from it for a while, so that nothing is read with another one's layout. It costs no stream each time.
+TEST(Streams, WhoContradictsItselfForeverIsNotBelieved) {
+  Harness h;
+  Exporter forger{.v9 = false, .sequence = 0};
+  for (uint16_t n = 0; n < 1000; ++n) {
+    feed(h, forger, forger.announce(n, {{7, 2}, {11, 2}, {static_cast<uint16_t>(1000 + n), 4}}), n);
+  }
+  EXPECT_EQ(h.anomalies(), "template_limit*935 template_conflict*999");
+  feed(h, forger, forger.message(1001, test::set(256, Wire().u16(80).u16(443).u32(0)), 1, 1), 1001);
+  EXPECT_EQ(h.rows().size(), 0u);
+  Exporter honest{.v9 = false, .port = 1000, .sequence = 5000};
+  feed(h, honest, honest.announce(1002, kPorts), 1002);
+  feed(h, honest, honest.data(1003, 80, 443), 1003);
+  expect_ports(h, 1, "80", "443");
+  EXPECT_EQ(h.imbalance(), "");
+}
+
 // softflowd #39, telegraf #15774.
 TEST(Streams, OptionsHoldForTheirOwn) {
   Harness h;
