@@ -161,8 +161,8 @@ bool MessageOrder::before(const MessageOrder& other) const {
   return behind > 0 && behind <= SequenceState::kMaxStepBack && export_us <= other.export_us;
 }
 
-SequenceEvent note_sequence(SequenceState& state, uint32_t number, uint32_t units, int64_t export_us,
-                            flow::ExporterCounters& counters) {
+SequenceEvent note_event(SequenceState& state, uint32_t number, uint32_t units, int64_t export_us,
+                         flow::ExporterCounters& counters) {
   uint64_t lost = 0;
   const SequenceEvent event = state.observe(number, units, export_us, lost);
   switch (event) {
