@@ -77,7 +77,9 @@ void Sharing::take_all() {
 
 void Sharing::take_locked(Exporter& exporter) {
   for (const SharedSessionPtr& published : exporter.shared->since(exporter.shared_version)) {
-    Session* known = replica_.find_or_make(exporter, published->key);
+    // Templates of a session that was never heard here are taken over when it is: see take(). Options may hold for others.
+    Session* known =
+        published->options.empty() ? replica_.find(published->key) : replica_.find_or_make(exporter, published->key);
     if (known == nullptr || known->shared_version == published->version) continue;
     known->shared_version = published->version;
     replica_.take_over(*known, *published);
