@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/roff.h"
 #include "config/keys.h"
 
 namespace weir::config {
@@ -67,6 +68,43 @@ std::string example(Sections sections) {
     }
   }
   return out;
+}
+
+std::string commented_example(Sections sections) {
+  std::string out;
+  const std::string all = example(sections);
+  for (size_t at = 0; at < all.size();) {
+    const size_t end = all.find('\n', at) + 1;
+    if (all[at] != '#' && all[at] != '[' && all[at] != '\n') out += "# ";
+    out.append(all, at, end - at);
+    at = end;
+  }
+  return out;
+}
+
+std::string manual(Sections sections, std::string_view date) {
+  std::string out = fmt::format(".TH \"WEIR.TOML\" 5 {} \"weir\" \"Weir\"\n", date) +
+                    ".SH NAME\nweir.toml \\- configuration of the collector weir\n.SH DESCRIPTION\n";
+  out += roff_text(
+      "The file is TOML. A key that is left out has its default. Durations are texts such as \"500ms\", \"5s\", "
+      "\"15m\", \"6h\", \"30d\", \"2w\"; sizes are texts such as \"512MiB\" (1024) or \"10GB\" (1000). Unknown keys "
+      "are errors. Options of the command line win over the file.");
+  out += ".PP\n" + roff_text(
+                       "On SIGHUP a running collector reads the file again. A file with a problem is refused as a "
+                       "whole, and the collector goes on with what it had.");
+  for (const Section* section : sections) {
+    const bool array = section->array != nullptr;
+    out += fmt::format(".SH {}\n{}",
+                       roff_argument(fmt::format("{}{}{}", array ? "[[" : "[", section->name, array ? "]]" : "]")),
+                       roff_text(section->doc));
+    for (const Key& key : section->keys) {
+      const std::string value = default_text(*section, key);
+      out += fmt::format(".TP\n.BR {} {}\n{}", roff_argument(key.name),
+                         roff_argument(value.empty() ? fmt::format(", such as {}", key.example) : " = " + value),
+                         roff_text(fmt::format("{} ({}; {})", key.doc, allowed(key), reload_text(key))));
+    }
+  }
+  return out + ".SH SEE ALSO\n.BR weir\\-collect (1),\n.BR weir\\-check (1)\n";
 }
 
 std::string markdown(Sections sections) {

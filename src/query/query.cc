@@ -193,6 +193,12 @@ std::optional<flow::ColumnType> find_column(std::string_view name, const MoreCol
   return more ? more(name) : std::nullopt;
 }
 
+std::vector<std::string_view> dimension_names() {
+  std::vector<std::string_view> names;
+  for (const Alias& alias : kAliases) names.push_back(alias.name);
+  return names;
+}
+
 Result<std::vector<Dimension>> parse_dimensions(std::string_view list, const MoreColumns& more) {
   std::vector<Dimension> dimensions;
   const auto add = [&](std::string_view entry) -> Result<> {

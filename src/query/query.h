@@ -72,6 +72,9 @@ std::optional<flow::ColumnType> find_column(std::string_view name, const MoreCol
 // ...), or an address cut to a prefix: src_addr/24 (IPv6 to /64), src_addr/24/48.
 Result<std::vector<Dimension>> parse_dimensions(std::string_view list, const MoreColumns& more = {});
 
+// The names of nfdump's elements among them, which are no columns.
+std::vector<std::string_view> dimension_names();
+
 // "src_addr,dst_port": column names only.
 Result<std::vector<std::string>> parse_columns(std::string_view list, const MoreColumns& more = {});
 

@@ -20,6 +20,7 @@ namespace {
 struct Options {
   std::string file;
   bool example = false;
+  bool commented = false;
   bool markdown = false;
   StoreCheck store;
 };
@@ -69,8 +70,11 @@ int check(const Options& options) {
     fmt::print(stderr, "repair what? weir check --store DIR --repair\n");
     return 2;
   }
-  if (options.example || options.markdown) {
-    fmt::print("{}", options.example ? config::example(known_sections()) : config::markdown(known_sections()));
+  if (options.example || options.commented || options.markdown) {
+    const auto text = options.commented ? config::commented_example
+                      : options.example ? config::example
+                                        : config::markdown;
+    fmt::print("{}", text(known_sections()));
     return 0;
   }
   if (options.file.empty()) {
@@ -112,6 +116,7 @@ void add_check(CLI::App& app, Run& run) {
       "  3  the store has damaged or missing files, or had them: what was set aside is missing from answers");
   command->add_flag("--example,--defaults", options->example,
                     "Print a commented configuration with every key and its default");
+  command->add_flag("--commented", options->commented, "The same with every key commented out");
   command->add_flag("--markdown", options->markdown, "Print the reference page docs/configuration.md");
   command->callback([options, &run] { run = [options] { return check(*options); }; });
 }

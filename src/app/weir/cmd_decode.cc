@@ -19,19 +19,18 @@
 namespace weir::app {
 namespace {
 
-constexpr const char* kHelp =
-    "Decode captures (pcap or pcapng) and IPFIX files (RFC 5655). Print every record, element by element, and every\n"
-    "sFlow sample.\n"
-    "Several files are read one after the other, as if they were one; - is standard input.\n\n"
-    "One JSON object a record: elements by their IANA name, those of vendors by name or as ENTERPRISE:NUMBER, an\n"
-    "element that occurs several times as an array, the scope of options records under \"scope\". The last object is\n"
-    "the summary, with what was wrong in the input (anomalies). Data that comes before its template is printed when\n"
-    "the template arrives.";
-
 constexpr const char* kFooter =
-    "--raw is for comparison with other decoders. One object a record: dgram, exporter, odid, set, rec, kind, and\n"
-    "fields as [element, length, bytes]; the last one has the totals. Other decoders count one message a datagram:\n"
-    "what follows the first message is only read with --several-messages.";
+    "Input: captures (pcap, pcapng) and IPFIX files (RFC 5655); several are read one\n"
+    "after the other, as if they were one.\n"
+    "Output: one JSON object a record: elements by their IANA name, those of vendors\n"
+    "by name or as ENTERPRISE:NUMBER, an element that occurs several times as an\n"
+    "array, the scope of options records under \"scope\". The last object is the\n"
+    "summary, with what was wrong in the input (anomalies). Data that comes before\n"
+    "its template is printed when the template arrives.\n\n"
+    "--raw is for comparison with other decoders. One object a record: dgram,\n"
+    "exporter, odid, set, rec, kind, and fields as [element, length, bytes]; the\n"
+    "last one has the totals. Other decoders count one message a datagram: what\n"
+    "follows the first message is only read with --several-messages.";
 
 struct Options {
   std::vector<std::string> files;
@@ -249,7 +248,7 @@ int run_decode(const Options& options) {
 
 void add_decode(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("decode", kHelp);
+  CLI::App* command = app.add_subcommand("decode", "Print every record of captures, element by element, and every sFlow sample");
   command->add_option("FILE", options->files, "Captures; - is standard input")->required();
   CLI::Option* format = command->add_option("-o,--output", options->format, "table, json, ndjson (default) or csv")
                             ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));

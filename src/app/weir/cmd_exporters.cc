@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "app/weir/commands.h"
+#include "app/weir/default_store.h"
 #include "flow/flow_type.h"
 #include "pipeline/details.h"
 #include "pipeline/ledger_file.h"
@@ -14,7 +15,7 @@ namespace weir::app {
 namespace {
 
 struct Options {
-  std::string store = "weir-data";
+  std::string store = default_store();
   std::string output = "table";
   bool total = false;
   bool details = false;
@@ -360,7 +361,7 @@ int exporters(const Options& options) {
 void add_exporters(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("exporters", "Show who exports, and what became of everything that was sent");
   auto options = std::make_shared<Options>();
-  command->add_option("--store", options->store, "Folder of the store (default: weir-data)");
+  command->add_option("--store", options->store, "Folder that a collector writes to")->default_str(kDefaultStoreText);
   command->add_option("-o,--output", options->output, "table, json, ndjson or csv")
       ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
   command->add_flag("--total", options->total,

@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <span>
+#include <string>
 
 namespace weir::app {
 
@@ -21,5 +23,10 @@ void add_decode(CLI::App& app, Run& run);
 void add_top(CLI::App& app, Run& run);
 void add_flows(CLI::App& app, Run& run);
 void add_sql(CLI::App& app, Run& run);
+// Not shown: for packages.
+void add_manual(CLI::App& app, Run& run);
+
+// For shells, without being a command: prints what the last of the words after `weir` may go on as.
+int complete(const CLI::App& program, std::span<const std::string> words);
 
 }  // namespace weir::app

@@ -2,10 +2,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/weir/commands.h"
+#include "app/weir/manual.h"
 #include "base/log.h"
+#include "base/nearest.h"
 
 namespace {
 
@@ -13,6 +18,22 @@ bool has_command(const CLI::App& app, std::string_view name) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   return std::any_of(commands.begin(), commands.end(),
                      [&](const CLI::App* command) { return command->get_name() == name; });
+}
+
+std::string similar_command(const CLI::App& app, std::string_view name) {
+  weir::Nearest nearest(name);
+  for (const CLI::App* command : weir::app::shown_commands(app)) nearest.offer(command->get_name());
+  return nearest.text();
+}
+
+// `weir help top` is `weir top --help`.
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty() || arguments.front() != "help") return arguments;
+  arguments.erase(arguments.begin());
+  arguments.resize(std::min<size_t>(arguments.size(), 1));
+  arguments.emplace_back("--help");
+  return arguments;
 }
 
 }  // namespace
@@ -44,13 +65,21 @@ int main(int argc, char** argv) {
   app::add_decode(app, run);
   app::add_send(app, run);
   app::add_gen(app, run);
+  app::add_manual(app, run);
 
-  if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
-    fmt::print(stderr, "weir: there is no command '{}'\n'weir --help' lists them.\n", argv[1]);
+  std::vector<std::string> arguments = arguments_of(argc, argv);
+  if (arguments.size() >= 2 && arguments[0] == "complete" && arguments[1] == "--") {
+    return app::complete(app, std::span(arguments).subspan(2));
+  }
+  if (!arguments.empty() && !arguments.front().starts_with('-') && !has_command(app, arguments.front())) {
+    fmt::print(stderr, "weir: there is no command '{}'{}\n'weir --help' lists them.\n", arguments.front(),
+               similar_command(app, arguments.front()));
     return 2;
   }
   try {
-    app.parse(argc, argv);
+    std::ranges::reverse(arguments);  // as CLI11 takes them
+    app.name("weir");
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }

@@ -19,7 +19,7 @@ Result<> verify(const QuerySetup& setup, bool counters) {
 }  // namespace
 
 void add_query_options(CLI::App& command, QueryOptions& options, const std::string& format) {
-  command.add_option("--store", options.store, "Folder that a collector writes to")->capture_default_str();
+  command.add_option("--store", options.store, "Folder that a collector writes to")->default_str(kDefaultStoreText);
   command.add_option("--last", options.last, "Only flows received in the last: 90s, 15m, 6h, 30d, 2w");
   command.add_option("--from", options.from,
                      "Only flows received at or after: 2026-11-22, 2026-11-22T14:05, RFC 3339 (UTC)");

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/weir/default_store.h"
 #include "base/result.h"
 #include "query/engine.h"
 #include "query/printer.h"
@@ -18,7 +19,7 @@
 namespace weir::app {
 
 struct QueryOptions {
-  std::string store = "weir-data";
+  std::string store = default_store();
   std::string last;
   std::string from;
   std::string to;
