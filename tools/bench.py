@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """./dev bench: runs the benchmarks of build/release and prints one table each, medians over repeated rounds.
 
-Usage: bench.py [NAME...]   NAME: decode, write, receive, collect, replay (default: all of these), soak (about 7 minutes), host (a minute, needs
-Debian's node_exporter and strace); or bench.py peers [OPTIONS] alone (under an hour, needs nfdump and pmacct; peers --help), or
+Usage: bench.py [NAME...]   NAME: decode, write, receive, collect, replay (default: all of these), latency (5 minutes), soak (about 7
+minutes), host (a minute, needs Debian's node_exporter and strace); or bench.py peers [OPTIONS] alone (under an hour, needs nfdump and pmacct; peers --help), or
 hostile [OPTIONS] alone (attacks; some 15 minutes, needs CAP_NET_RAW; hostile --help)
 The same figures as JSON go to build/bench/results.json. Timings of one machine are comparable within one run only.
 """
 
+import datetime
 import json
 import os
 import pathlib
@@ -150,16 +151,58 @@ def bench_soak():
             "anomalies": ledger["anomalies"], "sent": sent.get("total", {})}
 
 
+LATENCY_SECONDS = 40
+LATENCY_LOADS = ((10, "5s"), (10_000, "5s"), (150_000, "5s"), (10_000, "1s"), (10_000, "100ms"))  # flows/s, flush_interval
+
+
+def seconds_of(stamp):
+    day = datetime.datetime.strptime(stamp, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=datetime.timezone.utc)
+    return day.timestamp()
+
+
+def bench_latency():
+    """How long the first row of each segment has waited when it became readable: the segment's time of renaming (its ctime) less the
+    first time_received, which is in its name."""
+    rows, results = [], []
+    for rate, interval in LATENCY_LOADS:
+        store, config = OUT / "latency", OUT / "latency.toml"
+        subprocess.run(["rm", "-rf", store], check=True)
+        config.write_text(f'[store]\ncompact = false\nflush_interval = "{interval}"\n')
+        collector = subprocess.Popen([BIN / "weir", "collect", "--config", config, "--store", store, "--listen", "127.0.0.1:0"],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        port = None
+        for line in collector.stderr:
+            if "listening on" in line:
+                port = line.strip().rsplit(":", 1)[1]
+            if "storing to" in line:
+                break
+        subprocess.run([BIN / "weir", "gen", "--to", f"127.0.0.1:{port}", "--protocol", "v5,v9,ipfix", "--exporters", "6", "--seed", "7",
+                        "--rate", str(rate), "--duration", f"{LATENCY_SECONDS}s"], check=True, stdout=subprocess.DEVNULL)
+        time.sleep(6)  # the last segment, too, is one of flush_interval
+        segments = [(path.stat().st_ctime, path.name) for path in store.rglob("*.parquet")]
+        collector.terminate()
+        collector.communicate()
+        promised = {"5s": 5000, "1s": 1000, "100ms": 100}[interval]
+        late = sorted(1000 * (ctime - seconds_of(name.split("-")[0])) - promised for ctime, name in segments)
+        result = {"flows_per_second": rate, "flush_interval": interval, "segments": len(late), "median_ms_late": statistics.median(late),
+                  "worst_ms_late": late[-1]}
+        results.append(result)
+        rows.append([f"{rate:,}", interval, len(late), f"{result['median_ms_late']:.0f}", f"{late[-1]:.0f}"])
+    table("from receipt to readable, beyond flush_interval", ["flows/s", "flush_interval", "segments", "median ms", "worst ms"], rows)
+    return results
+
+
 BENCHES = {
     "decode": lambda: google_benchmark("decode_bench", "decode from memory, one core", "flows"),
     "write": lambda: google_benchmark("store_bench", "write Parquet segments", "rows"),
     "receive": lambda: google_benchmark("net_bench", "receive on loopback", "datagrams"),
     "collect": lambda: google_benchmark("pipeline_bench", "collect on loopback", "datagrams"),
     "replay": bench_replay,
+    "latency": bench_latency,
     "soak": bench_soak,
     "host": lambda: bench_host(table),
 }
-ONLY_BY_NAME = {"soak", "host"}
+ONLY_BY_NAME = {"latency", "soak", "host"}
 
 
 def main():

@@ -160,8 +160,8 @@ constexpr auto kStoreKeys = keys_of<Store>(
          .least = kSecond / 10,
          .most = 3600 * kSecond,
          .flag = {"--flush-interval", "Flows can be queried after this long"},
-         .doc = "A flow can be queried at the latest this long after it was received, and a crash loses at most as "
-                "much."}),
+         .doc = "A flow can be queried at the latest this long after it was received, and the moment that writing its "
+                "file takes. A crash loses at most as much."}),
     key<&Store::rows_per_segment>(
         {.name = "rows_per_segment",
          .on_reload = applied,

@@ -125,6 +125,7 @@ void FlowBatch::reset() {
   }
   rows_ = 0;
   appended_ = 0;
+  since_.reset();
   arena_.clear();
   recent_texts_.fill({});
   exporters_.clear();

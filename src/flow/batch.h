@@ -219,6 +219,11 @@ class FlowBatch {
 
   std::span<const ExporterRows> exporters() const { return exporters_; }
 
+  // When its first row came in, by the clock of who fills it: what has to be readable in time is counted from there.
+  // Nothing where nobody waits for rows (a capture).
+  std::optional<Timestamp> since() const { return since_; }
+  void set_since(Timestamp since) { since_ = since; }
+
   // Writes down in the bits of all columns what was marked as not null: before a batch is shared.
   void settle();
 
@@ -243,6 +248,7 @@ class FlowBatch {
   SchemaPtr schema_;
   size_t rows_ = 0;
   size_t appended_ = 0;  // the first row of the last append()
+  std::optional<Timestamp> since_;
   BatchMemory memory_;
   std::array<Cells, kMaxColumns> cells_;
   std::array<std::vector<uint64_t>, kMaxColumns> validity_;

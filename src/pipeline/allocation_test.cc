@@ -68,7 +68,7 @@ TEST_P(Allocations, NoneForADatagram) {
   net::Receiver& receiver = receivers->front();
   flow::Ledger ledger;
   ReceiveLoopOptions options;
-  options.seal_every = std::chrono::hours(1);  // what is done once a second may allocate
+  options.tick_every = options.seal_after = std::chrono::hours(1);  // what is done once a second may allocate
   Intake intake({}, options, [](const flow::FullBatch&) {}, ledger, [] { return flow::SocketCounters{}; });
   const Exporters exporters(receiver.ports()[0]);
   std::vector<Wire> messages;

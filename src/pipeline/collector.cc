@@ -120,6 +120,7 @@ ReceiveLoopOptions Collector::loop_options() {
   loop.details = &details_;
   loop.streams = &streams_;
   loop.memory = &memory_;
+  loop.seal_after = seal_after(options_.store.flush_interval);
   return loop;
 }
 
@@ -229,9 +230,10 @@ Result<> Collector::reload(const decode::DecoderOptions& decoder, const store::S
                            const net::StreamLimits& streams, std::optional<net::TlsContext> tls,
                            std::optional<uint64_t> memory_limit_bytes) {
   TRY(store::check_types(options_.store.directory, *decoder.schema));
-  for (const auto& loop : loops_) loop->set_options(share_of(decoder));
+  const std::chrono::milliseconds sealed = seal_after(store.flush_interval);
+  for (const auto& loop : loops_) loop->set_options(share_of(decoder), sealed);
   if (stream_loop_) {
-    stream_loop_->set_options(share_of(decoder));
+    stream_loop_->set_options(share_of(decoder), sealed);
     stream_loop_->set_streams(streams, std::move(tls));
   }
   store_->set_options(store);

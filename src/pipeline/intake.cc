@@ -14,6 +14,11 @@ constexpr std::chrono::seconds kSurveyEvery{3};
 
 }  // namespace
 
+std::chrono::milliseconds seal_after(Micros flush_interval) {
+  const auto fifth = std::chrono::duration_cast<std::chrono::milliseconds>(flush_interval) / 100 * 19;
+  return std::clamp(fifth, kShortestRound, std::chrono::milliseconds{950});
+}
+
 Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options, BatchOut out, flow::Ledger& ledger,
                std::function<flow::SocketCounters()> sockets)
     : schema_(decoder.schema),
@@ -22,8 +27,9 @@ Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options
       out_(std::move(out)),
       ledger_(ledger),
       sockets_(std::move(sockets)),
-      builders_([this](flow::FullBatch batch) { full_.push_back(std::move(batch)); }, options.batch_rows, schema_),
-      next_tick_(Clock::now() + options.seal_every) {
+      seal_after_(options.seal_after),
+      builders_([this](flow::FullBatch batch) { take_full(std::move(batch)); }, options.batch_rows, schema_),
+      next_tick_(options_.now() + options.tick_every) {
   decoder_.set_state_source(options.state);
   if (options.shared != nullptr) decoder_.set_shared(options.shared);
 }
@@ -35,18 +41,50 @@ void Intake::decode(std::span<const Datagram> datagrams) {
   }
   while (!datagrams.empty()) {
     const auto next = datagrams.first(std::min(kDecodedAtOnce, datagrams.size()));
-    const Clock::time_point start = Clock::now();
+    const Clock::time_point start = options_.now();
+    arrives(next.front().received, start);
     decoder_.expect(next);
     for (const Datagram& datagram : next) decoder_.decode(datagram, builders_);
-    const std::chrono::duration<double> took = Clock::now() - start;
+    const std::chrono::duration<double> took = options_.now() - start;
     decode_times_.observe(took.count() / static_cast<double>(next.size()), next.size());
     datagrams = datagrams.subspan(next.size());
   }
 }
 
+void Intake::arrives(Timestamp at, Clock::time_point now) {
+  last_ = {at, now};
+  for (const flow::Table table : flow::kTables) {
+    if (builders_[table].pending_rows() == 0) first_rows_[table] = last_;
+  }
+}
+
+// The next batch of the table begins with what is decoded now.
+void Intake::take_full(flow::FullBatch batch) {
+  batch->set_since(std::exchange(first_rows_[batch->schema().table()], last_).at);
+  full_.push_back(std::move(batch));
+}
+
 void Intake::hand_over() {
+  seal_old();
   send_out();
-  if (Clock::now() >= next_tick_) tick();
+  if (options_.now() >= next_tick_) tick();
+}
+
+void Intake::seal_old() {
+  for (const flow::Table table : flow::kTables) {
+    flow::BatchBuilder& builder = builders_[table];
+    if (builder.pending_rows() > 0 && options_.now() - first_rows_[table].since >= seal_after_) builder.hand_over();
+  }
+}
+
+std::chrono::milliseconds Intake::next_round(std::chrono::milliseconds most) {
+  std::chrono::milliseconds round = most;
+  for (const flow::Table table : flow::kTables) {
+    if (builders_[table].pending_rows() == 0) continue;
+    const Clock::duration left = first_rows_[table].since + seal_after_ - options_.now();
+    round = std::min(round, std::chrono::ceil<std::chrono::milliseconds>(left));
+  }
+  return std::max(round, kShortestRound);
 }
 
 void Intake::finish() {
@@ -60,23 +98,23 @@ void Intake::finish() {
   send_out();
 }
 
-void Intake::set_options(decode::DecoderOptions options) {
+void Intake::set_options(decode::DecoderOptions options, std::chrono::milliseconds seal_after) {
   const std::lock_guard lock(mutex_);
-  new_options_ = std::move(options);
+  new_options_ = {std::move(options), seal_after};
 }
 
-// Once a second: what is younger than a segment moves on, what is too old is given up, the ledger hears of it.
+// Once a second: what is too old is given up, what others know is taken over, the ledger hears of it.
 void Intake::tick() {
+  arrives(wall_clock_now(), options_.now());
   take_options();
   exchange_state(kMaxChangesPerTick);
   if (options_.shared != nullptr) decoder_.take_shared(builders_);
   decoder_.expire(wall_clock_now());
-  builders_.hand_over();
-  if (Clock::now() >= next_survey_) publish_streams();
+  if (options_.now() >= next_survey_) publish_streams();
   publish();
   publish_details(kMaxChangesPerTick);
   send_out();
-  next_tick_ = Clock::now() + options_.seal_every;
+  next_tick_ = options_.now() + options_.tick_every;
 }
 
 // What other collectors learned, and what we did.
@@ -90,41 +128,42 @@ void Intake::exchange_state(size_t max_sessions) {
 }
 
 void Intake::take_options() {
-  std::optional<decode::DecoderOptions> options;
+  std::optional<Options> options;
   {
     const std::lock_guard lock(mutex_);
     options = std::exchange(new_options_, std::nullopt);
   }
   if (!options) return;
-  if (options->schema != schema_) {
-    schema_ = options->schema;
+  seal_after_ = options->seal_after;
+  if (options->decoder.schema != schema_) {
+    schema_ = options->decoder.schema;
     builders_.set_schema(schema_);  // rows of before keep their columns
   }
-  decoder_.set_options(*std::move(options));
+  decoder_.set_options(std::move(options->decoder));
 }
 
 // Publishes before the batches leave, so that nobody sees more rows stored than decoded; but with very many exporters a
 // publication is expensive, and then at most a tenth of the time goes into it.
 void Intake::send_out() {
   if (full_.empty()) return;
-  if (Clock::now() >= next_publish_) publish();
+  if (options_.now() >= next_publish_) publish();
   for (flow::FullBatch& batch : full_) out_(std::move(batch));
   full_.clear();
 }
 
 void Intake::publish() {
-  const Clock::time_point start = Clock::now();
+  const Clock::time_point start = options_.now();
   ledger_.publish(options_.number, decoder_.counters(), sockets_());
-  const Clock::time_point end = Clock::now();
+  const Clock::time_point end = options_.now();
   next_publish_ = end + 9 * (end - start);
 }
 
 // With very many streams the look at them takes a moment: at most a hundredth of the time goes into it.
 void Intake::publish_streams() {
   if (options_.streams == nullptr) return;
-  const Clock::time_point start = Clock::now();
+  const Clock::time_point start = options_.now();
   options_.streams->publish(options_.number, decoder_.survey_streams(kMaxStreams));
-  const Clock::time_point end = Clock::now();
+  const Clock::time_point end = options_.now();
   next_survey_ = end + std::max<Clock::duration>(kSurveyEvery, 99 * (end - start));
 }
 

@@ -1,5 +1,6 @@
 #include "pipeline/outlet.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -12,7 +13,7 @@
 namespace weir::pipeline {
 namespace {
 
-constexpr std::chrono::milliseconds kFlushEvery{100};  // how late a flush may be
+constexpr std::chrono::milliseconds kFlushEvery{100};
 constexpr std::chrono::seconds kLogEvery{10};
 
 struct Consignment {
@@ -26,6 +27,11 @@ struct MemoryOf {
 
 }  // namespace
 
+std::chrono::milliseconds wait_for_batch(std::optional<Timestamp> due, Timestamp now) {
+  if (!due || *due - now >= kFlushEvery) return kFlushEvery;
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(*due - now), std::chrono::milliseconds{0});
+}
+
 struct Outlet::State {
   State(std::shared_ptr<sink::Sink> to, flow::Ledger& ledger, const OutletOptions& options)
       : sink(std::move(to)),
@@ -34,6 +40,7 @@ struct Outlet::State {
         before_close(options.before_close) {}
 
   void run();
+  std::chrono::milliseconds wait();
   template <class Work>
   void guard(const Work& work);
   void note_failure(const char* what);
@@ -74,9 +81,15 @@ void Outlet::State::note_failure(const char* what) {
   next_log = now + kLogEvery;
 }
 
+std::chrono::milliseconds Outlet::State::wait() {
+  std::optional<Timestamp> due;
+  guard([&] { due = sink->due(); });
+  return wait_for_batch(due, wall_clock_now());
+}
+
 void Outlet::State::run() {
   while (!queue.finished()) {
-    if (auto next = queue.pop(kFlushEvery)) {
+    if (auto next = queue.pop(wait())) {
       guard([&] { sink->add(std::move(next->batch), std::move(next->receipt)); });
     }
     guard([&] { sink->flush(wall_clock_now()); });

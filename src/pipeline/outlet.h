@@ -39,6 +39,10 @@ struct OutletReport {
   uint64_t queue_bytes_limit = 0;
 };
 
+// How long an outlet whose sink has something to do at `due` waits for the next batch: 100 ms at most, as the clock may
+// be set, and the sink's options may change.
+std::chrono::milliseconds wait_for_batch(std::optional<Timestamp> due, Timestamp now);
+
 class Outlet {
  public:
   // The account is that of the sink's name.

@@ -122,6 +122,18 @@ TEST(Outlet, DeliversAndEnds) {
   EXPECT_EQ(flows_at(snapshot, 0).dropped_in_all(), 5u) << "too late, and counted";
 }
 
+TEST(Outlet, WaitsUntilItsSinkHasSomethingToDo) {
+  using namespace std::chrono_literals;
+  const Timestamp now = timestamp_from_us(1'000'000'000'000'000);
+  EXPECT_EQ(wait_for_batch(std::nullopt, now), 100ms);
+  EXPECT_EQ(wait_for_batch(now + 5s, now), 100ms) << "the clock may be set, and options may change";
+  EXPECT_EQ(wait_for_batch(now + 99ms, now), 99ms);
+  EXPECT_EQ(wait_for_batch(now + 300us, now), 1ms) << "not before, and not again and again until then";
+  EXPECT_EQ(wait_for_batch(now, now), 0ms);
+  EXPECT_EQ(wait_for_batch(now - 1h, now), 0ms);
+  EXPECT_EQ(wait_for_batch(Timestamp::max(), now), 100ms);
+}
+
 TEST(Outlet, AFullQueueDropsByBatchesAndByBytes) {
   const uint64_t one = batch_of(1, 1 << 20)->memory_bytes();
   for (const OutletOptions& limits : {OutletOptions{.queue_batches = 3, .before_close = {}},

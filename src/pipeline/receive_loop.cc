@@ -8,7 +8,7 @@
 namespace weir::pipeline {
 namespace {
 
-constexpr std::chrono::milliseconds kReceiveTimeout{100};
+constexpr std::chrono::milliseconds kLongestRound{100};
 constexpr std::chrono::milliseconds kErrorPause{100};
 
 }  // namespace
@@ -23,7 +23,7 @@ ReceiveLoop::ReceiveLoop(net::Receiver receiver, decode::DecoderOptions decoder,
 
 void ReceiveLoop::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
-    receive(kReceiveTimeout);
+    receive(intake_.next_round(kLongestRound));
     intake_.hand_over();
   }
   drain();

@@ -23,7 +23,9 @@ class ReceiveLoop {
 
   // From any thread.
   void stop();
-  void set_options(decode::DecoderOptions options) { intake_.set_options(std::move(options)); }
+  void set_options(decode::DecoderOptions options, std::chrono::milliseconds seal_after) {
+    intake_.set_options(std::move(options), seal_after);
+  }
   DecodeTimes decode_times() const { return intake_.decode_times(); }
 
  private:

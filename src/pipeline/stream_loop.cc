@@ -8,7 +8,7 @@
 namespace weir::pipeline {
 namespace {
 
-constexpr std::chrono::milliseconds kPollTimeout{100};
+constexpr std::chrono::milliseconds kLongestRound{100};
 constexpr std::chrono::milliseconds kErrorPause{100};
 constexpr std::chrono::seconds kLogInterval{10};
 
@@ -85,7 +85,7 @@ StreamLoop::StreamLoop(net::StreamListener listener, decode::DecoderOptions deco
 
 void StreamLoop::run() {
   while (!stopping_.load(std::memory_order_acquire)) {
-    poll(kPollTimeout);
+    poll(intake_.next_round(kLongestRound));
     take_change();
     intake_.hand_over();
   }

@@ -41,7 +41,9 @@ class StreamLoop : private net::StreamSink {
 
   // From any thread.
   void stop();
-  void set_options(decode::DecoderOptions options) { intake_.set_options(std::move(options)); }
+  void set_options(decode::DecoderOptions options, std::chrono::milliseconds seal_after) {
+    intake_.set_options(std::move(options), seal_after);
+  }
   DecodeTimes decode_times() const { return intake_.decode_times(); }
   // For connections that begin from now on.
   void set_streams(const net::StreamLimits& limits, std::optional<net::TlsContext> tls);

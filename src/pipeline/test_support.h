@@ -177,7 +177,7 @@ inline CollectorOptions fast_options(const Folder& folder) {
   options.store.directory = folder.path() / "store";
   options.store.flush_interval = Micros{50'000};
   options.store.compact = false;
-  options.loop.seal_every = milliseconds{20};
+  options.loop.tick_every = milliseconds{20};
   options.maintain_every = milliseconds{50};
   options.report_every = milliseconds{50};
   return options;

@@ -7,6 +7,7 @@
 // CollectorOptions::sinks in settings() (src/app/weir/settings.cc).
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/time.h"
@@ -27,8 +28,11 @@ class Sink {
   // back-off, and drops the rest. If it throws all the same, the rows of the receipts it lets go of count as dropped.
   virtual void add(flow::SealedBatch batch, flow::Receipt receipt) = 0;
 
-  // Sends or writes what is due at `now`. Called after each add(), and every 100 ms when nothing comes.
+  // Sends or writes what is due at `now`. Called after each add(), at due(), and every 100 ms when nothing comes.
   virtual void flush(Timestamp now) = 0;
+
+  // When flush() will have something to do, if nothing is added until then; nothing: when it is called.
+  virtual std::optional<Timestamp> due() const { return std::nullopt; }
 
   // The last call: tries once more, and answers every receipt that is left.
   virtual void close(Timestamp now) = 0;

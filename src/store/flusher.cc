@@ -54,6 +54,7 @@ void Flusher::add(flow::SealedBatch batch, flow::Receipt receipt, const StoreOpt
   const uint64_t most = std::min<uint64_t>(parquet::kGroupRows, options.rows_per_segment);
   if (const uint64_t open = open_rows(kind); open > 0 && open + rows > most) prepare_open(kind);
   waiting_rows_ += rows;
+  const std::optional<Timestamp> since = batch->since() ? batch->since() : last_call_;
   std::vector<flow::Receipt> receipts;
   receipts.push_back(std::move(receipt));
   waiting_.push_back({.kind = kind,
@@ -62,7 +63,7 @@ void Flusher::add(flow::SealedBatch batch, flow::Receipt receipt, const StoreOpt
                       .receipts = std::move(receipts),
                       .first = received->first,
                       .last = received->last,
-                      .since = last_call_});
+                      .since = since});
   if (open_rows(kind) >= most) prepare_open(kind);
   if (back_off_ > Micros{0}) drop_oldest(options.pending_rows_limit);
 }
@@ -103,16 +104,33 @@ void Flusher::prepare_open(const Kind& kind) {
     std::ranges::move(w.receipts, std::back_inserter(whole.receipts));
     whole.first = std::min(whole.first, w.first);
     whole.last = std::max(whole.last, w.last);
+    if (w.since) whole.since = std::min(*w.since, whole.since.value_or(*w.since));
   }
   whole.rows = writer_.prepare(std::move(batches));
   whole.prepared = true;
   waiting_.insert(waiting_.begin() + place, std::move(whole));
 }
 
-bool Flusher::due(Timestamp now, const StoreOptions& options) const {
+// Batches of several threads come in any order.
+std::optional<Timestamp> Flusher::oldest() const {
+  std::optional<Timestamp> oldest;
+  for (const Waiting& w : waiting_) {
+    if (w.since) oldest = std::min(*w.since, oldest.value_or(*w.since));
+  }
+  return oldest;
+}
+
+std::optional<Timestamp> Flusher::due(const StoreOptions& options) const {
+  if (waiting_.empty()) return std::nullopt;
+  if (back_off_ > Micros{0}) return retry_at_;
+  const std::optional<Timestamp> since = oldest();
+  return since ? std::optional(*since + options.flush_interval) : std::nullopt;
+}
+
+bool Flusher::is_due(Timestamp now, const StoreOptions& options) const {
   if (waiting_.empty()) return false;
   if (waiting_rows_ >= options.rows_per_segment || back_off_ > Micros{0}) return true;
-  const Timestamp since = waiting_.front().since.value_or(now);
+  const Timestamp since = oldest().value_or(now);
   return now - since >= options.flush_interval || since > now;  // later than now: the clock was set back
 }
 
@@ -123,12 +141,11 @@ bool Flusher::waits_for_disk(Timestamp now) const {
 
 void Flusher::flush(Timestamp now, bool force, const StoreOptions& options) {
   for (Waiting& w : waiting_) {
-    if (w.since) break;
-    w.since = now;
+    if (!w.since) w.since = now;
   }
   last_call_ = now;
   if (!force && waits_for_disk(now)) return;
-  while (!waiting_.empty() && (force || due(now, options))) {
+  while (!waiting_.empty() && (force || is_due(now, options))) {
     Group group = take_segment(options.rows_per_segment);
     const auto stats = write(group);
     if (!stats) {

@@ -2,7 +2,7 @@
 // again.
 //
 //   add        a batch joins the others of its hour; as many as make a row group are encoded, and free again
-//   due        a batch waited for flush_interval, or rows_per_segment rows wait
+//   due        flush_interval is over since a batch's first row came in, or rows_per_segment rows wait
 //   failed     everything stays; the next try comes after 1 s, then 2, 4, .. 30 s; past pending_rows_limit the oldest
 //              batches are dropped, and their receipts say so
 //
@@ -39,6 +39,9 @@ class Flusher {
 
   void add(flow::SealedBatch batch, flow::Receipt receipt, const StoreOptions& options);
   void flush(Timestamp now, bool force, const StoreOptions& options);
+  // When flush() will have something to write, if nothing is added; nothing if nothing waits, or since the last
+  // flush().
+  std::optional<Timestamp> due(const StoreOptions& options) const;
   // Everything that still waits is given up.
   void drop_all(flow::DropReason reason);
 
@@ -57,11 +60,12 @@ class Flusher {
     std::vector<flow::Receipt> receipts;
     Timestamp first;  // time_received
     Timestamp last;
-    std::optional<Timestamp> since;  // not later than when it was added
+    std::optional<Timestamp> since;  // when the first row came in, or not later than when it was added
   };
   using Group = std::vector<Waiting>;  // of one kind
 
-  bool due(Timestamp now, const StoreOptions& options) const;
+  bool is_due(Timestamp now, const StoreOptions& options) const;
+  std::optional<Timestamp> oldest() const;
   bool waits_for_disk(Timestamp now) const;
   uint64_t open_rows(const Kind& kind) const;
   void prepare_open(const Kind& kind);

@@ -151,6 +151,16 @@ void Store::flush(Timestamp now, bool force) {
   for (auto& flusher : impl_->flushers_) flusher->flush(now, force, options);
 }
 
+std::optional<Timestamp> Store::due() const {
+  const StoreOptions options = impl_->options();
+  std::optional<Timestamp> first;
+  for (const auto& flusher : impl_->flushers_) {
+    const auto due = flusher->due(options);
+    if (due && (!first || *due < *first)) first = due;
+  }
+  return first;
+}
+
 void Store::close(Timestamp now) {
   impl_->maintenance_.stop();
   flush(now, true);

@@ -35,7 +35,7 @@ struct ScrubOptions {
 
 struct StoreOptions {
   std::filesystem::path directory = "weir-data";
-  Micros flush_interval{5'000'000};     // a row is readable at the latest this long after it was added
+  Micros flush_interval{5'000'000};     // a row is written this long after it came in (FlowBatch::since)
   uint64_t rows_per_segment = 524'288;  // a segment is written when this many rows wait, even before the interval
   uint64_t pending_rows_limit =
       2'097'152;  // rows kept while the disk fails; past it the oldest are dropped and counted
@@ -78,6 +78,7 @@ class Store final : public sink::Sink {
   void add(flow::SealedBatch batch, flow::Receipt receipt) override;
   // A failed write keeps its rows and is tried again with back-off.
   void flush(Timestamp now) override { flush(now, false); }
+  std::optional<Timestamp> due() const override;
   // With `force`, everything that waits, due or not.
   void flush(Timestamp now, bool force);
   // Flushes, and counts what still cannot be written as dropped (shutdown).

@@ -85,6 +85,36 @@ TEST_F(StoreTest, WritesAfterTheIntervalAndNotBefore) {
   EXPECT_EQ(script.written.size(), 1u) << "nothing to write, nothing written";
 }
 
+TEST_F(StoreTest, TheIntervalBeginsWhenTheFirstRowCameIn) {
+  Store store = open();
+  store.flush(kNoon);
+  EXPECT_EQ(store.due(), std::nullopt) << "nothing waits";
+  const auto since = [&](size_t rows, Timestamp at) {
+    auto waited = std::make_shared<flow::FlowBatch>(64, flow::Schema::flows());
+    waited->append(rows, IpAddress::from_v4(1));
+    std::fill_n(waited->values<flow::Column::time_received>(), rows, to_us(kNoon));
+    waited->set_valid(flow::Column::time_received, 0, rows);
+    waited->set_since(at);
+    return flow::seal(std::move(waited));
+  };
+  // Two threads hand over at the same time; the second batch is older.
+  deliver(store, ledger, since(1, kNoon - 300ms));
+  deliver(store, ledger, since(2, kNoon - 900ms));
+  EXPECT_EQ(store.due(), kNoon - 900ms + 5s);
+  store.flush(kNoon + 4099ms);
+  EXPECT_EQ(script.written, (std::vector<uint64_t>{}));
+  deliver(store, ledger, since(4, kNoon + 3s));
+  store.flush(kNoon + 4100ms);
+  EXPECT_EQ(script.written, (std::vector<uint64_t>{7}));
+  EXPECT_EQ(store.due(), std::nullopt);
+  // What names no beginning waits from its delivery on.
+  deliver(store, ledger, batch(8));
+  EXPECT_EQ(store.due(), kNoon + 4100ms + 5s);
+  script.fails = true;
+  store.flush(kNoon + 10s);
+  EXPECT_EQ(store.due(), kNoon + 11s) << "the next try";
+}
+
 TEST_F(StoreTest, WritesWhenEnoughRowsWait) {
   options.rows_per_segment = 100;
   Store store = open();
