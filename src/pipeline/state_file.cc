@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "base/file_access.h"
 #include "base/log.h"
 #include "store/files.h"
 
@@ -137,7 +138,8 @@ void StateFile::save(Timestamp now, std::chrono::seconds lifetime) {
   if (saved_version_ == version || (!saved_version_ && version == 0)) return;
   uint64_t left_out = 0;
   const std::vector<uint8_t> bytes = encode(now, left_out);
-  const Result<> written = store::replace_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const Result<> written =
+      store::replace_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, kOwnFile);
   const std::lock_guard lock(mutex_);
   if (written) {
     saved_version_ = version;

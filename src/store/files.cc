@@ -1,11 +1,18 @@
 #include "store/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <random>
+#include <ranges>
+#include <string>
 #include <vector>
+
+#include "store/layout.h"
 
 namespace weir::store {
 namespace {
@@ -49,12 +56,17 @@ Result<> sync_folder(const std::filesystem::path& path) {
   return {};
 }
 
-Result<> create_folders(const std::filesystem::path& path) {
+Result<> create_folders(const std::filesystem::path& path, mode_t mode) {
   std::error_code error;
   std::vector<std::filesystem::path> missing;
   for (auto at = path; !at.empty() && !std::filesystem::exists(at, error); at = at.parent_path()) missing.push_back(at);
-  std::filesystem::create_directories(path, error);
-  if (error) return fail("cannot create the folder {}: {}", path.string(), error.message());
+  for (const auto& folder : std::views::reverse(missing)) {
+    // Another process may make the same one; "a/" is made as "a".
+    if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST)
+      return fail_errno("cannot create the folder " + path.string());
+  }
+  if (!std::filesystem::is_directory(path, error))
+    return fail("cannot create the folder {}: {}", path.string(), std::strerror(error ? error.value() : ENOTDIR));
   for (const auto& folder : missing) {
     const auto parent = folder.parent_path();
     if (const auto synced = sync_folder(parent.empty() ? "." : parent); !synced) return synced;
@@ -62,11 +74,12 @@ Result<> create_folders(const std::filesystem::path& path) {
   return {};
 }
 
-Result<> replace_file(const std::filesystem::path& path, std::string_view content) {
+Result<> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
   auto temporary = path;
   temporary += ".tmp";
+  ::unlink(temporary.c_str());  // of a crash, with a mode of its own
   const auto write = [&]() -> Result<> {
-    const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (!file) return fail_errno("cannot write " + temporary.string());
     TRY(write_all(file.get(), content, temporary));
     if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + temporary.string() + " to the disk");
@@ -79,6 +92,17 @@ Result<> replace_file(const std::filesystem::path& path, std::string_view conten
   }
   const auto parent = path.parent_path();
   return sync_folder(parent.empty() ? "." : parent);
+}
+
+bool replace_quickly(const std::filesystem::path& path, std::string_view content) {
+  std::random_device random;
+  const std::string temporary = fmt::format("{}-{:08x}{:08x}{}", path.string(), random(), random(), kTemporarySuffix);
+  const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kGroupFile));
+  if (!file) return false;
+  const bool written = ::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+                       ::rename(temporary.c_str(), path.c_str()) == 0;
+  if (!written) ::unlink(temporary.c_str());
+  return written;
 }
 
 }  // namespace weir::store

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/fd.h"
+#include "base/file_access.h"
 #include "base/result.h"
 
 namespace weir::store {
@@ -19,8 +20,10 @@ Result<uint64_t> sync_file(const std::filesystem::path& path);
 // Syncs the names in a folder.
 Result<> sync_folder(const std::filesystem::path& path);
 // Creates `path` and what is missing above it, and syncs the folders that got a new name.
-Result<> create_folders(const std::filesystem::path& path);
-// Replaces `path` by `content`; readers see the old or the new one, also after a crash.
-Result<> replace_file(const std::filesystem::path& path, std::string_view content);
+Result<> create_folders(const std::filesystem::path& path, mode_t mode = kGroupFolder);
+// Replaces `path` by `content`; readers see the old or the new one, also after a crash. Its mode is that of a new file.
+Result<> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode = kGroupFile);
+// The same without syncing: after a power cut it is the old one, or damaged. Several may do it at once.
+bool replace_quickly(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace weir::store

@@ -189,7 +189,7 @@ Result<SegmentStats> Flusher::write(const Group& group) {
   if (!open.empty()) rows.push_back(writer_.prepare(std::move(open)));
 
   std::error_code error;
-  fs::create_directory(folder_, error);  // somebody may have removed it
+  (void)create_folders(folder_);  // somebody may have removed it
   const fs::path temporary = folder_ / (segment_name(segment) + std::string(kTemporarySuffix));
   fs::remove(temporary, error);
   const auto stats = writer_.write_prepared(temporary, rows);

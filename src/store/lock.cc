@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <string>
 
+#include "base/file_access.h"
+
 namespace weir::store {
 namespace {
 
@@ -23,7 +25,7 @@ std::string read_pid(int fd) {
 
 Result<StoreLock> StoreLock::take(const std::filesystem::path& store) {
   const auto path = store / "lock";
-  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kGroupFile));
   if (!file) return fail_errno("cannot write to the store: cannot open " + path.string());
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail_errno("cannot lock " + path.string());

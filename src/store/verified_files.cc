@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/file_access.h"
 #include "base/time.h"
 #include "store/files.h"
 #include "store/layout.h"
@@ -52,18 +53,6 @@ fs::path user_file(const fs::path& store) {
   if (cache != nullptr && *cache == '/') return fs::path(cache) / "weir" / name;
   if (home != nullptr && *home == '/') return fs::path(home) / ".cache/weir" / name;
   return {};
-}
-
-// Replaces it without syncing: after a power cut it is damaged at worst, and then it counts as empty.
-bool replace_quickly(const fs::path& path, std::string_view content) {
-  std::string temporary = path.string() + "-XXXXXX";
-  temporary += kTemporarySuffix;
-  const Fd file(::mkostemps(temporary.data(), static_cast<int>(kTemporarySuffix.size()), O_CLOEXEC));
-  if (!file) return false;
-  const bool written = ::write(file.get(), content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
-                       ::fchmod(file.get(), 0640) == 0 && ::rename(temporary.c_str(), path.c_str()) == 0;
-  if (!written) ::unlink(temporary.c_str());
-  return written;
 }
 
 }  // namespace
@@ -146,8 +135,7 @@ void VerifiedFiles::save() {
   if (content.size() > kMostBytes || replace_quickly(store_ / kVerifiedFile, content)) return;
   const fs::path own = user_file(store_);
   if (own.empty()) return;
-  std::error_code error;
-  fs::create_directories(own.parent_path(), error);
+  (void)create_folders(own.parent_path(), kOwnFolder);
   replace_quickly(own, content);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/file_access.h"
 #include "store/parquet/checksum.h"
 
 namespace weir::store::parquet {
@@ -47,7 +48,7 @@ Result<> FileWriter::create(const std::filesystem::path& path, const flow::Schem
   path_ = path;
   schema_ = &schema;
   columns_ = std::move(columns);
-  file_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  file_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kGroupFile));
   if (!file_) return fail_errno("cannot write " + path.string());
   buffer_.clear();
   buffer_.append(kMagic);
