@@ -7,6 +7,7 @@
 #include <chrono>
 #include <string>
 
+#include "base/terminal_text.h"
 #include "base/time.h"
 
 namespace weir::log {
@@ -60,7 +61,8 @@ void write(Level level, std::string_view line) {
   // Milliseconds: to_rfc3339 without its last three digits.
   std::string text = to_rfc3339(wall_clock_now());
   text.resize(text.size() - 4);
-  fmt::format_to(std::back_inserter(text), "Z {}{}{} {}\n", colours ? colour : "", name, colours ? "\033[m" : "", line);
+  fmt::format_to(std::back_inserter(text), "Z {}{}{} {}\n", colours ? colour : "", name, colours ? "\033[m" : "",
+                 terminal_text(line));
   // One call writes a whole line, so that lines of several threads do not mix. Standard error may be closed.
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }

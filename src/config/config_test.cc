@@ -269,7 +269,7 @@ const BadCase kBad[] = {
      "[store]\npending_rows = 40000\n",
      {"f:2:16: store.pending_rows: 40000 is not allowed: it must be at least store.rows_per_segment, 524288"}},
     {"a letter that is no key", "\u00e4 = 1\n\u01e4 = 2\n", {"f:1:1: not TOML from here on: "}},
-    {"control characters", "[store]\n\"a\\u001bb\" = 1\n", {"f:2:1: store.a b: there is no such key"}},
+    {"control characters", "[store]\n\"a\\u001bb\" = 1\n", {"f:2:1: store.a\\x1bb: there is no such key"}},
 };
 
 TEST(Config, EveryProblemHasItsPlace) {

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/nearest.h"
+#include "base/terminal_text.h"
+#include "base/utf8.h"
 #include "config/keys.h"
 
 namespace weir::config {
@@ -34,10 +38,7 @@ std::string suggest_key(Sections sections, const Section& section, std::string_v
 
 std::string printable(std::string_view text) {
   constexpr size_t most = 80;
-  std::string line(text.substr(0, most));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
+  const std::string line = terminal_text(utf8_prefix(text, most));
   return text.size() > most ? line + "..." : line;
 }
 

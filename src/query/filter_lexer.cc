@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/terminal_text.h"
+#include "base/utf8.h"
+
 namespace weir::query {
 namespace {
 
@@ -40,12 +43,8 @@ bool Token::is_word(std::string_view keyword) const {
 
 std::string printable(std::string_view text) {
   constexpr size_t kLimit = 40;
-  std::string shown(text.substr(0, kLimit));
-  for (char& c : shown) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  if (text.size() > kLimit) shown += "...";
-  return shown;
+  const std::string shown = terminal_text(utf8_prefix(text, kLimit));
+  return text.size() > kLimit ? shown + "..." : shown;
 }
 
 std::expected<std::vector<Token>, FilterError> tokenize(std::string_view text) {

@@ -196,7 +196,7 @@ TEST(FilterParser, ErrorsSayWhereAndWhatWasExpected) {
       {"flags > S", 6, "only '='"},
       {"port 80 and 'x", 12, "quote is not closed"},
       {"port 80; drop table", 7, "unexpected character ';'"},
-      {"port \xff", 5, "unexpected character '?'"},
+      {"port \xff", 5, "unexpected character '\\xff'"},
   };
   for (const Row& row : kRows) {
     const auto filter = parse_filter(row.text);

@@ -8,6 +8,7 @@
 
 #include "base/csv_text.h"
 #include "base/json_text.h"
+#include "base/terminal_text.h"
 #include "query/text.h"
 
 namespace weir::query {
@@ -77,13 +78,13 @@ class JsonPrinter final : public RowSink {
 
 class CsvPrinter final : public RowSink {
  public:
-  explicit CsvPrinter(Output& output) : output_(output) {}
+  CsvPrinter(Output& output, bool guarded) : output_(output), guarded_(guarded) {}
 
   Result<> begin(std::span<const ResultColumn> columns) override {
     std::string& out = output_.buffer();
     for (size_t i = 0; i < columns.size(); ++i) {
       if (i > 0) out += ',';
-      append_csv(out, columns[i].name);
+      append_text(out, columns[i].name);
     }
     out += '\n';
     return {};
@@ -93,7 +94,11 @@ class CsvPrinter final : public RowSink {
     std::string& out = output_.buffer();
     for (size_t i = 0; i < values.size(); ++i) {
       if (i > 0) out += ',';
-      append_csv(out, plain_text(values[i]));
+      const Value& value = values[i];
+      if (std::holds_alternative<std::string>(value) || std::holds_alternative<JsonText>(value))
+        append_text(out, plain_text(value));
+      else
+        append_csv(out, plain_text(value));
     }
     out += '\n';
     return output_.spill();
@@ -102,7 +107,12 @@ class CsvPrinter final : public RowSink {
   Result<> end() override { return output_.flush(); }
 
  private:
+  void append_text(std::string& out, std::string_view text) const {
+    guarded_ ? append_csv_guarded(out, text) : append_csv(out, text);
+  }
+
   Output& output_;
+  bool guarded_;
 };
 
 class TablePrinter final : public RowSink {
@@ -120,16 +130,15 @@ class TablePrinter final : public RowSink {
   Result<> row(std::span<const Value> values) override {
     std::vector<std::string> texts;
     for (const Value& value : values) texts.push_back(plain_text(value));
-    // Text of several lines (a query plan) takes several lines of the table.
     bool more = true;
     while (more) {
       more = false;
       std::vector<std::string> cells;
-      for (std::string& text : texts) {
-        const size_t newline = text.find('\n');
-        cells.push_back(terminal_text(text.substr(0, newline)));
-        text.erase(0, newline == std::string::npos ? newline : newline + 1);
-        more = more || !text.empty();
+      for (size_t i = 0; i < texts.size(); ++i) {
+        const size_t newline = columns_[i].lines ? texts[i].find('\n') : std::string::npos;
+        cells.push_back(terminal_text(texts[i].substr(0, newline)));
+        texts[i].erase(0, newline == std::string::npos ? newline : newline + 1);
+        more = more || !texts[i].empty();
       }
       add(std::move(cells));
     }
@@ -243,7 +252,9 @@ std::unique_ptr<RowSink> make_printer(Format format, Output& output, Screen scre
     case Format::ndjson:
       return std::make_unique<JsonPrinter>(output, true);
     case Format::csv:
-      return std::make_unique<CsvPrinter>(output);
+      return std::make_unique<CsvPrinter>(output, false);
+    case Format::csv_guarded:
+      return std::make_unique<CsvPrinter>(output, true);
   }
   return nullptr;
 }

@@ -12,8 +12,10 @@
 
 namespace weir::query {
 
-enum class Format : uint8_t { table, json, ndjson, csv };
+// csv_guarded: csv --spreadsheet.
+enum class Format : uint8_t { table, json, ndjson, csv, csv_guarded };
 
+// By its name; csv_guarded has none.
 std::optional<Format> parse_format(std::string_view name);
 
 // What a table may assume about where it is shown.
@@ -49,6 +51,8 @@ class Output {
 //            {"incomplete": [{"path": "...", "reason": "..."}, ...]}
 //   ndjson   one object a line, the last one as in json
 //   csv      a header, then RFC 4180 fields; null is empty
+//   csv_guarded   the same for spreadsheets: texts never begin as a formula does, and are in quotes; numbers, times and
+//            addresses are as they are
 std::unique_ptr<RowSink> make_printer(Format format, Output& output, Screen screen = {});
 
 inline constexpr size_t kTableSample = 1000;

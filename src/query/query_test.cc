@@ -48,7 +48,7 @@ TEST(Dimensions, MistakesAreExplained) {
                           "src_port/24", "ip/24", "ip,port", "src_addr,srcip", "src_addr;"}) {
     EXPECT_FALSE(parse_dimensions(bad)) << bad;
   }
-  EXPECT_NE(meaning("colour\x1b[31m").find("colour?[31m"), std::string::npos);
+  EXPECT_NE(meaning("colour\x1b[31m").find("colour\\x1b[31m"), std::string::npos);
 }
 
 TEST(Statistic, IsReadAsNfdumpDoes) {

@@ -46,6 +46,7 @@ struct ResultColumn {
   std::string name;
   bool number = false;  // right-aligned in a table, and never cut
   bool whole = false;   // text that is worth nothing when cut, such as an address
+  bool lines = false;   // text of several lines, which are lines of a table, too: the plan of a query
 };
 
 class RowSink {

@@ -183,7 +183,10 @@ duck::Result<> rows_to(duck::Rows& rows, const std::vector<duck::ColumnInfo>& ty
   std::vector<Reader> readers;
   for (const duck::ColumnInfo& column : types) {
     const bool text = column.type == DUCKDB_TYPE_VARCHAR || shape_of(column.type) == Shape::json;
-    columns.push_back({column.name, is_number(column.type) && !is_mac(column), !text});
+    columns.push_back({.name = column.name,
+                       .number = is_number(column.type) && !is_mac(column),
+                       .whole = !text,
+                       .lines = column.name == "explain_value"});
     readers.push_back(reader_of(column));
   }
   std::vector<Value> values(columns.size());

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/json_text.h"
+#include "base/terminal_text.h"
 #include "base/utf8.h"
 
 namespace weir::query {
@@ -55,28 +56,6 @@ void append_json(std::string& out, const Value& value) {
   } else {
     out += plain_text(value);
   }
-}
-
-std::string terminal_text(std::string_view text) {
-  std::string out;
-  for_each_character(text, [&](std::string_view point) {
-    const uint8_t lead = static_cast<uint8_t>(point[0]);
-    // C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey.
-    const bool c1 = lead == 0xc2 && static_cast<uint8_t>(point[1]) < 0xa0;
-    if (lead < 0x20 || lead == 0x7f)
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", lead);
-    else if (c1)
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<uint8_t>(point[1]));
-    else
-      out += point;
-  });
-  return out;
-}
-
-size_t display_width(std::string_view utf8) {
-  size_t width = 0;
-  for (const char c : utf8) width += !continues_character(c);
-  return width;
 }
 
 std::string cut_to_width(std::string_view utf8, size_t width) {

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "app/weir/query_options.h"
+#include "base/terminal_text.h"
 #include "query/text.h"
 #include "store/check.h"
 
@@ -26,11 +27,11 @@ int run_store_check(const StoreCheck& check) {
   std::map<store::Trouble, size_t> counts;
   for (const store::Finding& finding : report->findings) {
     ++counts[finding.trouble];
-    fmt::print("{:<11}{} {}{}\n", name(finding.trouble), query::terminal_text(finding.path.string() + ":"),
-               query::terminal_text(finding.text), finding.repaired ? " (repaired)" : "");
+    fmt::print("{:<11}{} {}{}\n", name(finding.trouble), terminal_text(finding.path.string() + ":"),
+               terminal_text(finding.text), finding.repaired ? " (repaired)" : "");
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  fmt::print("{}: {} file{} read ({} B in {:.1f} s), {} whole", check.directory, report->files,
+  fmt::print("{}: {} file{} read ({} B in {:.1f} s), {} whole", terminal_text(check.directory), report->files,
              report->files == 1 ? "" : "s", query::human_number(static_cast<double>(report->bytes)), seconds,
              report->whole);
   for (const auto& [trouble, count] : counts) fmt::print(", {} {}", count, name(trouble));

@@ -5,6 +5,8 @@
 
 #include "app/weir/commands.h"
 #include "app/weir/default_store.h"
+#include "app/weir/query_options.h"
+#include "base/terminal_text.h"
 #include "flow/flow_type.h"
 #include "pipeline/details.h"
 #include "pipeline/ledger_file.h"
@@ -20,6 +22,7 @@ struct Options {
   bool total = false;
   bool details = false;
   bool streams = false;
+  bool spreadsheet = false;
 };
 
 // On a screen that is narrower a table has its most important columns only.
@@ -182,9 +185,10 @@ void print_heading(const pipeline::LedgerReport& report, bool running, const std
                           : report.finished
                               ? fmt::format("weir {} has ended", report.program)
                               : fmt::format("weir {} ended without its last account (a crash?)", report.program);
-  fmt::print("{}: {}; this is its account of {} ago, since {}\n", store, who, age, to_rfc3339(report.started));
+  fmt::print("{}: {}; this is its account of {} ago, since {}\n", terminal_text(store), terminal_text(who), age,
+             to_rfc3339(report.started));
   if (!running && report.finished && !report.ledger.imbalance().empty()) {
-    fmt::print("it does NOT add up: {}\n", report.ledger.imbalance());
+    fmt::print("it does NOT add up: {}\n", terminal_text(report.ledger.imbalance()));
   }
 }
 
@@ -208,11 +212,9 @@ Result<> print_details(query::RowSink& sink, const pipeline::DetailsReport& repo
 // What exporters tell about themselves in options records.
 int details(const Options& options) {
   const auto report = pipeline::read_details(options.store);
-  if (!report) {
-    fmt::print(stderr, "weir: {}\n", report.error().message);
-    return 1;
-  }
-  const auto format = query::parse_format(options.output);
+  if (!report) return complain(report.error().message, 1);
+  const auto format = format_of(options.output, options.spreadsheet);
+  if (!format) return complain(format.error().message, 2);
   if (report->details.empty() && format == query::Format::table) {
     fmt::print("no exporter has told anything in options records\n");
     return 0;
@@ -221,10 +223,7 @@ int details(const Options& options) {
   const auto sink = query::make_printer(*format, output, query::screen_of(stdout));
   Result<> printed = print_details(*sink, *report);
   if (printed) printed = output.flush();
-  if (!printed) {
-    fmt::print(stderr, "weir: {}\n", printed.error().message);
-    return 1;
-  }
+  if (!printed) return complain(printed.error().message, 1);
   if (report->left_out > 0) fmt::print(stderr, "{} more are not in the store's account\n", report->left_out);
   return 0;
 }
@@ -310,32 +309,25 @@ Result<> print_streams(query::RowSink& sink, const pipeline::StreamList& list, S
 // Whom the streams behind the addresses are of.
 int streams(const Options& options) {
   const auto list = pipeline::read_streams(options.store);
-  if (!list) {
-    fmt::print(stderr, "weir: {}\n", list.error().message);
-    return 1;
-  }
-  const auto format = query::parse_format(options.output);
+  if (!list) return complain(list.error().message, 1);
+  const auto format = format_of(options.output, options.spreadsheet);
+  if (!format) return complain(format.error().message, 2);
   query::Output output(stdout);
   const auto sink = query::make_printer(*format, output, query::screen_of(stdout));
   Result<> printed = print_streams(*sink, *list, shape_of(*format));
   if (printed) printed = output.flush();
-  if (!printed) {
-    fmt::print(stderr, "weir: {}\n", printed.error().message);
-    return 1;
-  }
+  if (!printed) return complain(printed.error().message, 1);
   if (list->left_out > 0) fmt::print(stderr, "{} more are not in the store's account\n", list->left_out);
   return 0;
 }
 
 int exporters(const Options& options) {
   const auto report = pipeline::read_ledger(options.store);
-  if (!report) {
-    fmt::print(stderr, "weir: {}\n", report.error().message);
-    return 1;
-  }
+  if (!report) return complain(report.error().message, 1);
   if (options.details) return details(options);
   if (options.streams) return streams(options);
-  const auto format = query::parse_format(options.output);
+  const auto format = format_of(options.output, options.spreadsheet);
+  if (!format) return complain(format.error().message, 2);
   const bool table = format == query::Format::table;
   if (table) print_heading(*report, pipeline::store_is_in_use(options.store), options.store);
   std::fflush(stdout);
@@ -343,10 +335,7 @@ int exporters(const Options& options) {
   const auto sink = query::make_printer(*format, output, query::screen_of(stdout));
   Result<> printed = print(*sink, report->ledger, shape_of(*format), table || options.total);
   if (printed) printed = output.flush();
-  if (!printed) {
-    fmt::print(stderr, "weir: {}\n", printed.error().message);
-    return 1;
-  }
+  if (!printed) return complain(printed.error().message, 1);
   if (table && report->ledger.socket_drops > 0) {
     fmt::print("the kernel dropped {} datagrams before anybody saw whose they were\n", report->ledger.socket_drops);
   }
@@ -364,6 +353,7 @@ void add_exporters(CLI::App& app, Run& run) {
   command->add_option("--store", options->store, "Folder that a collector writes to")->default_str(kDefaultStoreText);
   command->add_option("-o,--output", options->output, "table, json, ndjson or csv")
       ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
+  add_spreadsheet_option(*command, options->spreadsheet);
   command->add_flag("--total", options->total,
                     "A last row with the total also in json, ndjson and csv (exporter is \"total\")");
   CLI::Option* const streams_flag =

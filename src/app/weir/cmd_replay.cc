@@ -12,6 +12,7 @@
 #include "app/weir/commands.h"
 #include "app/weir/key_options.h"
 #include "app/weir/ledger_print.h"
+#include "app/weir/query_options.h"
 #include "app/weir/settings.h"
 #include "app/weir/signals.h"
 #include "config/size.h"
@@ -98,12 +99,9 @@ int run_replay(pipeline::ReplayOptions options, bool as_json, const std::atomic<
   options.interrupted = &interrupted;
   const auto summary = pipeline::replay(std::move(options), store::make_parquet_writer());
   if (terminal) fmt::print(stderr, "\r\x1b[K");
-  if (!summary) {
-    fmt::print(stderr, "weir: {}\n", summary.error().message);
-    return 1;
-  }
+  if (!summary) return complain(summary.error().message, 1);
   as_json ? print_json(*summary) : print_table(*summary);
-  for (const std::string& problem : summary->problems) fmt::print(stderr, "weir: {}\n", problem);
+  for (const std::string& problem : summary->problems) complain(problem, 0);
   if (interrupted) fmt::print(stderr, "weir: interrupted: what was decoded until then is stored\n");
   const auto nothing_dropped = [&](flow::Table table) {
     return summary->report.ledger.total.rows(table).dropped_in_all() == 0;

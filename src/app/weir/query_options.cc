@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "app/weir/query_watch.h"
+#include "base/terminal_text.h"
 
 namespace weir::app {
 namespace {
@@ -27,16 +28,28 @@ void add_query_options(CLI::App& command, QueryOptions& options, const std::stri
   command.add_option(format, options.format, "table, json, ndjson or csv")->capture_default_str();
   command.add_flag("--json", options.json, "The same as -o json");
   command.add_flag("--csv", options.csv, "The same as -o csv");
+  add_spreadsheet_option(command, options.spreadsheet);
   command.add_flag("-N,--plain", options.plain, "Exact numbers instead of units in tables");
   command.add_flag("--strict", options.strict, "Exit status 1 if files of the store are damaged or missing");
+}
+
+void add_spreadsheet_option(CLI::App& command, bool& spreadsheet) {
+  command.add_flag("--spreadsheet", spreadsheet,
+                   "With -o csv: what senders chose is no formula (a ' goes before = + - @), for Excel and the like");
+}
+
+Result<query::Format> format_of(std::string_view name, bool spreadsheet) {
+  const std::optional<query::Format> parsed = query::parse_format(name);
+  if (!parsed) return fail("-o {}: there are the formats table, json, ndjson and csv", name);
+  if (!spreadsheet) return *parsed;
+  if (*parsed != query::Format::csv) return fail("--spreadsheet is for -o csv");
+  return query::Format::csv_guarded;
 }
 
 Result<QuerySetup> check(const QueryOptions& options) {
   QuerySetup setup;
   const std::string format = options.json ? "json" : options.csv ? "csv" : options.format;
-  const std::optional<query::Format> parsed = query::parse_format(format);
-  if (!parsed) return fail("-o {}: there are the formats table, json, ndjson and csv", format);
-  setup.format = *parsed;
+  setup.format = TRY(format_of(format, options.spreadsheet));
   setup.units = options.plain ? query::Units::plain : query::Units::human;
 
   setup.surveyor = query::make_surveyor(options.store);
@@ -72,7 +85,7 @@ Result<query::Filter> filter_from(const std::vector<std::string>& words) {
 
 int complain(const std::string& message, int status) {
   std::fflush(stdout);
-  fmt::print(stderr, "weir: {}\n", message);
+  fmt::print(stderr, "weir: {}\n", terminal_lines(message));
   return status;
 }
 

@@ -26,12 +26,18 @@ struct QueryOptions {
   std::string format = "table";
   bool json = false;
   bool csv = false;
+  bool spreadsheet = false;
   bool plain = false;
   bool strict = false;
 };
 
 // Adds --store, the window and the output options to a command; `format` are the names of the one for the format.
 void add_query_options(CLI::App& command, QueryOptions& options, const std::string& format = "-o,--output");
+
+// For every command that prints rows.
+void add_spreadsheet_option(CLI::App& command, bool& spreadsheet);
+// The format of this name; fails if there is none, or if it is not csv and `spreadsheet`.
+Result<query::Format> format_of(std::string_view name, bool spreadsheet);
 
 // What the options say, checked.
 struct QuerySetup {

@@ -9,6 +9,7 @@
 #include "app/weir/values_json.h"
 #include "base/csv_text.h"
 #include "base/json_text.h"
+#include "base/terminal_text.h"
 #include "decode/sflow/values.h"
 #include "decode/template/structured_data.h"
 
@@ -172,7 +173,7 @@ class TableFormat : public RecordFormat {
     line(out, std::array<std::string, 9>{
                   std::to_string(record.datagram), to_rfc3339(record.export_time), record.exporter.to_string(),
                   std::string(name(record.type)), std::to_string(record.domain), std::to_string(record.set_id),
-                  std::to_string(record.number), std::string(kind_of(record)), std::move(fields)});
+                  std::to_string(record.number), std::string(kind_of(record)), terminal_text(fields)});
   }
 
  private:
