@@ -39,13 +39,12 @@ std::optional<std::string> unescape(std::string_view text) {
 }  // namespace
 
 Result<RedisUrl> RedisUrl::parse(std::string_view text) {
-  constexpr std::string_view scheme = "redis://";
-  if (text.starts_with("rediss://")) {
-    return fail("Redis over TLS (rediss://) is not supported: use a private network or a tunnel, and redis://");
-  }
-  if (!text.starts_with(scheme)) return fail("a Redis URL begins with redis://");
-  text.remove_prefix(scheme.size());
+  constexpr std::string_view plain = "redis://";
+  constexpr std::string_view tls = "rediss://";
   RedisUrl url;
+  url.tls = text.starts_with(tls);
+  if (!url.tls && !text.starts_with(plain)) return fail("a Redis URL begins with redis:// or, for TLS, rediss://");
+  text.remove_prefix((url.tls ? tls : plain).size());
   if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
     const std::string_view login = text.substr(0, at);
     const size_t colon = login.find(':');
@@ -88,7 +87,7 @@ Result<RedisUrl> RedisUrl::parse(std::string_view text) {
 
 std::string RedisUrl::to_string() const {
   const bool v6 = host.find(':') != std::string::npos;
-  return fmt::format("redis://{}{}{}:{}/{}", v6 ? "[" : "", host, v6 ? "]" : "", port, database);
+  return fmt::format("{}://{}{}{}:{}/{}", tls ? "rediss" : "redis", v6 ? "[" : "", host, v6 ? "]" : "", port, database);
 }
 
 }  // namespace weir

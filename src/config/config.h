@@ -90,6 +90,11 @@ struct Templates {
   std::optional<std::filesystem::path> state_file;  // nullopt: in the folder of the store; empty: none
   Micros save_every{10'000'000};
   std::optional<RedisUrl> redis;
+  std::optional<std::string> redis_ca;
+  std::optional<std::string> redis_certificate;
+  std::optional<std::string> redis_key;
+  std::optional<std::string> redis_server_name;
+  bool redis_verify = true;
 };
 
 // Addresses that begin alike, "192.0.2.0/24", or one address; as it was written, and IpPrefix::parse reads it.

@@ -102,7 +102,7 @@ std::string allowed(const Key& key) {
           },
           [](std::optional<std::filesystem::path>*) -> std::string { return "a file; \"\" for none"; },
           [](std::optional<RedisUrl>*) -> std::string {
-            return "\"redis://HOST\", \"redis://[USER]:PASSWORD@HOST:PORT/DATABASE\"";
+            return "\"redis://HOST\", \"redis://[USER]:PASSWORD@HOST:PORT/DATABASE\", or rediss:// for TLS";
           },
       },
       key.type);

@@ -333,7 +333,37 @@ constexpr auto kTemplatesKeys = keys_of<Templates>(
          .on_reload = needs_restart,
          .example = "\"redis://cache.example.net\"",
          .doc = "A Redis server (5.0 or later) through which several collectors behind one address decode each "
-                "other's exporters: docs/cluster.md. The password is not printed anywhere."}));
+                "other's exporters: docs/cluster.md. rediss:// is over TLS. The password is not printed anywhere."}),
+    key<&Templates::redis_ca>(
+        {.name = "redis_ca",
+         .on_reload = needs_restart,
+         .example = "\"/etc/weir/redis-ca.crt\"",
+         .needs = "templates.redis",
+         .doc = "With rediss://: authorities of the server's certificate, a PEM file. Without this key, those that the "
+                "system trusts. This file and the next two are read for each connection, renewed ones are taken."}),
+    key<&Templates::redis_certificate>(
+        {.name = "redis_certificate",
+         .on_reload = needs_restart,
+         .example = "\"/etc/weir/redis-client.crt\"",
+         .needs = "templates.redis templates.redis_key",
+         .doc = "With rediss://: our certificate, a PEM file, if the server wants one."}),
+    key<&Templates::redis_key>({.name = "redis_key",
+                                .on_reload = needs_restart,
+                                .example = "\"/etc/weir/redis-client.key\"",
+                                .needs = "templates.redis templates.redis_certificate",
+                                .doc = "Its private key, without a password."}),
+    key<&Templates::redis_server_name>(
+        {.name = "redis_server_name",
+         .on_reload = needs_restart,
+         .example = "\"redis.example.net\"",
+         .needs = "templates.redis",
+         .doc = "With rediss://: the name or address that the server's certificate must have, if it is not the host of "
+                "the URL."}),
+    key<&Templates::redis_verify>(
+        {.name = "redis_verify",
+         .on_reload = needs_restart,
+         .doc = "With rediss://: whether the server's certificate is checked. Without that, whoever is between may "
+                "read and change everything, and learns the password."}));
 
 constexpr auto kTemplates = section<&Config::templates, kTemplatesKeys>(
     "templates",

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include "base/log.h"
+
 namespace weir::http {
 namespace {
 
@@ -61,6 +63,7 @@ Result<> Protection::apply(WebConfig config) {
   tls_ = std::move(tls);
   authenticator_ = std::move(authenticator);
   config_ = std::move(config);
+  for (const std::string& warning : config_.warnings) log::warn("{}: {}", path_, warning);
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 
+#include "base/file_access.h"
 #include "base/time.h"
 #include "http/yaml.h"
 
@@ -203,6 +204,8 @@ class Parser {
     };
     TRY(file("cert", cert_file, tls.certificate));
     TRY(file("key", key_file, tls.key));
+    if (auto warning = key_file.empty() ? std::nullopt : key_too_open(resolved(key_file)))
+      config_.warnings.push_back(*std::move(warning));
     TRY(file("client_ca", ca_file, tls.client_ca));
     if (tls.certificate.empty()) return wrong(node, "tls_server_config needs cert_file or cert");
     if (tls.key.empty()) return wrong(node, "tls_server_config needs key_file or key");

@@ -49,6 +49,7 @@ struct WebConfig {
   std::optional<RateLimit> rate_limit;
   bool http2 = false;              // the file asks for it; HTTP/1.1 is served anyway
   std::vector<std::string> files;  // all that were read, the configuration itself first
+  std::vector<std::string> warnings;
 };
 
 // Reads the file, and those that it names, relative to its folder. Errors name file, line and key.

@@ -186,8 +186,12 @@ void Collector::plan_stages() {
   if (enrich_) stages_.add([this] { enrich_->start(); }, [this] { enrich_->finish(); });
   add_periodic("memory", options_.check_memory_every, [this] { memory_.check(); });
   if (options_.redis) {
-    stages_.add([this] { sharing_.emplace(*options_.redis, options_.decoder.limits, *state_); },
-                [this] { sharing_->stop(); });
+    stages_.add(
+        [this] {
+          sharing_.emplace(*options_.redis, options_.redis_tls, options_.redis_server_name, options_.decoder.limits,
+                           *state_);
+        },
+        [this] { sharing_->stop(); });
   }
   if (state_file_) {
     const auto lifetime = options_.decoder.limits.template_lifetime;

@@ -68,6 +68,8 @@ struct CollectorOptions {
   std::filesystem::path state_file;  // empty: none
   std::chrono::milliseconds save_state_every{10'000};
   std::optional<RedisUrl> redis;  // through which collectors share templates
+  net::TlsClientOptions redis_tls;
+  std::string redis_server_name;  // in its certificate; empty: the host of the URL
   std::optional<uint64_t> memory_limit_bytes;
   std::chrono::milliseconds check_memory_every{500};
 };

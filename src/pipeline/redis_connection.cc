@@ -31,6 +31,7 @@ struct RedisConnection::Reply::Value {
 namespace {
 
 constexpr size_t kReadBytes = size_t{64} << 10;
+constexpr std::string_view kClosed = "the server closed the connection";
 
 std::string lower_first(std::string text) {
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
@@ -112,10 +113,14 @@ struct RedisConnection::Impl {
   }
 
   Result<> connect(const RedisUrl& url);
+  Result<> secure(const RedisTls& with);
   Result<> log_in(const RedisUrl& url, RedisConnection& connection);
-  Result<> send_some();
-  // Bytes that came; 0: none yet.
-  Result<size_t> receive_some();
+  // What is asked of the socket: to send what is unsent, and to receive.
+  short events() const { return static_cast<short>(receive_event | (unsent.empty() ? 0 : send_event)); }
+  // What can be done of both; bytes that came. 0: none yet.
+  Result<size_t> exchange(short ready);
+  Result<net::Io> send_some();
+  Result<net::Io> receive_some();
   std::unexpected<Error> broken(std::string_view why) const { return fail("{}: {}", where, why); }
   std::unexpected<Error> broken_by_errno() const { return fail_errno(where); }
   std::unexpected<Error> late() const {
@@ -126,6 +131,11 @@ struct RedisConnection::Impl {
   const std::chrono::milliseconds timeout;
   const Patience& patience;
   Fd socket;
+  std::optional<net::TlsChannel> tls;
+  // What each waits for: TLS may have to send before it can receive, and the other way round.
+  short send_event = POLLOUT;
+  short receive_event = POLLIN;
+  bool more = false;  // may be there to be received, whatever the socket says: TLS reads ahead
   std::string unsent;
   size_t sent = 0;  // of `unsent`
   ValueMaker<Reply::Value> values;
@@ -163,6 +173,22 @@ Result<> RedisConnection::Impl::connect(const RedisUrl& url) {
   return cannot(last);
 }
 
+// The handshake has as long as a connection.
+Result<> RedisConnection::Impl::secure(const RedisTls& with) {
+  net::block_sigpipe();
+  const Clock::time_point deadline = Clock::now() + timeout;
+  tls.emplace(net::TlsChannel::client(with.context, socket.get(), with.server_name));
+  while (true) {
+    const net::Io io = tls->handshake();
+    if (io.status == net::IoStatus::done) return {};
+    if (io.status == net::IoStatus::end) return fail("cannot connect to {}: {}", where, kClosed);
+    if (io.status == net::IoStatus::failed) return fail("cannot connect to {}: TLS: {}", where, tls->error());
+    const short event = io.status == net::IoStatus::want_write ? POLLOUT : POLLIN;
+    if (patience.wait(socket.get(), event, deadline) == 0)
+      return fail("cannot connect to {}: no TLS handshake in time", where);
+  }
+}
+
 Result<> RedisConnection::Impl::log_in(const RedisUrl& url, RedisConnection& connection) {
   if (!url.password.empty()) {
     const Reply reply = TRY(url.user.empty() ? connection.run({"AUTH", url.password})
@@ -174,31 +200,51 @@ Result<> RedisConnection::Impl::log_in(const RedisUrl& url, RedisConnection& con
   return {};
 }
 
-Result<> RedisConnection::Impl::send_some() {
+Result<net::Io> RedisConnection::Impl::send_some() {
   const std::string_view rest = std::string_view(unsent).substr(sent);
+  if (tls) return tls->write({reinterpret_cast<const uint8_t*>(rest.data()), rest.size()});
   const ssize_t taken = ::send(socket.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-  if (taken < 0) {
-    if (errno == EAGAIN || errno == EINTR) return {};
-    return broken_by_errno();
-  }
-  sent += static_cast<size_t>(taken);
-  if (sent == unsent.size()) {
-    unsent = {};
-    sent = 0;
-  }
-  return {};
+  if (taken >= 0) return net::Io{net::IoStatus::done, static_cast<size_t>(taken)};
+  if (errno == EAGAIN || errno == EINTR) return net::Io{net::IoStatus::want_write, 0};
+  return broken_by_errno();
 }
 
-Result<size_t> RedisConnection::Impl::receive_some() {
+Result<net::Io> RedisConnection::Impl::receive_some() {
+  if (tls) return tls->read({reinterpret_cast<uint8_t*>(buffer.data()), buffer.size()});
   const ssize_t got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-  if (got == 0) return broken("the server closed the connection");
-  if (got < 0) {
-    if (errno == EAGAIN || errno == EINTR) return 0;
-    return broken_by_errno();
+  if (got > 0) return net::Io{net::IoStatus::done, static_cast<size_t>(got)};
+  if (got == 0) return net::Io{net::IoStatus::end, 0};
+  if (errno == EAGAIN || errno == EINTR) return net::Io{net::IoStatus::want_read, 0};
+  return broken_by_errno();
+}
+
+Result<size_t> RedisConnection::Impl::exchange(short ready) {
+  const auto wanted = [](const net::Io& io, short usual) {
+    return io.status == net::IoStatus::want_read    ? short{POLLIN}
+           : io.status == net::IoStatus::want_write ? short{POLLOUT}
+                                                    : usual;
+  };
+  const short broken_off = static_cast<short>(ready & ~(POLLIN | POLLOUT));
+  if (!unsent.empty() && (ready & send_event) != 0) {
+    const net::Io io = TRY(send_some());
+    if (io.status == net::IoStatus::end) return broken(kClosed);
+    if (io.status == net::IoStatus::failed) return broken(tls->error());
+    send_event = wanted(io, POLLOUT);
+    sent += io.bytes;
+    if (sent == unsent.size()) {
+      unsent = {};
+      sent = 0;
+    }
   }
-  if (redisReaderFeed(reader.get(), buffer.data(), static_cast<size_t>(got)) != REDIS_OK)
+  if (!more && (ready & receive_event) == 0 && broken_off == 0) return 0;
+  const net::Io io = TRY(receive_some());
+  if (io.status == net::IoStatus::end) return broken(kClosed);
+  if (io.status == net::IoStatus::failed) return broken(tls->error());
+  receive_event = wanted(io, POLLIN);
+  more = tls && io.status == net::IoStatus::done;
+  if (io.bytes > 0 && redisReaderFeed(reader.get(), buffer.data(), io.bytes) != REDIS_OK)
     return broken(lower_first(reader->errstr));
-  return static_cast<size_t>(got);
+  return io.bytes;
 }
 
 RedisConnection::RedisConnection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -207,9 +253,11 @@ RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = defaul
 RedisConnection::~RedisConnection() = default;
 
 Result<RedisConnection> RedisConnection::open(const RedisUrl& url, std::chrono::milliseconds timeout,
-                                              const Patience& patience) {
+                                              const Patience& patience, const std::optional<RedisTls>& tls) {
+  CHECK(url.tls == tls.has_value());
   RedisConnection connection(std::make_unique<Impl>(url, timeout, patience));
   TRY(connection.impl_->connect(url));
+  if (tls) TRY(connection.impl_->secure(*tls));
   TRY(connection.impl_->log_in(url, connection));
   return connection;
 }
@@ -243,11 +291,9 @@ Result<RedisConnection::Reply> RedisConnection::read() {
       return impl.broken(lower_first(impl.reader->errstr));
     }
     if (reply != nullptr) return Reply(std::exchange(impl.values.outermost, nullptr));
-    const short sends = impl.unsent.empty() ? short{0} : short{POLLOUT};
-    const short ready = impl.patience.wait(impl.socket.get(), static_cast<short>(POLLIN | sends), deadline);
-    if (ready == 0 || Patience::Clock::now() >= deadline) return impl.late();
-    if ((ready & POLLOUT) != 0) TRY(impl.send_some());
-    if ((ready & ~POLLOUT) != 0) bytes += TRY(impl.receive_some());
+    const short ready = impl.more ? short{0} : impl.patience.wait(impl.socket.get(), impl.events(), deadline);
+    if ((ready == 0 && !impl.more) || Patience::Clock::now() >= deadline) return impl.late();
+    bytes += TRY(impl.exchange(ready));
   }
   return fail("{}: an answer of more than {} bytes", impl.where, kMostReplyBytes);
 }

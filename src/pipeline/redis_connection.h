@@ -12,9 +12,16 @@
 
 #include "base/bytes.h"
 #include "base/redis_url.h"
+#include "net/tls.h"
 #include "pipeline/patience.h"
 
 namespace weir::pipeline {
+
+// Of a rediss:// URL.
+struct RedisTls {
+  net::TlsContext context;
+  std::string server_name;  // that the certificate must have
+};
 
 class RedisConnection {
  public:
@@ -27,8 +34,9 @@ class RedisConnection {
   using Argument = std::string_view;
 
   // Connects, logs in, chooses the database. timeout: of each step, and of each answer later on. patience has to
-  // outlive the connection.
-  static Result<RedisConnection> open(const RedisUrl& url, std::chrono::milliseconds timeout, const Patience& patience);
+  // outlive the connection. With TLS it blocks SIGPIPE in this thread, which alone may use the connection.
+  static Result<RedisConnection> open(const RedisUrl& url, std::chrono::milliseconds timeout, const Patience& patience,
+                                      const std::optional<RedisTls>& tls = {});
   RedisConnection(RedisConnection&&) noexcept;
   RedisConnection& operator=(RedisConnection&&) noexcept;
   ~RedisConnection();

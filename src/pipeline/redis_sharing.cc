@@ -86,8 +86,15 @@ bool is_of(const SessionState& state, const SessionKey& key, TemplateId id) {
 
 }  // namespace
 
-RedisSharing::RedisSharing(RedisUrl url, decode::Limits limits, SharedState& state)
-    : url_(std::move(url)), limits_(limits), self_(random_name()), state_(state), thread_([this] {
+RedisSharing::RedisSharing(RedisUrl url, net::TlsClientOptions tls, std::string server_name, decode::Limits limits,
+                           SharedState& state)
+    : url_(std::move(url)),
+      tls_(std::move(tls)),
+      server_name_(server_name.empty() ? url_.host : std::move(server_name)),
+      limits_(limits),
+      self_(random_name()),
+      state_(state),
+      thread_([this] {
         name_this_thread("redis");
         run();
       }) {}
@@ -141,7 +148,13 @@ void RedisSharing::take_work(SharedState::Work work) {
 // From then on events of others are seen. What happened before is found by comparing all that we know.
 Result<> RedisSharing::connect() {
   next_try_ = Clock::now() + back_off_;
-  connection_ = TRY(RedisConnection::open(url_, kTimeout, patience_));
+  std::optional<RedisTls> tls;
+  if (url_.tls) {
+    auto context = net::TlsContext::client(tls_);
+    if (!context) return fail("cannot connect to {}: {}", url_.to_string(), context.error().message);
+    tls.emplace(*std::move(context), server_name_);
+  }
+  connection_ = TRY(RedisConnection::open(url_, kTimeout, patience_, tls));
   const auto hello = TRY(connection_->run({"XADD", kEvents, "MAXLEN", "~", kEventsKept, "*", "from", self_}));
   if (const auto error = hello.error()) {
     if (!error->starts_with("WRONGTYPE")) return fail("{} refuses: {}", url_.to_string(), *error);

@@ -31,7 +31,9 @@ namespace weir::pipeline {
 
 class RedisSharing {
  public:
-  RedisSharing(RedisUrl url, decode::Limits limits, SharedState& state);
+  // tls: for rediss://. Its files are read for each connection, so that renewed certificates are taken.
+  RedisSharing(RedisUrl url, net::TlsClientOptions tls, std::string server_name, decode::Limits limits,
+               SharedState& state);
   ~RedisSharing() { stop(); }
   RedisSharing(const RedisSharing&) = delete;
   RedisSharing& operator=(const RedisSharing&) = delete;
@@ -69,6 +71,8 @@ class RedisSharing {
   void lose_connection(const Error& error);
 
   const RedisUrl url_;
+  const net::TlsClientOptions tls_;
+  const std::string server_name_;
   const decode::Limits limits_;
   const std::string self_;  // tells our events from those of others
   SharedState& state_;

@@ -1,5 +1,6 @@
 """Collectors behind one address decode each other's exporters, through a real Redis server on loopback."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -14,11 +15,11 @@ from weir_process import DEADLINE, Case, Collector, rows, wait_for
 class Redis:
     """redis-server on a port of its own, with nothing on the disk."""
 
-    def __init__(self, folder, port=None, password=None):
+    def __init__(self, folder, port=None, password=None, options=()):
         self.folder, self.password = folder, password
         self.port = port or free_port()
         command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                   "--dir", str(folder)]
+                   "--dir", str(folder), *map(str, options)]
         if password:
             command += ["--requirepass", password]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -92,9 +93,10 @@ class HostileRedis:
 class WithRedis(Case):
     KEY = "weir:1:t:127.0.0.1:0:ipfix:256"
 
-    def collector(self, name, url):
+    def collector(self, name, url, **keys):
         config = self.folder / f"{name}.toml"
-        config.write_text(f'[templates]\nstate_file = ""\nredis = "{url}"\n')
+        config.write_text(f'[templates]\nstate_file = ""\nredis = "{url}"\n' +
+                          "".join(f"{key} = {json.dumps(str(value) if not isinstance(value, bool) else value)}\n" for key, value in keys.items()))
         return Collector(self.folder / name, config=config)
 
 

@@ -8,16 +8,14 @@ import socket
 import ssl
 import struct
 import subprocess
-import tempfile
 import unittest
-from pathlib import Path
 
 from packets import conversations, write_pcap
+from pki import OPENSSL, WithPki
 from test_softflowd import SOFTFLOWD, run_softflowd
 from weir_process import WEIR, Case, Collector, rows, wait_for, weir
 
 EXPORT_TIME = 1_700_000_000
-OPENSSL = shutil.which("openssl")
 
 
 def message(sets, sequence=0, domain=1):
@@ -217,35 +215,15 @@ class Tcp(StreamCase):
 
 
 @unittest.skipUnless(OPENSSL, "openssl is not installed")
-class Tls(StreamCase):
+class Tls(WithPki, StreamCase):
     @classmethod
     def setUpClass(cls):
-        cls._pki = tempfile.TemporaryDirectory(prefix="weir-pki-")
-        cls.addClassCleanup(cls._pki.cleanup)
-        cls.pki = Path(cls._pki.name)
+        cls.make_pki()
         cls.make_ca("ca")
         cls.make_ca("other-ca")
         cls.make("server", "ca", "subjectAltName=DNS:localhost,IP:127.0.0.1")
         cls.make("client", "ca", "extendedKeyUsage=clientAuth")
         cls.make("stranger", "other-ca", "extendedKeyUsage=clientAuth")
-
-    @classmethod
-    def openssl(cls, *arguments):
-        subprocess.run([OPENSSL, *map(str, arguments)], check=True, capture_output=True, timeout=60)
-
-    @classmethod
-    def make_ca(cls, name):
-        cls.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
-                    cls.pki / f"{name}.key", "-out", cls.pki / f"{name}.crt", "-subj", f"/CN={name}", "-days", "2")
-
-    @classmethod
-    def make(cls, name, ca, extension):
-        request, extensions = cls.pki / f"{name}.csr", cls.pki / f"{name}.ext"
-        extensions.write_text(extension + "\n")
-        cls.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", cls.pki / f"{name}.key",
-                    "-out", request, "-subj", f"/CN={name}")
-        cls.openssl("x509", "-req", "-in", request, "-CA", cls.pki / f"{ca}.crt", "-CAkey", cls.pki / f"{ca}.key", "-CAcreateserial",
-                    "-days", "2", "-extfile", extensions, "-out", cls.pki / f"{name}.crt")
 
     def context(self, version=None, certificate=None):
         context = ssl.create_default_context(cafile=str(self.pki / "ca.crt"))

@@ -5,6 +5,8 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "app/weir/check_store.h"
 #include "app/weir/commands.h"
@@ -13,6 +15,7 @@
 #include "config/document.h"
 #include "config/parse.h"
 #include "config/size.h"
+#include "http/web_config.h"
 
 namespace weir::app {
 namespace {
@@ -59,9 +62,20 @@ void print_summary(const std::string& file, const config::Config& c, const std::
     fmt::print("  column     {} from element {}, {}\n", column.name, config::to_string(column.element), column.type);
 }
 
-Result<std::optional<net::TlsContext>> certificates(const config::Config& config, const std::string& file) {
+// What the configuration would run with, and the files that it names.
+struct Checked {
+  std::optional<net::TlsContext> tls;
+  std::vector<std::string> warnings;
+};
+
+Result<Checked> check_files(const config::Config& config, const std::string& file) {
   const Settings all = TRY(settings(config));
-  return tls_context(all.tls, file);
+  Checked checked{.tls = TRY(tls_context(all.tls, file)), .warnings = warnings(all)};
+  TRY(check_redis_tls(all.collector, file));
+  if (!config.http.web_config) return checked;
+  if (const auto web = http::load_web_config(*config.http.web_config))
+    checked.warnings.insert(checked.warnings.end(), web->warnings.begin(), web->warnings.end());
+  return checked;
 }
 
 int check(const Options& options) {
@@ -86,12 +100,13 @@ int check(const Options& options) {
     fmt::print(stderr, "{}\n", config.error().message);
     return 1;
   }
-  const auto tls = certificates(*config, options.file);
-  if (!tls) {
-    fmt::print(stderr, "{}\n", tls.error().message);
+  const auto checked = check_files(*config, options.file);
+  if (!checked) {
+    fmt::print(stderr, "{}\n", checked.error().message);
     return 1;
   }
-  print_summary(options.file, *config, *tls);
+  print_summary(options.file, *config, checked->tls);
+  for (const std::string& warning : checked->warnings) fmt::print(stderr, "{}: warning: {}\n", options.file, warning);
   return 0;
 }
 

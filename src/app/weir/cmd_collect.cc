@@ -51,6 +51,10 @@ void log_start(const pipeline::Collector& collector, const pipeline::CollectorOp
             options.store.directory.string());
 }
 
+void warn(const Settings& all) {
+  for (const std::string& warning : warnings(all)) log::warn("{}", warning);
+}
+
 void refuse(std::string_view lines) {
   while (!lines.empty()) {
     const size_t end = std::min(lines.find('\n'), lines.size());
@@ -90,6 +94,7 @@ Result<> reload(const ConfigOptions& options, Running& running, pipeline::Collec
   if (next.columns == running.config.columns) decoder.schema = running.schema;
   TRY(collector.reload(decoder, all.collector.store, all.collector.streams, std::move(tls),
                        all.collector.memory_limit_bytes));
+  warn(all);
   const std::vector<config::Change> changes = config::changes(running.config, loaded, known_sections());
   log_changes(changes);
   log::set_level(all.log_level);
@@ -123,6 +128,8 @@ void serve(const ConfigOptions& options, std::optional<Micros> duration, Running
 Result<Settings> start_settings(const config::Config& config, const std::string& file) {
   Settings all = TRY(settings(config));
   all.collector.tls = TRY(tls_context(all.tls, file));
+  TRY(check_redis_tls(all.collector, file));
+  warn(all);
   return all;
 }
 

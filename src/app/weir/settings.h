@@ -29,6 +29,11 @@ Result<Settings> settings(const config::Config& config);
 // the file is named that is wrong; empty: there is none.
 Result<std::optional<net::TlsContext>> tls_context(const net::TlsServerFiles& files, const std::string& file);
 
+// Fails if TLS to Redis is asked for without rediss://, or its files are of no use. `file` as above.
+Result<> check_redis_tls(const pipeline::CollectorOptions& options, const std::string& file);
+// What works, and yet should not be: private keys that others may read, a server that nobody checks.
+std::vector<std::string> warnings(const Settings& settings);
+
 // What the command line says of the configuration: a file, and keys that win over it.
 struct ConfigOptions {
   std::string file;  // empty: the defaults

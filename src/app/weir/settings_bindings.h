@@ -114,7 +114,13 @@ inline constexpr auto kTemplatesBindings = bindings_of<config::Templates>(
       s.collector.state_file = file.value_or(s.collector.store.directory / "templates.state");
     }),
     to<&config::Templates::save_every>([](Settings& s) -> auto& { return s.collector.save_state_every; }),
-    to<&config::Templates::redis>([](Settings& s) -> auto& { return s.collector.redis; }));
+    to<&config::Templates::redis>([](Settings& s) -> auto& { return s.collector.redis; }),
+    to<&config::Templates::redis_ca>([](Settings& s) -> auto& { return s.collector.redis_tls.ca; }),
+    to<&config::Templates::redis_certificate>([](Settings& s) -> auto& { return s.collector.redis_tls.certificate; }),
+    to<&config::Templates::redis_key>([](Settings& s) -> auto& { return s.collector.redis_tls.key; }),
+    to<&config::Templates::redis_server_name>([](Settings& s) -> auto& { return s.collector.redis_server_name; }),
+    to<&config::Templates::redis_verify>(
+        [](const bool& verify, Settings& s) { s.collector.redis_tls.insecure = !verify; }));
 
 inline constexpr auto kExportersBindings = bindings_of<config::Exporters>(
     to<&config::Exporters::allow>([](const auto& list, Settings& s) { s.collector.decoder.allow = prefixes(list); }),
