@@ -59,6 +59,7 @@ struct Store {
   bool compact = true;
   Micros compact_after{300'000'000};
   Micros delete_grace{60'000'000};
+  ByteSize scrub_rate{4 << 20};
 };
 
 struct Retention {

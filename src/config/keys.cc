@@ -186,7 +186,13 @@ constexpr auto kStoreKeys = keys_of<Store>(
     key<&Store::delete_grace>({.name = "delete_grace",
                                .on_reload = applied,
                                .most = kDay,
-                               .doc = "How long merged files stay for readers that still have them open."}));
+                               .doc = "How long merged files stay for readers that still have them open."}),
+    key<&Store::scrub_rate>(
+        {.name = "scrub_rate",
+         .on_reload = applied,
+         .most = kMostBytes,
+         .doc = "How much of the store is read again in a second, in the background, to find files that have rotted "
+                "on the disk: all of it, once a day at most. \"0B\" turns it off."}));
 
 constexpr auto kStore = section<&Config::store, kStoreKeys>("store", "The folder of Parquet files.");
 

@@ -190,7 +190,7 @@ class Check {
 
   void check_gaps(flow::Table table, std::vector<Segment> all) {
     const fs::path folder = table_folder(options_.store, table);
-    for (const SequenceGap& gap : find_gaps(std::move(all), read_expired(folder))) {
+    for (const SequenceGap& gap : find_gaps(std::move(all), read_expired(folder), read_newest(folder))) {
       const bool accepted = options_.accept_gaps && add_expired(folder, std::span(&gap.numbers, 1));
       add(Trouble::missing, folder,
           fmt::format("numbers {} to {} are nowhere; received between {} and {}{}", gap.numbers.first, gap.numbers.last,
@@ -212,7 +212,8 @@ class Check {
       };
       if (is_segment_with(kTemporarySuffix)) {
         add(Trouble::half, it->path(), "half written", options_.repair && fs::remove(it->path(), ignored));
-      } else if (name != kExpiredFile && !is_segment_with("") && !is_segment_with(kCorruptSuffix)) {
+      } else if (name != kExpiredFile && name != kNewestFile && !is_segment_with("") &&
+                 !is_segment_with(kCorruptSuffix)) {
         add(Trouble::foreign, it->path(), "not the name of a segment: it is not read");
       }
     }

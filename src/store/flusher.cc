@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "store/files.h"
 #include "store/parquet/row_group.h"
+#include "store/sequence_gaps.h"
 
 namespace weir::store {
 namespace {
@@ -198,7 +199,7 @@ Result<SegmentStats> Flusher::write(const Group& group) {
     fs::remove(temporary, error);
     return std::unexpected(published.error());
   }
-  ++next_sequence_;
+  note_newest(folder_, {next_sequence_++, segment.last});
   return stats;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "store/files.h"
+#include "store/layout.h"
 
 namespace weir::store {
 
@@ -33,19 +34,29 @@ bool holds(std::span<const SequenceRange> ranges, const SequenceRange& range) {
                              [&](const SequenceRange& r) { return r.first <= range.first && range.last <= r.last; });
 }
 
-std::vector<SequenceGap> find_gaps(std::vector<Segment> segments, std::span<const SequenceRange> expired) {
+std::vector<SequenceGap> find_gaps(std::vector<Segment> segments, std::span<const SequenceRange> expired,
+                                   const NewestSegment& newest) {
   std::vector<SequenceGap> gaps;
-  if (segments.empty()) return gaps;
-  std::ranges::sort(segments, {}, &Segment::first_sequence);
-  const Segment* before = &segments.front();  // the one with the greatest number so far
-  for (const Segment& s : segments) {
-    if (s.first_sequence > before->last_sequence + 1) {
-      const SequenceRange numbers{before->last_sequence + 1, s.first_sequence - 1};
-      if (!holds(expired, numbers))
-        gaps.push_back({numbers, std::min(before->first, s.first), std::max(before->last, s.last)});
+  const auto add = [&](SequenceRange numbers, Timestamp from, Timestamp to) {
+    for (const SequenceRange& range : expired) {
+      if (range.last < numbers.first || range.first > numbers.last) continue;
+      if (range.first > numbers.first) gaps.push_back({{numbers.first, range.first - 1}, from, to});
+      numbers.first = range.last + 1;
     }
-    if (s.last_sequence > before->last_sequence) before = &s;
+    if (numbers.first <= numbers.last) gaps.push_back({numbers, from, to});
+  };
+  std::ranges::sort(segments, {}, &Segment::first_sequence);
+  const Segment* before = nullptr;  // the one with the greatest number so far
+  for (const Segment& s : segments) {
+    if (before != nullptr && s.first_sequence > before->last_sequence + 1)
+      add({before->last_sequence + 1, s.first_sequence - 1}, std::min(before->first, s.first),
+          std::max(before->last, s.last));
+    if (before == nullptr || s.last_sequence > before->last_sequence) before = &s;
   }
+  const uint64_t greatest = before != nullptr ? before->last_sequence : 0;
+  const Timestamp since = before != nullptr ? std::min(before->last, newest.last) : newest.last;
+  if (greatest < newest.number)
+    add({greatest + 1, newest.number}, since, before != nullptr ? std::max(before->last, newest.last) : newest.last);
   return gaps;
 }
 
@@ -66,6 +77,19 @@ Result<> add_expired(const std::filesystem::path& table_folder, std::span<const 
   std::string text;
   for (const SequenceRange& range : joined(std::move(all))) text += fmt::format("{}-{}\n", range.first, range.last);
   return replace_file(table_folder / kExpiredFile, text);
+}
+
+NewestSegment read_newest(const std::filesystem::path& table_folder) {
+  std::ifstream file(table_folder / kNewestFile);
+  NewestSegment newest;
+  int64_t last = 0;
+  if (!(file >> newest.number >> last) || newest.number > kMaxSequence) return {};
+  newest.last = timestamp_from_us(last);
+  return newest;
+}
+
+void note_newest(const std::filesystem::path& table_folder, const NewestSegment& newest) {
+  replace_quickly(table_folder / kNewestFile, fmt::format("{} {}\n", newest.number, to_us(newest.last)));
 }
 
 }  // namespace weir::store

@@ -10,6 +10,7 @@
 #include "store/lock.h"
 #include "store/maintenance.h"
 #include "store/scrub.h"
+#include "store/sequence_gaps.h"
 #include "store/shared_counters.h"
 
 namespace weir::store {
@@ -22,10 +23,11 @@ constexpr std::string_view kLedgerFile = "ledger.json";
 constexpr std::string_view kDetailsFile = "exporters.json";
 constexpr std::string_view kStreamsFile = "streams.json";
 constexpr std::string_view kVerifiedPrefix = "verified-";  // of readers (verified_files.h)
+constexpr std::string_view kNewestPrefix = "newest-";      // sequence_gaps.h
 
 bool is_ours(std::string_view name) {
-  return name == kLedgerFile || name == kDetailsFile || name == kStreamsFile || name.starts_with(kVerifiedPrefix) ||
-         parse_segment_name(name).has_value();
+  return name == kLedgerFile || name == kDetailsFile || name == kStreamsFile || name == kExpiredFile ||
+         name.starts_with(kVerifiedPrefix) || name.starts_with(kNewestPrefix) || parse_segment_name(name).has_value();
 }
 
 // Deletes what a crash left half written: only names that this program gives.
@@ -44,9 +46,9 @@ void remove_temporaries(const fs::path& folder) {
   }
 }
 
-// The sequence number after the highest one on the disk, set aside ones included.
+// The sequence number after the highest one that there ever was, set aside ones included.
 Result<uint64_t> next_sequence(const fs::path& store, flow::Table table) {
-  uint64_t highest = 0;
+  uint64_t highest = read_newest(table_folder(store, table)).number;
   const auto hours = TRY(list_hours(store, table));
   for (const HourFolder& hour : hours) {
     for (const std::string_view suffix : {std::string_view(), kCorruptSuffix}) {

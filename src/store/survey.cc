@@ -171,8 +171,12 @@ bool Surveyor::add_gaps(flow::Table table, const std::vector<Hour>& hours, std::
     for (const auto* part : {&hour.segments, &hour.failed, &hour.corrupt})
       near.insert(near.end(), part->begin(), part->end());
   }
-  const std::vector<SequenceRange> expired = read_expired(table_folder(store_, table));
-  const std::vector<SequenceGap> suspected = find_gaps(std::move(near), expired);
+  const fs::path folder = table_folder(store_, table);
+  const std::vector<SequenceRange> expired = read_expired(folder);
+  const NewestSegment newest = read_newest(folder);
+  std::vector<SequenceGap> suspected = find_gaps(std::move(near), expired, newest);
+  // After the last of these hours there are usually others.
+  std::erase_if(suspected, [&](const SequenceGap& gap) { return !in_window(gap.from, gap.to); });
   if (suspected.empty()) return true;
   std::vector<Segment> all = everything(table);
   const auto came_meanwhile = [&](const Segment& s) {
@@ -183,17 +187,18 @@ bool Surveyor::add_gaps(flow::Table table, const std::vector<Hour>& hours, std::
            });
   };
   if (std::ranges::any_of(all, came_meanwhile)) return false;
-  const std::vector<SequenceGap> first = find_gaps(std::move(all), expired);
+  const std::vector<SequenceGap> first = find_gaps(std::move(all), expired, newest);
   if (first.empty()) return true;
-  const std::vector<SequenceGap> second = find_gaps(everything(table), read_expired(table_folder(store_, table)));
+  const std::vector<SequenceGap> second = find_gaps(everything(table), read_expired(folder), newest);
   for (const SequenceGap& gap : first) {
-    if (std::ranges::find(second, gap) == second.end() || !in_window(gap.from, gap.to)) continue;
+    // Segments that came meanwhile change the times between which it lies.
+    if (std::ranges::find(second, gap.numbers, &SequenceGap::numbers) == second.end()) continue;
+    if (!in_window(gap.from, gap.to)) continue;
     // Earlier versions did not note what they deleted.
     missing.push_back(
-        {table_folder(store_, table),
-         fmt::format("{} missing, of between {} and {}; if they were deleted, by hand or by retention "
-                     "of an earlier version, tell no more of them: weir check --store {} --accept-gaps",
-                     numbers_text(gap.numbers), to_rfc3339(gap.from), to_rfc3339(gap.to), store_.string())});
+        {folder, fmt::format("{} missing, of between {} and {}; if they were deleted, by hand or by retention "
+                             "of an earlier version, tell no more of them: weir check --store {} --accept-gaps",
+                             numbers_text(gap.numbers), to_rfc3339(gap.from), to_rfc3339(gap.to), store_.string())});
   }
   return true;
 }

@@ -137,6 +137,48 @@ TEST_F(SurveyTest, NumbersThatAreNowhereAreTold) {
   EXPECT_EQ(check(), "good");
 }
 
+TEST_F(SurveyTest, TheNewestAreMissedToo) {
+  put(kHour);
+  put(kHour + 30min);
+  const fs::path third = put(kHour + 2h);
+  const fs::path fourth = put(kHour + 2h + 10min);
+  EXPECT_EQ(survey(kHour, kHour + 1h), "1-1 2-2 ");
+  fs::remove_all(third.parent_path());
+  const std::string told = "| segments 3 to 4 are missing, of between 2026-11-22T14:30:0";
+  EXPECT_TRUE(survey().starts_with("1-1 2-2 " + told)) << survey();
+  EXPECT_TRUE(survey(kHour + 2h).starts_with(told)) << survey(kHour + 2h);
+  EXPECT_EQ(survey({}, kHour + 20min), "1-1 ") << "between its neighbours, not before";
+  EXPECT_EQ(survey(kHour + 3h), "") << "nor after";
+  store.reset();
+  reopen();
+  EXPECT_EQ(list_segments(options.directory)->size(), 2u);
+  put(kHour + 4h);
+  EXPECT_TRUE(survey().starts_with("1-1 2-2 5-5 " + told)) << "numbers are not given twice: " << survey();
+  EXPECT_EQ(check(), "bad missing");
+  EXPECT_EQ(check(false, true), "good missing!");
+  EXPECT_EQ(survey(), "1-1 2-2 5-5 ");
+}
+
+TEST_F(SurveyTest, AllOfThemAreMissed) {
+  const fs::path only = put(kHour);
+  fs::remove_all(only.parent_path().parent_path());
+  EXPECT_TRUE(survey().starts_with("| segment 1 is missing, of between 2026-11-22T14:00:0")) << survey();
+  EXPECT_EQ(check(), "bad missing");
+  std::ofstream(options.directory / "flows/newest") << "";
+  EXPECT_EQ(survey(), "") << "after a power cut it may be empty";
+}
+
+TEST_F(SurveyTest, OfWhatRetentionDeletedInPartTheRestIsMissed) {
+  for (int i = 0; i < 4; ++i) put(kHour + i * 1h);
+  options.max_age = 3h;
+  store->set_options(options);
+  store->maintain(kHour + 4h + 30min);  // 1 and 2 go
+  EXPECT_EQ(survey(), "3-3 4-4 ");
+  const std::vector<Segment> left = list_segments(options.directory).value();
+  for (const Segment& s : left) fs::remove(s.path);
+  EXPECT_TRUE(survey().starts_with("| segments 3 to 4 are missing")) << survey();
+}
+
 // Captures of different days, replayed in any order: numbers of an hour stand in another hour.
 TEST_F(SurveyTest, NumbersOfOtherHoursAreNoGaps) {
   put(kHour);

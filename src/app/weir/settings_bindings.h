@@ -74,7 +74,8 @@ inline constexpr auto kStoreBindings = [] {
       to<&Store::pending_rows>([](Settings& s) -> auto& { return s.collector.store.pending_rows_limit; }),
       to<&Store::compact>([](Settings& s) -> auto& { return s.collector.store.compact; }),
       to<&Store::compact_after>([](Settings& s) -> auto& { return s.collector.store.compact_after; }),
-      to<&Store::delete_grace>([](Settings& s) -> auto& { return s.collector.store.delete_grace; }));
+      to<&Store::delete_grace>([](Settings& s) -> auto& { return s.collector.store.delete_grace; }),
+      to<&Store::scrub_rate>([](Settings& s) -> auto& { return s.collector.store.scrub.bytes_per_second; }));
 }();
 
 inline constexpr auto kRetentionBindings = bindings_of<config::Retention>(
