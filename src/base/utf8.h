@@ -7,8 +7,8 @@
 
 namespace weir {
 
-// How many bytes the character at the begin of `text` takes: 1 to 4, or 0 if there is none. `text` is not empty; it is a
-// string_view or a span of bytes.
+// How many bytes the character at the begin of `text` takes: 1 to 4, or 0 if there is none. `text` is not empty; it is
+// a string_view or a span of bytes.
 //
 // The first byte says the length. The second is limited further where a shorter form would exist (E0, F0), where the
 // surrogates of UTF-16 lie (ED) and above U+10FFFF (F4): table 3-7 of the Unicode standard. All others are 80 to BF.

@@ -18,8 +18,8 @@ struct GivenFlag {
   std::vector<std::string> words;  // one of a key that is no list; none of a key that is true or false
 };
 
-// Puts what was given on top of a configuration that is right. Fails with the first value that is not allowed, or a line
-// for each key that another one needs:
+// Puts what was given on top of a configuration that is right. Fails with the first value that is not allowed, or a
+// line for each key that another one needs:
 // --threads: "x" is not allowed: collect.threads must be a whole number from 1 to 256
 Result<> apply_flags(std::span<const GivenFlag> given, Config& config, Sections sections);
 

@@ -54,8 +54,8 @@ std::string flag_text(const Flag& flag) {
 
 std::string example(Sections sections) {
   std::string out = comment(
-      "Configuration of weir: every key with its default. `weir collect -c FILE` reads it, `weir check FILE` checks it. "
-      "A line that is left out means the default.");
+      "Configuration of weir: every key with its default. `weir collect -c FILE` reads it, `weir check FILE` checks "
+      "it. A line that is left out means the default.");
   for (const Section* section : sections) {
     out += '\n';
     out += comment(section->doc);

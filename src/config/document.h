@@ -8,7 +8,8 @@
 
 namespace weir::config {
 
-// A configuration with every key and its default, commented; keys without a default are commented out. parse() takes it.
+// A configuration with every key and its default, commented; keys without a default are commented out. parse() takes
+// it.
 std::string example(Sections sections);
 
 // The same with every key commented out: for a package, whose later versions may have other defaults.

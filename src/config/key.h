@@ -9,7 +9,8 @@
 //     uint64_t rows = 1000;
 //   };
 //   constexpr auto kKeys = keys_of<Options>(
-//       key<&Options::url>({.name = "url", .on_reload = OnReload::needs_restart, .example = "\"http://db\"", .doc = "..."}),
+//       key<&Options::url>(
+//           {.name = "url", .on_reload = OnReload::needs_restart, .example = "\"http://db\"", .doc = "..."}),
 //       key<&Options::rows>({.name = "rows", .on_reload = OnReload::applied, .least = 1, .most = 9999, .doc = "..."}));
 //   constexpr Section kSection = other_section<Options, kKeys>("sink.clickhouse", "...");
 //

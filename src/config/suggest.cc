@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/nearest.h"
 #include "base/terminal_text.h"
 #include "base/utf8.h"

@@ -75,7 +75,8 @@ std::string problems_of(std::string_view text) {
 TEST(OtherSection, IsReadIntoItsStruct) {
   const std::vector<const Section*> all = with_printers();
   const auto config = parse(
-      "[sink.printer]\nformat = \"csv\"\n[store]\ndirectory = \"x\"\n[sink.second]\nprinter = { rows = 7, timeout = \"1ms\" }\n",
+      "[sink.printer]\nformat = \"csv\"\n[store]\ndirectory = \"x\"\n"
+      "[sink.second]\nprinter = { rows = 7, timeout = \"1ms\" }\n",
       all);
   ASSERT_TRUE(config);
   EXPECT_EQ(config->store.directory, "x");

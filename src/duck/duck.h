@@ -30,8 +30,8 @@
 
 namespace weir::duck {
 
-// An address is stored as the UUID that prints its 16 bytes in their order. DuckDB keeps a UUID as a signed 128-bit number
-// with the top bit flipped, so that the numbers order as the bytes do.
+// An address is stored as the UUID that prints its 16 bytes in their order. DuckDB keeps a UUID as a signed 128-bit
+// number with the top bit flipped, so that the numbers order as the bytes do.
 duckdb_hugeint to_uuid(const IpAddress& address);
 IpAddress from_uuid(duckdb_hugeint value);
 

@@ -4,9 +4,9 @@
 //   builder -> FullBatch -> pass, pass, ... -> seal -> FanOut
 //
 // The passes of a collector are an explicit list, in the order in which they build on each other. They run in a thread
-// of their own (pipeline/enrich_stage.h), which is absent when the list is empty. A pass leaves a value null that it does
-// not know: no row is ever dropped, delayed or guessed for a missing name. To add a pass, implement this interface in
-// src/enrich/ and add it to CollectorOptions::passes in settings() (src/app/weir/settings.cc).
+// of their own (pipeline/enrich_stage.h), which is absent when the list is empty. A pass leaves a value null that it
+// does not know: no row is ever dropped, delayed or guessed for a missing name. To add a pass, implement this interface
+// in src/enrich/ and add it to CollectorOptions::passes in settings() (src/app/weir/settings.cc).
 #pragma once
 
 #include <string_view>

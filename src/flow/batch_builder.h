@@ -1,9 +1,9 @@
 // Where decoders put rows: always a batch with room, of the right hour. A batch leaves through `on_full` when it is
 // full, when the hour changes, or when hand_over() is called (the pipeline does so once a second). One thread.
 //
-// A full batch may still be added to; seal() makes it immutable for good. When the last owner of it lets go, in whichever
-// thread that is, its memory comes back to the builder and is filled again: fresh memory would cost as much time as
-// decoding into it.
+// A full batch may still be added to; seal() makes it immutable for good. When the last owner of it lets go, in
+// whichever thread that is, its memory comes back to the builder and is filled again: fresh memory would cost as much
+// time as decoding into it.
 #pragma once
 
 #include <array>

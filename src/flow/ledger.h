@@ -3,7 +3,8 @@
 //   datagrams_received = datagrams_decoded + datagrams_rejected (by reason)
 //   rows decoded       = rows stored + rows dropped (by reason) + rows in flight; for each table, at each outlet
 //   agent_drops        packets that exporters say they could not sample themselves: never seen by us
-//   socket_drops       datagrams that the kernel dropped before we saw them, by socket (SO_RXQ_OVFL); no exporter is known
+//   socket_drops       datagrams that the kernel dropped before we saw them, by socket (SO_RXQ_OVFL); no exporter is
+//                      known
 //   socket_left        datagrams that were still in the sockets when stopping had to end: nobody looked at them
 //   lost_units         datagrams (v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers, where
 //                      those go on as they should; where they do not, loss is unknown (StreamSummary)
@@ -81,7 +82,8 @@ struct ExporterCounters {
   ExporterCounters& operator+=(const ExporterCounters& other);
 };
 
-// Why rows that were decoded are not at an outlet: its queue was full, its sink could not take them, the end came first.
+// Why rows that were decoded are not at an outlet: its queue was full, its sink could not take them, the end came
+// first.
 enum class DropReason : uint8_t { queue_full, store_failed, shutdown };
 inline constexpr size_t kDropReasonCount = 3;
 inline constexpr std::array<std::string_view, kDropReasonCount> kDropReasons = {"queue_full", "store_failed",

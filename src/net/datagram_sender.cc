@@ -198,8 +198,8 @@ Result<DatagramBackend::Attempt> DatagramBackend::try_address(Source& source, si
   return Attempt{.refused = true, .why = std::strerror(answers.error)};
 }
 
-// Hands queued datagrams from the first-th on to the kernel, at most `limit`; how many are done with, at least one. Fails
-// with the reason alone.
+// Hands queued datagrams from the first-th on to the kernel, at most `limit`; how many are done with, at least one.
+// Fails with the reason alone.
 Result<size_t> DatagramBackend::send_some(Source& source, size_t first, size_t limit) {
   std::array<iovec, kBatch> parts;
   std::array<mmsghdr, kBatch> headers{};

@@ -66,7 +66,8 @@ class IpfixFile final : public Recording {
   }
 
   // The length of the message that begins here, if one does. A damaged length is told by what the sets add up to and by
-  // what follows: one of the two may be wrong. After damage any bytes may look like a header, so the sets must be right.
+  // what follows: one of the two may be wrong. After damage any bytes may look like a header, so the sets must be
+  // right.
   std::optional<size_t> whole_message() const {
     const std::optional<size_t> length = ipfix_message_length(view());
     if (!length || *length > view().size()) return std::nullopt;

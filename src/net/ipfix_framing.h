@@ -11,8 +11,8 @@
 
 namespace weir::net {
 
-// The length of the message that begins here, by its header. Nothing if no IPFIX message begins so, or if fewer than four
-// bytes are there.
+// The length of the message that begins here, by its header. Nothing if no IPFIX message begins so, or if fewer than
+// four bytes are there.
 std::optional<size_t> ipfix_message_length(ByteView bytes);
 
 // Whether bytes can be the beginning of a message, as far as they reach.
@@ -20,8 +20,9 @@ bool may_begin_ipfix_message(ByteView bytes);
 
 class IpfixFramer {
  public:
-  // The next whole message: takes from the front of `chunk` what belongs to it, behind what earlier chunks left. Nothing
-  // when the chunk is used up, or once broken(). The message is good until the next call, and as long as the chunk.
+  // The next whole message: takes from the front of `chunk` what belongs to it, behind what earlier chunks left.
+  // Nothing when the chunk is used up, or once broken(). The message is good until the next call, and as long as the
+  // chunk.
   std::optional<ByteView> next(ByteView& chunk);
 
   // What should be a message header is none. Where the next message begins cannot be known any more.

@@ -49,10 +49,11 @@ class Receiver {
   Receiver& operator=(Receiver&&) noexcept;
   ~Receiver();
 
-  // Waits up to `timeout` for datagrams, then takes what is there, at most a batch. Empty after the timeout or a wake().
-  // The datagrams are good until the next call. Their time is the wall clock's at the call: they may have waited in the
-  // socket for up to GatherTime::kLongest. Where datagrams trickle in, and the socket buffers can hold them meanwhile,
-  // the next call waits a moment for more, so that a thread does not wake up for each (net/gather_time.h).
+  // Waits up to `timeout` for datagrams, then takes what is there, at most a batch. Empty after the timeout or a
+  // wake(). The datagrams are good until the next call. Their time is the wall clock's at the call: they may have
+  // waited in the socket for up to GatherTime::kLongest. Where datagrams trickle in, and the socket buffers can hold
+  // them meanwhile, the next call waits a moment for more, so that a thread does not wake up for each
+  // (net/gather_time.h).
   Result<std::span<const Datagram>> receive(std::chrono::milliseconds timeout);
 
   // Lets nothing more come in, for the end: what the sockets hold can still be received.

@@ -1,5 +1,5 @@
-// One TCP connection of an exporter, with TLS or without: cuts its bytes into messages, and knows since when it keeps us
-// waiting. Reads only what is there.
+// One TCP connection of an exporter, with TLS or without: cuts its bytes into messages, and knows since when it keeps
+// us waiting. Reads only what is there.
 #pragma once
 
 #include <chrono>

@@ -63,8 +63,8 @@ void block_sigpipe() {
 TlsContext::TlsContext(ssl_ctx_st* context) : context_(context, SSL_CTX_free) {
   CHECK(context != nullptr);
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  // What nobody needs is off: it could only be attacked. An exporter may leave without a word (close_notify): the lengths
-  // of its messages say what is missing.
+  // What nobody needs is off: it could only be attacked. An exporter may leave without a word (close_notify): the
+  // lengths of its messages say what is missing.
   SSL_CTX_set_options(
       context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

@@ -103,7 +103,8 @@ TEST(LedgerJson, DamageIsAnError) {
 TEST(LedgerJson, UnknownMembersAndOddTypesAreIgnored) {
   const auto report = ledger_from_json(
       R"({"version":1,"new":[1],"pid":"x","socket_drops":-1,"exporters":[
-          {"exporter":"192.0.2.1","rows_stored":7,"anomalies":{"new_one":3},"rows_dropped":null,"protocols":[1,"carrier pigeon"]}]})");
+          {"exporter":"192.0.2.1","rows_stored":7,"anomalies":{"new_one":3},"rows_dropped":null,
+           "protocols":[1,"carrier pigeon"]}]})");
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->ledger.total.rows(flow::Table::flows).stored, 7u);
   EXPECT_EQ(report->ledger.socket_drops, 0u);

@@ -14,11 +14,9 @@ namespace {
 template <class T>
 class Argument {
  public:
-  Argument(duckdb_data_chunk input, size_t column) {
-    duckdb_vector vector = duckdb_data_chunk_get_vector(input, column);
-    data_ = static_cast<const T*>(duckdb_vector_get_data(vector));
-    validity_ = duckdb_vector_get_validity(vector);
-  }
+  explicit Argument(duckdb_vector vector)
+      : data_(static_cast<const T*>(duckdb_vector_get_data(vector))), validity_(duckdb_vector_get_validity(vector)) {}
+  Argument(duckdb_data_chunk input, size_t column) : Argument(duckdb_data_chunk_get_vector(input, column)) {}
   bool is_null(size_t row) const { return validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row); }
   const T& operator[](size_t row) const { return data_[row]; }
 
@@ -70,15 +68,23 @@ std::optional<IpAddress> prefix_last(std::string_view text) {
   return prefix ? std::optional(prefix->last) : std::nullopt;
 }
 
-void address_to_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
-  const Argument<duckdb_hugeint> addresses(input, 0);
-  const size_t rows = duckdb_data_chunk_get_size(input);
+// The text of each address, as `write` writes it.
+template <auto write>
+void write_addresses(const Argument<duckdb_hugeint>& addresses, size_t rows, duckdb_vector output) {
   for (size_t row = 0; row < rows; ++row) {
     if (addresses.is_null(row))
       set_null(output, row);
     else
-      set_text(output, row, duck::from_uuid(addresses[row]).to_string());
+      set_text(output, row, write(duck::from_uuid(addresses[row])));
   }
+}
+
+std::string people_text(const IpAddress& address) { return address.to_string(); }
+
+template <auto write>
+void address_to_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
+  const Argument<duckdb_hugeint> addresses(input, 0);
+  write_addresses<write>(addresses, duckdb_data_chunk_get_size(input), output);
 }
 
 // 32 hexadecimal digits, with hyphens where they may be: a UUID as text.
@@ -100,12 +106,11 @@ std::optional<IpAddress> parse_uuid(std::string_view text) {
 
 // Text that is compared with an address, or cast to one: as people write addresses, or as the UUID that it is.
 bool cast_to_address(duckdb_function_info info, idx_t rows, duckdb_vector input, duckdb_vector output) {
-  const auto* texts = static_cast<const duckdb_string_t*>(duckdb_vector_get_data(input));
-  uint64_t* validity = duckdb_vector_get_validity(input);
+  const Argument<duckdb_string_t> texts(input);
   const bool may_fail = duckdb_cast_function_get_cast_mode(info) == DUCKDB_CAST_TRY;
   bool all = true;
   for (size_t row = 0; row < rows; ++row) {
-    if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row)) {
+    if (texts.is_null(row)) {
       set_null(output, row);
       continue;
     }
@@ -126,27 +131,8 @@ bool cast_to_address(duckdb_function_info info, idx_t rows, duckdb_vector input,
 
 // Addresses made text, without a word of it (LIKE, ||, lists as JSON), are as people write them.
 bool cast_to_text(duckdb_function_info, idx_t rows, duckdb_vector input, duckdb_vector output) {
-  const auto* addresses = static_cast<const duckdb_hugeint*>(duckdb_vector_get_data(input));
-  uint64_t* validity = duckdb_vector_get_validity(input);
-  for (size_t row = 0; row < rows; ++row) {
-    if (validity != nullptr && !duckdb_validity_row_is_valid(validity, row))
-      set_null(output, row);
-    else
-      set_text(output, row, duck::from_uuid(addresses[row]).to_string());
-  }
+  write_addresses<people_text>(Argument<duckdb_hugeint>(input), rows, output);
   return true;
-}
-
-// An address as a UUID is written.
-void address_to_uuid_text(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
-  const Argument<duckdb_hugeint> addresses(input, 0);
-  const size_t rows = duckdb_data_chunk_get_size(input);
-  for (size_t row = 0; row < rows; ++row) {
-    if (addresses.is_null(row))
-      set_null(output, row);
-    else
-      set_text(output, row, uuid_text(duck::from_uuid(addresses[row])));
-  }
 }
 
 unsigned bits_for(const IpAddress& address, uint8_t v4_bits, uint8_t v6_bits) {
@@ -231,8 +217,8 @@ Result<> add_address_functions(duck::Connection& connection) {
       {"ip", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<IpAddress::parse>},
       {"net_first", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<prefix_first>},
       {"net_last", {DUCKDB_TYPE_VARCHAR}, DUCKDB_TYPE_UUID, text_to_address<prefix_last>},
-      {"ip_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_text},
-      {"uuid_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_uuid_text},
+      {"ip_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_text<people_text>},
+      {"uuid_text", {DUCKDB_TYPE_UUID}, DUCKDB_TYPE_VARCHAR, address_to_text<uuid_text>},
       {"weir_network", bits, DUCKDB_TYPE_UUID, network<false>},
       {"weir_in_ranges", {DUCKDB_TYPE_UUID, DUCKDB_TYPE_BLOB}, DUCKDB_TYPE_BOOLEAN, in_ranges},
       {"weir_network_text", bits, DUCKDB_TYPE_VARCHAR, network<true>},

@@ -33,7 +33,8 @@ CREATE OR REPLACE MACRO weir_v4_hex(s) AS
   format('{:02x}{:02x}{:02x}{:02x}', CAST(split_part(s, '.', 1) AS INTEGER), CAST(split_part(s, '.', 2) AS INTEGER),
          CAST(split_part(s, '.', 3) AS INTEGER), CAST(split_part(s, '.', 4) AS INTEGER));
 CREATE OR REPLACE MACRO weir_is_v4(s) AS
-  regexp_full_match(s, '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])');
+  regexp_full_match(s, '((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}'
+                       '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])');
 
 -- IPv6 text whose last 32 bits are written as IPv4 -> all in hexadecimal; other text stays.
 CREATE OR REPLACE MACRO weir_v6_plain(s) AS
@@ -66,7 +67,8 @@ CREATE OR REPLACE MACRO weir_hex(s) AS
 CREATE OR REPLACE MACRO weir_uuid(hex, s) AS
   list_transform([{'hex': hex, 'text': s}], lambda v:
     CASE WHEN v.text IS NOT NULL
-         THEN CAST(coalesce(regexp_replace(v.hex, '(.{8})(....)(....)(....)(.*)', '\1-\2-\3-\4-\5'), 'not an address: ' || v.text) AS UUID) END)[1];
+         THEN CAST(coalesce(regexp_replace(v.hex, '(.{8})(....)(....)(....)(.*)', '\1-\2-\3-\4-\5'),
+                            'not an address: ' || v.text) AS UUID) END)[1];
 
 CREATE OR REPLACE MACRO ip(s) AS list_transform([s], lambda v: weir_uuid(weir_hex(v), v))[1];
 
@@ -79,9 +81,11 @@ CREATE OR REPLACE MACRO weir_net_bits(s) AS
   list_transform([{'all': s, 'bits': split_part(s, '/', 2)}], lambda v:
     CASE WHEN NOT contains(v.all, '/') THEN 128
          WHEN regexp_full_match(v.all, '[0-9.]+/(3[0-2]|[12]?[0-9])') THEN 96 + CAST(v.bits AS INTEGER)
-         WHEN regexp_full_match(v.all, '[^/]*:[^/]*/(12[0-8]|1[01][0-9]|[1-9]?[0-9])') THEN CAST(v.bits AS INTEGER) END)[1];
+         WHEN regexp_full_match(v.all, '[^/]*:[^/]*/(12[0-8]|1[01][0-9]|[1-9]?[0-9])')
+           THEN CAST(v.bits AS INTEGER) END)[1];
 
--- The digits that the prefix covers stay, the digit that it ends in keeps its first bits, the rest is filled with 0 or f.
+-- The digits that the prefix covers stay, the digit that it ends in keeps its first bits, the rest is filled with 0
+-- or f.
 CREATE OR REPLACE MACRO weir_hex_cut(hex, bits, fill) AS
   list_transform([{'hex': hex, 'whole': bits // 4, 'rest': bits % 4, 'fill': fill}], lambda v:
     left(left(v.hex, v.whole) ||
@@ -98,8 +102,8 @@ CREATE OR REPLACE MACRO weir_v4_text(h) AS
   concat_ws('.', CAST('0x' || substr(h, 1, 2) AS INTEGER), CAST('0x' || substr(h, 3, 2) AS INTEGER),
             CAST('0x' || substr(h, 5, 2) AS INTEGER), CAST('0x' || substr(h, 7, 2) AS INTEGER));
 
--- 32 digits -> RFC 5952: eight groups without leading zeros, ':' before each and at the end; the first of the longest runs of
--- two or more zero groups becomes '::'; then single colons at the ends go.
+-- 32 digits -> RFC 5952: eight groups without leading zeros, ':' before each and at the end; the first of the longest
+-- runs of two or more zero groups becomes '::'; then single colons at the ends go.
 CREATE OR REPLACE MACRO weir_v6_text(h) AS
   list_transform([regexp_replace(regexp_replace(h, '(....)', ':\1', 'g'), ':0{1,3}', ':', 'g') || ':'], lambda v:
     regexp_replace(regexp_replace(
@@ -118,7 +122,8 @@ CREATE OR REPLACE MACRO weir_v6_text(h) AS
 constexpr std::string_view kText = R"sql(CREATE OR REPLACE MACRO ip_text(u) AS
   list_transform([replace(CAST(u AS VARCHAR), '-', '')], lambda v:
     CASE WHEN v LIKE '00000000000000000000ffff%' THEN weir_v4_text(substr(v, 25))
-         WHEN v LIKE '000000000000000000000000%' AND v NOT LIKE '0000000000000000000000000000%' THEN '::' || weir_v4_text(substr(v, 25))
+         WHEN v LIKE '000000000000000000000000%' AND v NOT LIKE '0000000000000000000000000000%'
+           THEN '::' || weir_v4_text(substr(v, 25))
          ELSE weir_v6_text(v) END)[1];
 
 )sql";
@@ -127,14 +132,17 @@ constexpr std::string_view kNames =
     R"sql(CREATE OR REPLACE MACRO in_net(u, s) AS CAST(u AS UUID) BETWEEN net_first(s) AND net_last(s);
 
 CREATE OR REPLACE MACRO mac_text(m) AS
-  regexp_replace(format('{:012x}', CAST(m & 281474976710655 AS BIGINT)), '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6');
+  regexp_replace(format('{:012x}', CAST(m & 281474976710655 AS BIGINT)),
+                 '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6');
 
 -- FIN SYN RST PSH ACK URG ECE CWR NS: the letters of those that are set.
 CREATE OR REPLACE MACRO tcp_flags_text(f) AS
   CASE WHEN f IS NOT NULL THEN
-    CASE WHEN f & 1 > 0 THEN 'F' ELSE '' END || CASE WHEN f & 2 > 0 THEN 'S' ELSE '' END || CASE WHEN f & 4 > 0 THEN 'R' ELSE '' END ||
-    CASE WHEN f & 8 > 0 THEN 'P' ELSE '' END || CASE WHEN f & 16 > 0 THEN 'A' ELSE '' END || CASE WHEN f & 32 > 0 THEN 'U' ELSE '' END ||
-    CASE WHEN f & 64 > 0 THEN 'E' ELSE '' END || CASE WHEN f & 128 > 0 THEN 'C' ELSE '' END || CASE WHEN f & 256 > 0 THEN 'N' ELSE '' END
+    CASE WHEN f & 1 > 0 THEN 'F' ELSE '' END || CASE WHEN f & 2 > 0 THEN 'S' ELSE '' END ||
+    CASE WHEN f & 4 > 0 THEN 'R' ELSE '' END || CASE WHEN f & 8 > 0 THEN 'P' ELSE '' END ||
+    CASE WHEN f & 16 > 0 THEN 'A' ELSE '' END || CASE WHEN f & 32 > 0 THEN 'U' ELSE '' END ||
+    CASE WHEN f & 64 > 0 THEN 'E' ELSE '' END || CASE WHEN f & 128 > 0 THEN 'C' ELSE '' END ||
+    CASE WHEN f & 256 > 0 THEN 'N' ELSE '' END
   END;
 
 )sql";

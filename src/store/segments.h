@@ -29,7 +29,8 @@ std::string segment_name(const Segment& segment);
 std::optional<Segment> parse_segment_name(const std::filesystem::path& path);
 
 // The segments that together hold each row once, oldest first: those covered by a merged one are left out. Only those
-// that may hold rows received in [from, to) when given. A table that nothing was written to has none. Fails if there is no store at `directory`.
+// that may hold rows received in [from, to) when given. A table that nothing was written to has none. Fails if there is
+// no store at `directory`.
 Result<std::vector<Segment>> list_segments(const std::filesystem::path& directory, std::optional<Timestamp> from = {},
                                            std::optional<Timestamp> to = {}, flow::Table table = flow::Table::flows);
 

@@ -1,4 +1,5 @@
-// Defaults stand twice, in config.h and in the options of the parts, which know nothing of the configuration. They agree.
+// Defaults stand twice, in config.h and in the options of the parts, which know nothing of the configuration. They
+// agree.
 #include <gtest/gtest.h>
 
 #include <fstream>

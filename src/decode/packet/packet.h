@@ -120,7 +120,8 @@ struct Packet {
 void dissect(ByteView bytes, Link link, Packet& packet);
 
 // Fills the columns of `row` that the packet has values for; leaves the others, and columns that already have a value,
-// alone. Tags are those of the side that the row's flow_direction names: a packet taken as it went out has the output's.
+// alone. Tags are those of the side that the row's flow_direction names: a packet taken as it went out has the
+// output's.
 void put_columns(const Packet& packet, flow::FlowBatch& batch, size_t row);
 
 }  // namespace weir::decode::packet

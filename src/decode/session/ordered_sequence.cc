@@ -34,8 +34,8 @@ bool OrderedSequence::of_before(const SequencedMessage& message) const {
 //   at the number that is next   fed at once, with all that follow it without a hole
 //   ahead of it                  waits
 //   behind it                    came later than kPatience, and was counted as lost; or it was sent twice
-//   far away, or behind in       the exporter began a new sequence: what waits is fed, and a new count begins. The place
-//   number but exported later    of the old one is remembered for a while, to know stragglers of it
+//   far away, or behind in       the exporter began a new sequence: what waits is fed, and a new count begins. The
+//   number but exported later    place of the old one is remembered for a while, to know stragglers of it
 void OrderedSequence::note(const SequencedMessage& message, flow::ExporterCounters& counters) {
   if (of_before(message)) return counters.anomalies.add(flow::Anomaly::sequence_reordered);
   if (!state_.known() && waiting_.empty()) learning_since_ = message.received;

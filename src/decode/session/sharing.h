@@ -8,9 +8,9 @@
 //   reading    Before a message is decoded, the exporter's version is compared with the last one known here: one atomic
 //              load. If others have published since, their snapshots are taken over.
 //   changing   Who is about to change what is known of an exporter (a definition, a withdrawal, an options record, a
-//              stream that is gone) takes its lock (begin_change), takes over what others published before, changes its own
-//              session, and publishes that at the end of the datagram (end_change). So all changes of an exporter are
-//              in one order, and none is lost.
+//              stream that is gone) takes its lock (begin_change), takes over what others published before, changes
+//              its own session, and publishes that at the end of the datagram (end_change). So all changes of an
+//              exporter are in one order, and none is lost.
 //
 // Repeated announcements, almost all there are, change nothing and take no lock.
 #pragma once

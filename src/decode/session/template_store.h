@@ -97,8 +97,8 @@ class TemplateStore {
   static Before before(const SessionTemplates& session, const Template& layout, StreamNumber stream);
   // The stream that announced just that, if one did.
   static std::optional<StreamNumber> who_says(const SessionTemplates& session, const Template& layout);
-  // Takes a definition over. Where decoders share an exporter, `order` is that of its message. False: it was known, from
-  // this decoder's own datagrams.
+  // Takes a definition over. Where decoders share an exporter, `order` is that of its message. False: it was known,
+  // from this decoder's own datagrams.
   bool define(SessionTemplates& session, Template layout, StreamNumber stream, Timestamp now, const MessageOrder& order,
               flow::AnomalyCounts& anomalies);
   // A definition that came beyond what the stream may define: it is not taken, and what it would have replaced goes.

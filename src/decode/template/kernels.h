@@ -16,8 +16,8 @@ namespace weir::decode {
 template <class Records>
 using Kernel = bool (*)(const Records& in, size_t position, const TimeBase& time, void* column, size_t first);
 
-// All there are, for each way in which records lie; the first is none (nullptr): value by value. Plans have the place of
-// theirs: a number of one byte, as there may be hundreds of thousands of plans.
+// All there are, for each way in which records lie; the first is none (nullptr): value by value. Plans have the place
+// of theirs: a number of one byte, as there may be hundreds of thousands of plans.
 struct Kernels {
   static constexpr size_t kMost = 96;
   std::array<Kernel<OneRecord>, kMost> one{};

@@ -49,7 +49,8 @@ struct RowContext {
   KnownOptions options;      // what options records announced for these rows
   TemplateId template_id;    // 0 for protocols without templates
   uint32_t configured_rate;  // the operator's, 0 if none
-  // From a relay that is trusted: records say whose they are, and these are the operator's rates for those. Else nullptr.
+  // From a relay that is trusted: records say whose they are, and these are the operator's rates for those. Else
+  // nullptr.
   const ExporterRates* relayed;
   bool other;                 // fill the column `other`
   TemplateSource& templates;  // for lists of templates

@@ -67,8 +67,8 @@ void DecodePlan::set_icmp(FlowBatch& batch, size_t first, size_t count) const {
   }
 }
 
-// A relay's own address says nothing of where a flow was seen. In NetFlow v7 the column is the router past which a switch
-// took the flows that it reports: the exporter is the switch.
+// A relay's own address says nothing of where a flow was seen. In NetFlow v7 the column is the router past which a
+// switch took the flows that it reports: the exporter is the switch.
 [[gnu::noinline]] void DecodePlan::name_exporters(const RowContext& context, size_t first, size_t count) {
   const flow::FlowType protocol = context.message.stream.protocol;
   if (protocol != flow::FlowType::netflow_v9 && protocol != flow::FlowType::ipfix) return;

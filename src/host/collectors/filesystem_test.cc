@@ -17,8 +17,8 @@ namespace weir::host {
 namespace {
 
 TEST(Mounts, OneLine) {
-  const auto mount = parse_mount(
-      R"(36 35 98:7 /sub /mnt/my\040disk rw,noatime master:1 propagate_from:2 - ext4 /dev/sd\134a1 rw,errors=continue)");
+  const auto mount = parse_mount(R"(36 35 98:7 /sub /mnt/my\040disk rw,noatime master:1 propagate_from:2 - )"
+                                 R"(ext4 /dev/sd\134a1 rw,errors=continue)");
   ASSERT_TRUE(mount);
   EXPECT_EQ(mount->point, "/mnt/my disk");
   EXPECT_EQ(mount->device, "/dev/sd\\a1");
