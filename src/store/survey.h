@@ -38,6 +38,7 @@ class Surveyor {
   // Ends a survey soon. From any thread.
   void stop() { stopped_ = true; }
   void allow() { stopped_ = false; }
+  bool stopped() const { return stopped_; }
   // How much of what has to be read is read, 0 to 100; below 0 if nothing is. From any thread.
   double progress() const;
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -125,6 +126,29 @@ class Integrity(unittest.TestCase):
             path.write_bytes(content[:keep])
             for question in QUESTIONS[:: 2]:
                 self.assertTrue(self.check(question, f"{keep} of {len(content)} bytes"))
+
+    def test_ctrl_c_ends_a_look_at_the_store(self):
+        # A hole before the footer: all of it has to be read before anything can be said of the file.
+        content = self.segments[0].read_bytes()
+        footer = 8 + int.from_bytes(content[-8:-4], "little")
+        with self.segments[0].open("wb") as file:
+            file.write(content[:-footer])
+            file.seek(1 << 40, os.SEEK_CUR)
+            file.write(content[-footer:])
+        read = 50 << 20
+        for command in (("top",), ("top", "--by", "src_addr,no_such_column"), ("flows", "-o", "json"), ("flows", "--columns", "src_addr"),
+                        ("sql", "SELECT 1 FROM flows"), ("sql", "--unsafe", "SELECT 1 FROM flows"), ("check",)):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                process = subprocess.Popen([WEIR, *command, "--store", self.store], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                wait_for(lambda: self.bytes_read(process) > read, "it reads the file")
+                process.send_signal(number)
+                output, error = process.communicate(timeout=60)
+                self.assertEqual((process.returncode, output, error), (1, "", "weir: interrupted\n"), command)
+
+    @staticmethod
+    def bytes_read(process):
+        with open(f"/proc/{process.pid}/io") as io:
+            return int(io.readline().split()[1])
 
     def test_changed_places(self):
         first, second = self.segments[:2]

@@ -6,6 +6,7 @@
 
 #include "app/weir/commands.h"
 #include "app/weir/query_options.h"
+#include "app/weir/query_watch.h"
 #include "flow/batch.h"
 #include "query/planner.h"
 #include "query/stored_columns.h"
@@ -77,8 +78,8 @@ Result<> run_newest(query::Engine& engine, const std::string& sql, query::RowSin
 int run_flows(const Options& options) {
   const Result<QuerySetup> setup = check(options);
   if (!setup) return complain(setup.error().message, 2);
-  const Result<query::FlowsQuery> query = query_from(options, *setup);
-  if (!query) return complain(query.error().message, 2);
+  const auto query = interruptible(*setup->surveyor, [&] { return query_from(options, *setup); });
+  if (!query) return complain(query.error().message, setup->surveyor->stopped() ? 1 : 2);
 
   query::Output output(stdout);
   const query::Screen screen = query::screen_of(stdout);

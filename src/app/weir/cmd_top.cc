@@ -5,6 +5,7 @@
 
 #include "app/weir/commands.h"
 #include "app/weir/query_options.h"
+#include "app/weir/query_watch.h"
 #include "query/planner.h"
 #include "query/stored_columns.h"
 
@@ -46,8 +47,8 @@ Result<query::TopQuery> query_from(const Options& options, const QuerySetup& set
 int run_top(const Options& options) {
   const Result<QuerySetup> setup = check(options);
   if (!setup) return complain(setup.error().message, 2);
-  const Result<query::TopQuery> query = query_from(options, *setup);
-  if (!query) return complain(query.error().message, 2);
+  const auto query = interruptible(*setup->surveyor, [&] { return query_from(options, *setup); });
+  if (!query) return complain(query.error().message, setup->surveyor->stopped() ? 1 : 2);
 
   query::ResultTable answer;
   const Answer asked = ask(options, *setup, [&](query::Engine& engine) {

@@ -55,4 +55,14 @@ class QueryWatch {
   std::thread thread_;
 };
 
+// What `look` finds in the store before there is a question, such as the names of its columns: Ctrl-C ends that, too.
+template <class Look>
+auto interruptible(store::Surveyor& surveyor, const Look& look) -> decltype(look()) {
+  const HeldSignals signals;
+  const QueryWatch watch(surveyor, signals, std::chrono::microseconds{0});
+  auto found = look();
+  if (surveyor.stopped()) return fail("interrupted");
+  return found;
+}
+
 }  // namespace weir::app
