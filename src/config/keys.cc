@@ -244,7 +244,12 @@ constexpr auto kLimitsKeys = keys_of<Limits>(
                                           .most = 65'280,
                                           .doc = "Templates of one exporter and observation domain."}),
     key<&Limits::templates>(
-        {.name = "templates", .on_reload = applied, .least = 1, .most = 100'000'000, .doc = "Templates in all."}),
+        {.name = "templates",
+         .on_reload = applied,
+         .least = 1,
+         .most = 100'000'000,
+         .doc = "Obsolete: exporter_memory bounds what templates take. A configuration that has this key is accepted, "
+                "and it is still a bound on templates in all."}),
     key<&Limits::fields_per_template>({.name = "fields_per_template",
                                        .on_reload = applied,
                                        .least = 1,

@@ -3,20 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
-#include <fstream>
 #include <iterator>
+#include <map>
 #include <tuple>
 
 #include "base/json_text.h"
 #include "decode/session/state.h"
+#include "pipeline/list_file.h"
 
 namespace weir::pipeline {
 namespace {
 
-namespace json = boost::json;
-
-constexpr int kVersion = 1;
+constexpr std::string_view kListName = "details";
 
 // In the order in which they are shown.
 enum class Kind : uint8_t { domain, interface, sampler, data_template, vrf, application };
@@ -88,38 +86,11 @@ void append_details(const decode::SessionKey& session, const decode::AnnouncedOp
   for (auto& [key, detail] : lines) out.push_back(std::move(detail));
 }
 
-std::string text(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-uint64_t number(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_number()) return 0;
-  json::error_code error;
-  const auto n = value->to_number<uint64_t>(error);
-  return error ? 0 : n;
-}
-
 }  // namespace
-
-void DetailsBoard::publish(size_t thread, decode::AnnouncedOptionsList told) {
-  const std::lock_guard lock(mutex_);
-  told_[thread] = std::move(told);
-  ++version_;
-}
-
-uint64_t DetailsBoard::version() const {
-  const std::lock_guard lock(mutex_);
-  return version_;
-}
 
 DetailsReport DetailsBoard::report() const {
   decode::AnnouncedOptionsList all;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [thread, told] : told_) all.insert(all.end(), told.begin(), told.end());
-  }
+  for (const decode::AnnouncedOptionsList& told : reports()) all.insert(all.end(), told.begin(), told.end());
   std::ranges::sort(all, {}, [](const auto& entry) {
     return std::tuple{entry.first.exporter, entry.first.type, entry.first.domain, entry.first.connection};
   });
@@ -139,7 +110,7 @@ DetailsReport DetailsBoard::report() const {
 }
 
 std::string details_to_json(const DetailsReport& report) {
-  std::string out = fmt::format("{{\"version\":{},\"left_out\":{},\"details\":[", kVersion, report.left_out);
+  std::string out = list_begin(kListName, report.left_out);
   for (const ExporterDetail& detail : report.details) {
     if (out.back() != '[') out += ',';
     fmt::format_to(std::back_inserter(out), "\n{{\"exporter\":\"{}\",\"protocol\":\"{}\",\"observation_domain_id\":{},",
@@ -150,43 +121,27 @@ std::string details_to_json(const DetailsReport& report) {
     append_json_string(out, detail.description);
     fmt::format_to(std::back_inserter(out), ",\"sampling_rate\":{}}}", detail.sampling_rate);
   }
-  return out + "]}\n";
+  return out.append(kListEnd);
 }
 
 Result<DetailsReport> details_from_json(std::string_view content) {
-  json::error_code error;
-  const json::value document = json::parse(json::string_view(content.data(), content.size()), error);
-  if (error) return fail("not JSON: {}", error.message());
-  const json::object* root = document.if_object();
-  const json::value* list = root == nullptr ? nullptr : root->if_contains("details");
-  if (list == nullptr || !list->is_array() || number(*root, "version") == 0) return fail("these are no details");
-  if (number(*root, "version") > kVersion) return fail("written by a later version of weir");
-  DetailsReport report;
-  report.left_out = number(*root, "left_out");
-  for (const json::value& entry : list->get_array()) {
-    const json::object* object = entry.if_object();
-    const auto exporter = object == nullptr ? std::nullopt : IpAddress::parse(text(*object, "exporter"));
-    if (!exporter) return fail("a detail without an exporter");
-    report.details.push_back({.exporter = *exporter,
-                              .protocol = text(*object, "protocol"),
-                              .domain = static_cast<uint32_t>(number(*object, "observation_domain_id")),
-                              .kind = text(*object, "kind"),
-                              .id = text(*object, "id"),
-                              .name = text(*object, "name"),
-                              .description = text(*object, "description"),
-                              .sampling_rate = static_cast<uint32_t>(number(*object, "sampling_rate"))});
+  const ListFile list = TRY(parse_list(content, kListName));
+  DetailsReport report{.details = {}, .left_out = list.left_out};
+  for (const auto& [exporter, entry] : list.entries) {
+    report.details.push_back({.exporter = exporter,
+                              .protocol = text(entry, "protocol"),
+                              .domain = static_cast<uint32_t>(number(entry, "observation_domain_id").value_or(0)),
+                              .kind = text(entry, "kind"),
+                              .id = text(entry, "id"),
+                              .name = text(entry, "name"),
+                              .description = text(entry, "description"),
+                              .sampling_rate = static_cast<uint32_t>(number(entry, "sampling_rate").value_or(0))});
   }
   return report;
 }
 
 Result<DetailsReport> read_details(const std::filesystem::path& store) {
-  const std::filesystem::path path = store / "exporters.json";
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return DetailsReport{};
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
-  auto report = details_from_json(content);
-  if (!report) return fail("{}: {}", path.string(), report.error().message);
-  return report;
+  return read_list(store / "exporters.json", details_from_json);
 }
 
 }  // namespace weir::pipeline

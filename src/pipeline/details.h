@@ -11,13 +11,12 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "decode/decoder.h"
+#include "pipeline/board.h"
 
 namespace weir::pipeline {
 
@@ -41,19 +40,10 @@ struct DetailsReport {
 // 10,000 exporters with ten interfaces each; the file stays at some 20 MB.
 inline constexpr size_t kMaxDetails = 100'000;
 
-// Where decoding threads leave what they were told. Any thread.
-class DetailsBoard {
+// Where decoding threads leave what they were told.
+class DetailsBoard : public Board<decode::AnnouncedOptionsList> {
  public:
-  // Replaces what the thread left before.
-  void publish(size_t thread, decode::AnnouncedOptionsList told);
-  // Counts publications.
-  uint64_t version() const;
   DetailsReport report() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::map<size_t, decode::AnnouncedOptionsList> told_;
-  uint64_t version_ = 0;
 };
 
 std::string details_to_json(const DetailsReport& report);

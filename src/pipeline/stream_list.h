@@ -13,8 +13,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +20,7 @@
 
 #include "base/result.h"
 #include "decode/decoder.h"
+#include "pipeline/board.h"
 
 namespace weir::pipeline {
 
@@ -55,19 +54,10 @@ struct StreamList {
 // Of one thread and of all; the file stays at some 7 MB.
 inline constexpr size_t kMaxStreams = 20'000;
 
-// Where decoding threads leave what they know of streams. Any thread.
-class StreamBoard {
+// Where decoding threads leave what they know of streams.
+class StreamBoard : public Board<decode::StreamReports> {
  public:
-  // Replaces what the thread left before.
-  void publish(size_t thread, decode::StreamReports reports);
-  // Counts publications.
-  uint64_t version() const;
   StreamList list() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::map<size_t, decode::StreamReports> reports_;
-  uint64_t version_ = 0;
 };
 
 std::string streams_to_json(const StreamList& list);

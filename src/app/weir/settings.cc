@@ -57,6 +57,8 @@ std::vector<std::string> warnings(const Settings& settings) {
   };
   look_at("tls.key", settings.tls.key);
   look_at("templates.redis_key", settings.collector.redis_tls.key);
+  if (settings.collector.decoder.limits.templates != decode::Limits{}.templates)
+    all.emplace_back("limits.templates is obsolete, and better left out: limits.exporter_memory bounds what they take");
   if (settings.collector.redis_tls.insecure)
     all.emplace_back("templates.redis_verify is false: whoever is between may read and change what is shared");
   return all;

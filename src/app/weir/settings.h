@@ -31,7 +31,7 @@ Result<std::optional<net::TlsContext>> tls_context(const net::TlsServerFiles& fi
 
 // Fails if TLS to Redis is asked for without rediss://, or its files are of no use. `file` as above.
 Result<> check_redis_tls(const pipeline::CollectorOptions& options, const std::string& file);
-// What works, and yet should not be: private keys that others may read, a server that nobody checks.
+// What works, and yet should not be: private keys that others may read, a server that nobody checks, an obsolete key.
 std::vector<std::string> warnings(const Settings& settings);
 
 // What the command line says of the configuration: a file, and keys that win over it.
