@@ -75,6 +75,31 @@ ExporterLedger& ExporterLedger::operator+=(const ExporterLedger& other) {
   return *this;
 }
 
+LedgerSnapshot& LedgerSnapshot::operator+=(const LedgerSnapshot& other) {
+  std::vector<size_t> numbers;  // here, of the other one's outlets
+  for (const std::string& name : other.outlets) {
+    const auto known = std::ranges::find(outlets, name);
+    numbers.push_back(static_cast<size_t>(known - outlets.begin()));
+    if (known == outlets.end()) outlets.push_back(name);
+  }
+  const auto add = [&](ExporterLedger& into, const ExporterLedger& ledger) {
+    into.counters += ledger.counters;
+    for (size_t i = 0; i < ledger.outlets.size(); ++i) {
+      TableRows& rows = into.outlet(i < numbers.size() ? numbers[i] : i);
+      for (const Table table : kTables) rows[table] += ledger.outlets[i][table];
+    }
+  };
+  for (const auto& [address, ledger] : other.exporters) {
+    const bool fits = exporters.size() < Ledger::kMaxExporters || exporters.contains(address);
+    add(exporters[fits ? address : IpAddress{}], ledger);
+  }
+  add(total, other.total);
+  socket_drops += other.socket_drops;
+  socket_left += other.socket_left;
+  streams += other.streams;
+  return *this;
+}
+
 std::string LedgerSnapshot::imbalance() const {
   const ExporterCounters& c = total.counters;
   if (c.datagrams_received != c.datagrams_decoded + c.datagrams_rejected) {

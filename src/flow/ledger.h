@@ -129,6 +129,8 @@ struct LedgerSnapshot {
   uint64_t socket_drops = 0;
   uint64_t socket_left = 0;
   StreamCounters streams;
+  // Adds what another run counted. Outlets go by their names; exporters that there is no room for are under no address.
+  LedgerSnapshot& operator+=(const LedgerSnapshot& other);
   // Empty if the sums add up (every row stored or dropped, every datagram decoded or rejected), else what does not.
   // Only meaningful once nothing is in flight.
   std::string imbalance() const;

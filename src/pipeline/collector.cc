@@ -39,7 +39,10 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   TRY(store::check_types(options_.store.directory, *options_.decoder.schema));
   open_outlets();
   open_state();
-  reporter_.emplace(ledger_, details_, streams_, *store_, started_, [this] { return state_report(); });
+  reporter_.emplace(
+      ledger_, details_, streams_, *store_,
+      ReporterOptions{.store = options_.store.directory, .started = started_, .interval = options_.report_every},
+      [this] { return state_report(); });
 
   std::vector<net::Receiver> receivers = TRY(net::Receiver::open(options_.listen, options_.threads, options_.receiver));
   CHECK(!receivers.empty());
@@ -63,7 +66,10 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
     loops_.push_back(
         std::make_unique<ReceiveLoop>(std::move(receiver), share_of(options_.decoder), loop, batch_out(), ledger_));
   }
-  return open_streams();
+  TRY(open_streams());
+  // From here on what an earlier run left is not taken for this one's.
+  reporter_->report(false);
+  return {};
 }
 
 Result<> Collector::open_streams() {
@@ -131,11 +137,13 @@ StateReport Collector::state_report() const {
 
 MetricsReport Collector::metrics() const {
   MetricsReport report{.ledger = {.program = "collect",
+                                  .run = store_->run_id(),
                                   .started = started_,
                                   .written = wall_clock_now(),
                                   .ledger = ledger_.snapshot(),
                                   .store = store_->counters(),
                                   .state = state_report()},
+                       .reporter = reporter_->counters(),
                        .outlets = outlets_.report(),
                        .enrich = enrich_ ? std::optional(enrich_->counters()) : std::nullopt,
                        .decode_times = {},

@@ -1,5 +1,6 @@
 #include "pipeline/ledger_json.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <span>
@@ -101,6 +102,20 @@ constexpr auto kSharingCounters = std::to_array<NamedSharingCounter>({
     {"errors", &SharingCounters::errors},
 });
 
+struct NamedRecent {
+  std::string_view name;
+  uint64_t RecentCounts::* member;
+};
+constexpr auto kRecentCounts = std::to_array<NamedRecent>({
+    {"datagrams", &RecentCounts::datagrams},
+    {"bytes", &RecentCounts::bytes},
+    {"rejected", &RecentCounts::rejected},
+    {"flows", &RecentCounts::flows},
+    {"stored", &RecentCounts::stored},
+    {"dropped", &RecentCounts::dropped},
+    {"lost", &RecentCounts::lost},
+});
+
 struct NamedStreamCounter {
   std::string_view name;
   uint64_t StreamCounters::* member;
@@ -200,6 +215,42 @@ json::object state_object(const StateReport& state) {
   return out;
 }
 
+json::object recent_object(const RecentCounts& counts) {
+  json::object out;
+  for (const NamedRecent& counter : kRecentCounts) out[counter.name] = counts.*counter.member;
+  return out;
+}
+
+json::object store_object(const store::StoreCounters& counters) {
+  json::object out;
+  for (const NamedStoreCounter& counter : kStoreCounters) out[counter.name] = counters.*counter.member;
+  out["last_error"] = counters.last_error;
+  return out;
+}
+
+// What the document begins with: of which run it is.
+json::object head_object(const LedgerReport& report) {
+  json::object out;
+  out["version"] = kVersion;
+  out["program"] = report.program;
+  out["pid"] = report.pid;
+  out["run"] = report.run;
+  out["boot"] = report.boot;
+  out["started"] = time_value(report.started);
+  out["written"] = time_value(report.written);
+  out["interval_ms"] = report.interval.count();
+  out["finished"] = report.finished;
+  if (report.recent) {
+    out["last_interval_s"] = report.recent->seconds;
+    out["last_interval"] = recent_object(report.recent->total);
+  }
+  if (report.runs) {
+    out["runs"] = {{"count", report.runs->count},
+                   {"last", json::array(report.runs->last.begin(), report.runs->last.end())}};
+  }
+  return out;
+}
+
 // Members of an object; what is missing or of another type reads as zero, so that reports of other builds stay
 // readable.
 const json::value* member(const json::object& object, std::string_view name) { return object.if_contains(name); }
@@ -216,6 +267,11 @@ std::string_view text(const json::object& object, std::string_view name) {
   const json::value* value = member(object, name);
   const json::string* string = value == nullptr ? nullptr : value->if_string();
   return string == nullptr ? std::string_view() : std::string_view(string->data(), string->size());
+}
+
+bool is_true(const json::object& object, std::string_view name) {
+  const json::value* value = member(object, name);
+  return value != nullptr && value->is_bool() && value->get_bool();
 }
 
 Timestamp time(const json::object& object, std::string_view name) {
@@ -300,8 +356,7 @@ StateReport read_state(const json::object& object) {
   }
   if (const json::object* sharing = object_member(object, "redis")) {
     state.sharing.emplace();
-    const json::value* connected = member(*sharing, "connected");
-    state.sharing->connected = connected != nullptr && connected->is_bool() && connected->get_bool();
+    state.sharing->connected = is_true(*sharing, "connected");
     for (const NamedSharingCounter& counter : kSharingCounters) {
       *state.sharing.*counter.member = number(*sharing, counter.name);
     }
@@ -310,26 +365,86 @@ StateReport read_state(const json::object& object) {
   return state;
 }
 
+RecentCounts read_recent(const json::object& object) {
+  RecentCounts counts;
+  for (const NamedRecent& counter : kRecentCounts) counts.*counter.member = number(object, counter.name);
+  return counts;
+}
+
+void read_head(const json::object& root, LedgerReport& report) {
+  report.program = text(root, "program");
+  report.pid = static_cast<int64_t>(number(root, "pid"));
+  report.run = text(root, "run");
+  report.boot = text(root, "boot");
+  report.started = time(root, "started");
+  report.written = time(root, "written");
+  report.interval = std::chrono::milliseconds(std::min<uint64_t>(number(root, "interval_ms"), INT32_MAX));
+  report.finished = is_true(root, "finished");
+  if (const json::object* total = object_member(root, "last_interval")) {
+    const json::value* seconds = member(root, "last_interval_s");
+    const bool known = seconds != nullptr && seconds->is_number();
+    report.recent.emplace(Recent{.seconds = known ? seconds->to_number<double>() : 0, .total = read_recent(*total)});
+  }
+  if (const json::object* runs = object_member(root, "runs")) {
+    report.runs.emplace(RunsSummedUp{.count = number(*runs, "count")});
+    const json::value* last = member(*runs, "last");
+    if (last == nullptr || !last->is_array()) return;
+    for (const json::value& run : last->get_array()) {
+      if (run.is_string()) report.runs->last.emplace_back(run.get_string());
+    }
+  }
+}
+
+// False if one of them cannot be.
+bool read_exporters(const json::array& exporters, LedgerReport& report) {
+  for (const json::value& exporter : exporters) {
+    const json::object* object = exporter.if_object();
+    const auto address = object == nullptr ? std::nullopt : IpAddress::parse(text(*object, "exporter"));
+    if (!address) return false;
+    report.ledger.exporters[*address] += read_counters(*object, report.ledger.outlets);
+    const json::object* recent = object_member(*object, "last_interval");
+    if (report.recent && recent != nullptr) report.recent->exporters[*address] = read_recent(*recent);
+  }
+  return true;
+}
+
+uint64_t grown(uint64_t before, uint64_t now) { return now - std::min(before, now); }
+
 }  // namespace
 
+RecentCounts recent_counts(const ExporterLedger& before, const ExporterLedger& now) {
+  const flow::RowCounts& rows = now.rows(flow::Table::flows);
+  const flow::RowCounts& rows_before = before.rows(flow::Table::flows);
+  return {.datagrams = grown(before.counters.datagrams_received, now.counters.datagrams_received),
+          .bytes = grown(before.counters.bytes_received, now.counters.bytes_received),
+          .rejected = grown(before.counters.datagrams_rejected, now.counters.datagrams_rejected),
+          .flows = grown(before.counters.rows[flow::Table::flows], now.counters.rows[flow::Table::flows]),
+          .stored = grown(rows_before.stored, rows.stored),
+          .dropped = grown(rows_before.dropped_in_all(), rows.dropped_in_all()),
+          .lost = grown(before.counters.lost_units, now.counters.lost_units)};
+}
+
+Recent recent(const flow::LedgerSnapshot& before, const flow::LedgerSnapshot& now, double seconds) {
+  static const ExporterLedger kNothing;
+  Recent recent{.seconds = seconds, .total = recent_counts(before.total, now.total)};
+  for (const auto& [address, ledger] : now.exporters) {
+    if (address == IpAddress{}) continue;  // what others had counted moves there
+    const auto known = before.exporters.find(address);
+    const RecentCounts counts = recent_counts(known == before.exporters.end() ? kNothing : known->second, ledger);
+    if (counts != RecentCounts{}) recent.exporters.emplace(address, counts);
+  }
+  return recent;
+}
+
 std::string ledger_to_json(const LedgerReport& report) {
-  json::object out;
-  out["version"] = kVersion;
-  out["program"] = report.program;
-  out["pid"] = report.pid;
-  out["started"] = time_value(report.started);
-  out["written"] = time_value(report.written);
-  out["finished"] = report.finished;
+  json::object out = head_object(report);
   out["socket_drops"] = report.ledger.socket_drops;
   out["socket_left"] = report.ledger.socket_left;
   out["streams"] = streams_object(report.ledger.streams);
   const std::span<const std::string> outlets = report.ledger.outlets;
   out["outlets"] = json::array(outlets.begin(), outlets.end());
   out["total"] = counters_object(report.ledger.total, outlets);
-  json::object store;
-  for (const NamedStoreCounter& counter : kStoreCounters) store[counter.name] = report.store.*counter.member;
-  store["last_error"] = report.store.last_error;
-  out["store"] = std::move(store);
+  out["store"] = store_object(report.store);
   out["templates"] = state_object(report.state);
   // One exporter after the other: as one document, thousands of them would take five times the memory of the text.
   std::string text = json::serialize(out);
@@ -338,6 +453,10 @@ std::string ledger_to_json(const LedgerReport& report) {
   for (const auto& [address, ledger] : report.ledger.exporters) {
     json::object exporter{{"exporter", address.to_string()}};
     for (auto& [key, value] : counters_object(ledger, outlets)) exporter[key] = std::move(value);
+    if (report.recent) {
+      const auto recent = report.recent->exporters.find(address);
+      if (recent != report.recent->exporters.end()) exporter["last_interval"] = recent_object(recent->second);
+    }
     text += json::serialize(exporter);
     text += ',';
   }
@@ -354,12 +473,7 @@ Result<LedgerReport> ledger_from_json(std::string_view content) {
   if (root == nullptr || number(*root, "version") == 0) return fail("this is not a ledger");
   if (number(*root, "version") > kVersion) return fail("written by a later version of weir");
   LedgerReport report;
-  report.program = text(*root, "program");
-  report.pid = static_cast<int64_t>(number(*root, "pid"));
-  report.started = time(*root, "started");
-  report.written = time(*root, "written");
-  const json::value* finished = member(*root, "finished");
-  report.finished = finished != nullptr && finished->is_bool() && finished->get_bool();
+  read_head(*root, report);
   report.ledger.socket_drops = number(*root, "socket_drops");
   report.ledger.socket_left = number(*root, "socket_left");
   if (const json::object* streams = object_member(*root, "streams")) report.ledger.streams = read_streams(*streams);
@@ -376,12 +490,7 @@ Result<LedgerReport> ledger_from_json(std::string_view content) {
   }
   const json::value* exporters = member(*root, "exporters");
   if (exporters == nullptr || !exporters->is_array()) return report;
-  for (const json::value& exporter : exporters->get_array()) {
-    const json::object* object = exporter.if_object();
-    const auto address = object == nullptr ? std::nullopt : IpAddress::parse(text(*object, "exporter"));
-    if (!address) return fail("an exporter without an address");
-    report.ledger.exporters[*address] += read_counters(*object, report.ledger.outlets);
-  }
+  if (!read_exporters(exporters->get_array(), report)) return fail("an exporter without an address");
   for (const auto& [address, ledger] : report.ledger.exporters) report.ledger.total += ledger;
   return report;
 }

@@ -14,6 +14,13 @@ LedgerReport sample() {
   report.started = *parse_time("2026-11-22T14:00:00.000001Z");
   report.written = *parse_time("2026-11-22T14:05:00Z");
   report.finished = true;
+  report.run = "0123456789abcdef";
+  report.boot = "a boot";
+  report.interval = std::chrono::milliseconds{5000};
+  report.recent = Recent{.seconds = 4.5,
+                         .total = {1, 2, 3, 4, 5, 6, 7},
+                         .exporters = {{*IpAddress::parse("192.0.2.1"), {11, 12, 13, 14, 15, 16, 17}}}};
+  report.runs = RunsSummedUp{.count = 9, .last = {"fedcba9876543210", "1"}};
   flow::ExporterLedger& a = report.ledger.exporters[*IpAddress::parse("192.0.2.1")];
   flow::ExporterCounters& c = a.counters;
   uint64_t value = UINT64_MAX;  // the largest number survives, and no two counters are confused
@@ -62,6 +69,10 @@ TEST(LedgerJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(got->started, want.started);
   EXPECT_EQ(got->written, want.written);
   EXPECT_TRUE(got->finished);
+  EXPECT_EQ(got->run, want.run);
+  EXPECT_EQ(got->interval, want.interval);
+  EXPECT_EQ(got->recent->exporters, want.recent->exporters);
+  EXPECT_EQ(got->runs->last, want.runs->last);
   EXPECT_EQ(got->store.last_error, want.store.last_error);
   EXPECT_EQ(got->store.segments_corrupt, 7u);
   EXPECT_EQ(got->ledger.streams, want.ledger.streams);
@@ -80,6 +91,26 @@ TEST(LedgerJson, TotalsAreSummedUp) {
   report.ledger.exporters.begin()->second.rows(flow::Table::flows).stored = 5;
   report.ledger.exporters.rbegin()->second.rows(flow::Table::flows).stored = 6;
   EXPECT_EQ(ledger_from_json(ledger_to_json(report))->ledger.total.rows(flow::Table::flows).stored, 11u);
+}
+
+// What an exporter that was forgotten had counted turns up under no address: it was not sent just now.
+TEST(LedgerJson, RecentIsWhatHasGrown) {
+  const IpAddress a = *IpAddress::parse("192.0.2.1");
+  const IpAddress b = *IpAddress::parse("192.0.2.2");
+  flow::LedgerSnapshot before;
+  before.exporters[a].counters.datagrams_received = 10;
+  before.exporters[b].counters.datagrams_received = 20;
+  before.total.counters.datagrams_received = 30;
+  flow::LedgerSnapshot now;
+  now.exporters[IpAddress{}].counters.datagrams_received = 10;
+  now.exporters[b].counters.datagrams_received = 25;
+  now.exporters[b].rows(flow::Table::flows).stored = 3;
+  now.total.counters.datagrams_received = 35;
+  const Recent got = recent(before, now, 2.5);
+  EXPECT_EQ(got.total.datagrams, 5u);
+  ASSERT_EQ(got.exporters.size(), 1u);
+  EXPECT_EQ(got.exporters.at(b).datagrams, 5u);
+  EXPECT_EQ(got.exporters.at(b).stored, 3u);
 }
 
 TEST(LedgerJson, UnseenTimesAreNull) {

@@ -206,6 +206,15 @@ void write_store(Exposition& out, const MetricsReport& report) {
   out.single("weir_store_failing", gauge, "1 if the last write failed; the log says why.", !s.last_error.empty());
 }
 
+// DIR/ledger.json: how old the account is that others see.
+void write_reporter(Exposition& out, const MetricsReport& report) {
+  out.single("weir_ledger_writes_total", counter, "How often ledger.json was written.", report.reporter.writes);
+  out.single("weir_ledger_write_failures_total", counter,
+             "How often ledger.json could not be written; the account stays in memory.", report.reporter.failures);
+  out.single("weir_ledger_written_timestamp_seconds", gauge,
+             "When ledger.json was written last, seconds since 1970; 0: not yet.", seconds(report.reporter.written));
+}
+
 // Every way out, the store included: what became of the rows, and what waits.
 void write_outlets(Exposition& out, const MetricsReport& report) {
   const flow::LedgerSnapshot& ledger = report.ledger.ledger;
@@ -276,6 +285,7 @@ void write_metrics(const MetricsReport& report, Exposition& out, size_t max_expo
   write_sockets(out, report.ledger.ledger);
   write_store(out, report);
   write_outlets(out, report);
+  write_reporter(out, report);
   write_state(out, report.ledger.state);
   out.family("weir_datagram_decode_seconds", histogram, "Time to decode a datagram, averaged over up to 16 at a time.");
   report.decode_times.write(out, kDecodeTimeBounds);

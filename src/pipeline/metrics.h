@@ -10,12 +10,14 @@
 #include "pipeline/intake.h"
 #include "pipeline/ledger_json.h"
 #include "pipeline/outlet.h"
+#include "pipeline/reporter.h"
 #include "telemetry/exposition.h"
 
 namespace weir::pipeline {
 
 struct MetricsReport {
   LedgerReport ledger;
+  ReporterCounters reporter{};
   std::vector<OutletReport> outlets;     // that of the store first
   std::optional<EnrichCounters> enrich;  // nothing: no passes
   DecodeTimes decode_times{};

@@ -10,6 +10,7 @@
 #include "net/capture.h"
 #include "pipeline/details.h"
 #include "pipeline/outlet.h"
+#include "pipeline/runs.h"
 #include "pipeline/shared_state.h"
 #include "pipeline/state_file.h"
 #include "pipeline/stream_list.h"
@@ -182,15 +183,22 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
   const auto store = std::make_shared<store::Store>(TRY(store::Store::open(options.store, std::move(writer))));
   TRY(store::check_types(options.store.directory, *options.decoder.schema));
 
-  const Timestamp started = wall_clock_now();
+  LedgerReport report{.program = "replay",
+                      .pid = getpid(),
+                      .run = store->run_id(),
+                      .boot = boot_id(),
+                      .started = wall_clock_now(),
+                      .ledger = {},
+                      .store = {}};
+  report.written = report.started;
+  TRY(archive_ledger(options.store.directory, report.run));
+  TRY(store->write_ledger(ledger_to_json(report)));  // of a replay that is killed there is this
   ReplaySummary summary = Replay(std::move(options), store, ledger, details, streams, known).run(bytes_total);
-  summary.report = {.program = "replay",
-                    .pid = getpid(),
-                    .started = started,
-                    .written = wall_clock_now(),
-                    .finished = true,
-                    .ledger = ledger.snapshot(),
-                    .store = store->counters()};
+  report.written = wall_clock_now();
+  report.finished = true;
+  report.ledger = ledger.snapshot();
+  report.store = store->counters();
+  summary.report = std::move(report);
   if (const Result<> written = store->write_ledger(ledger_to_json(summary.report)); !written) {
     summary.problems.push_back(fmt::format("the ledger could not be written: {}", written.error().message));
   }

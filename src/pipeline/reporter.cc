@@ -16,14 +16,22 @@ uint64_t dropped(const flow::LedgerSnapshot& ledger, flow::DropReason reason) {
 }  // namespace
 
 LedgerReport Reporter::report(bool finished) {
+  const Clock::time_point now = Clock::now();
   LedgerReport report{.program = "collect",
                       .pid = getpid(),
-                      .started = started_,
+                      .run = store_.run_id(),
+                      .boot = boot_,
+                      .started = options_.started,
                       .written = wall_clock_now(),
+                      .interval = options_.interval,
                       .finished = finished,
                       .ledger = ledger_.snapshot(),
                       .store = store_.counters(),
                       .state = state_()};
+  if (last_at_) {
+    const std::chrono::duration<double> passed = now - *last_at_;
+    report.recent = recent(last_, report.ledger, passed.count());
+  }
   log_changes(report);
   const Result<> written = write(report);
   const std::string error = written ? std::string() : written.error().message;
@@ -32,18 +40,26 @@ LedgerReport Reporter::report(bool finished) {
   } else if (const auto more = write_log_.allows(error, MessageLimit::Clock::now())) {
     log::error("the ledger could not be written: {}{}", error, more_like_this(*more));
   }
+  {
+    const std::lock_guard lock(mutex_);
+    ++(written ? counters_.writes : counters_.failures);
+    if (written) counters_.written = report.written;
+  }
   last_ = report.ledger;
+  last_at_ = now;
   return report;
 }
 
 Result<> Reporter::write(const LedgerReport& report) {
-  if (Result<> written = store_.write_ledger(ledger_to_json(report)); !written) return written;
+  if (!archived_) TRY(archive_ledger(options_.store, report.run));
+  archived_ = true;
+  TRY(store_.write_ledger(ledger_to_json(report)));
   if (const uint64_t version = details_.version(); details_written_ != version) {
-    if (Result<> written = store_.write_details(details_to_json(details_.report())); !written) return written;
+    TRY(store_.write_details(details_to_json(details_.report())));
     details_written_ = version;
   }
   if (const uint64_t version = streams_.version(); streams_written_ != version) {
-    if (Result<> written = store_.write_streams(streams_to_json(streams_.list())); !written) return written;
+    TRY(store_.write_streams(streams_to_json(streams_.list())));
     streams_written_ = version;
   }
   return {};

@@ -6,19 +6,40 @@
 
 #include <array>
 #include <cerrno>
+#include <random>
 #include <string>
+#include <string_view>
+
+#include "base/text.h"
 
 #include "base/file_access.h"
 
 namespace weir::store {
 namespace {
 
-// The decimal number that the file begins with, empty if there is none.
-std::string read_pid(int fd) {
-  std::array<char, 32> text{};
+// The text of the file; a process id and the id of a run at most.
+std::string read_text(int fd) {
+  std::array<char, 64> text{};
   const ssize_t n = ::pread(fd, text.data(), text.size(), 0);
-  const std::string_view content(text.data(), n > 0 ? static_cast<size_t>(n) : 0);
-  return std::string(content.substr(0, content.find_first_not_of("0123456789")));
+  return std::string(text.data(), n > 0 ? static_cast<size_t>(n) : 0);
+}
+
+StoreWriter parse_writer(std::string_view text) {
+  StoreWriter writer{.there = true};
+  writer.pid = parse_number<int64_t>(next_line(text)).value_or(0);
+  writer.run_id = next_line(text);
+  return writer;
+}
+
+std::string make_run_id() {
+  std::random_device chance;
+  return fmt::format("{:08x}{:08x}", chance(), chance());
+}
+
+// Written over what is there, so that no disk is too full for it once there was a lock.
+bool tell(int fd, std::string_view text) {
+  return ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+         ::ftruncate(fd, static_cast<off_t>(text.size())) == 0;
 }
 
 }  // namespace
@@ -29,15 +50,25 @@ Result<StoreLock> StoreLock::take(const std::filesystem::path& store) {
   if (!file) return fail_errno("cannot write to the store: cannot open " + path.string());
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return fail_errno("cannot lock " + path.string());
-    const std::string pid = read_pid(file.get());
+    const StoreWriter other = parse_writer(read_text(file.get()));
     return fail("process {} already writes to the store {}: stop it first, or choose another folder with --store",
-                pid.empty() ? "of unknown id" : pid, store.string());
+                other.pid == 0 ? "of unknown id" : std::to_string(other.pid), store.string());
   }
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  // A full disk must not keep the collector from starting: only the text would be missing.
-  [[maybe_unused]] const bool told =
-      ::ftruncate(file.get(), 0) == 0 && ::pwrite(file.get(), pid.data(), pid.size(), 0) >= 0;
-  return StoreLock(std::move(file));
+  std::string run_id = make_run_id();
+  // A full disk must not keep the collector from starting: only the text would be missing. What another one wrote there
+  // must not stay, as this one would seem to be that one.
+  if (!tell(file.get(), fmt::format("{}\n{}\n", ::getpid(), run_id))) {
+    [[maybe_unused]] const bool emptied = ::ftruncate(file.get(), 0) == 0;
+  }
+  return StoreLock(std::move(file), std::move(run_id));
+}
+
+StoreWriter find_writer(const std::filesystem::path& store) {
+  const Fd file(::open((store / "lock").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return {};
+  // The shared lock goes with the descriptor.
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
+  return parse_writer(read_text(file.get()));
 }
 
 }  // namespace weir::store

@@ -179,6 +179,8 @@ void Store::set_options(const StoreOptions& options) { impl_->set_options(option
 StoreCounters Store::counters() const { return impl_->counters_.get(); }
 uint64_t Store::merge_memory_bytes() const { return impl_->maintenance_.memory_held(); }
 
+const std::string& Store::run_id() const { return impl_->lock_.run_id(); }
+
 Result<> Store::write_ledger(std::string_view json) { return impl_->write_ledger(json); }
 Result<> Store::write_details(std::string_view json) { return impl_->write_details(json); }
 Result<> Store::write_streams(std::string_view json) { return impl_->write_streams(json); }

@@ -8,7 +8,7 @@
 // A segment appears by rename after it was synced, so nobody sees half of one. Compaction merges the segments of an
 // hour into one of a higher generation whose sequence range covers them; readers take the covering one only
 // (segments.h), and the covered ones are deleted after a grace period. DIR/lock keeps a second writer away;
-// DIR/ledger.json is the collector's account, replaced every few seconds.
+// DIR/ledger.json is the collector's account, replaced every few seconds; those of earlier runs are in DIR/runs.
 #pragma once
 
 #include <chrono>
@@ -97,6 +97,9 @@ class Store final : public sink::Sink {
   StoreCounters counters() const;
   // What the database of a merge that runs now holds in memory; it has a limit of its own. 0 between merges.
   uint64_t merge_memory_bytes() const;
+
+  // Of this opening of the store; DIR/lock has it, too.
+  const std::string& run_id() const;
 
   // Replaces DIR/ledger.json atomically; readers see the old or the new one.
   Result<> write_ledger(std::string_view json);

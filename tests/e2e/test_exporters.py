@@ -105,7 +105,7 @@ class Exporters(Case):
     def test_tables_fit_a_small_screen(self):
         store = self.relay_and_zeros()
         lines = on_screen(80, "exporters", "--store", store)
-        table = {line.split()[0]: line for line in lines[1:]}
+        table = {line.split()[0]: line for line in lines[1:] if line}
         self.assertRegex(table["192.0.2.1"], r" 3 +2  sequence_gap 1$")
         self.assertRegex(table["192.0.2.2"], r" unknown +1$")
         self.assertRegex(table["192.0.2.3"], r" >= 5 +2  sequence_gap 1$")

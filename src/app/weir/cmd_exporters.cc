@@ -3,11 +3,10 @@
 
 #include <memory>
 
+#include "app/weir/account_print.h"
 #include "app/weir/commands.h"
 #include "app/weir/default_store.h"
 #include "app/weir/query_options.h"
-#include "base/terminal_text.h"
-#include "flow/flow_type.h"
 #include "pipeline/details.h"
 #include "pipeline/ledger_file.h"
 #include "pipeline/stream_list.h"
@@ -23,174 +22,11 @@ struct Options {
   bool details = false;
   bool streams = false;
   bool spreadsheet = false;
+  bool in_all = false;
+  bool runs = false;
 };
-
-// On a screen that is narrower a table has its most important columns only.
-constexpr size_t kWideScreen = 120;
-// Where columns are shown: in every table, in those of wide screens, or for programs only.
-enum class In : uint8_t { all, wide, files };
-enum class Shape : uint8_t { narrow, wide, file };
-bool shows(In in, Shape shape) {
-  return in == In::all || shape == Shape::file || (in == In::wide && shape == Shape::wide);
-}
-
-Shape shape_of(query::Format format) {
-  if (format != query::Format::table) return Shape::file;
-  const size_t width = query::screen_of(stdout).width;
-  return width > 0 && width < kWideScreen ? Shape::narrow : Shape::wide;
-}
 
 using query::Value;
-
-struct Column {
-  std::string_view name;
-  bool number;
-  In in;
-  Value (*value)(const flow::ExporterLedger&, Shape);
-};
-
-std::string protocols_of(const flow::ExporterCounters& counters) {
-  std::string out;
-  for (uint8_t bit = 0; bit < 32; ++bit) {
-    if ((counters.protocols >> bit & 1) == 0) continue;
-    if (!out.empty()) out += ", ";
-    out += name(static_cast<flow::FlowType>(bit));
-  }
-  return out;
-}
-
-// "sequence_gap 3, trailing_bytes 1"
-std::string anomalies_of(const flow::ExporterCounters& counters) {
-  std::string out;
-  for (size_t i = 0; i < flow::kAnomalyCount; ++i) {
-    const auto anomaly = static_cast<flow::Anomaly>(i);
-    if (counters.anomalies[anomaly] == 0) continue;
-    if (!out.empty()) out += ", ";
-    out += fmt::format("{} {}", name(anomaly), counters.anomalies[anomaly]);
-  }
-  return out;
-}
-
-Value time_value(Timestamp t) { return t == Timestamp{} ? Value() : Value(t); }
-
-using flow::Table;
-
-uint64_t dropped(const flow::ExporterLedger& e, flow::DropReason reason) { return e.rows(Table::flows)[reason]; }
-
-// A number only as far as it is one: nobody looks for a fault where none was seen.
-Value lost(flow::LossKnown known, uint64_t units, Shape shape) {
-  if (known == flow::LossKnown::none) return shape == Shape::file ? Value() : Value(std::string("unknown"));
-  if (known == flow::LossKnown::part && shape != Shape::file) return fmt::format(">= {}", units);
-  return units;
-}
-
-Value lost(const flow::ExporterCounters& counters, Shape shape) {
-  return lost(counters.streams.loss_known(), counters.lost_units, shape);
-}
-
-constexpr Column kColumns[] = {
-    {"protocols", false, In::wide,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return protocols_of(e.counters); }},
-    {"datagrams", true, In::all,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.datagrams_received; }},
-    {"bytes_received", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.bytes_received; }},
-    {"rejected", true, In::wide,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.datagrams_rejected; }},
-    {"flows", true, In::all,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.rows[Table::flows]; }},
-    {"stored", true, In::wide,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.rows(Table::flows).stored; }},
-    {"dropped", true, In::all,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.rows(Table::flows).dropped_in_all(); }},
-    {"dropped_queue_full", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return dropped(e, flow::DropReason::queue_full); }},
-    {"dropped_store_failed", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return dropped(e, flow::DropReason::store_failed); }},
-    {"dropped_shutdown", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return dropped(e, flow::DropReason::shutdown); }},
-    {"lost", true, In::all, [](const flow::ExporterLedger& e, Shape shape) { return lost(e.counters, shape); }},
-    {"loss_known", false, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value {
-       return std::string(flow::name(e.counters.streams.loss_known()));
-     }},
-    {"lost_counted", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.lost_units; }},
-    {"streams", true, In::all,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.streams.streams; }},
-    {"clocks", true, In::wide, [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.streams.clocks; }},
-    {"loss_unknown_streams", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.streams.loss_unknown; }},
-    {"loss_in_part_streams", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.streams.loss_in_part; }},
-    {"gaps", true, In::wide,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.anomalies[flow::Anomaly::sequence_gap]; }},
-    {"reported_drops", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.agent_drops; }},
-    {"counters", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.rows[Table::counters]; }},
-    {"counters_stored", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.rows(Table::counters).stored; }},
-    {"counters_dropped", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.rows(Table::counters).dropped_in_all(); }},
-    {"templates", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.templates_received; }},
-    {"option_records", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.option_records; }},
-    {"sets_waiting", true, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.early_sets_held; }},
-    {"sets_without_template", true, In::wide,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.undecodable_sets; }},
-    {"sampling_rate", true, In::wide,
-     [](const flow::ExporterLedger& e, Shape) -> Value {
-       return e.counters.sampling_rate == 0 ? Value() : Value(uint64_t{e.counters.sampling_rate});
-     }},
-    {"anomalies", false, In::all,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return anomalies_of(e.counters); }},
-    {"first_seen", false, In::files,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return time_value(e.counters.first_seen); }},
-    {"last_seen", false, In::wide,
-     [](const flow::ExporterLedger& e, Shape) -> Value { return time_value(e.counters.last_seen); }},
-};
-
-Result<> print_row(query::RowSink& sink, Value first, const flow::ExporterLedger& ledger, Shape shape) {
-  std::vector<Value> values{std::move(first)};
-  for (const Column& column : kColumns) {
-    if (shows(column.in, shape)) values.push_back(column.value(ledger, shape));
-  }
-  return sink.row(values);
-}
-
-// The addresses in order, then the total.
-Result<> print(query::RowSink& sink, const flow::LedgerSnapshot& ledger, Shape shape, bool total) {
-  std::vector<query::ResultColumn> columns{{.name = "exporter", .number = false, .whole = true}};
-  for (const Column& column : kColumns) {
-    if (shows(column.in, shape)) columns.push_back({std::string(column.name), column.number});
-  }
-  if (Result<> begun = sink.begin(columns); !begun) return begun;
-  for (const auto& [address, share] : ledger.exporters) {
-    // Exporters that were evicted have their share under no address.
-    Value name = address == IpAddress{} ? Value(std::string("(forgotten)")) : Value(address);
-    if (Result<> printed = print_row(sink, std::move(name), share, shape); !printed) return printed;
-  }
-  if (total) {
-    if (Result<> printed = print_row(sink, std::string("total"), ledger.total, shape); !printed) return printed;
-  }
-  return sink.end();
-}
-
-void print_heading(const pipeline::LedgerReport& report, bool running, const std::string& store) {
-  const std::string age = to_human(wall_clock_now() - report.written);
-  const std::string who = running ? fmt::format("weir {} is running (process {})", report.program, report.pid)
-                          : report.finished
-                              ? fmt::format("weir {} has ended", report.program)
-                              : fmt::format("weir {} ended without its last account (a crash?)", report.program);
-  fmt::print("{}: {}; this is its account of {} ago, since {}\n", terminal_text(store), terminal_text(who), age,
-             to_rfc3339(report.started));
-  if (!running && report.finished && !report.ledger.imbalance().empty()) {
-    fmt::print("it does NOT add up: {}\n", terminal_text(report.ledger.imbalance()));
-  }
-}
 
 Result<> print_details(query::RowSink& sink, const pipeline::DetailsReport& report) {
   const std::vector<query::ResultColumn> columns{
@@ -227,6 +63,8 @@ int details(const Options& options) {
   if (report->left_out > 0) fmt::print(stderr, "{} more are not in the store's account\n", report->left_out);
   return 0;
 }
+
+Value time_value(Timestamp t) { return t == Timestamp{} ? Value() : Value(t); }
 
 // To the minute where there is little room.
 Value boot_time(const std::optional<Timestamp>& booted, Shape shape) {
@@ -321,27 +159,47 @@ int streams(const Options& options) {
   return 0;
 }
 
+// What the kernel told of all sockets, behind a table.
+void print_sockets(const flow::LedgerSnapshot& ledger) {
+  if (ledger.socket_drops > 0) {
+    fmt::print("the kernel dropped {} datagrams before anybody saw whose they were\n", ledger.socket_drops);
+  }
+  if (ledger.socket_left > 0) fmt::print("{} datagrams were left in the sockets at the end\n", ledger.socket_left);
+}
+
+Result<> print_account(const pipeline::StoreAccount& account, const Options& options, query::Format format) {
+  const bool table = format == query::Format::table;
+  const Shape shape = shape_of(format);
+  query::Output output(stdout);
+  const auto sink = query::make_printer(format, output, query::screen_of(stdout));
+  if (options.runs) {
+    TRY(print_runs(*sink, account, shape));
+    return output.flush();
+  }
+  TRY(print_exporters(*sink, account, shape, table || options.total, options.in_all));
+  if (table) {
+    output.buffer() += '\n';
+    TRY(print_sums(*query::make_printer(format, output, query::screen_of(stdout)), account, shape));
+  }
+  return output.flush();
+}
+
 int exporters(const Options& options) {
-  const auto report = pipeline::read_ledger(options.store);
-  if (!report) return complain(report.error().message, 1);
+  const auto account = pipeline::read_account(options.store, wall_clock_now());
+  if (!account) return complain(account.error().message, 1);
+  fmt::print(stderr, "{}", warnings(*account));
   if (options.details) return details(options);
   if (options.streams) return streams(options);
   const auto format = format_of(options.output, options.spreadsheet);
   if (!format) return complain(format.error().message, 2);
   const bool table = format == query::Format::table;
-  if (table) print_heading(*report, pipeline::store_is_in_use(options.store), options.store);
+  if (table && !options.runs) fmt::print("{}", heading(*account, options.store));
   std::fflush(stdout);
-  query::Output output(stdout);
-  const auto sink = query::make_printer(*format, output, query::screen_of(stdout));
-  Result<> printed = print(*sink, report->ledger, shape_of(*format), table || options.total);
-  if (printed) printed = output.flush();
-  if (!printed) return complain(printed.error().message, 1);
-  if (table && report->ledger.socket_drops > 0) {
-    fmt::print("the kernel dropped {} datagrams before anybody saw whose they were\n", report->ledger.socket_drops);
+  if (const Result<> printed = print_account(*account, options, *format); !printed) {
+    fmt::print(stderr, "weir: {}\n", printed.error().message);
+    return 1;
   }
-  if (table && report->ledger.socket_left > 0) {
-    fmt::print("{} datagrams were left in the sockets at the end\n", report->ledger.socket_left);
-  }
+  if (table && !options.runs) print_sockets((options.in_all ? account->in_all : account->current).ledger);
   return 0;
 }
 
@@ -365,6 +223,11 @@ void add_exporters(CLI::App& app, Run& run) {
                  "What exporters tell about themselves instead: sampling rates, names of interfaces, VRFs, samplers "
                  "and applications")
       ->excludes(streams_flag);
+  CLI::Option* const all_flag = command->add_flag(
+      "--in-all", options->in_all, "What became of everything since the store was made, not only since the last start");
+  command->add_flag("--runs", options->runs, "The runs of the collector instead: when each began, and how it ended")
+      ->excludes(streams_flag)
+      ->excludes(all_flag);
   command->footer(
       "lost: datagrams (NetFlow v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers. unknown:\n"
       "these do not go on as they should; >= 7: some of its streams do, others do not (see --streams).\n"
@@ -372,7 +235,10 @@ void add_exporters(CLI::App& app, Run& run) {
       "doubt: too_few messages yet; erratic or no numbers; data that cannot be counted as their template is missing\n"
       "(uncounted), now and then (holes); unclear: it may be one with another stream.\n"
       "reported_drops: packets that the exporter says it could not sample (sFlow); counters: rows of that table.\n"
-      "sets_without_template: data that could not be decoded, as its template never came.");
+      "sets_without_template: data that could not be decoded, as its template never came.\n"
+      "flows_per_s: of the last interval at which the account is written; ..._in_all: of all runs.\n"
+      "--runs, end: running; stale (it should have been written anew); stopped; killed (or crashed, or its disk was\n"
+      "full to the last); rebooted (the machine was).");
   command->callback([options, &run] { run = [options] { return exporters(*options); }; });
 }
 

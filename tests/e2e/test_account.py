@@ -1,0 +1,144 @@
+"""The account over restarts: runs and how they ended, sums over all of them, and whose account it is that people see."""
+
+import json
+import signal
+import subprocess
+import unittest
+
+from packets import write_pcap
+from test_collect import fill, mount_tmpfs
+from weir_process import WEIR, Case, Collector, Exporter, rows, wait_for, weir
+
+
+def told(*arguments):
+    """What weir exporters prints on standard output, and on standard error."""
+    done = subprocess.run([WEIR, "exporters", *map(str, arguments)], capture_output=True, text=True, check=True)
+    return done.stdout, done.stderr
+
+
+class Account(Case):
+    def setUp(self):
+        super().setUp()
+        self.store = self.folder / "store"
+
+    def total(self, *arguments):
+        *_, row = rows("exporters", "--store", self.store, "--total", *arguments)
+        return row
+
+    def runs(self):
+        return rows("exporters", "--store", self.store, "--runs")
+
+    def heard(self, collector, flows):
+        """Waits until the account on the disk is of so many flows."""
+        wait_for(lambda: (collector.ledger() or {"total": {"records_decoded": 0}})["total"]["records_decoded"] >= flows, "the account is written")
+
+    def test_over_restarts(self):
+        flows = []
+        for n in (10, 20):
+            with Collector(self.store) as collector, Exporter(collector.port) as exporter:
+                exporter.send(n)
+                self.assertEqual(collector.stop(), 0)
+                flows.append(exporter.flows)
+            row = self.total()
+            self.assertEqual((row["flows"], row["stored"], row["account"]), (flows[-1], flows[-1], "stopped"))
+            self.assertEqual((row["flows_in_all"], row["stored_in_all"]), (sum(flows), sum(flows)))
+            self.assertIsNone(row["flows_per_s"])
+        self.assertEqual([(r["end"], r["flows"], r["program"]) for r in self.runs()],
+                         [("stopped", flows[0], "collect"), ("stopped", flows[1], "collect")])
+        everything = self.total("--in-all")
+        self.assertEqual((everything["flows"], everything["stored"]), (sum(flows), sum(flows)))
+        with Collector(self.store) as collector:
+            # Nothing has come yet, and nothing of those before is taken for it.
+            row = self.total()
+            self.assertEqual((row["flows"], row["flows_in_all"], row["account"]), (0, sum(flows), "running"))
+            self.assertEqual(rows("exporters", "--store", self.store), [])
+            out, err = told("--store", self.store)
+            self.assertIn("weir collect is running", out)
+            self.assertRegex(out, r"since start +0 +0")
+            self.assertRegex(out, rf"in all \(3 runs\) +30 +{sum(flows)}")
+            self.assertEqual(err, "")
+            with Exporter(collector.port) as exporter:
+                exporter.send(10)
+                self.heard(collector, exporter.flows)
+            self.assertIn("flows_per_s", self.total())
+            self.assertIsNotNone(self.total()["flows_per_s"])
+            self.assertEqual(collector.stop(), 0)
+
+    def test_a_killed_collector_is_named_as_such(self):
+        with Collector(self.store) as collector, Exporter(collector.port) as exporter:
+            exporter.send(10)
+            self.heard(collector, exporter.flows)
+            collector.kill(signal.SIGKILL)
+            collector.join()
+        row = self.total()
+        self.assertEqual((row["account"], row["flows"]), ("killed", exporter.flows))
+        self.assertIn("ended without its last account", told("--store", self.store)[0])
+        with Collector(self.store) as collector:
+            self.assertEqual([(r["end"], r["flows"]) for r in self.runs()], [("killed", exporter.flows), ("running", 0)])
+            self.assertEqual(collector.stop(), 0)
+        self.assertEqual([r["end"] for r in self.runs()], ["killed", "stopped"])
+
+    def test_a_start_that_fails_changes_nothing(self):
+        with Collector(self.store) as collector, Exporter(collector.port) as exporter:
+            exporter.send(10)
+            self.assertEqual(collector.stop(), 0)
+        before = collector.ledger()
+        with Collector(self.folder / "other") as other:
+            busy = Collector(self.store, listen=(f"127.0.0.1:{other.port}",), wait=False)
+            self.assertEqual(busy.join(), 1)
+        self.assertEqual(collector.ledger(), before)
+        self.assertEqual(len(self.runs()), 1)
+
+    def test_a_replay_is_a_run(self):
+        with Collector(self.store) as collector:
+            self.assertEqual(collector.stop(), 0)
+        capture = self.folder / "empty.pcap"
+        write_pcap(capture, [])
+        weir("replay", "--store", self.store, capture)
+        self.assertEqual([(r["program"], r["end"]) for r in self.runs()], [("collect", "stopped"), ("replay", "stopped")])
+
+    def test_a_hanging_collector_has_a_stale_account(self):
+        with Collector(self.store) as collector:
+            self.assertEqual(self.total()["account"], "running")
+            collector.kill(signal.SIGSTOP)
+            # As if time had passed.
+            ledger = collector.ledger()
+            ledger["written"] = "2026-01-01T00:00:00.000000Z"
+            (self.store / "ledger.json").write_text(json.dumps(ledger))
+            self.assertEqual(self.total()["account"], "stale")
+            self.assertIsNone(self.total()["flows_per_s"])
+            self.assertIn("STALE", told("--store", self.store)[1])
+            collector.kill(signal.SIGCONT)
+            self.assertEqual(collector.stop(), 0)
+        self.assertEqual(self.total()["account"], "stopped")
+
+
+class FullDisk(Case):
+    def test_the_account_is_kept_in_memory_and_none_is_taken_for_it(self):
+        mount = self.folder / "small"
+        mount.mkdir()
+        if not mount_tmpfs(mount, "size=1m"):
+            self.skipTest("a small file system cannot be mounted here (needs root)")
+        self.addCleanup(lambda: subprocess.run(["umount", "-l", str(mount)], check=False))
+        store = mount / "store"
+        with Collector(store) as collector, Exporter(collector.port) as exporter:
+            exporter.send(5)
+            self.assertEqual(collector.stop(), 0)
+        filler = mount / "filler"
+        fill(filler)
+        with Collector(store) as collector, Exporter(collector.port) as exporter:
+            wait_for(lambda: collector.has_logged("the ledger could not be written"), "the failure is logged")
+            exporter.send(7)
+            shown = subprocess.run([WEIR, "exporters", "--store", store], capture_output=True, text=True)
+            self.assertNotIn("is running", shown.stdout)
+            self.assertRegex(shown.stderr, "has not written its (own|account) yet")
+            filler.unlink()
+            self.assertEqual(collector.stop(), 0, collector.log)
+        self.assertEqual(collector.ledger()["total"]["records_decoded"], 210)
+        row, *_ = rows("exporters", "--store", store, "--in-all", "--total")[-1:]
+        self.assertEqual(row["flows"], 360)
+        self.assertEqual([r["end"] for r in rows("exporters", "--store", store, "--runs")], ["stopped", "stopped"])
+
+
+if __name__ == "__main__":
+    unittest.main()
