@@ -6,7 +6,8 @@ add_custom_command(
   OUTPUT ${WEIR_GENERATED}/flow/columns.gen.h ${WEIR_GENERATED}/flow/elements.gen.h
   COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/generate_schema.py --out ${WEIR_GENERATED}/flow
   DEPENDS ${CMAKE_SOURCE_DIR}/tools/generate_schema.py ${CMAKE_SOURCE_DIR}/schema/flow_columns.toml
-          ${CMAKE_SOURCE_DIR}/schema/counter_columns.toml ${CMAKE_SOURCE_DIR}/schema/iana_elements.csv
+          ${CMAKE_SOURCE_DIR}/schema/counter_columns.toml ${CMAKE_SOURCE_DIR}/schema/account_columns.toml
+          ${CMAKE_SOURCE_DIR}/schema/iana_elements.csv
           ${CMAKE_SOURCE_DIR}/schema/enterprise_elements.csv
   VERBATIM)
 add_custom_target(weir_schema DEPENDS ${WEIR_GENERATED}/flow/columns.gen.h)

@@ -90,7 +90,7 @@ def table(enum, prefix, columns):
     return "".join(lines)
 
 
-def columns_header(columns, counters):
+def columns_header(columns, counters, account):
     return "".join([
         HEADER, "#include <array>\n#include <cstdint>\n#include <string_view>\n\nnamespace weir::flow {\n\n",
         "enum class ColumnType : uint8_t { ", ", ".join(TYPES), " };\n\n",
@@ -99,6 +99,7 @@ def columns_header(columns, counters):
         "  std::string_view clickhouse_type;\n  std::string_view doc;\n};\n\n",
         "// The columns of the table `flows`.\n", table("Column", "k", columns),
         "// The columns of the table `counters`.\n", table("CounterColumn", "kCounter", counters),
+        "// The columns of the table `account`.\n", table("AccountColumn", "kAccount", account),
         "}  // namespace weir::flow\n"])
 
 
@@ -136,14 +137,15 @@ def column_rows(columns, elements):
     return "".join(lines)
 
 
-def columns_document(columns, counters, elements):
+def columns_document(columns, counters, account, elements):
     return "".join([
-        "# Columns\n\nGenerated from `schema/flow_columns.toml` and `schema/counter_columns.toml` by `./dev doc`; do not "
+        "# Columns\n\nGenerated from the tables of columns in `schema/` by `./dev doc`; do not "
         "edit.\n\nAll columns are nullable: null means that the exporter did not send it. Addresses are 16 bytes in network "
         "order, IPv4 as `::ffff:a.b.c.d`, stored as Parquet UUID; commands print them as addresses. Times are UTC.\n\n"
         "Columns with a star are in a file only if one of its flows has a value there. `weir sql` shows them always; for "
         "other readers, read files by name (DuckDB: `union_by_name = true`).\n\n## `flows`\n\n",
-        column_rows(columns, elements), "\n## `counters`\n\n", column_rows(counters, elements)])
+        column_rows(columns, elements), "\n## `counters`\n\n", column_rows(counters, elements),
+        "\n## `account`\n\n", column_rows(account, elements)])
 
 
 def write(path, text):
@@ -160,13 +162,13 @@ def main():
     parser.add_argument("--out", help="folder for the C++ headers")
     parser.add_argument("--doc", help="file for the columns document")
     arguments = parser.parse_args()
-    columns, counters = read_columns("flow_columns.toml"), read_columns("counter_columns.toml")
+    columns, counters, account = (read_columns(f"{name}_columns.toml") for name in ("flow", "counter", "account"))
     elements = read_elements()
     if arguments.out:
-        write(f"{arguments.out}/columns.gen.h", columns_header(columns, counters))
+        write(f"{arguments.out}/columns.gen.h", columns_header(columns, counters, account))
         write(f"{arguments.out}/elements.gen.h", elements_header(columns, elements))
     if arguments.doc:
-        write(arguments.doc, columns_document(columns, counters, elements))
+        write(arguments.doc, columns_document(columns, counters, account, elements))
 
 
 if __name__ == "__main__":

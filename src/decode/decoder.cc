@@ -53,6 +53,7 @@ class Decoder::Impl {
   void set_options(DecoderOptions options);
   void set_number(uint64_t number) { next_number_ = number; }
   Sessions& sessions() { return sessions_; }
+  sflow::AgentTable& sflow_agents() { return sflow_.agents(); }
   TemplateMessageDecoder& template_messages() { return template_messages_; }
   StreamReports survey_streams(size_t most);
   std::vector<std::pair<IpAddress, flow::ExporterCounters>> counters() const;
@@ -283,6 +284,16 @@ void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); 
 void Decoder::expire(Timestamp now) { impl_->sessions().expire(now); }
 void Decoder::close_connection(uint64_t connection) { impl_->sessions().table().close_connection(connection); }
 void Decoder::set_state_source(const StateSource* source) { impl_->sessions().set_source(source); }
+void Decoder::set_place_source(PlaceSource* places) {
+  impl_->sessions().set_places(places);
+  impl_->sflow_agents().set_places(places);
+}
+std::vector<SequencePlace> Decoder::places(size_t most) const {
+  std::vector<SequencePlace> places;
+  impl_->sessions().add_places(places, most);
+  impl_->sflow_agents().add_places(places, most);
+  return places;
+}
 void Decoder::set_shared(SharedExporters* shared) { impl_->sessions().sharing().join(*shared); }
 void Decoder::take_shared(flow::TableBuilders& out) {
   impl_->sessions().sharing().take_all();

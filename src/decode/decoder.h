@@ -14,6 +14,7 @@
 #include "decode/common/exporter_rates.h"
 #include "decode/common/limits.h"
 #include "decode/common/record_view.h"
+#include "decode/session/place.h"
 #include "decode/session/state.h"
 #include "decode/session/stream_survey.h"
 #include "flow/anomaly.h"
@@ -82,6 +83,11 @@ class Decoder {
   // Where to look for what is known of exporters that are new to this decoder: templates, options. nullptr: nowhere. It
   // has to outlive the decoder.
   void set_state_source(const StateSource* source);
+  // Where the sequences of streams were before the collector was started; nullptr: not known. It has to outlive the
+  // decoder.
+  void set_place_source(PlaceSource* places);
+  // Where they are now, of at most so many streams.
+  std::vector<SequencePlace> places(size_t most) const;
   // Several decoders that receive, each, a part of the datagrams of the same exporters, and have this in common. Before
   // the first datagram; it has to outlive the decoders.
   void set_shared(SharedExporters* shared);

@@ -83,6 +83,7 @@ class TableBuilders {
                          SchemaPtr flows = Schema::flows());
 
   BatchBuilder& operator[](Table table) { return *builders_[table]; }
+  const BatchBuilder& operator[](Table table) const { return *builders_[table]; }
   void hand_over();
 
   // The next rows of the schema's table have its columns; what was filled until now is handed over.

@@ -32,6 +32,9 @@ ExporterCounters& ExporterCounters::operator+=(const ExporterCounters& other) {
   early_sets_decoded += other.early_sets_decoded;
   undecodable_sets += other.undecodable_sets;
   lost_units += other.lost_units;
+  lost_down_units += other.lost_down_units;
+  lost_killed_units += other.lost_killed_units;
+  lost_down_unknown += other.lost_down_unknown;
   agent_drops += other.agent_drops;
   anomalies += other.anomalies;
   streams += other.streams;
@@ -100,6 +103,15 @@ LedgerSnapshot& LedgerSnapshot::operator+=(const LedgerSnapshot& other) {
   return *this;
 }
 
+int64_t LedgerSnapshot::unaccounted_datagrams() const {
+  const ExporterCounters& c = total.counters;
+  return static_cast<int64_t>(c.datagrams_received - c.datagrams_decoded - c.datagrams_rejected);
+}
+
+int64_t LedgerSnapshot::unaccounted_connections() const {
+  return static_cast<int64_t>(streams.accepted - streams.open - streams.closed_in_all());
+}
+
 std::string LedgerSnapshot::imbalance() const {
   const ExporterCounters& c = total.counters;
   if (c.datagrams_received != c.datagrams_decoded + c.datagrams_rejected) {
@@ -108,7 +120,7 @@ std::string LedgerSnapshot::imbalance() const {
   }
   for (size_t i = 0; i < std::max<size_t>(outlets.size(), 1); ++i) {
     const std::string at = i == 0 ? std::string() : outlets[i] + ": ";
-    for (const Table table : kTables) {
+    for (const Table table : kDecodedTables) {
       const RowCounts& rows = total.outlet(i)[table];
       if (c.rows[table] == rows.stored + rows.dropped_in_all()) continue;
       return fmt::format("{}{}: decoded {} != stored {} + dropped {}", at, name(table), c.rows[table], rows.stored,
@@ -177,13 +189,26 @@ void Account::abandon(DropReason reason) {
   }
 }
 
-void Account::add_to(LedgerSnapshot& snapshot, size_t number) const {
+RowCounts Account::rows(Table table) const {
   const std::lock_guard lock(mutex_);
+  RowCounts sum;
+  for (const auto& [address, exporter] : exporters_) sum += exporter.answered[table];
+  return sum;
+}
+
+PerTable<uint64_t> Account::add_to(LedgerSnapshot& snapshot, size_t number) const {
+  const std::lock_guard lock(mutex_);
+  PerTable<uint64_t> entered;
   for (const auto& [address, exporter] : exporters_) {
     const auto known = snapshot.exporters.find(address);
     ExporterLedger& ledger = known != snapshot.exporters.end() ? known->second : snapshot.exporters[IpAddress{}];
-    for (const Table table : kTables) ledger.outlet(number)[table] += exporter.answered[table];
+    for (const Table table : kTables) {
+      const RowCounts& answered = exporter.answered[table];
+      ledger.outlet(number)[table] += answered;
+      entered[table] += exporter.open[table] + answered.stored + answered.dropped_in_all();
+    }
   }
+  return entered;
 }
 
 Receipt::Receipt(std::shared_ptr<Account> account, const FlowBatch& batch)
@@ -208,9 +233,18 @@ void Receipt::give(std::optional<DropReason> reason) {
 }
 
 void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
-                     const SocketCounters& sockets) {
+                     const SocketCounters& sockets, const PerTable<uint64_t>& waiting,
+                     const std::function<void()>& more) {
+  const auto held = hold();
+  if (more) more();
   const std::lock_guard lock(mutex_);
-  published_[thread] = {std::move(exporters), sockets};
+  PerTable<int64_t> unaccounted;
+  for (const Table table : kTables) {
+    uint64_t decoded = 0;
+    for (const auto& [exporter, counters] : exporters) decoded += counters.rows[table];
+    unaccounted[table] = static_cast<int64_t>(decoded - handed_over_[thread][table] - waiting[table]);
+  }
+  published_[thread] = {std::move(exporters), sockets, unaccounted};
 }
 
 std::shared_ptr<Account> Ledger::outlet(std::string_view name) {
@@ -219,9 +253,15 @@ std::shared_ptr<Account> Ledger::outlet(std::string_view name) {
   return known != outlets_.end() ? *known : outlets_.emplace_back(std::make_shared<Account>(std::string(name)));
 }
 
-LedgerSnapshot Ledger::snapshot() const {
+LedgerSnapshot Ledger::snapshot_held() const {
   const std::lock_guard lock(mutex_);
   LedgerSnapshot snapshot;
+  PerTable<int64_t> before;  // the outlets: what should have entered each of them, and what is missing before that
+  for (const Table table : kTables) {
+    for (const auto& [thread, rows] : handed_over_) before[table] += static_cast<int64_t>(rows[table]);
+    for (const auto& [thread, published] : published_) before[table] += published.unaccounted[table];
+    before[table] -= enriching_[table];
+  }
   for (const auto& [thread, published] : published_) {
     snapshot.socket_drops += published.sockets.drops;
     snapshot.socket_left += published.sockets.left;
@@ -230,7 +270,9 @@ LedgerSnapshot Ledger::snapshot() const {
   }
   for (size_t i = 0; i < outlets_.size(); ++i) {
     snapshot.outlets.push_back(outlets_[i]->outlet());
-    outlets_[i]->add_to(snapshot, i);
+    const PerTable<uint64_t> entered = outlets_[i]->add_to(snapshot, i);
+    PerTable<int64_t>& unaccounted = snapshot.unaccounted_rows.emplace_back(before);
+    for (const Table table : kTables) unaccounted[table] -= static_cast<int64_t>(entered[table]);
   }
   for (const auto& [exporter, ledger] : snapshot.exporters) snapshot.total += ledger;
   return snapshot;

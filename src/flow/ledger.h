@@ -6,11 +6,19 @@
 //   socket_drops       datagrams that the kernel dropped before we saw them, by socket (SO_RXQ_OVFL); no exporter is
 //                      known
 //   socket_left        datagrams that were still in the sockets when stopping had to end: nobody looked at them
-//   lost_units         datagrams (v9) or records (v5, IPFIX) missing from the exporter's own sequence numbers, where
-//                      those go on as they should; where they do not, loss is unknown (StreamSummary)
+//   lost_units         datagrams (v9, sFlow) or records (v5, IPFIX) missing from the exporter's own sequence numbers,
+//                      where those go on as they should; where they do not, loss is unknown (StreamSummary)
+//   lost_down_units    the same, sent while no collector ran (decode/session/place.h): between the last message of the
+//                      run before and the first one of this; lost_killed_units: after the last account of a run that was
+//                      killed, which may have received and stored a part of it
 //
 // An outlet is a way out of the collector: the store, or another sink (pipeline/outlet.h). Each has an Account, and the
 // equation holds for each: a row that one outlet dropped may be stored at another.
+//
+// What is on its way is counted, too, not only what is missing in the sum: rows in builders by their thread, rows that
+// wait for enrichment by the ledger, rows that an outlet owes by its account. So unaccounted() can be wrong, and tells
+// that rows have gone some other way. It is exact at any moment: rows that move from one place to the next do so while
+// hold() is held.
 //
 // Decoding threads count without locks in their own ExporterCounters and publish a copy now and then; what an outlet
 // did with a batch is added as it happens. Totals are sums of both; an exporter that is forgotten (session_limit) keeps
@@ -19,6 +27,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -71,7 +80,10 @@ struct ExporterCounters {
   uint64_t early_sets_decoded = 0;  // data sets that waited and were decoded
   uint64_t undecodable_sets = 0;    // data sets given up: their template never came
   uint64_t lost_units = 0;
-  uint64_t agent_drops = 0;  // packets that the exporter itself says it could not sample (sFlow drops)
+  uint64_t lost_down_units = 0;
+  uint64_t lost_killed_units = 0;
+  uint64_t lost_down_unknown = 0;  // streams of before the start whose loss since then is not known
+  uint64_t agent_drops = 0;        // packets that the exporter itself says it could not sample (sFlow drops)
   AnomalyCounts anomalies;
   StreamSummary streams;  // as they were at the last look
   Timestamp first_seen{};
@@ -129,6 +141,15 @@ struct LedgerSnapshot {
   uint64_t socket_drops = 0;
   uint64_t socket_left = 0;
   StreamCounters streams;
+  std::vector<PerTable<int64_t>> unaccounted_rows;  // by outlet
+  // Rows decoded that are nowhere: neither stored nor dropped at the outlet nor on their way to it. Less than zero: more
+  // arrived than was decoded. Not 0: there is a fault in this program.
+  int64_t unaccounted(size_t outlet_number, Table table) const {
+    return outlet_number < unaccounted_rows.size() ? unaccounted_rows[outlet_number][table] : 0;
+  }
+  // The same of datagrams that are neither decoded nor rejected, of connections neither open nor closed.
+  int64_t unaccounted_datagrams() const;
+  int64_t unaccounted_connections() const;
   // Adds what another run counted. Outlets go by their names; exporters that there is no room for are under no address.
   LedgerSnapshot& operator+=(const LedgerSnapshot& other);
   // Empty if the sums add up (every row stored or dropped, every datagram decoded or rejected), else what does not.
@@ -148,8 +169,11 @@ class Account {
   // The sink does not answer any more: what is open counts as dropped, and answers that come late do not count.
   void abandon(DropReason reason);
 
-  // Its share of the snapshot, as outlet `number`; what nobody has published any more is under no address.
-  void add_to(LedgerSnapshot& snapshot, size_t number) const;
+  // What became of all rows of a table.
+  RowCounts rows(Table table) const;
+  // Its share of the snapshot, as outlet `number`; what nobody has published any more is under no address. Returns the
+  // rows that entered it so far.
+  PerTable<uint64_t> add_to(LedgerSnapshot& snapshot, size_t number) const;
 
  private:
   friend class Receipt;
@@ -199,19 +223,37 @@ class Ledger {
   // unspecified address, so that the ledger stays small and still adds up.
   static constexpr size_t kMaxExporters = 65536;
 
-  // Replaces what `thread` published before.
+  // Replaces what `thread` published before. waiting: rows decoded that have not been handed over yet. more: called
+  // while hold() is held, for what is to be of the same moment; may be empty.
   void publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,
-               const SocketCounters& sockets);
+               const SocketCounters& sockets, const PerTable<uint64_t>& waiting = {},
+               const std::function<void()>& more = {});
+
+  // Held where rows, or counts that belong together, move on: whoever holds it sees them on one side only.
+  std::unique_lock<std::mutex> hold() const { return std::unique_lock(hold_); }
+  // Rows leave their thread. The caller holds hold(), and then hands them to the outlets, or to enrichment.
+  void note_handed_over(size_t thread, Table table, uint64_t rows) { handed_over_[thread][table] += rows; }
+  // The same of rows that enrichment has taken, and of those that it lets go of.
+  void note_enriching(Table table, int64_t rows) { enriching_[table] += rows; }
   // The account of an outlet, made when it is first asked for. The first one made is that of the store.
   std::shared_ptr<Account> outlet(std::string_view name);
-  LedgerSnapshot snapshot() const;
+  LedgerSnapshot snapshot() const {
+    const auto held = hold();
+    return snapshot_held();
+  }
+  // The caller holds hold().
+  LedgerSnapshot snapshot_held() const;
 
  private:
   struct Published {
     std::vector<std::pair<IpAddress, ExporterCounters>> exporters;
     SocketCounters sockets;
+    PerTable<int64_t> unaccounted;  // decoded, and neither handed over nor waiting
   };
 
+  mutable std::mutex hold_;
+  std::map<size_t, PerTable<uint64_t>> handed_over_;  // guarded by hold_, as is the next
+  PerTable<int64_t> enriching_;
   mutable std::mutex mutex_;
   std::map<size_t, Published> published_;
   std::vector<std::shared_ptr<Account>> outlets_;

@@ -81,12 +81,19 @@ const SchemaPtr& Schema::counters() {
   return schema;
 }
 
+const SchemaPtr& Schema::account() {
+  static const SchemaPtr schema(new Schema(Table::account, kAccountColumns));
+  return schema;
+}
+
 const SchemaPtr& Schema::of(Table table) {
   switch (table) {
     case Table::flows:
       return flows();
     case Table::counters:
       return counters();
+    case Table::account:
+      return account();
   }
   return flows();
 }

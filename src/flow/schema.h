@@ -1,4 +1,4 @@
-// The columns of a table: those of `flows`, with the ones that the operator adds, or those of `counters`. Immutable;
+// The columns of a table: those of `flows`, with the ones that the operator adds, or those of another one. Immutable;
 // shared by everything that handles rows of the table.
 #pragma once
 
@@ -27,6 +27,8 @@ class ColumnIndex {
       : value_(static_cast<uint8_t>(column)) {}
   constexpr ColumnIndex(CounterColumn column)  // NOLINT(google-explicit-constructor): the same
       : value_(static_cast<uint8_t>(column)) {}
+  constexpr ColumnIndex(AccountColumn column)  // NOLINT(google-explicit-constructor): the same
+      : value_(static_cast<uint8_t>(column)) {}
   constexpr explicit ColumnIndex(size_t value) : value_(static_cast<uint8_t>(value)) {}
   constexpr size_t value() const { return value_; }
   auto operator<=>(const ColumnIndex&) const = default;
@@ -37,6 +39,7 @@ class ColumnIndex {
 
 constexpr const ColumnInfo& info(Column column) { return kColumns[static_cast<size_t>(column)]; }
 constexpr const ColumnInfo& info(CounterColumn column) { return kCounterColumns[static_cast<size_t>(column)]; }
+constexpr const ColumnInfo& info(AccountColumn column) { return kAccountColumns[static_cast<size_t>(column)]; }
 
 // A column that the operator adds: [[columns]] of the configuration.
 struct ConfiguredColumn {
@@ -72,6 +75,7 @@ class Schema {
 
   static const SchemaPtr& flows();
   static const SchemaPtr& counters();
+  static const SchemaPtr& account();
   // The columns that this version gives a table.
   static const SchemaPtr& of(Table table);
   // `flows` with further columns, which are sparse. Fails on a name that is taken or not of the form [a-z][a-z0-9_]*,
@@ -101,6 +105,6 @@ class Schema {
 };
 
 inline constexpr size_t kMaxColumns = kColumnCount + Schema::kMaxConfigured;
-static_assert(kMaxColumns <= UINT8_MAX && kCounterColumnCount <= kMaxColumns);
+static_assert(kMaxColumns <= UINT8_MAX && kCounterColumnCount <= kMaxColumns && kAccountColumnCount <= kMaxColumns);
 
 }  // namespace weir::flow

@@ -12,14 +12,17 @@ namespace weir::flow {
 enum class Table : uint8_t {
   flows,     // one row for each flow record or sampled packet
   counters,  // what devices counted themselves: one row for each value of an sFlow counter sample
+  account,   // what the collector counted: rows for each minute
 };
 
-inline constexpr std::array kTables = {Table::flows, Table::counters};
+inline constexpr std::array kTables = {Table::flows, Table::counters, Table::account};
 inline constexpr size_t kTableCount = kTables.size();
+// Those that decoding fills, and that the ledger is about.
+inline constexpr std::array kDecodedTables = {Table::flows, Table::counters};
 
 // As folders, views and members of documents are named.
 constexpr std::string_view name(Table table) {
-  constexpr std::array<std::string_view, kTableCount> kNames = {"flows", "counters"};
+  constexpr std::array<std::string_view, kTableCount> kNames = {"flows", "counters", "account"};
   return kNames[static_cast<size_t>(table)];
 }
 

@@ -28,6 +28,7 @@ Result<std::unique_ptr<Collector>> Collector::start(CollectorOptions options,
 Collector::Collector(CollectorOptions options)
     : options_(std::move(options)),
       started_(wall_clock_now()),
+      history_(started_),
       memory_(options_.memory_limit_bytes, [this] { return receiving_bytes(); }) {}
 
 Collector::~Collector() = default;
@@ -39,10 +40,11 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   TRY(store::check_types(options_.store.directory, *options_.decoder.schema));
   open_outlets();
   open_state();
+  open_places();
   reporter_.emplace(
       ledger_, details_, streams_, *store_,
       ReporterOptions{.store = options_.store.directory, .started = started_, .interval = options_.report_every},
-      [this] { return state_report(); });
+      [this] { return state_report(); }, [this] { return places(); });
 
   std::vector<net::Receiver> receivers = TRY(net::Receiver::open(options_.listen, options_.threads, options_.receiver));
   CHECK(!receivers.empty());
@@ -97,10 +99,10 @@ void Collector::open_outlets() {
   outlets_.add(store_, {.queue_batches = options_.queue_batches,
                         .queue_bytes = options_.queue_bytes,
                         .finish_limit = std::nullopt,
-                        .before_close = {}});
+                        .before_close = [this] { note_history(true); }});
   for (const SinkOptions& further : options_.sinks) outlets_.add(further.sink, further.outlet);
   if (options_.passes.empty()) return;
-  enrich_.emplace(options_.passes, options_.queue_batches,
+  enrich_.emplace(options_.passes, options_.queue_batches, ledger_,
                   [this](const flow::SealedBatch& batch) { outlets_.offer(batch); });
 }
 
@@ -123,6 +125,8 @@ decode::DecoderOptions Collector::share_of(decode::DecoderOptions decoder) const
 ReceiveLoopOptions Collector::loop_options() {
   ReceiveLoopOptions loop = options_.loop;
   loop.number = loops_.size();
+  loop.places_before = places_before_ ? &*places_before_ : nullptr;
+  loop.places = options_.redis ? nullptr : &places_;
   loop.details = &details_;
   loop.streams = &streams_;
   loop.memory = &memory_;
@@ -144,6 +148,7 @@ MetricsReport Collector::metrics() const {
                                   .store = store_->counters(),
                                   .state = state_report()},
                        .reporter = reporter_->counters(),
+                       .account_rows = history_account_->rows(flow::Table::account),
                        .outlets = outlets_.report(),
                        .enrich = enrich_ ? std::optional(enrich_->counters()) : std::nullopt,
                        .decode_times = {},
@@ -160,6 +165,37 @@ void Collector::open_state() {
   if (options_.state_file.empty()) return;
   state_file_.emplace(options_.state_file, *state_);
   state_file_->load(started_, options_.decoder.limits);
+}
+
+// Where streams were when the run before noted it. Collectors that share exporters do not know what was sent to the
+// others.
+void Collector::open_places() {
+  if (options_.redis) return;
+  auto before = read_report(options_.store.directory / "ledger.json");
+  if (!before) return;
+  for (decode::SequencePlace& place : before->places) place.before_kill |= !before->finished;
+  places_before_.emplace(std::move(before->places), started_);
+}
+
+// The caller holds Ledger::hold().
+std::vector<decode::SequencePlace> Collector::places() const {
+  std::vector<decode::SequencePlace> places = places_.list();
+  if (!places_before_) return places;
+  std::vector<decode::SequencePlace> left = places_before_->left(wall_clock_now());
+  left.resize(std::min(left.size(), kMaxPlaces - places.size()));
+  places.insert(places.end(), std::make_move_iterator(left.begin()), std::make_move_iterator(left.end()));
+  return places;
+}
+
+// last: in the thread of the store's outlet, which has everything.
+void Collector::note_history(bool last) {
+  const Timestamp now = wall_clock_now();
+  if (!last && !history_.is_due(now)) return;
+  if (last) store_->flush(now, true);
+  const auto uptime = std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - started_at_);
+  const flow::SealedBatch rows = history_.rows(ledger_.snapshot(), now, uptime);
+  if (last) return store_->add(rows, {history_account_, *rows});
+  outlets_.offer_to_store(rows, history_account_);
 }
 
 // A stage that does the same work again and again; `last` is done when it has stopped.
@@ -191,6 +227,7 @@ void Collector::plan_stages() {
         if (ending_) last_report_ = reporter_->report(true);
       });
   stages_.add([this] { outlets_.start(); }, [this] { outlets_.finish(); });
+  add_periodic("account", options_.account_every, [this] { note_history(false); });
   if (enrich_) stages_.add([this] { enrich_->start(); }, [this] { enrich_->finish(); });
   add_periodic("memory", options_.check_memory_every, [this] { memory_.check(); });
   if (options_.redis) {

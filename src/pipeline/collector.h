@@ -6,6 +6,7 @@
 //   a thread an outlet   Outlet: queue -> sink; the store is the first
 //   maintenance thread   merges, retention
 //   report thread        ledger.json, log lines
+//   account thread       rows of the table account
 //   state thread         the state file
 //   memory thread        the memory of the process against its limit
 //   redis thread         templates to and from other collectors, if there are any
@@ -24,12 +25,14 @@
 #include <thread>
 #include <vector>
 
+#include "pipeline/account_history.h"
 #include "pipeline/details.h"
 #include "pipeline/enrich_stage.h"
 #include "pipeline/fan_out.h"
 #include "pipeline/ledger_json.h"
 #include "pipeline/memory_watch.h"
 #include "pipeline/metrics.h"
+#include "pipeline/places.h"
 #include "pipeline/receive_loop.h"
 #include "pipeline/redis_sharing.h"
 #include "pipeline/reporter.h"
@@ -66,7 +69,8 @@ struct CollectorOptions {
   std::chrono::milliseconds maintain_every{10'000};
   std::chrono::milliseconds scrub_every{1'000};  // a segment of the store is read again, slowly
   std::chrono::milliseconds report_every{5'000};
-  std::filesystem::path state_file;  // empty: none
+  std::chrono::milliseconds account_every{1'000};  // looks whether a minute is over
+  std::filesystem::path state_file;                // empty: none
   std::chrono::milliseconds save_state_every{10'000};
   std::optional<RedisUrl> redis;  // through which collectors share templates
   net::TlsClientOptions redis_tls;
@@ -110,6 +114,9 @@ class Collector {
   Result<> open(std::unique_ptr<store::SegmentWriter> writer);
   Result<> open_streams();
   void open_state();
+  void open_places();
+  std::vector<decode::SequencePlace> places() const;
+  void note_history(bool last);
   StateReport state_report() const;
   decode::DecoderOptions share_of(decode::DecoderOptions decoder) const;
   ReceiveLoopOptions loop_options();
@@ -124,9 +131,14 @@ class Collector {
 
   const CollectorOptions options_;
   const Timestamp started_;
+  const std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
   flow::Ledger ledger_;
   DetailsBoard details_;
   StreamBoard streams_;
+  PlaceBoard places_;
+  std::optional<PlacesBefore> places_before_;
+  AccountHistory history_;
+  const std::shared_ptr<flow::Account> history_account_ = std::make_shared<flow::Account>("store");
   MemoryWatch memory_;
   std::shared_ptr<store::Store> store_;
   FanOut outlets_{ledger_};

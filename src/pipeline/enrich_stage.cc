@@ -9,8 +9,8 @@
 
 namespace weir::pipeline {
 
-EnrichStage::EnrichStage(Passes passes, size_t queue_batches, Out out)
-    : passes_(std::move(passes)), out_(std::move(out)), queue_(queue_batches) {}
+EnrichStage::EnrichStage(Passes passes, size_t queue_batches, flow::Ledger& ledger, Out out)
+    : passes_(std::move(passes)), ledger_(ledger), out_(std::move(out)), queue_(queue_batches) {}
 
 void EnrichStage::start() {
   thread_ = std::thread([this] {
@@ -21,7 +21,8 @@ void EnrichStage::start() {
 
 void EnrichStage::offer(flow::FullBatch batch) {
   const uint64_t rows = batch->rows();
-  if (queue_.try_push(batch)) return;
+  const flow::Table table = batch->schema().table();
+  if (queue_.try_push(batch)) return ledger_.note_enriching(table, static_cast<int64_t>(rows));
   rows_passed_by_.fetch_add(rows, std::memory_order_relaxed);
   out_(seal(std::move(batch)));
 }
@@ -37,7 +38,11 @@ void EnrichStage::run() {
     if (!batch) continue;
     const uint64_t rows = (*batch)->rows();
     apply(**batch);
-    out_(seal(*std::move(batch)));
+    {
+      const auto held = ledger_.hold();
+      ledger_.note_enriching((*batch)->schema().table(), -static_cast<int64_t>(rows));
+      out_(seal(*std::move(batch)));
+    }
     rows_enriched_.fetch_add(rows, std::memory_order_relaxed);
   }
 }

@@ -15,6 +15,7 @@
 #include "base/bounded_queue.h"
 #include "enrich/pass.h"
 #include "flow/batch_builder.h"
+#include "flow/ledger.h"
 
 namespace weir::pipeline {
 
@@ -30,14 +31,15 @@ class EnrichStage {
   using Passes = std::vector<std::shared_ptr<enrich::Pass>>;
 
   // passes: in this order. out: where sealed batches go, from any thread.
-  EnrichStage(Passes passes, size_t queue_batches, Out out);
+  // ledger: knows which rows wait here.
+  EnrichStage(Passes passes, size_t queue_batches, flow::Ledger& ledger, Out out);
   ~EnrichStage() { finish(); }
   EnrichStage(const EnrichStage&) = delete;
   EnrichStage& operator=(const EnrichStage&) = delete;
 
   // Throws std::system_error if no thread can be started.
   void start();
-  // Any thread. Never waits.
+  // Any thread, which holds Ledger::hold(). Never waits.
   void offer(flow::FullBatch batch);
   // Returns when every batch has gone out. None comes any more.
   void finish();
@@ -49,6 +51,7 @@ class EnrichStage {
   void apply(flow::FlowBatch& batch);
 
   const Passes passes_;
+  flow::Ledger& ledger_;
   const Out out_;
   BoundedQueue<flow::FullBatch> queue_;
   std::atomic<uint64_t> rows_enriched_ = 0;

@@ -24,6 +24,10 @@ class FanOut {
   void offer(const flow::SealedBatch& batch) {
     for (const auto& outlet : outlets_) outlet->offer(batch);
   }
+  // To the store only, with an account of its own.
+  void offer_to_store(const flow::SealedBatch& batch, std::shared_ptr<flow::Account> account) {
+    outlets_.front()->offer(batch, std::move(account));
+  }
   // Waits until every sink has stored or dropped what it was given. They end side by side.
   void finish() {
     for (const auto& outlet : outlets_) outlet->close();

@@ -31,6 +31,7 @@ Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options
       builders_([this](flow::FullBatch batch) { take_full(std::move(batch)); }, options.batch_rows, schema_),
       next_tick_(options_.now() + options.tick_every) {
   decoder_.set_state_source(options.state);
+  decoder_.set_place_source(options.places_before);
   if (options.shared != nullptr) decoder_.set_shared(options.shared);
 }
 
@@ -147,13 +148,29 @@ void Intake::take_options() {
 void Intake::send_out() {
   if (full_.empty()) return;
   if (options_.now() >= next_publish_) publish();
-  for (flow::FullBatch& batch : full_) out_(std::move(batch));
+  for (flow::FullBatch& batch : full_) {
+    const auto held = ledger_.hold();
+    ledger_.note_handed_over(options_.number, batch->schema().table(), batch->rows());
+    out_(std::move(batch));
+  }
   full_.clear();
+}
+
+// Decoded, and still in this thread.
+flow::PerTable<uint64_t> Intake::waiting_rows() const {
+  flow::PerTable<uint64_t> waiting;
+  for (const flow::Table table : flow::kTables) waiting[table] = builders_[table].pending_rows();
+  for (const flow::FullBatch& batch : full_) waiting[batch->schema().table()] += batch->rows();
+  return waiting;
 }
 
 void Intake::publish() {
   const Clock::time_point start = options_.now();
-  ledger_.publish(options_.number, decoder_.counters(), sockets_());
+  std::vector<decode::SequencePlace> places;
+  if (options_.places != nullptr) places = decoder_.places(kMaxPlaces);
+  ledger_.publish(options_.number, decoder_.counters(), sockets_(), waiting_rows(), [&] {
+    if (options_.places != nullptr) options_.places->publish(options_.number, std::move(places));
+  });
   const Clock::time_point end = options_.now();
   next_publish_ = end + 9 * (end - start);
 }

@@ -17,6 +17,7 @@
 #include "flow/ledger.h"
 #include "pipeline/details.h"
 #include "pipeline/memory_watch.h"
+#include "pipeline/places.h"
 #include "pipeline/shared_state.h"
 #include "pipeline/stream_list.h"
 #include "telemetry/histogram.h"
@@ -30,13 +31,15 @@ struct ReceiveLoopOptions {
   size_t number = 0;             // of the thread, for the ledger
   SharedState* state = nullptr;  // where what exporters told is kept for restarts and others; may be nullptr
   size_t batch_rows = flow::FlowBatch::kDefaultCapacity;
-  std::chrono::milliseconds tick_every{1000};   // what is too old is given up, the ledger hears of what was done
-  std::chrono::milliseconds seal_after{950};    // a batch leaves when its first row has waited so long
-  std::chrono::milliseconds drain_limit{2000};  // how long stop() goes on taking what the sockets hold
-  DetailsBoard* details = nullptr;              // where to leave what exporters tell about themselves; nullptr: nowhere
-  StreamBoard* streams = nullptr;               // where to leave what is known of streams; nullptr: nowhere
-  decode::SharedExporters* shared = nullptr;    // what threads that share exporters have in common; nullptr: none do
-  const MemoryWatch* memory = nullptr;          // above whose limit datagrams are refused; nullptr: none
+  std::chrono::milliseconds tick_every{1000};    // what is too old is given up, the ledger hears of what was done
+  std::chrono::milliseconds seal_after{950};     // a batch leaves when its first row has waited so long
+  std::chrono::milliseconds drain_limit{2000};   // how long stop() goes on taking what the sockets hold
+  decode::PlaceSource* places_before = nullptr;  // where streams were before the start; nullptr: not known
+  PlaceBoard* places = nullptr;                  // where to leave where they are; nullptr: nowhere
+  DetailsBoard* details = nullptr;            // where to leave what exporters tell about themselves; nullptr: nowhere
+  StreamBoard* streams = nullptr;             // where to leave what is known of streams; nullptr: nowhere
+  decode::SharedExporters* shared = nullptr;  // what threads that share exporters have in common; nullptr: none do
+  const MemoryWatch* memory = nullptr;        // above whose limit datagrams are refused; nullptr: none
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
@@ -95,6 +98,7 @@ class Intake {
   void exchange_state(size_t max_sessions);
   void send_out();
   void publish();
+  flow::PerTable<uint64_t> waiting_rows() const;
   void publish_details(size_t max_sessions);
   void publish_streams();
 

@@ -1,6 +1,8 @@
 // What became of everything that was ever sent to a store, as a reader sees it: DIR/ledger.json, DIR/lock and DIR/runs.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>

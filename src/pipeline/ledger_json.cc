@@ -6,6 +6,8 @@
 #include <span>
 
 #include "flow/flow_type.h"
+#include "pipeline/places.h"
+#include "pipeline/places_json.h"
 
 namespace weir::pipeline {
 namespace {
@@ -32,6 +34,9 @@ constexpr auto kCounters = std::to_array<NamedCounter>({
     {"early_sets_decoded", &ExporterCounters::early_sets_decoded},
     {"undecodable_sets", &ExporterCounters::undecodable_sets},
     {"lost_units", &ExporterCounters::lost_units},
+    {"lost_down_units", &ExporterCounters::lost_down_units},
+    {"lost_killed_units", &ExporterCounters::lost_killed_units},
+    {"lost_down_unknown_streams", &ExporterCounters::lost_down_unknown},
     {"agent_drops", &ExporterCounters::agent_drops},
 });
 
@@ -57,6 +62,8 @@ constexpr TableMembers members_of(flow::Table table) {
       return {"records_decoded", "rows_stored", "rows_dropped"};
     case flow::Table::counters:
       return {"counter_rows", "counter_rows_stored", "counter_rows_dropped"};
+    case flow::Table::account:
+      break;  // not decoded
   }
   return {};
 }
@@ -147,7 +154,7 @@ json::object outlets_object(const ExporterLedger& ledger, std::span<const std::s
   json::object out;
   for (size_t i = 1; i < outlets.size(); ++i) {
     json::object tables;
-    for (const flow::Table table : flow::kTables) {
+    for (const flow::Table table : flow::kDecodedTables) {
       const flow::RowCounts& rows = ledger.outlet(i)[table];
       tables[flow::name(table)] = json::object{{"stored", rows.stored}, {"dropped", by_reason(rows.dropped)}};
     }
@@ -164,7 +171,7 @@ json::object counters_object(const ExporterLedger& ledger, std::span<const std::
   }
   out["protocols"] = std::move(protocols);
   for (const NamedCounter& counter : kCounters) out[counter.name] = ledger.counters.*counter.member;
-  for (const flow::Table table : flow::kTables) {
+  for (const flow::Table table : flow::kDecodedTables) {
     const TableMembers members = members_of(table);
     out[members.decoded] = ledger.counters.rows[table];
     out[members.stored] = ledger.rows(table).stored;
@@ -295,7 +302,7 @@ void read_outlets(const json::object& object, std::span<const std::string> outle
   for (size_t i = 1; i < outlets.size(); ++i) {
     const json::object* tables = object_member(object, outlets[i]);
     if (tables == nullptr) continue;
-    for (const flow::Table table : flow::kTables) {
+    for (const flow::Table table : flow::kDecodedTables) {
       const json::object* rows = object_member(*tables, flow::name(table));
       if (rows != nullptr) ledger.outlet(i)[table] = {number(*rows, "stored"), read_reasons(*rows, "dropped")};
     }
@@ -305,7 +312,7 @@ void read_outlets(const json::object& object, std::span<const std::string> outle
 ExporterLedger read_counters(const json::object& object, std::span<const std::string> outlets) {
   ExporterLedger ledger;
   for (const NamedCounter& counter : kCounters) ledger.counters.*counter.member = number(object, counter.name);
-  for (const flow::Table table : flow::kTables) {
+  for (const flow::Table table : flow::kDecodedTables) {
     const TableMembers members = members_of(table);
     ledger.counters.rows[table] = number(object, members.decoded);
     ledger.rows(table) = {number(object, members.stored), read_reasons(object, members.dropped)};
@@ -449,6 +456,7 @@ std::string ledger_to_json(const LedgerReport& report) {
   // One exporter after the other: as one document, thousands of them would take five times the memory of the text.
   std::string text = json::serialize(out);
   text.back() = ',';
+  if (!report.places.empty()) text += "\"places\":" + places_to_json(report.places) + ",";
   text += "\"exporters\":[";
   for (const auto& [address, ledger] : report.ledger.exporters) {
     json::object exporter{{"exporter", address.to_string()}};
@@ -488,6 +496,7 @@ Result<LedgerReport> ledger_from_json(std::string_view content) {
       report.ledger.outlets.emplace_back(outlet.get_string());
     }
   }
+  if (const json::value* places = member(*root, "places")) report.places = places_from_json(*places);
   const json::value* exporters = member(*root, "exporters");
   if (exporters == nullptr || !exporters->is_array()) return report;
   if (!read_exporters(exporters->get_array(), report)) return fail("an exporter without an address");

@@ -5,11 +5,13 @@
 //    "socket_drops": 0, "socket_left": 0, "streams": STREAMS, "outlets": ["store"], "total": COUNTERS,
 //    "exporters": [{"exporter": "192.0.2.1", ...COUNTERS, "last_interval": RECENT}, ...],
 //    "store": {"segments_written": 3, ..., "last_error": ""},
+//    "places": [...],
 //    "templates": {"state_file": {...}, "redis": {"connected": true, ...}}}
 //
 // run: of the writer, as in DIR/lock (store/lock.h); boot: the kernel's boot_id. The file is written anew every
 // interval_ms; 0: once. RECENT: what came since the account before this one, the members of RecentCounts by name; of
 // exporters without any it is left out. An account that sums up several runs (pipeline/runs.h) has
+// places: where streams are in their sequences (pipeline/places.h).
 // "runs": {"count": 12, "last": ["0123456789abcdef", ...]}: how many, and which were added by the last writing.
 //
 // The members of `templates` are those of StateFileCounters and SharingCounters, if there is a state file, if templates are
@@ -32,6 +34,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "decode/session/place.h"
 #include "flow/ledger.h"
 #include "pipeline/state_counters.h"
 #include "store/store.h"
@@ -77,7 +80,8 @@ struct LedgerReport {
   flow::LedgerSnapshot ledger;
   store::StoreCounters store;
   StateReport state{};
-  std::optional<Recent> recent{};  // nothing: there is no account before this one
+  std::vector<decode::SequencePlace> places{};  // of the same moment as `ledger`
+  std::optional<Recent> recent{};               // nothing: there is no account before this one
   std::optional<RunsSummedUp> runs{};
 };
 

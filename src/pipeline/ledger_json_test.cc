@@ -20,16 +20,50 @@ LedgerReport sample() {
   report.recent = Recent{.seconds = 4.5,
                          .total = {1, 2, 3, 4, 5, 6, 7},
                          .exporters = {{*IpAddress::parse("192.0.2.1"), {11, 12, 13, 14, 15, 16, 17}}}};
+  report.places = {
+      {.session = {.exporter = *IpAddress::parse("192.0.2.1"), .domain = 7, .type = flow::FlowType::sflow_v5},
+       .agent = *IpAddress::parse("2001:db8::7"),
+       .port = decode::ExporterPort{6343},
+       .next = 0xffffffff,
+       .inclusive = true,
+       .has_boot = true,
+       .boot_by_ours = 1,
+       .boot_by_its_own = 2,
+       .most_units = 3,
+       .units = UINT64_MAX,
+       .messages = 5,
+       .lived_ms = 6,
+       .heard = *parse_time("2026-11-22T14:04:59.999999Z"),
+       .export_us = -8,
+       .before_kill = true},
+      {.session = {.exporter = *IpAddress::parse("192.0.2.1"), .domain = 0, .type = flow::FlowType::ipfix},
+       .agent = {}}};
   report.runs = RunsSummedUp{.count = 9, .last = {"fedcba9876543210", "1"}};
   flow::ExporterLedger& a = report.ledger.exporters[*IpAddress::parse("192.0.2.1")];
   flow::ExporterCounters& c = a.counters;
   uint64_t value = UINT64_MAX;  // the largest number survives, and no two counters are confused
-  for (uint64_t* counter :
-       {&c.datagrams_received, &c.bytes_received, &c.datagrams_decoded, &c.datagrams_rejected,
-        &c.rows[flow::Table::flows], &c.option_records, &c.templates_received, &c.early_sets_held,
-        &c.early_sets_decoded, &c.undecodable_sets, &c.lost_units, &c.rows[flow::Table::counters], &c.agent_drops,
-        &c.streams.streams, &c.streams.clocks, &c.streams.loss_unknown, &c.streams.loss_in_part,
-        &a.rows(flow::Table::flows).stored, &a.rows(flow::Table::counters).stored}) {
+  for (uint64_t* counter : {&c.datagrams_received,
+                            &c.bytes_received,
+                            &c.datagrams_decoded,
+                            &c.datagrams_rejected,
+                            &c.rows[flow::Table::flows],
+                            &c.option_records,
+                            &c.templates_received,
+                            &c.early_sets_held,
+                            &c.early_sets_decoded,
+                            &c.undecodable_sets,
+                            &c.lost_units,
+                            &c.lost_down_units,
+                            &c.lost_killed_units,
+                            &c.lost_down_unknown,
+                            &c.rows[flow::Table::counters],
+                            &c.agent_drops,
+                            &c.streams.streams,
+                            &c.streams.clocks,
+                            &c.streams.loss_unknown,
+                            &c.streams.loss_in_part,
+                            &a.rows(flow::Table::flows).stored,
+                            &a.rows(flow::Table::counters).stored}) {
     *counter = value--;
   }
   for (uint64_t& dropped : a.rows(flow::Table::flows).dropped) dropped = value--;
@@ -73,6 +107,7 @@ TEST(LedgerJson, ReadsBackWhatItWrote) {
   EXPECT_EQ(got->interval, want.interval);
   EXPECT_EQ(got->recent->exporters, want.recent->exporters);
   EXPECT_EQ(got->runs->last, want.runs->last);
+  EXPECT_EQ(got->places, want.places);
   EXPECT_EQ(got->store.last_error, want.store.last_error);
   EXPECT_EQ(got->store.segments_corrupt, 7u);
   EXPECT_EQ(got->ledger.streams, want.ledger.streams);
@@ -129,6 +164,21 @@ TEST(LedgerJson, DamageIsAnError) {
         "{\"version\":1,\"exporters\":[{}]}", "{\"version\":1,\"exporters\":[7]}"}) {
     EXPECT_FALSE(ledger_from_json(text)) << text;
   }
+}
+
+TEST(LedgerJson, PlacesThatCannotBeAreLeftOut) {
+  const std::string good = R"(["192.0.2.1","IPFIX",7,"",4739,1,false,false,0,0,1,2,3,4,5,6,false])";
+  std::string text = R"({"version":1,"places":[7,[],["192.0.2.1"],)" + good;
+  for (const auto& [from, to] :
+       {std::pair{"192.0.2.1", "here"}, {"IPFIX", "X"}, {"4739", "65536"}, {"false", "0"}, {"6,", "6.5e99,"}}) {
+    std::string bad = good;
+    bad.replace(bad.find(from), std::string_view(from).size(), to);
+    text += "," + bad;
+  }
+  const auto report = ledger_from_json(text + "]}");
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->places.size(), 1u);
+  EXPECT_EQ(report->places.front().session.domain, 7u);
 }
 
 TEST(LedgerJson, UnknownMembersAndOddTypesAreIgnored) {

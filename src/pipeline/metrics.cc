@@ -71,6 +71,8 @@ constexpr TableNames names_of(flow::Table table) {
               "Rows of the table counters in the store.",
               "weir_dropped_counters_total",
               "Rows of the table counters that were decoded and are not stored, by reason."};
+    case flow::Table::account:
+      break;  // not decoded
   }
   return {};
 }
@@ -99,10 +101,18 @@ void write_datagrams(Exposition& out, const std::vector<Line>& l) {
               "Datagrams (NetFlow v9, sFlow) or records (v5, v7, IPFIX) missing by the exporter's sequence numbers: "
               "lost before they arrived.",
               [](const ExporterLedger& e) { return e.counters.lost_units; });
+  out.family(
+      "weir_lost_down_units_total", counter,
+      "The same, missing since the run of the collector before. collector_down: sent while none ran; "
+      "collector_killed: sent after the last account of one that was killed, which may have stored a part of it.");
+  for (const Line& line : l) {
+    out.sample({{"exporter", line.exporter}, {"reason", "collector_down"}}, line.ledger.counters.lost_down_units);
+    out.sample({{"exporter", line.exporter}, {"reason", "collector_killed"}}, line.ledger.counters.lost_killed_units);
+  }
 }
 
 void write_flows(Exposition& out, const std::vector<Line>& l) {
-  for (const flow::Table table : flow::kTables) {
+  for (const flow::Table table : flow::kDecodedTables) {
     const TableNames names = names_of(table);
     by_exporter(out, l, names.decoded, counter, names.decoded_help,
                 [&](const ExporterLedger& e) { return e.counters.rows[table]; });
@@ -206,6 +216,25 @@ void write_store(Exposition& out, const MetricsReport& report) {
   out.single("weir_store_failing", gauge, "1 if the last write failed; the log says why.", !s.last_error.empty());
 }
 
+// What the ledger's equations leave: 0, unless this program is wrong.
+void write_unaccounted(Exposition& out, const flow::LedgerSnapshot& ledger) {
+  out.single("weir_unaccounted_datagrams", gauge,
+             "Datagrams received that are neither decoded nor rejected. Always 0, else there is a fault in weir.",
+             ledger.unaccounted_datagrams());
+  out.family(
+      "weir_unaccounted_rows", gauge,
+      "Rows decoded that are neither stored nor dropped at an outlet nor on their way to it. Always 0, else there "
+      "is a fault in weir.");
+  for (size_t i = 0; i < ledger.outlets.size(); ++i) {
+    for (const flow::Table table : flow::kDecodedTables) {
+      out.sample({{"outlet", ledger.outlets[i]}, {"table", flow::name(table)}}, ledger.unaccounted(i, table));
+    }
+  }
+  out.single("weir_unaccounted_connections", gauge,
+             "Connections accepted that are neither open nor closed. Always 0, else there is a fault in weir.",
+             ledger.unaccounted_connections());
+}
+
 // DIR/ledger.json: how old the account is that others see.
 void write_reporter(Exposition& out, const MetricsReport& report) {
   out.single("weir_ledger_writes_total", counter, "How often ledger.json was written.", report.reporter.writes);
@@ -213,6 +242,10 @@ void write_reporter(Exposition& out, const MetricsReport& report) {
              "How often ledger.json could not be written; the account stays in memory.", report.reporter.failures);
   out.single("weir_ledger_written_timestamp_seconds", gauge,
              "When ledger.json was written last, seconds since 1970; 0: not yet.", seconds(report.reporter.written));
+  out.single("weir_account_stored_rows_total", counter, "Rows of the table account in the store.",
+             report.account_rows.stored);
+  out.single("weir_account_dropped_rows_total", counter, "Rows of the table account that are not stored.",
+             report.account_rows.dropped_in_all());
 }
 
 // Every way out, the store included: what became of the rows, and what waits.
@@ -220,7 +253,7 @@ void write_outlets(Exposition& out, const MetricsReport& report) {
   const flow::LedgerSnapshot& ledger = report.ledger.ledger;
   const auto each = [&](const auto& sample) {
     for (size_t i = 0; i < ledger.outlets.size(); ++i) {
-      for (const flow::Table table : flow::kTables) sample(ledger.outlets[i], i, table);
+      for (const flow::Table table : flow::kDecodedTables) sample(ledger.outlets[i], i, table);
     }
   };
   out.family("weir_outlet_stored_rows_total", counter, "Rows that an outlet has stored or delivered, by table.");
@@ -285,6 +318,7 @@ void write_metrics(const MetricsReport& report, Exposition& out, size_t max_expo
   write_sockets(out, report.ledger.ledger);
   write_store(out, report);
   write_outlets(out, report);
+  write_unaccounted(out, report.ledger.ledger);
   write_reporter(out, report);
   write_state(out, report.ledger.state);
   out.family("weir_datagram_decode_seconds", histogram, "Time to decode a datagram, averaged over up to 16 at a time.");

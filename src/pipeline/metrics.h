@@ -18,6 +18,7 @@ namespace weir::pipeline {
 struct MetricsReport {
   LedgerReport ledger;
   ReporterCounters reporter{};
+  flow::RowCounts account_rows{};        // of the table account
   std::vector<OutletReport> outlets;     // that of the store first
   std::optional<EnrichCounters> enrich;  // nothing: no passes
   DecodeTimes decode_times{};

@@ -113,8 +113,10 @@ void Outlet::start() {
   });
 }
 
-void Outlet::offer(const flow::SealedBatch& batch) {
-  Consignment next{batch, {state_->account, *batch}};
+std::shared_ptr<flow::Account> Outlet::account() const { return state_->account; }
+
+void Outlet::offer(const flow::SealedBatch& batch, std::shared_ptr<flow::Account> account) {
+  Consignment next{batch, {std::move(account), *batch}};
   if (!state_->queue.try_push(next)) next.receipt.dropped(flow::DropReason::queue_full);
 }
 

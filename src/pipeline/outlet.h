@@ -55,7 +55,9 @@ class Outlet {
   void start();
 
   // Any thread. Never waits.
-  void offer(const flow::SealedBatch& batch);
+  void offer(const flow::SealedBatch& batch) { offer(batch, account()); }
+  // The same, of rows with an account of their own.
+  void offer(const flow::SealedBatch& batch, std::shared_ptr<flow::Account> account);
   // The same, but waits for room: for a replay, never for a receiver.
   void put(const flow::SealedBatch& batch);
 
@@ -68,6 +70,7 @@ class Outlet {
 
  private:
   struct State;
+  std::shared_ptr<flow::Account> account() const;
 
   const OutletOptions options_;
   std::shared_ptr<State> state_;  // shared with the thread, which may be left behind

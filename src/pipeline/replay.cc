@@ -124,7 +124,11 @@ class Replay {
   // A store that fails ends the replay: there is nobody who sends on meanwhile.
   void hand_over(flow::FullBatch batch) {
     if (batch->schema().table() == flow::Table::flows) progress_.records += batch->rows();
-    outlet_.put(seal(std::move(batch)));
+    {
+      const auto held = ledger_.hold();
+      ledger_.note_handed_over(0, batch->schema().table(), batch->rows());
+      outlet_.put(seal(std::move(batch)));
+    }
     look_for_failure();
   }
 
@@ -191,6 +195,11 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
                       .ledger = {},
                       .store = {}};
   report.written = report.started;
+  // A replay leaves the streams where they were.
+  if (auto before = read_report(options.store.directory / "ledger.json")) {
+    report.places = std::move(before->places);
+    for (decode::SequencePlace& place : report.places) place.before_kill |= !before->finished;
+  }
   TRY(archive_ledger(options.store.directory, report.run));
   TRY(store->write_ledger(ledger_to_json(report)));  // of a replay that is killed there is this
   ReplaySummary summary = Replay(std::move(options), store, ledger, details, streams, known).run(bytes_total);

@@ -9,7 +9,7 @@ namespace {
 
 uint64_t dropped(const flow::LedgerSnapshot& ledger, flow::DropReason reason) {
   uint64_t rows = 0;
-  for (const flow::Table table : flow::kTables) rows += ledger.total.rows(table)[reason];
+  for (const flow::Table table : flow::kDecodedTables) rows += ledger.total.rows(table)[reason];
   return rows;
 }
 
@@ -25,9 +25,14 @@ LedgerReport Reporter::report(bool finished) {
                       .written = wall_clock_now(),
                       .interval = options_.interval,
                       .finished = finished,
-                      .ledger = ledger_.snapshot(),
+                      .ledger = {},
                       .store = store_.counters(),
                       .state = state_()};
+  {
+    const auto held = ledger_.hold();
+    report.ledger = ledger_.snapshot_held();
+    report.places = places_();
+  }
   if (last_at_) {
     const std::chrono::duration<double> passed = now - *last_at_;
     report.recent = recent(last_, report.ledger, passed.count());

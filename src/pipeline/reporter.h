@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/log_limit.h"
 #include "pipeline/details.h"
@@ -36,13 +37,15 @@ struct ReporterOptions {
 class Reporter {
  public:
   Reporter(const flow::Ledger& ledger, const DetailsBoard& details, const StreamBoard& streams, store::Store& store,
-           ReporterOptions options, std::function<StateReport()> state)
+           ReporterOptions options, std::function<StateReport()> state,
+           std::function<std::vector<decode::SequencePlace>()> places)
       : ledger_(ledger),
         details_(details),
         streams_(streams),
         store_(store),
         options_(std::move(options)),
-        state_(std::move(state)) {}
+        state_(std::move(state)),
+        places_(std::move(places)) {}
 
   // Writes the ledger, and what exporters tell about themselves and what is known of their streams if that has changed,
   // and logs what changed since the last call. One thread at a time.
@@ -66,6 +69,7 @@ class Reporter {
   const ReporterOptions options_;
   const std::string boot_ = boot_id();
   const std::function<StateReport()> state_;
+  const std::function<std::vector<decode::SequencePlace>()> places_;
   flow::LedgerSnapshot last_;
   std::optional<Clock::time_point> last_at_;
   bool archived_ = false;  // what an earlier run left

@@ -110,6 +110,7 @@ struct Disk {
   std::atomic<bool> fails = false;
   std::atomic<bool> blocked = false;
   std::atomic<uint64_t> rows = 0;
+  std::atomic<uint64_t> account_rows = 0;
   std::atomic<uint64_t> writes = 0;
   std::atomic<uint64_t> tries = 0;
   std::mutex mutex;
@@ -141,6 +142,11 @@ class FakeWriter final : public store::SegmentWriter {
     store::SegmentStats stats{.rows = 0, .bytes = 9};
     const std::vector<flow::SealedBatch> batches = store::batches_of(rows);
     for (const flow::SealedBatch& batch : batches) stats.rows += batch->rows();
+    // What the collector writes of itself is not what was sent.
+    if (!batches.empty() && batches.front()->schema().table() == flow::Table::account) {
+      disk_->account_rows += stats.rows;
+      return stats;
+    }
     disk_->rows += stats.rows;
     ++disk_->writes;
     const std::lock_guard lock(disk_->mutex);

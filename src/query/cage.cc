@@ -211,7 +211,7 @@ class Tree {
   Result<> check_table(std::string_view name) const {
     if (name.find_first_of("./\\:*?[]{}~%") == std::string_view::npos || names_.contains(lower(name))) return {};
     return refuse(fmt::format("'{}'", printable(name)),
-                  "opens no files, and the tables of the store are flows and counters");
+                  "opens no files, and the tables of the store are flows, counters and account");
   }
 
   const json::value& tree_;

@@ -175,7 +175,10 @@ class Engine::Impl {
   duck::Result<> add_tables() {
     std::string views;
     std::vector<const flow::Schema*> schemas = {flow::Schema::flows().get()};
-    if (options_.counters) schemas.push_back(flow::Schema::counters().get());
+    if (options_.counters) {
+      schemas.push_back(flow::Schema::counters().get());
+      schemas.push_back(flow::Schema::account().get());
+    }
     for (const flow::Schema* schema : schemas) {
       const std::vector<store::Segment> listed = TRY(list(*schema));
       segments_.insert(segments_.end(), listed.begin(), listed.end());

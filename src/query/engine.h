@@ -22,7 +22,7 @@ struct EngineOptions {
   Window window;              // segments outside are not looked at; the rows of the others are all there
   unsigned threads = 0;       // 0: one for each core
   uint64_t memory_bytes = 0;  // 0: a quarter of the machine's memory; what needs more is spilled to a temporary folder
-  bool counters = false;      // the relation `counters`, too
+  bool counters = false;      // the relations `counters` and `account`, too
   // For statements of others: SELECT only, no file outside the store, no changed settings (cage.h).
   bool caged = false;
   std::filesystem::path spill_folder = {};  // of the caller, who removes it; empty: one of its own

@@ -112,6 +112,94 @@ class Account(Case):
             self.assertEqual(collector.stop(), 0)
         self.assertEqual(self.total()["account"], "stopped")
 
+    def lose(self, exporter, datagrams, records=30):
+        """What an exporter sends and nobody receives."""
+        exporter.flows += datagrams * records
+
+    def again(self, exporter, collector):
+        exporter.socket.connect(("127.0.0.1", collector.port))
+
+    def test_what_was_sent_while_no_collector_ran_is_lost(self):
+        for threads in (["--threads", "1"], ["--threads", "2", "--spread", "datagram"]):
+            self.store = self.folder / threads[-1]
+            with self.subTest(threads[-1]), Collector(self.store, *threads) as first, Exporter(first.port) as exporter:
+                exporter.send(50)
+                self.assertEqual(first.stop(), 0)
+                self.lose(exporter, 7)
+                with Collector(self.store, *threads) as second:
+                    self.again(exporter, second)
+                    exporter.send(20)
+                    self.assertEqual(second.stop(), 0)
+                row = self.total()
+                self.assertEqual((row["flows"], row["lost"], row["lost_down"], row["lost_killed"], row["lost_down_unknown_streams"]), (600, 0, 210, 0, 0))
+                total = self.total("--in-all")
+                self.assertEqual(total["flows"] + total["lost"] + total["lost_down"], exporter.flows)
+                self.assertIn("lost while no collector ran", second.output)
+
+    def test_what_was_sent_after_the_last_account_of_a_killed_collector(self):
+        with Collector(self.store) as first, Exporter(first.port) as exporter:
+            exporter.send(50)
+            self.heard(first, exporter.flows)
+            first.kill(signal.SIGKILL)
+            first.join()
+            self.lose(exporter, 7)
+            # One that is killed before the exporter is heard again changes nothing.
+            with Collector(self.store) as second:
+                second.kill(signal.SIGKILL)
+                second.join()
+            with Collector(self.store) as third:
+                self.again(exporter, third)
+                exporter.send(20)
+                self.assertEqual(third.stop(), 0)
+        row = self.total()
+        self.assertEqual((row["flows"], row["lost"], row["lost_down"], row["lost_killed"]), (600, 0, 0, 210))
+        total = self.total("--in-all")
+        self.assertEqual(total["flows"] + total["lost_killed"], exporter.flows)
+        self.assertEqual([r["end"] for r in self.runs()], ["killed", "killed", "stopped"])
+
+    def test_an_exporter_that_was_restarted_meanwhile_is_unknown(self):
+        with Collector(self.store) as first, Exporter(first.port) as exporter:
+            exporter.send(50)
+            self.assertEqual(first.stop(), 0)
+            with Collector(self.store) as second:
+                self.again(exporter, second)
+                exporter.flows = 0
+                exporter.send(20)
+                self.assertEqual(second.stop(), 0)
+        row = self.total()
+        self.assertEqual((row["lost_down"], row["lost_down_unknown_streams"]), (0, 1))
+
+    def test_history(self):
+        """The table account, with the sums of the ledgers of two runs."""
+        flows = 0
+        for n in (40, 50):
+            with Collector(self.store) as collector, Exporter(collector.port) as exporter, Exporter(collector.port, "127.0.0.2") as other:
+                exporter.send(n)
+                other.send(3)
+                other.socket.send(b"\x00\x63 nothing that we know")
+                self.assertEqual(collector.stop(), 0)
+                flows += exporter.flows + other.flows
+        sums = rows("sql", "--store", self.store, """select kind, ip_text(sampler_address) as exporter, sum(datagrams_received)::bigint as received,
+            sum(datagrams_rejected)::bigint as rejected, sum(flows_decoded)::bigint as decoded, sum(flows_stored)::bigint as stored,
+            max(up) as up, count(distinct run_started) as runs, bool_and(covered_ms <= 61000) as covered
+            from account group by all order by all""")
+        self.assertEqual([(r["kind"], r["exporter"]) for r in sums], [("collector", None), ("exporter", "127.0.0.1"), ("exporter", "127.0.0.2")])
+        everything, first, second = sums
+        self.assertEqual((everything["decoded"], everything["stored"], everything["runs"], everything["up"]), (flows, flows, 2, 1))
+        self.assertEqual((first["received"], first["rejected"], first["stored"]), (90, 0, 2700))
+        self.assertEqual((second["received"], second["rejected"], second["stored"]), (8, 2, 180))
+        self.assertTrue(everything["covered"])
+        # The account is no flow, and is in no account itself.
+        self.assertEqual(rows("sql", "--store", self.store, "select count(*)::bigint as n from flows")[0]["n"], flows)
+        self.assertEqual(self.total("--in-all")["stored"], flows)
+        weir("check", "--store", self.store)
+
+    def test_without_an_account_the_table_is_empty(self):
+        with Collector(self.store) as collector:
+            collector.kill(signal.SIGKILL)
+            collector.join()
+        self.assertEqual(rows("sql", "--store", self.store, "select count(*)::bigint as n from account")[0]["n"], 0)
+
 
 class FullDisk(Case):
     def test_the_account_is_kept_in_memory_and_none_is_taken_for_it(self):

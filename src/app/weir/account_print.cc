@@ -58,6 +58,17 @@ Value lost(const flow::ExporterCounters& counters, Shape shape) {
   return lost(counters.streams.loss_known(), counters.lost_units, shape);
 }
 
+// While no collector ran. After one was killed a part of it may be stored; of some streams it is not known.
+Value lost_down(const flow::ExporterCounters& counters, Shape shape) {
+  if (shape == Shape::file) return counters.lost_down_units;
+  const uint64_t most = counters.lost_down_units + counters.lost_killed_units;
+  if (counters.lost_down_unknown > 0) {
+    return counters.lost_down_units > 0 ? fmt::format(">= {}", counters.lost_down_units) : std::string("unknown");
+  }
+  if (counters.lost_killed_units > 0) return fmt::format("<= {}", most);
+  return most;
+}
+
 constexpr Column kColumns[] = {
     {"protocols", false, In::wide,
      [](const flow::ExporterLedger& e, Shape) -> Value { return protocols_of(e.counters); }},
@@ -86,6 +97,12 @@ constexpr Column kColumns[] = {
      }},
     {"lost_counted", true, In::files,
      [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.lost_units; }},
+    {"lost_down", true, In::wide,
+     [](const flow::ExporterLedger& e, Shape shape) { return lost_down(e.counters, shape); }},
+    {"lost_killed", true, In::files,
+     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.lost_killed_units; }},
+    {"lost_down_unknown_streams", true, In::files,
+     [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.lost_down_unknown; }},
     {"streams", true, In::all,
      [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.streams.streams; }},
     {"clocks", true, In::wide, [](const flow::ExporterLedger& e, Shape) -> Value { return e.counters.streams.clocks; }},

@@ -107,7 +107,7 @@ int run_replay(pipeline::ReplayOptions options, bool as_json, const std::atomic<
     return summary->report.ledger.total.rows(table).dropped_in_all() == 0;
   };
   const bool complete =
-      summary->problems.empty() && std::ranges::all_of(flow::kTables, nothing_dropped) && !interrupted;
+      summary->problems.empty() && std::ranges::all_of(flow::kDecodedTables, nothing_dropped) && !interrupted;
   return complete && summary->report.ledger.imbalance().empty() ? 0 : 1;
 }
 

@@ -57,6 +57,13 @@ int print_macros(const Options& options) {
         "FROM read_parquet({}, union_by_name = true, hive_partitioning = false);\n",
         query::sql_literal(options.store + "/counters/*/*/*.parquet"));
   }
+  if (std::filesystem::is_directory(std::filesystem::path(options.store) / "account", error)) {
+    output.buffer() += fmt::format(
+        "-- What the collector counted in each minute.\n"
+        "CREATE OR REPLACE VIEW account AS SELECT * "
+        "FROM read_parquet({}, union_by_name = true, hive_partitioning = false);\n",
+        query::sql_literal(options.store + "/account/*/*/*.parquet"));
+  }
   const Result<> flushed = output.flush();
   return flushed ? 0 : complain(flushed.error().message, 1);
 }
@@ -120,7 +127,7 @@ class UuidAddresses final : public query::RowSink {
 ReachablePaths reachable(const Options& options, const query::EngineOptions& engine) {
   ReachablePaths paths;
   // Each by itself: a folder may be a link to another disk.
-  for (const char* folder : {"", "/flows", "/counters"}) paths.read.push_back(options.store + folder);
+  for (const char* folder : {"", "/flows", "/counters", "/account"}) paths.read.push_back(options.store + folder);
   for (const char* path : {"/proc/self/cgroup", "/proc/meminfo", "/proc/cpuinfo", "/proc/sys/vm/overcommit_memory",
                            "/sys/fs/cgroup", "/sys/devices/system/cpu"})
     paths.read.emplace_back(path);
@@ -240,7 +247,8 @@ int run_sql(const Options& options) {
 
 void add_sql(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
-  CLI::App* sql = app.add_subcommand("sql", "Ask the store in SQL (DuckDB's); the tables are flows and counters");
+  CLI::App* sql =
+      app.add_subcommand("sql", "Ask the store in SQL (DuckDB's); the tables are flows, counters and account");
   sql->footer(
       "  weir sql \"SELECT ip_text(src_addr), sum(bytes) FROM flows\n"
       "            WHERE in_net(dst_addr, '10/8') GROUP BY ALL\"\n"

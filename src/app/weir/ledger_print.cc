@@ -51,7 +51,7 @@ std::string rows_text(const flow::ExporterLedger& total, size_t outlet, flow::Ta
 std::string outlets_text(const flow::LedgerSnapshot& ledger) {
   std::string out;
   for (size_t i = 1; i < ledger.outlets.size(); ++i) {
-    for (const flow::Table table : flow::kTables) {
+    for (const flow::Table table : flow::kDecodedTables) {
       if (ledger.total.counters.rows[table] == 0) continue;
       out += fmt::format("{} at {}\n{}", flow::name(table), ledger.outlets[i], rows_text(ledger.total, i, table));
     }
@@ -99,6 +99,8 @@ std::string totals_text(const pipeline::LedgerReport& report) {
   const flow::RowCounts& flows = ledger.total.rows(flow::Table::flows);
   out += rows_text(ledger.total, 0, flow::Table::flows);
   line_unless_zero(out, "lost before us (sequence gaps)", c.lost_units);
+  line_unless_zero(out, "lost while no collector ran", c.lost_down_units);
+  line_unless_zero(out, "sent after a collector was killed", c.lost_killed_units);
   line_unless_zero(out, "reported drops (of the exporters)", c.agent_drops);
   line_unless_zero(out, "sets without their template", c.undecodable_sets);
   if (c.rows[flow::Table::counters] > 0)
@@ -133,7 +135,7 @@ std::string totals_text(const pipeline::LedgerReport& report) {
 std::vector<std::string> lost_at_the_end(const pipeline::LedgerReport& report) {
   std::vector<std::string> lines;
   uint64_t unwritten = 0;
-  for (const flow::Table table : flow::kTables)
+  for (const flow::Table table : flow::kDecodedTables)
     unwritten += report.ledger.total.rows(table)[flow::DropReason::shutdown];
   if (unwritten > 0) {
     lines.push_back(fmt::format("{} flows and counters could not be written before the end: {}", unwritten,

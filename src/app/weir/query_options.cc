@@ -13,7 +13,9 @@ namespace {
 // What the surveyor finds whole it notes in the store, and tells the engine at once when that asks again.
 Result<> verify(const QuerySetup& setup, bool counters) {
   TRY(setup.surveyor->survey(flow::Table::flows, setup.window.from, setup.window.to));
-  if (counters) TRY(setup.surveyor->survey(flow::Table::counters, setup.window.from, setup.window.to));
+  if (!counters) return {};
+  TRY(setup.surveyor->survey(flow::Table::counters, setup.window.from, setup.window.to));
+  TRY(setup.surveyor->survey(flow::Table::account, setup.window.from, setup.window.to));
   return {};
 }
 

@@ -93,6 +93,7 @@ void OrderedSequence::forget(flow::ExporterCounters& counters) {
 }
 
 void OrderedSequence::feed(const SequencedMessage& message, flow::ExporterCounters& counters) {
+  if (!message.countable && state_.inclusive()) state_.cancel_resuming();
   note_sequence(state_, message.number, message.units, message.export_us, counters);
   if (!message.countable) {
     state_.forget();

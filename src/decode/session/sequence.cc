@@ -75,6 +75,8 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
     // Overtaken by later ones, or sent twice: what is expected next stays.
     lost = std::min<uint64_t>(missing_, units);
     missing_ -= lost;
+    found_of_resumed_ = static_cast<uint32_t>(std::min<uint64_t>(missing_of_resumed_, units - lost));
+    missing_of_resumed_ -= found_of_resumed_;
     evidence_lost_ -= std::min(evidence_lost_, lost);
     take_back(lost);
     return erratic() ? SequenceEvent::anew : SequenceEvent::reordered;
@@ -83,14 +85,27 @@ SequenceEvent SequenceState::observe(uint32_t number, uint32_t units, int64_t ex
   export_us_ = export_us;
   known_ = true;
   if (known && ahead == 0) return SequenceEvent::in_order;
-  if (!known) {
-    if (began_us_ == kNever) began_us_ = export_us;
-    broken_at_ = expected_;
-    return SequenceEvent::first;
-  }
+  if (!known) return begin(number, export_us, lost);
   const bool anew = step_back || ahead > (proven_ ? kMaxGap : kUsualGap + kUsualGapMessages * units);
   note_break(anew, expected, last_units, export_us);
   return step_over(anew, fits, ahead, lost);
+}
+
+void SequenceState::resume(const Resumption& from) {
+  resuming_ = true;
+  resumed_ = from;
+  inclusive_ = from.inclusive;
+  proven_ = true;  // before
+}
+
+// The first message. number: what was sent before it.
+SequenceEvent SequenceState::begin(uint32_t number, int64_t export_us, uint64_t& lost) {
+  if (began_us_ == kNever) began_us_ = export_us;
+  broken_at_ = expected_;
+  const uint32_t ahead = number - resumed_.next;  // modulo 2^32
+  if (!std::exchange(resuming_, false) || ahead > resumed_.most) return SequenceEvent::first;
+  lost = missing_of_resumed_ = ahead;
+  return SequenceEvent::resumed;
 }
 
 // Numbers that go on between breaks are good: loss makes gaps, and a restart comes once in a while. Without anything in
@@ -173,6 +188,11 @@ SequenceEvent note_event(SequenceState& state, uint32_t number, uint32_t units, 
     case SequenceEvent::reordered:
       counters.anomalies.add(flow::Anomaly::sequence_reordered);
       counters.lost_units -= lost;
+      (state.resumed_after_kill() ? counters.lost_killed_units : counters.lost_down_units) -= state.found_of_resumed();
+      break;
+    case SequenceEvent::resumed:
+      (state.resumed_after_kill() ? counters.lost_killed_units : counters.lost_down_units) += lost;
+      --counters.lost_down_unknown;
       break;
     case SequenceEvent::learned:
       counters.lost_units -= lost;

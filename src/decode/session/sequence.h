@@ -3,13 +3,15 @@
 
 #include <cstdint>
 
+#include "decode/session/place.h"
 #include "flow/ledger.h"
 
 namespace weir::decode {
 
 // learned: no loss after all, the exporter counts otherwise than its protocol says. anew: the numbers do not go on, and
 // never have, so that this means nothing.
-enum class SequenceEvent : uint8_t { in_order, first, gap, reordered, restart, learned, anew };
+// resumed: the first one since the collector was started, of a stream whose numbers go on from before that.
+enum class SequenceEvent : uint8_t { in_order, first, gap, reordered, restart, learned, anew, resumed };
 
 // One stream: one exporter, source port and observation domain. The unit is the protocol's: v5 counts flows, v9
 // datagrams, IPFIX data records.
@@ -26,8 +28,8 @@ class SequenceState {
   // not behind in time either, are a new sequence: the exporter started anew within the same second.
   static constexpr uint32_t kRunOfNewSequence = 16;
 
-  // number: of the message. units: what it adds to the sequence. lost: set to what went missing (gap), or turned up
-  // after all (reordered, learned).
+  // number: of the message. units: what it adds to the sequence. lost: set to what went missing (gap, resumed), or
+  // turned up after all (reordered, learned).
   SequenceEvent observe(uint32_t number, uint32_t units, int64_t export_us, uint64_t& lost);
   // The same in the usual case, in a few instructions: the next number, of a message with as many units as the last one,
   // so that it says nothing of the way of counting. False: it is another case, and nothing was done.
@@ -47,7 +49,17 @@ class SequenceState {
     known_ = false;
   }
   // The exporter was started anew, so that no more of the old numbers will come.
-  void begin_anew() { known_ = false; }
+  void begin_anew() {
+    known_ = false;
+    resuming_ = false;
+  }
+  // Before the first message: what was sent until then is known from before the collector was started.
+  void resume(const Resumption& from);
+  void cancel_resuming() { resuming_ = false; }
+  // Whether what was missing when it was resumed is counted as lost by a collector that was killed.
+  bool resumed_after_kill() const { return resumed_.after_kill; }
+  // What turned up with the last message of that which was missing when it was resumed.
+  uint64_t found_of_resumed() const { return found_of_resumed_; }
   bool known() const { return known_; }
   // Whether the numbers have gone on, and still do.
   bool settle();
@@ -107,6 +119,12 @@ class SequenceState {
   uint64_t lost_ = 0;           // in all
   uint64_t doubtful_lost_ = 0;  // of that, what will be taken back if the numbers turn out to be erratic
   uint64_t holes_ = 0;
+
+  SequenceEvent begin(uint32_t number, int64_t export_us, uint64_t& lost);
+  bool resuming_ = false;
+  Resumption resumed_;
+  uint32_t missing_of_resumed_ = 0;  // and not seen since
+  uint32_t found_of_resumed_ = 0;
 };
 
 // Where a message stands in the order in which its exporter sent its messages.

@@ -32,6 +32,7 @@ void Sessions::set_limits(const Limits& limits) {
 
 // An exporter that is new here.
 void Sessions::meet(Exporter& exporter) {
+  if (places_ != nullptr) exporter.counters.lost_down_unknown += places_->claim(exporter.address);
   if (sharing_.joined() && !sharing_.add(exporter)) return;
   if (source_ != nullptr) restore(exporter, now_);
   if (exporter.proven && exporter.shared) exporter.shared->prove();
@@ -88,7 +89,10 @@ Sessions::Listened Sessions::listen_closely(Session& session, MessageContext& me
   // Without an uptime, numbers that have not moved yet prove nothing: all that have just started begin at 0.
   const bool moved = message.has_uptime || found.stream->units > 0 || number.value_or(0) > 0;
   const bool own = found.stream->messages == 1 || (found.sure && found.exact && moved);
-  if (found.stream->messages == 1) charge(session);
+  if (found.stream->messages == 1) {
+    charge(session);
+    if (places_ != nullptr && found.sure) resume_stream(session, message, *found.stream);
+  }
   return {.own = own, .united = united};
 }
 
@@ -129,6 +133,8 @@ void Sessions::heard_closely(Session& session, const MessageContext& message, co
   }
   if (!known) return stream->sequence.forget();
   const uint32_t units = what.countable ? what.units : 0;
+  // Where its numbers begin is not known then.
+  if (!what.countable && stream->sequence.inclusive()) stream->sequence.cancel_resuming();
   const SequenceEvent event =
       note_sequence(stream->sequence, what.number, units, message.export_us, session.counters());
   if (!what.countable && event != SequenceEvent::reordered) stream->sequence.forget();

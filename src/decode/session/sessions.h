@@ -26,6 +26,7 @@
 #include "decode/session/early_data.h"
 #include "decode/session/exporter_table.h"
 #include "decode/session/options_store.h"
+#include "decode/session/place.h"
 #include "decode/session/sharing.h"
 #include "decode/session/state.h"
 #include "decode/session/template_store.h"
@@ -157,6 +158,10 @@ class Sessions : private Sharing::Replica {
 
   // Where to look for what is known of exporters that are new here; nullptr: nowhere.
   void set_source(const StateSource* source) { source_ = source; }
+  // Where the sequences of streams were before the collector was started; nullptr: not known.
+  void set_places(PlaceSource* places) { places_ = places; }
+  // Of at most so many streams, those of the sessions that were used last.
+  void add_places(std::vector<SequencePlace>& places, size_t most);
   // At most `max_sessions` changed ones; the rest the next time. Those with much to tell count as several.
   SessionChanges take_changes(Timestamp now, size_t max_sessions);
   // What all sessions announced in options records; nothing if that is what the last call gave. Of sessions with news,
@@ -197,6 +202,7 @@ class Sessions : private Sharing::Replica {
   SessionOptions& options_of(Session& session, StreamNumber stream, ExporterPort port);
   void forget_options(Session& session, StreamNumber stream, std::optional<StreamNumber> heir);
   void restore(Exporter& exporter, Timestamp now);
+  void resume_stream(Session& session, const MessageContext& message, Stream& stream);
   // The streams of a state, as they are known here.
   class Translation;
   bool import_template(Session& session, StreamNumber stream, const TemplateState& known, Timestamp now);
@@ -228,6 +234,7 @@ class Sessions : private Sharing::Replica {
   Timestamp now_{};  // of the datagram
   Timestamp templates_checked_{};
   const StateSource* source_ = nullptr;
+  PlaceSource* places_ = nullptr;
   AnnouncedOptionsList last_options_;
 };
 

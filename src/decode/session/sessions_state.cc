@@ -138,6 +138,41 @@ void Sessions::restore(Exporter& exporter, Timestamp now) {
   }
 }
 
+// The streams' lock is held where decoders share the exporter.
+void Sessions::resume_stream(Session& session, const MessageContext& message, Stream& stream) {
+  const auto from =
+      resume(*places_, {.session = session.key,
+                        .agent = {},
+                        .port = message.stream.endpoint.port,
+                        .received = message.received,
+                        .export_us = message.export_us,
+                        .uptime_ms = message.has_uptime ? std::optional(message.uptime_ms) : std::nullopt});
+  if (!from) return;
+  if (session.exporter->shared) {
+    session.exporter->shared->resume(session.key, stream.number, *from, session.counters());
+  } else {
+    stream.sequence.resume(*from);
+  }
+}
+
+void Sessions::add_places(std::vector<SequencePlace>& places, size_t most) {
+  const auto add = [&](const SessionKey& key, const Stream& stream, SequenceState& sequence) {
+    if (places.size() >= most) return;
+    if (auto place = place_of(key, stream, sequence)) places.push_back(*place);
+  };
+  for (Exporter& exporter : table_.exporters()) {
+    if (!exporter.shared || places.size() >= most) continue;
+    Sharing::visit_streams(exporter, [&](const SharedExporter::StreamPlace& stream) {
+      add({.exporter = exporter.address, .domain = stream.domain, .type = stream.type}, stream.stream, stream.sequence);
+    });
+  }
+  for (Session& session : table_.sessions()) {
+    if (places.size() >= most) return;
+    if (session.exporter->shared || session.key.connection != 0) continue;
+    for (const auto& stream : session.streams.all()) add(session.key, *stream, stream->sequence);
+  }
+}
+
 Sessions::Imported Sessions::import_state(const SessionState& state, Timestamp now) {
   Exporter* exporter = table_.find_exporter(state.key.exporter);
   if (exporter == nullptr || state.key.connection != 0) return {};

@@ -72,6 +72,11 @@ void SharedExporter::note(const SessionKey& key, StreamNumber stream, const Sequ
   shared(key, counters).sequences[stream].note(message, counters);
 }
 
+void SharedExporter::resume(const SessionKey& key, StreamNumber stream, const Resumption& from,
+                            flow::ExporterCounters& counters) {
+  shared(key, counters).sequences[stream].state().resume(from);
+}
+
 void SharedExporter::forget(const SessionKey& key, StreamNumber stream, flow::ExporterCounters& counters) {
   std::map<StreamNumber, OrderedSequence>& sequences = shared(key, counters).sequences;
   const auto found = sequences.find(stream);

@@ -49,6 +49,8 @@ class SharedExporter {
   Streams& streams(const SessionKey& key, flow::ExporterCounters& counters);
   void note(const SessionKey& key, StreamNumber stream, const SequencedMessage& message,
             flow::ExporterCounters& counters);
+  // Before its first message.
+  void resume(const SessionKey& key, StreamNumber stream, const Resumption& from, flow::ExporterCounters& counters);
   // Its sequence goes on as another one's, or ends.
   void forget(const SessionKey& key, StreamNumber stream, flow::ExporterCounters& counters);
   // A stream, where its sequence is, and all of its session.

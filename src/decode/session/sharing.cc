@@ -33,6 +33,11 @@ void Sharing::note_change(const Session& session) {
   if (std::ranges::find(to_publish_, session.key) == to_publish_.end()) to_publish_.push_back(session.key);
 }
 
+void Sharing::visit_streams(Exporter& exporter, const std::function<void(const SharedExporter::StreamPlace&)>& visit) {
+  const std::unique_lock lock = exporter.shared->lock();
+  exporter.shared->each_stream(visit);
+}
+
 void Sharing::each_stream(Exporter& exporter, const std::function<void(const SharedExporter::StreamPlace&)>& visit) {
   const std::unique_lock lock = exporter.shared->lock();
   if (exporter.shared->tells(exporter.teller)) exporter.shared->each_stream(visit);

@@ -82,7 +82,9 @@ class Sharing {
   LockedStreams streams(Session& session);
   // What was found out there is a change: it is locked until end_change().
   void begin_change(const Session& session, LockedStreams& access);
-  // All streams of a shared exporter, if this decoder is the one that tells of them.
+  // All streams of a shared exporter.
+  static void visit_streams(Exporter& exporter, const std::function<void(const SharedExporter::StreamPlace&)>& visit);
+  // The same, if this decoder is the one that tells of them.
   static void each_stream(Exporter& exporter, const std::function<void(const SharedExporter::StreamPlace&)>& visit);
   // What nobody has got by `now` is lost; with Timestamp::max() this decoder leaves.
   void give_up(Timestamp now);

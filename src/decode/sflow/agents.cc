@@ -67,6 +67,24 @@ StreamReport Agent::report() {
   return report;
 }
 
+std::optional<SequencePlace> Agent::place() {
+  if (!sequence_.known() || sequence_.erratic() || !sequence_.settle()) return std::nullopt;
+  const auto boot = static_cast<uint32_t>(to_us(received_) / 1000) - uptime_ms_;
+  return SequencePlace{.session = {},
+                       .agent = {},
+                       .port = port_,
+                       .next = sequence_.next(),
+                       .inclusive = sequence_.inclusive(),
+                       .has_boot = true,
+                       .boot_by_ours = boot,
+                       .boot_by_its_own = boot,
+                       .units = datagrams_,
+                       .messages = datagrams_,
+                       .lived_ms = (to_us(received_) - to_us(first_heard_)) / 1000,
+                       .heard = received_,
+                       .export_us = to_us(received_)};
+}
+
 std::optional<uint64_t> Agent::observe_drops(const SourceKey& source, uint32_t drops) {
   const auto known = drops_.find(source);
   if (known == drops_.end()) return std::nullopt;
@@ -89,6 +107,7 @@ Agent& AgentTable::find(const AgentKey& key, const DatagramHeader& header, Expor
   if (known == index_.end()) {
     Agent& agent = make(key, anomalies);
     agent.set_port(port);
+    resume_agent(key, header, port, received, agent);
     return agent;
   }
   // The one of this port first: who follows to another port is proven less.
@@ -103,12 +122,38 @@ Agent& AgentTable::find(const AgentKey& key, const DatagramHeader& header, Expor
   if (found == of_key.end() && of_key.size() < kMostOfKey) {
     Agent& agent = make(key, anomalies);
     agent.set_port(port);
+    resume_agent(key, header, port, received, agent);
     return agent;
   }
   const Agents::iterator entry = found == of_key.end() ? of_key.back() : *found;
   entry->agent.set_port(port);
   agents_.splice(agents_.begin(), agents_, entry);
   return entry->agent;
+}
+
+// sFlow has no export time: that of receiving stands for it.
+void AgentTable::resume_agent(const AgentKey& key, const DatagramHeader& header, ExporterPort port, Timestamp received,
+                              Agent& agent) {
+  if (places_ == nullptr) return;
+  const auto from = resume(
+      *places_, {.session = {.exporter = key.exporter, .domain = key.sub_agent, .type = flow::FlowType::sflow_v5},
+                 .agent = key.agent,
+                 .port = port,
+                 .received = received,
+                 .export_us = to_us(received),
+                 .uptime_ms = header.uptime_ms});
+  if (from) agent.resume(*from);
+}
+
+void AgentTable::add_places(std::vector<SequencePlace>& places, size_t most) {
+  for (auto& [key, agent] : agents_) {
+    if (places.size() >= most) return;
+    auto place = agent.place();
+    if (!place) continue;
+    place->session = {.exporter = key.exporter, .domain = key.sub_agent, .type = flow::FlowType::sflow_v5};
+    place->agent = key.agent;
+    places.push_back(*std::move(place));
+  }
 }
 
 Agent& AgentTable::make(const AgentKey& key, flow::AnomalyCounts& anomalies) {

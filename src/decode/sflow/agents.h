@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <vector>
 
 #include "base/ip_address.h"
 #include "decode/common/limits.h"
 #include "decode/common/stream_id.h"
 #include "decode/session/exporter_table.h"
+#include "decode/session/place.h"
 #include "decode/session/sequence.h"
 #include "decode/session/stream_survey.h"
 #include "decode/sflow/sample.h"
@@ -48,6 +50,11 @@ class Agent {
   // is old. Nothing: the source is not known yet.
   std::optional<uint64_t> observe_drops(const SourceKey& source, uint32_t drops);
   void add(const SourceKey& source, uint32_t drops) { drops_.emplace(source, Drops{drops, life_}); }
+
+  // Before its first datagram.
+  void resume(const Resumption& from) { sequence_.resume(from); }
+  // Nothing: its loss is not known.
+  std::optional<SequencePlace> place();
 
   // For people; without its key.
   StreamReport report();
@@ -95,6 +102,10 @@ class AgentTable {
   // Agent::observe_drops of the agent that find() returned last, where a new source takes its place within the limits.
   uint64_t observe_drops(const SourceKey& source, uint32_t drops, flow::AnomalyCounts& anomalies);
 
+  // Where their sequences were before the collector was started; nullptr: not known.
+  void set_places(PlaceSource* places) { places_ = places; }
+  void add_places(std::vector<SequencePlace>& places, size_t most);
+
   // For people, and their exporters' counters get their part of it.
   void survey(StreamSurvey& survey, ExporterTable& exporters);
 
@@ -115,8 +126,11 @@ class AgentTable {
   static constexpr size_t kMostOfKey = 64;
   Agent& make(const AgentKey& key, flow::AnomalyCounts& anomalies);
   void evict_oldest();
+  void resume_agent(const AgentKey& key, const DatagramHeader& header, ExporterPort port, Timestamp received,
+                    Agent& agent);
 
   Limits limits_;
+  PlaceSource* places_ = nullptr;
   Agents agents_;  // most recently used first
   boost::unordered_flat_map<AgentKey, boost::container::small_vector<Agents::iterator, 1>, KeyHash> index_;
   size_t sources_ = 0;
