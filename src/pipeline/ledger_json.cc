@@ -4,7 +4,9 @@
 #include <array>
 #include <boost/json.hpp>
 #include <span>
+#include <utility>
 
+#include "base/check.h"
 #include "flow/flow_type.h"
 #include "pipeline/places.h"
 #include "pipeline/places_json.h"
@@ -417,6 +419,40 @@ bool read_exporters(const json::array& exporters, LedgerReport& report) {
 
 uint64_t grown(uint64_t before, uint64_t now) { return now - std::min(before, now); }
 
+// One exporter after the other, and never the whole text: it is tens of MiB where very many are forged.
+Result<> write_ledger_json(const LedgerReport& report, const store::TextOut& out) {
+  constexpr size_t kPiece = size_t{64} << 10;
+  json::object head = head_object(report);
+  head["socket_drops"] = report.ledger.socket_drops;
+  head["socket_left"] = report.ledger.socket_left;
+  head["streams"] = streams_object(report.ledger.streams);
+  const std::span<const std::string> outlets = report.ledger.outlets;
+  head["outlets"] = json::array(outlets.begin(), outlets.end());
+  head["total"] = counters_object(report.ledger.total, outlets);
+  head["store"] = store_object(report.store);
+  head["templates"] = state_object(report.state);
+  std::string text = json::serialize(head);
+  text.back() = ',';
+  if (!report.places.empty()) text += "\"places\":" + places_to_json(report.places) + ",";
+  text += "\"exporters\":[";
+  bool first = true;
+  for (const auto& [address, ledger] : report.ledger.exporters) {
+    json::object exporter{{"exporter", address.to_string()}};
+    for (auto& [key, value] : counters_object(ledger, outlets)) exporter[key] = std::move(value);
+    if (report.recent) {
+      const auto recent = report.recent->exporters.find(address);
+      if (recent != report.recent->exporters.end()) exporter["last_interval"] = recent_object(recent->second);
+    }
+    if (!std::exchange(first, false)) text += ',';
+    text += json::serialize(exporter);
+    if (text.size() < kPiece) continue;
+    TRY(out(text));
+    text.clear();
+  }
+  text += "]}\n";
+  return out(text);
+}
+
 }  // namespace
 
 RecentCounts recent_counts(const ExporterLedger& before, const ExporterLedger& now) {
@@ -444,33 +480,16 @@ Recent recent(const flow::LedgerSnapshot& before, const flow::LedgerSnapshot& no
 }
 
 std::string ledger_to_json(const LedgerReport& report) {
-  json::object out = head_object(report);
-  out["socket_drops"] = report.ledger.socket_drops;
-  out["socket_left"] = report.ledger.socket_left;
-  out["streams"] = streams_object(report.ledger.streams);
-  const std::span<const std::string> outlets = report.ledger.outlets;
-  out["outlets"] = json::array(outlets.begin(), outlets.end());
-  out["total"] = counters_object(report.ledger.total, outlets);
-  out["store"] = store_object(report.store);
-  out["templates"] = state_object(report.state);
-  // One exporter after the other: as one document, thousands of them would take five times the memory of the text.
-  std::string text = json::serialize(out);
-  text.back() = ',';
-  if (!report.places.empty()) text += "\"places\":" + places_to_json(report.places) + ",";
-  text += "\"exporters\":[";
-  for (const auto& [address, ledger] : report.ledger.exporters) {
-    json::object exporter{{"exporter", address.to_string()}};
-    for (auto& [key, value] : counters_object(ledger, outlets)) exporter[key] = std::move(value);
-    if (report.recent) {
-      const auto recent = report.recent->exporters.find(address);
-      if (recent != report.recent->exporters.end()) exporter["last_interval"] = recent_object(recent->second);
-    }
-    text += json::serialize(exporter);
-    text += ',';
-  }
-  if (text.back() == ',') text.pop_back();
-  text += "]}\n";
+  std::string text;
+  CHECK(write_ledger_json(report, [&](std::string_view piece) -> Result<> {
+    text += piece;
+    return {};
+  }));
   return text;
+}
+
+store::TextSource ledger_source(const LedgerReport& report) {
+  return [&report](const store::TextOut& out) { return write_ledger_json(report, out); };
 }
 
 Result<LedgerReport> ledger_from_json(std::string_view content) {

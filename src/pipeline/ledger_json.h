@@ -37,6 +37,7 @@
 #include "decode/session/place.h"
 #include "flow/ledger.h"
 #include "pipeline/state_counters.h"
+#include "store/files.h"
 #include "store/store.h"
 
 namespace weir::pipeline {
@@ -86,6 +87,8 @@ struct LedgerReport {
 };
 
 std::string ledger_to_json(const LedgerReport& report);
+// The same piece by piece, for a file. The report has to outlive it.
+store::TextSource ledger_source(const LedgerReport& report);
 
 // Fails if the text is not such a report (damaged, or of a later version). The totals are summed up anew.
 Result<LedgerReport> ledger_from_json(std::string_view text);

@@ -201,14 +201,14 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
     for (decode::SequencePlace& place : report.places) place.before_kill |= !before->finished;
   }
   TRY(archive_ledger(options.store.directory, report.run));
-  TRY(store->write_ledger(ledger_to_json(report)));  // of a replay that is killed there is this
+  TRY(store->write_ledger(ledger_source(report)));  // of a replay that is killed there is this
   ReplaySummary summary = Replay(std::move(options), store, ledger, details, streams, known).run(bytes_total);
   report.written = wall_clock_now();
   report.finished = true;
   report.ledger = ledger.snapshot();
   report.store = store->counters();
   summary.report = std::move(report);
-  if (const Result<> written = store->write_ledger(ledger_to_json(summary.report)); !written) {
+  if (const Result<> written = store->write_ledger(ledger_source(summary.report)); !written) {
     summary.problems.push_back(fmt::format("the ledger could not be written: {}", written.error().message));
   }
   if (const Result<> written = store->write_details(details_to_json(details.report())); !written) {

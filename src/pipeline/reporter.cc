@@ -58,7 +58,7 @@ LedgerReport Reporter::report(bool finished) {
 Result<> Reporter::write(const LedgerReport& report) {
   if (!archived_) TRY(archive_ledger(options_.store, report.run));
   archived_ = true;
-  TRY(store_.write_ledger(ledger_to_json(report)));
+  TRY(store_.write_ledger(ledger_source(report)));
   if (const uint64_t version = details_.version(); details_written_ != version) {
     TRY(store_.write_details(details_to_json(details_.report())));
     details_written_ = version;

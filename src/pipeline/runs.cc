@@ -104,7 +104,7 @@ Result<> sum_up_oldest(const fs::path& store, const RunLimits& limits) {
   }
   if (ids.empty()) return {};
   sum.runs->last = std::move(ids);
-  TRY(store::replace_file(sum_path(store), ledger_to_json(sum)));
+  TRY(store::replace_file(sum_path(store), ledger_source(sum)));
   for (const PastRun& run : oldest) fs::remove(run.path, error);
   return {};
 }

@@ -75,13 +75,17 @@ Result<> create_folders(const std::filesystem::path& path, mode_t mode) {
 }
 
 Result<> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+  return replace_file(path, [content](const TextOut& out) { return out(content); }, mode);
+}
+
+Result<> replace_file(const std::filesystem::path& path, const TextSource& content, mode_t mode) {
   auto temporary = path;
   temporary += ".tmp";
   ::unlink(temporary.c_str());  // of a crash, with a mode of its own
   const auto write = [&]() -> Result<> {
     const Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (!file) return fail_errno("cannot write " + temporary.string());
-    TRY(write_all(file.get(), content, temporary));
+    TRY(content([&](std::string_view piece) { return write_all(file.get(), piece, temporary); }));
     if (::fsync(file.get()) != 0) return fail_errno("cannot sync " + temporary.string() + " to the disk");
     if (::rename(temporary.c_str(), path.c_str()) != 0) return fail_errno("cannot replace " + path.string());
     return {};

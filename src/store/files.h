@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -23,6 +24,10 @@ Result<> sync_folder(const std::filesystem::path& path);
 Result<> create_folders(const std::filesystem::path& path, mode_t mode = kGroupFolder);
 // Replaces `path` by `content`; readers see the old or the new one, also after a crash. Its mode is that of a new file.
 Result<> replace_file(const std::filesystem::path& path, std::string_view content, mode_t mode = kGroupFile);
+// The same with a content that is made piece by piece.
+using TextOut = std::function<Result<>(std::string_view)>;
+using TextSource = std::function<Result<>(const TextOut& out)>;
+Result<> replace_file(const std::filesystem::path& path, const TextSource& content, mode_t mode = kGroupFile);
 // The same without syncing: after a power cut it is the old one, or damaged. Several may do it at once.
 bool replace_quickly(const std::filesystem::path& path, std::string_view content);
 

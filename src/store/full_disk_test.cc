@@ -97,7 +97,7 @@ TEST_F(FullDisk, IsReportedSurvivedAndRecoveredFrom) {
       << store.counters().last_error;
   EXPECT_EQ(list_segments(disk.folder / "store")->size(), 1u);
   EXPECT_EQ(temporaries(disk.folder), 0u);
-  EXPECT_FALSE(store.write_ledger(std::string(1 << 20, 'x')));
+  EXPECT_FALSE(store.write_ledger(text_source(std::string(1 << 20, 'x'))));
   EXPECT_EQ(temporaries(disk.folder), 0u);
   fs::remove(disk.folder / "ballast");
   store.flush(kNoon + 6s);

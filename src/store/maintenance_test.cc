@@ -473,7 +473,7 @@ TEST_F(MaintenanceTest, WritingGoesOnWhileRoundsRun) {
   for (int i = 0; i < 60; ++i, rows += 20) {
     deliver(*store, ledger, random_batch(random, {.rows = 20, .first = kHour + i * 2min, .span_us = 1000}));
     store->flush(kHour + i * 2min, true);
-    EXPECT_TRUE(store->write_ledger("{}"));
+    EXPECT_TRUE(store->write_ledger(text_source("{}")));
     EXPECT_EQ(store->counters().rows_written, rows + 20);
   }
   store->close(kHour + 3h);

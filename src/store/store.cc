@@ -94,7 +94,7 @@ class Store::Impl {
     const std::lock_guard lock(maintenance_mutex_);
     maintenance_.round(options(), now);
   }
-  Result<> write_ledger(std::string_view json) {
+  Result<> write_ledger(const TextSource& json) {
     const std::lock_guard lock(ledger_file_mutex_);
     return replace_file(directory_ / kLedgerFile, json);
   }
@@ -181,7 +181,7 @@ uint64_t Store::merge_memory_bytes() const { return impl_->maintenance_.memory_h
 
 const std::string& Store::run_id() const { return impl_->lock_.run_id(); }
 
-Result<> Store::write_ledger(std::string_view json) { return impl_->write_ledger(json); }
+Result<> Store::write_ledger(const TextSource& json) { return impl_->write_ledger(json); }
 Result<> Store::write_details(std::string_view json) { return impl_->write_details(json); }
 Result<> Store::write_streams(std::string_view json) { return impl_->write_streams(json); }
 

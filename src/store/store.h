@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "flow/batch.h"
 #include "sink/sink.h"
+#include "store/files.h"
 #include "store/segment_writer.h"
 
 namespace weir::store {
@@ -102,7 +103,7 @@ class Store final : public sink::Sink {
   const std::string& run_id() const;
 
   // Replaces DIR/ledger.json atomically; readers see the old or the new one.
-  Result<> write_ledger(std::string_view json);
+  Result<> write_ledger(const TextSource& json);
   // The same for DIR/exporters.json.
   Result<> write_details(std::string_view json);
   // The same for DIR/streams.json.

@@ -309,14 +309,14 @@ TEST_F(StoreTest, AFolderThatCannotBeMadeIsExplained) {
 
 TEST_F(StoreTest, LedgerFileIsReplacedAsAWhole) {
   Store store = open();
-  ASSERT_TRUE(store.write_ledger("{\"a\":1}"));
-  ASSERT_TRUE(store.write_ledger("{}"));
+  ASSERT_TRUE(store.write_ledger(text_source("{\"a\":1}")));
+  ASSERT_TRUE(store.write_ledger(text_source("{}")));
   std::ifstream file(options.directory / "ledger.json");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "{}");
   EXPECT_EQ(temporaries(), 0u);
   fs::remove(options.directory / "ledger.json");
   fs::create_directory(options.directory / "ledger.json");
-  EXPECT_FALSE(store.write_ledger("{}"));
+  EXPECT_FALSE(store.write_ledger(text_source("{}")));
   EXPECT_EQ(temporaries(), 0u);
 }
 

@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
+#include "store/files.h"
 
 namespace weir::store {
 
@@ -31,5 +33,10 @@ struct TestFolder {
 
   std::filesystem::path path;
 };
+
+// A text for Store::write_ledger().
+inline TextSource text_source(std::string text) {
+  return [text = std::move(text)](const TextOut& out) { return out(text); };
+}
 
 }  // namespace weir::store

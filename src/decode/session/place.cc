@@ -22,7 +22,7 @@ constexpr uint64_t kMost = INT32_MAX;  // half of the circle: further ahead is b
 constexpr uint64_t kMostSilenceMs = 10'000'000'000;
 
 bool close(uint32_t a, uint32_t b) {
-  return a - b + Streams::kBootToleranceMs <= 2 * Streams::kBootToleranceMs;  // modulo 2^32
+  return a - b + kBootToleranceMs <= 2 * kBootToleranceMs;  // modulo 2^32
 }
 
 bool has_boot(const SequencePlace& place, const Speaker& speaker) {
