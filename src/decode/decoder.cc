@@ -281,6 +281,7 @@ void Decoder::refuse(const Datagram& datagram, flow::Anomaly reason) { impl_->re
 void Decoder::expect(std::span<const Datagram> next) const { impl_->sessions().table().expect(next); }
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
+std::optional<uint64_t> Decoder::oldest_waiting() const { return impl_->sessions().oldest_early(); }
 void Decoder::expire(Timestamp now) { impl_->sessions().expire(now); }
 void Decoder::close_connection(uint64_t connection) { impl_->sessions().table().close_connection(connection); }
 void Decoder::set_state_source(const StateSource* source) { impl_->sessions().set_source(source); }

@@ -68,6 +68,9 @@ class Decoder {
   // The number that records of the next datagram carry (a capture's frame number); counts on from there.
   void set_datagram_number(uint64_t number);
 
+  // The lowest number of a datagram of which a set waits for its template; nothing: none does.
+  std::optional<uint64_t> oldest_waiting() const;
+
   // Drops what has expired by `now` (templates, early data). Cheap; the pipeline calls it once a second, and at the end
   // with Timestamp::max(), so that data still waiting for a template is counted as undecodable_sets.
   void expire(Timestamp now);

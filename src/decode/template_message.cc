@@ -192,7 +192,9 @@ void TemplateMessageDecoder::release_early(Session& session, TemplateId id, Time
   if (!session.templates.by_id.contains(id)) return;
   for (const auto& [early, compiled] : sessions_.release(session, id, now)) {
     ++session.counters().early_sets_decoded;
+    if (output.rows != nullptr) output.rows->begin_early(early.message.datagram, early.message.set, early.body.size());
     sets_.decode(*compiled, {early.body, early.clipped, max_padding}, early.message, session, output);
+    if (output.rows != nullptr) output.rows->end_early();
   }
 }
 
@@ -207,10 +209,13 @@ const TemplatePtr& TemplateMessageDecoder::find_template(Walk& walk, TemplateId 
 }
 
 void TemplateMessageDecoder::decode_data_set(Walk& walk, TemplateId id, ByteView body, bool clipped) {
+  flow::TableBuilders* const rows = walk.output.rows;
+  if (rows != nullptr) walk.context.set = rows->next_set();
   const TemplatePtr& compiled = find_template(walk, id);
   if (!compiled) {
     guess_records(walk, id, body);
-    sessions_.hold(walk.session, id, walk.context, body, clipped);
+    const bool waits = sessions_.hold(walk.session, id, walk.context, body, clipped);
+    if (waits && rows != nullptr) rows->hold(walk.context.datagram, walk.context.set);
     walk.countable = false;
     return;
   }

@@ -72,6 +72,18 @@ void FlowBatch::allocate(ColumnIndex column) {
   validity_[c].resize(capacity_ / 64);
 }
 
+// What the columns had stays with the batch's memory until that goes.
+void FlowBatch::grow(size_t capacity) {
+  CHECK(capacity % 64 == 0 && capacity <= UINT32_MAX && capacity >= capacity_);
+  capacity_ = capacity;
+  for (size_t c = 0; c < kMaxColumns; ++c) {
+    const std::span<uint64_t> before = cells_[c].memory;
+    if (before.empty()) continue;
+    allocate(ColumnIndex(c));
+    std::ranges::copy(before, cells_[c].memory.begin());
+  }
+}
+
 void FlowBatch::begin_run(ColumnIndex column, size_t first) {
   settle(column);
   cells_[column.value()].run = {static_cast<uint32_t>(first), static_cast<uint32_t>(first)};
@@ -129,6 +141,7 @@ void FlowBatch::reset() {
   arena_.clear();
   recent_texts_.fill({});
   exporters_.clear();
+  marks_.reset();
   exporter_index_.clear();
 }
 

@@ -31,6 +31,7 @@
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "flow/batch_memory.h"
+#include "flow/marks.h"
 #include "flow/schema.h"
 
 namespace weir::flow {
@@ -225,6 +226,13 @@ class FlowBatch {
   std::optional<Timestamp> since() const { return since_; }
   void set_since(Timestamp since) { since_ = since; }
 
+  // Which datagrams of a journal its rows come from; nullptr: there is none.
+  const std::shared_ptr<const Marks>& marks() const { return marks_; }
+  void set_marks(std::shared_ptr<const Marks> marks) { marks_ = std::move(marks); }
+
+  // Room for more rows, of which it has some already: for a datagram that must not be divided. Costs a copy.
+  void grow(size_t capacity);
+
   // Writes down in the bits of all columns what was marked as not null: before a batch is shared.
   void settle();
 
@@ -256,6 +264,7 @@ class FlowBatch {
   std::string arena_;
   std::array<TextRef, kRecentTexts> recent_texts_{};  // by a hash: guesses where in arena_ a text is
   std::vector<ExporterRows> exporters_;
+  std::shared_ptr<const Marks> marks_;
   boost::unordered_flat_map<IpAddress, uint32_t, IpAddressHash> exporter_index_;  // a batch may hold rows of thousands
   std::array<uint32_t, kRecentExporters> recent_{};                               // guesses where in exporters_ one is
 };

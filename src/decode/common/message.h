@@ -9,7 +9,8 @@
 namespace weir::decode {
 
 struct MessageContext {
-  uint64_t datagram = 0;  // number of the datagram, for people
+  uint64_t datagram = 0;  // number of the datagram, for people and for a journal
+  uint32_t set = 0;       // number of the data set in it, from 1, for a journal
   StreamId stream{};
   Timestamp received{};
   int64_t export_us = 0;    // microseconds since 1970, by the exporter's clock

@@ -28,15 +28,15 @@ void EarlyData::refuse(SessionEarlyData& session) {
   ++counters.undecodable_sets;
 }
 
-bool EarlyData::hold(SessionEarlyData& session, TemplateId id, const MessageContext& message,
-                     std::vector<StreamNumber> senders, ByteView body, bool clipped) {
+EarlyData::Held EarlyData::hold(SessionEarlyData& session, TemplateId id, const MessageContext& message,
+                                std::vector<StreamNumber> senders, ByteView body, bool clipped) {
   const size_t size = memory_of(session, id, senders.size(), body.size());
   ExporterEarlyData& exporter = *session.exporter;
   const size_t share =
       std::max(limits_.early_bytes / 4, std::min(limits_.early_bytes, limits_.early_bytes_per_session));
   if (session.bytes + size > limits_.early_bytes_per_session || exporter.bytes + size > share) {
     refuse(session);
-    return false;
+    return Held::refused;
   }
   exporter.counters->anomalies.add(Anomaly::missing_template);
   while (bytes_ + size > limits_.early_bytes) {
@@ -54,7 +54,7 @@ bool EarlyData::hold(SessionEarlyData& session, TemplateId id, const MessageCont
   exporter.bytes += size;
   bytes_ += size;
   ++exporter.counters->early_sets_held;
-  return is_first;
+  return is_first ? Held::first : Held::next;
 }
 
 // Takes a set out of all lists.

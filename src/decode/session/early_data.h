@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -72,9 +73,14 @@ class EarlyData {
 
   void set_limits(const Limits& limits) { limits_ = limits; }
 
-  // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it. True if it
-  // is the first one that waits for this template. senders: EarlySet::senders.
-  bool hold(SessionEarlyData& session, TemplateId id, const MessageContext& message, std::vector<StreamNumber> senders,
+  enum class Held : uint8_t {
+    first,  // that waits for this template
+    next,
+    refused,
+  };
+  // Keeps a set until its template comes. It is counted as held, or given up if the limits do not allow it. senders:
+  // EarlySet::senders.
+  Held hold(SessionEarlyData& session, TemplateId id, const MessageContext& message, std::vector<StreamNumber> senders,
             ByteView body, bool clipped);
   // Gives a set up as it comes: there is no room for it.
   static void refuse(SessionEarlyData& session);
@@ -89,6 +95,10 @@ class EarlyData {
   // What holding a set takes, in bytes.
   static size_t memory_of(const SessionEarlyData& session, TemplateId id, size_t senders, size_t body);
   size_t bytes() const { return bytes_; }
+  // The datagram of the set that has waited the longest; nothing: none waits.
+  std::optional<uint64_t> oldest() const {
+    return all_.empty() ? std::nullopt : std::optional(all_.front().message.datagram);
+  }
 
  private:
   EarlySet take(EarlyList::iterator early);

@@ -26,7 +26,7 @@ struct Early {
   bool hold(SessionEarlyData& of, uint8_t first_byte, TemplateId id = kId, int64_t second = 0) {
     std::vector<uint8_t> body(kBody);
     body[0] = first_byte;
-    return early.hold(of, id, {.stream = {}, .received = at(second)}, {}, body, false);
+    return early.hold(of, id, {.stream = {}, .received = at(second)}, {}, body, false) == EarlyData::Held::first;
   }
   // The first bytes of the sets that come out.
   std::string release(SessionEarlyData& of, TemplateId id = kId) {

@@ -385,17 +385,24 @@ std::vector<Sessions::Released> Sessions::release(Session& session, TemplateId i
   return released;
 }
 
-void Sessions::hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped) {
+bool Sessions::hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped) {
   session.early.exporter = &session.exporter->early;
   session.early.exporter->counters = &session.counters();
-  if (!session.early.exporter->sets.spend(now_)) return early_.refuse(session.early);
+  if (!session.early.exporter->sets.spend(now_)) {
+    EarlyData::refuse(session.early);
+    return false;
+  }
   std::vector<StreamNumber> senders;
   if (!message.stream.sure) senders = sharing_.streams(session).streams.of_port(message.stream.endpoint.port);
   const size_t memory = EarlyData::memory_of(session.early, id, senders.size(), body.size());
-  if (!table_.make_room(session, memory)) return early_.refuse(session.early);
-  const bool first = early_.hold(session.early, id, message, std::move(senders), body, clipped);
-  if (first) changes_.note_wanted(session.key, id);
+  if (!table_.make_room(session, memory)) {
+    EarlyData::refuse(session.early);
+    return false;
+  }
+  const EarlyData::Held held = early_.hold(session.early, id, message, std::move(senders), body, clipped);
+  if (held == EarlyData::Held::first) changes_.note_wanted(session.key, id);
   charge(session);
+  return held != EarlyData::Held::refused;
 }
 
 void Sessions::expire(Timestamp now) {

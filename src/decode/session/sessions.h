@@ -145,7 +145,10 @@ class Sessions : private Sharing::Replica {
   }
 
   // Data before their template; see EarlyData.
-  void hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped);
+  // False if it is given up at once.
+  bool hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped);
+  // EarlyData::oldest()
+  std::optional<uint64_t> oldest_early() const { return early_.oldest(); }
   // Those that waited for a template of this id and can be read now, and by what.
   struct Released {
     EarlySet set;
