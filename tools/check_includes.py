@@ -27,12 +27,13 @@ ALLOWED = {
     "decode/template": {"base", "flow", "decode/common", "decode/packet"},
     "decode/session": {"base", "flow", "decode/common", "decode/template"},
     "decode/sflow": {"base", "flow", "decode/common", "decode/packet", "decode/template", "decode/session"},
+    "journal": {"base", "flow"},
     "sink": {"base", "flow"},
     "enrich": {"base", "flow"},
     "duck": {"base"},
     "store": {"base", "flow", "duck", "sink"},
     "query": {"base", "flow", "duck", "store"},
-    "pipeline": {"base", "telemetry", "flow", "decode", "net", "sink", "enrich", "store"},
+    "pipeline": {"base", "telemetry", "flow", "decode", "journal", "net", "sink", "enrich", "store"},
     "app": {"base", "telemetry", "http", "host", "config", "flow", "net", "gen", "decode", "sink", "enrich", "store", "query", "pipeline", "app"},
 }
 # Tests, fuzz targets and benchmarks may use a peer to make or read input.

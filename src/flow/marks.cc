@@ -59,7 +59,8 @@ bool parse_stream(std::string_view text, StreamMarks& stream, size_t& entries) {
     }
     if (++entries > Marks::kMostEntries) return false;
     if (early) {
-      if (!parse_pair(word, '.', stream.early.emplace_back().datagram, stream.early.back().set)) return false;
+      SetPlace& place = stream.early.emplace_back();
+      if (!parse_pair(word, '.', place.datagram, place.set)) return false;
     } else {
       DatagramInterval& interval = stream.whole.emplace_back();
       if (!parse_pair(word, '-', interval.first, interval.last) || interval.first > interval.last) return false;
@@ -71,6 +72,13 @@ bool parse_stream(std::string_view text, StreamMarks& stream, size_t& entries) {
 }
 
 }  // namespace
+
+uint64_t StreamMarks::oldest() const {
+  uint64_t oldest = UINT64_MAX;
+  if (!whole.empty()) oldest = whole.front().first;
+  if (!early.empty()) oldest = std::min(oldest, early.front().datagram);
+  return oldest;
+}
 
 bool StreamMarks::has(uint64_t datagram) const {
   const auto behind = std::ranges::upper_bound(whole, datagram, {}, &DatagramInterval::first);
@@ -123,11 +131,7 @@ void Marks::add(const Marks& other) {
 
 std::optional<uint64_t> Marks::oldest() const {
   std::optional<uint64_t> oldest;
-  const auto look_at = [&](uint64_t datagram) { oldest = std::min(oldest.value_or(datagram), datagram); };
-  for (const StreamMarks& stream : streams_) {
-    if (!stream.whole.empty()) look_at(stream.whole.front().first);
-    if (!stream.early.empty()) look_at(stream.early.front().datagram);
-  }
+  for (const StreamMarks& stream : streams_) oldest = std::min(oldest.value_or(UINT64_MAX), stream.oldest());
   return oldest;
 }
 

@@ -40,6 +40,7 @@ struct StreamMarks {
   std::vector<SetPlace> early;          // sorted
   bool operator==(const StreamMarks&) const = default;
 
+  uint64_t oldest() const;  // the lowest number of a datagram in it; there is one
   bool has(uint64_t datagram) const;
   bool has_early(SetPlace place) const;
 };

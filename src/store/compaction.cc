@@ -142,10 +142,10 @@ void Maintenance::forget_back_offs(const std::vector<HourState>& hours) {
 }
 
 std::expected<void, MergeError> Maintenance::rewrite(const HourFolder& folder, const MergePlan& plan,
-                                                     const fs::path& path) {
+                                                     const fs::path& path, const flow::Marks& marks) {
   const auto connection = connect();
   if (!connection) return std::unexpected(MergeError{connection.error().message, true});
-  auto merged = merge_files(**connection, folder.schema(), plan.inputs, path);
+  auto merged = merge_files(**connection, folder.schema(), plan.inputs, path, marks);
   if (!merged) disconnect();  // after some errors DuckDB refuses all further work
   return merged;
 }
@@ -153,11 +153,11 @@ std::expected<void, MergeError> Maintenance::rewrite(const HourFolder& folder, c
 // Reading takes memory for what is in the files: where texts are so long that it is too much, small row groups of our
 // own writer are better than none.
 std::expected<void, MergeError> Maintenance::write_merged(const HourFolder& folder, const MergePlan& plan,
-                                                          const fs::path& path) {
-  if (TRY(concatenate_files(folder.schema(), plan.inputs, path))) return {};
-  auto rewritten = rewrite(folder, plan, path);
+                                                          const fs::path& path, const flow::Marks& marks) {
+  if (TRY(concatenate_files(folder.schema(), plan.inputs, path, marks))) return {};
+  auto rewritten = rewrite(folder, plan, path, marks);
   if (rewritten || rewritten.error().kind != duck::ErrorKind::memory) return rewritten;
-  if (TRY(concatenate_files(folder.schema(), plan.inputs, path, LargeGroup::any()))) return {};
+  if (TRY(concatenate_files(folder.schema(), plan.inputs, path, marks, LargeGroup::any()))) return {};
   return rewritten;
 }
 
@@ -168,9 +168,14 @@ std::expected<void, MergeError> Maintenance::run_merge(const HourFolder& folder,
     if (verdict->wholeness == parquet::Wholeness::damaged)
       return std::unexpected(MergeError{fmt::format("{} is damaged: {}", input.path.string(), verdict->reason)});
   }
+  flow::Marks marks;
+  for (const Segment& input : plan.inputs) {
+    if (const auto of_input = read_marks(input.path)) marks.add(*of_input);
+  }
+  if (forget_) forget_(marks);
   const std::string name = segment_name(merged_segment(plan));
   const fs::path temporary = folder.table_folder() / (name + std::string(kTemporarySuffix));
-  TRY(write_merged(folder, plan, temporary));
+  TRY(write_merged(folder, plan, temporary, marks));
   std::error_code error;
   fs::last_write_time(temporary, fs::file_time_type::clock::now(), error);  // the grace period begins
   if (std::rename(temporary.c_str(), (folder.path / name).c_str()) != 0) {

@@ -75,10 +75,12 @@ std::vector<std::optional<size_t>> places_of(const MergedColumns& merged, const 
   return places;
 }
 
-Result<> copy_all(const std::vector<Input>& inputs, const MergedColumns& merged, const std::filesystem::path& path) {
+Result<> copy_all(const std::vector<Input>& inputs, const MergedColumns& merged, const flow::Marks& marks,
+                  const std::filesystem::path& path) {
   parquet::EncodingContext context;
   parquet::FileWriter out(context);
   TRY(out.create(path, *merged.schema, merged.columns));
+  out.set_marks(marks);
   for (const Input& input : inputs) {
     const std::vector<std::optional<size_t>> places = places_of(merged, input.layout);
     for (size_t group = 0; group < input.layout.groups.size(); ++group) {
@@ -92,7 +94,8 @@ Result<> copy_all(const std::vector<Input>& inputs, const MergedColumns& merged,
 }  // namespace
 
 std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, std::span<const Segment> segments,
-                                                  const std::filesystem::path& path, const LargeGroup& large) {
+                                                  const std::filesystem::path& path, const flow::Marks& marks,
+                                                  const LargeGroup& large) {
   const auto inputs = open_all(segments);
   if (!inputs) return std::unexpected(MergeError{inputs.error().message});
   if (!*inputs || !groups_are_large(**inputs, large)) return false;
@@ -102,7 +105,7 @@ std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, st
   if (!merged || !merged->schema) return false;
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
-  if (const auto copied = copy_all(**inputs, *merged, path); !copied) {
+  if (const auto copied = copy_all(**inputs, *merged, marks, path); !copied) {
     std::filesystem::remove(path, ignored);
     return std::unexpected(MergeError{copied.error().message, true});
   }

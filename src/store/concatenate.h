@@ -21,8 +21,9 @@ struct LargeGroup {
   static LargeGroup any() { return {0, 0}; }
 };
 
-// As merge_files. False, with nothing written, if these inputs have to be read and written anew.
+// As merge_files; marks: what the footer says of a journal. False, with nothing written, if these inputs have to be read and written anew.
 std::expected<bool, MergeError> concatenate_files(const flow::Schema& schema, std::span<const Segment> inputs,
-                                                  const std::filesystem::path& path, const LargeGroup& large = {});
+                                                  const std::filesystem::path& path, const flow::Marks& marks = {},
+                                                  const LargeGroup& large = {});
 
 }  // namespace weir::store

@@ -91,7 +91,7 @@ struct Target {
     fs::remove(out);
     std::vector<Segment> inputs;
     for (const fs::path& path : paths) inputs.emplace_back().path = path;
-    const auto done = concatenate_files(*schema, inputs, out, LargeGroup::any());
+    const auto done = concatenate_files(*schema, inputs, out, {}, LargeGroup::any());
     const bool one_type = std::ranges::none_of(files, &File::of_another_type);
     if (damages.empty()) CHECK(done.has_value() && *done == one_type);
     if (!done || !*done) {

@@ -22,6 +22,7 @@
 #include "store/sequence_gaps.h"
 #include "store/shared_counters.h"
 #include "store/store.h"
+#include "store/stored_marks.h"
 
 namespace weir::store {
 
@@ -36,6 +37,8 @@ class Maintenance {
   void stop();
   // A segment that was found damaged outside of a round; looks again, and sets it aside.
   void report_damaged(const Segment& segment);
+  // What merged segments need not say any more of a journal. Before the first round.
+  void set_forget(ForgetMarks forget) { forget_ = std::move(forget); }
   // What DuckDB holds in memory for merging. From any thread.
   uint64_t memory_held();
 
@@ -70,9 +73,9 @@ class Maintenance {
   bool backs_off(const HourFolder& folder, Timestamp now) const;
   void forget_back_offs(const std::vector<HourState>& hours);
   std::expected<void, MergeError> rewrite(const HourFolder& folder, const MergePlan& plan,
-                                          const std::filesystem::path& path);
+                                          const std::filesystem::path& path, const flow::Marks& marks);
   std::expected<void, MergeError> write_merged(const HourFolder& folder, const MergePlan& plan,
-                                               const std::filesystem::path& path);
+                                               const std::filesystem::path& path, const flow::Marks& marks);
   std::expected<void, MergeError> run_merge(const HourFolder& folder, const MergePlan& plan);
   bool set_aside_unreadable(const HourFolder& folder, const std::vector<Segment>& segments, bool rewrite);
   void set_aside(const Segment& segment, const std::string& reason);
@@ -80,6 +83,7 @@ class Maintenance {
   void disconnect();
 
   const std::filesystem::path store_;
+  ForgetMarks forget_;
   SharedCounters& counters_;
   std::mutex& folders_;
   // Hours whose last merge failed, not by damaged inputs: the others go on.

@@ -80,7 +80,7 @@ std::unexpected<MergeError> of_inputs(const duck::Error& error) {
 std::unexpected<MergeError> of_output(const Error& error) { return std::unexpected(MergeError{error.message, true}); }
 
 MergeResult<uint64_t> write_rows(duck::Connection& connection, const std::string& select, const MergedColumns& merged,
-                                 const std::filesystem::path& path) {
+                                 const flow::Marks& marks, const std::filesystem::path& path) {
   auto rows = connection.query(select);
   if (!rows) return of_inputs(rows.error());
   ChunkBatches source(std::move(*rows), merged.schema, merged.columns);
@@ -88,6 +88,7 @@ MergeResult<uint64_t> write_rows(duck::Connection& connection, const std::string
   parquet::FileWriter file(context);
   if (const auto created = file.create(path, *merged.schema, merged.columns); !created)
     return of_output(created.error());
+  file.set_marks(marks);
   while (true) {
     const auto batches = source.next(parquet::kGroupRows / parquet::kPageRows);
     if (!batches) return of_inputs(batches.error());
@@ -106,10 +107,13 @@ constexpr std::string_view kCopyOptions = "FORMAT parquet, COMPRESSION zstd, COM
 
 // A column that somebody else has added may have a type that no column of ours has, such as a list. DuckDB's COPY
 // writes those. It does not say whether it was reading or writing that failed.
-MergeResult<uint64_t> copy_rows(duck::Connection& connection, const std::string& select,
+MergeResult<uint64_t> copy_rows(duck::Connection& connection, const std::string& select, const flow::Marks& marks,
                                 const std::filesystem::path& path) {
-  const auto copied =
-      number_from(connection, fmt::format("COPY ({}) TO {} ({})", select, duck::quote(path.string()), kCopyOptions));
+  const std::string note = marks.empty() ? std::string()
+                                         : fmt::format(", KV_METADATA {{{}: {}}}", duck::quote(parquet::kMarksKey),
+                                                       duck::quote(marks.to_text()));
+  const auto copied = number_from(
+      connection, fmt::format("COPY ({}) TO {} ({}{})", select, duck::quote(path.string()), kCopyOptions, note));
   if (!copied)
     return copied.error().kind == duck::ErrorKind::io ? of_output(copied.error()) : of_inputs(copied.error());
   if (const auto synced = sync_file(path); !synced) return of_output(synced.error());
@@ -117,7 +121,7 @@ MergeResult<uint64_t> copy_rows(duck::Connection& connection, const std::string&
 }
 
 MergeResult<void> merge_to(duck::Connection& connection, const flow::Schema& schema, std::span<const Segment> inputs,
-                           const std::filesystem::path& path) {
+                           const flow::Marks& marks, const std::filesystem::path& path) {
   const std::string files = file_list(inputs);
   const auto expected = rows_in(connection, files);
   if (!expected) return of_inputs(expected.error());
@@ -126,8 +130,8 @@ MergeResult<void> merge_to(duck::Connection& connection, const flow::Schema& sch
   const auto merged = merged_columns(schema, present->columns);
   if (!merged) return of_output(merged.error());
   const std::string select = fmt::format("SELECT {} FROM {}", merged->select_list, scan(files));
-  const uint64_t rows =
-      TRY(merged->schema ? write_rows(connection, select, *merged, path) : copy_rows(connection, select, path));
+  const uint64_t rows = TRY(merged->schema ? write_rows(connection, select, *merged, marks, path)
+                                           : copy_rows(connection, select, marks, path));
   const auto written = rows_in(connection, fmt::format("[{}]", duck::quote(path.string())));
   if (!written) return of_output(written.error());
   if (rows != *expected || *written != *expected) {
@@ -168,10 +172,11 @@ Segment merged_segment(const MergePlan& plan) {
 }
 
 std::expected<void, MergeError> merge_files(duck::Connection& connection, const flow::Schema& schema,
-                                            std::span<const Segment> inputs, const std::filesystem::path& path) {
+                                            std::span<const Segment> inputs, const std::filesystem::path& path,
+                                            const flow::Marks& marks) {
   std::error_code error;
   std::filesystem::remove(path, error);
-  auto merged = merge_to(connection, schema, inputs, path);
+  auto merged = merge_to(connection, schema, inputs, marks, path);
   if (!merged) std::filesystem::remove(path, error);
   return merged;
 }

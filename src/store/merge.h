@@ -26,6 +26,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "duck/duck.h"
+#include "flow/marks.h"
 #include "store/layout.h"
 
 namespace weir::store {
@@ -60,9 +61,10 @@ struct MergeError {
 };
 
 // Writes all rows of `inputs` to `path`, with the columns of `schema` (of this version) in their order (sparse ones if
-// an input has them) and then any others, and syncs it. Fails, with nothing left at `path`, unless every row is in it.
+// an input has them) and then any others, and syncs it. marks: what its footer says of a journal. Fails, with nothing left at `path`, unless every row is in it.
 std::expected<void, MergeError> merge_files(duck::Connection& connection, const flow::Schema& schema,
-                                            std::span<const Segment> inputs, const std::filesystem::path& path);
+                                            std::span<const Segment> inputs, const std::filesystem::path& path,
+                                            const flow::Marks& marks = {});
 
 // Reads every value of a file.
 duck::Result<> check_file(duck::Connection& connection, const std::filesystem::path& path);

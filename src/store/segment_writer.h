@@ -26,6 +26,7 @@ struct EncodedRows;
 struct PreparedRows {
   std::vector<flow::SealedBatch> batches;
   std::shared_ptr<const parquet::EncodedRows> encoded;
+  flow::Marks marks{};  // of what is encoded
 };
 
 // One thread.

@@ -176,6 +176,7 @@ void Store::stop_scrub() { impl_->scrub_.stop(); }
 
 void Store::set_options(const StoreOptions& options) { impl_->set_options(options); }
 
+void Store::set_forget(ForgetMarks forget) { impl_->maintenance_.set_forget(std::move(forget)); }
 StoreCounters Store::counters() const { return impl_->counters_.get(); }
 uint64_t Store::merge_memory_bytes() const { return impl_->maintenance_.memory_held(); }
 

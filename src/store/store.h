@@ -23,6 +23,7 @@
 #include "sink/sink.h"
 #include "store/files.h"
 #include "store/segment_writer.h"
+#include "store/stored_marks.h"
 
 namespace weir::store {
 
@@ -96,6 +97,8 @@ class Store final : public sink::Sink {
   // Takes over what may change while running: flush_interval, compaction, retention.
   void set_options(const StoreOptions& options);
   StoreCounters counters() const;
+  // What merged segments need not say any more of a journal; before maintain() is called. By default they say it all.
+  void set_forget(ForgetMarks forget);
   // What the database of a merge that runs now holds in memory; it has a limit of its own. 0 between merges.
   uint64_t merge_memory_bytes() const;
 

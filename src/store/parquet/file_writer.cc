@@ -48,6 +48,7 @@ Result<> FileWriter::create(const std::filesystem::path& path, const flow::Schem
   path_ = path;
   schema_ = &schema;
   columns_ = std::move(columns);
+  marks_.clear();
   file_ = Fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kGroupFile));
   if (!file_) return fail_errno("cannot write " + path.string());
   buffer_.clear();
@@ -136,9 +137,9 @@ Result<SegmentStats> FileWriter::finish() {
   for (const flow::ColumnIndex column : columns_) columns.push_back(&(*schema_)[column]);
   const uint32_t body = crc_;
   Buffer footer;
-  write_footer(columns, groups_, kNoChecksum, footer);
+  write_footer(columns, groups_, {kNoChecksum, marks_}, footer);
   const std::string checksum = checksum_text(body, crc32(footer.view()));
-  write_footer(columns, groups_, checksum, buffer_);
+  write_footer(columns, groups_, {checksum, marks_}, buffer_);
   buffer_.append_value(static_cast<uint32_t>(footer.size()));
   buffer_.append(kMagic);
   TRY(flush());

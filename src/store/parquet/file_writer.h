@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/fd.h"
@@ -29,6 +30,8 @@ class FileWriter {
   // the writer.
   Result<> create(const std::filesystem::path& path, const flow::Schema& schema,
                   std::vector<flow::ColumnIndex> columns);
+  // Which datagrams of a journal its rows come from; none by default.
+  void set_marks(const flow::Marks& marks) { marks_ = marks.empty() ? std::string() : marks.to_text(); }
   Result<> add(const GroupRows& group);
   // A column that the group has not is null; it has none that the file has not.
   Result<> add(const EncodedGroup& group);
@@ -55,6 +58,7 @@ class FileWriter {
   uint64_t written_ = 0;  // bytes in the file
   uint32_t crc_ = 0;      // of them
   std::vector<RowGroup> groups_;
+  std::string marks_;
   uint64_t rows_ = 0;
 };
 

@@ -268,6 +268,31 @@ bool read_column_index(ByteView bytes, ColumnChunk& chunk) {
 
 std::optional<FileLayout> read_footer(ByteView footer) { return FooterReader(footer).read(); }
 
+std::optional<std::string> read_note(ByteView footer, std::string_view key) {
+  Cursor in(footer);
+  std::optional<std::string> found;
+  for (StructReader fields(in); fields.next();) {
+    if (fields.id() != 5) {
+      fields.skip();
+      continue;
+    }
+    for (size_t left = fields.list(Type::structure); left > 0 && in.good(); --left) {
+      std::string_view name;
+      std::string_view value;
+      for (StructReader entry(in); entry.next();) {
+        if (entry.id() == 1)
+          name = entry.binary();
+        else if (entry.id() == 2)
+          value = entry.binary();
+        else
+          entry.skip();
+      }
+      if (name == key) found = std::string(value);
+    }
+  }
+  return in.good() ? found : std::nullopt;
+}
+
 Result<SourceFile> SourceFile::open(const std::filesystem::path& path) {
   Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat status{};
@@ -281,7 +306,7 @@ Result<> SourceFile::read(uint64_t offset, size_t count, Buffer& out) const {
   return read_at(file_, path_, offset, out.grow(count));
 }
 
-Result<std::optional<FileLayout>> SourceFile::layout() const {
+Result<std::optional<Buffer>> SourceFile::footer() const {
   constexpr size_t kTail = 8;
   Buffer bytes;
   if (size_ < kMagic.size() + kTail) return std::nullopt;
@@ -291,6 +316,13 @@ Result<std::optional<FileLayout>> SourceFile::layout() const {
   if (length > size_ - kTail - kMagic.size()) return std::nullopt;
   bytes.clear();
   TRY(read(size_ - kTail - length, length, bytes));
+  return bytes;
+}
+
+Result<std::optional<FileLayout>> SourceFile::layout() const {
+  std::optional<Buffer> footer = TRY(this->footer());
+  if (!footer) return std::nullopt;
+  Buffer bytes = *std::move(footer);
   auto layout = read_footer(bytes.view());
   if (!layout) return std::nullopt;
   for (RowGroup& group : layout->groups) {

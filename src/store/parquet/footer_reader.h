@@ -27,6 +27,9 @@ struct FileLayout {
 // What a footer alone says: without the pages of the chunks. Nothing if it is not of our writer, or damaged.
 std::optional<FileLayout> read_footer(ByteView footer);
 
+// What a footer, of whichever writer, says under a key; nothing if it does not.
+std::optional<std::string> read_note(ByteView footer, std::string_view key);
+
 class SourceFile {
  public:
   // Fails if the file cannot be read.
@@ -34,6 +37,8 @@ class SourceFile {
 
   // What there is in the file; nothing if it is not of our writer, or damaged.
   Result<std::optional<FileLayout>> layout() const;
+  // The bytes of the footer; nothing if there is none.
+  Result<std::optional<Buffer>> footer() const;
   // Appends the bytes [offset, offset + count) of the file.
   Result<> read(uint64_t offset, size_t count, Buffer& out) const;
   const std::filesystem::path& path() const { return path_; }

@@ -274,7 +274,7 @@ void write_column_index(const ColumnChunk& chunk, Buffer& out) {
 }
 
 void write_footer(std::span<const flow::ColumnInfo* const> columns, std::span<const RowGroup> groups,
-                  std::string_view checksum, Buffer& out) {
+                  const FooterNotes& notes, Buffer& out) {
   uint64_t rows = 0;
   for (const RowGroup& group : groups) rows += group.rows;
   Struct footer(out);
@@ -285,11 +285,15 @@ void write_footer(std::span<const flow::ColumnInfo* const> columns, std::span<co
   footer.i64(3, static_cast<int64_t>(rows));
   footer.list(4, Type::structure, groups.size());
   for (size_t g = 0; g < groups.size(); ++g) write_row_group(columns, groups[g], g, footer.element());
-  footer.list(5, Type::structure, 1);
-  Struct entry = footer.element();
-  entry.binary(1, "weir.crc32");
-  entry.binary(2, checksum);
-  entry.end();
+  footer.list(5, Type::structure, notes.marks.empty() ? 1 : 2);
+  const auto add_note = [&](std::string_view key, std::string_view value) {
+    Struct entry = footer.element();
+    entry.binary(1, key);
+    entry.binary(2, value);
+    entry.end();
+  };
+  add_note("weir.crc32", notes.checksum);
+  if (!notes.marks.empty()) add_note(kMarksKey, notes.marks);
   footer.binary(6, kCreatedBy);
   footer.list(7, Type::structure, columns.size());
   for (size_t c = 0; c < columns.size(); ++c) {

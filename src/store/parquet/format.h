@@ -80,9 +80,15 @@ void write_column_index(const ColumnChunk& chunk, Buffer& out);
 // The description of a column in the footer.
 void write_schema_element(std::string_view name, flow::ColumnType type, Buffer& out);
 
-// columns: of the file, in order; those of each row group are as many. checksum: the text of the entry
-// `weir.crc32` (checksum.h).
+// What is under keys of our own.
+struct FooterNotes {
+  std::string_view checksum;  // `weir.crc32` (checksum.h)
+  std::string_view marks;     // `weir.journal` (flow/marks.h); empty: the entry is left out
+};
+inline constexpr std::string_view kMarksKey = "weir.journal";
+
+// columns: of the file, in order; those of each row group are as many.
 void write_footer(std::span<const flow::ColumnInfo* const> columns, std::span<const RowGroup> groups,
-                  std::string_view checksum, Buffer& out);
+                  const FooterNotes& notes, Buffer& out);
 
 }  // namespace weir::store::parquet

@@ -20,6 +20,20 @@ std::vector<flow::ColumnIndex> columns_of(std::span<const PreparedRows> rows) {
   return columns;
 }
 
+flow::Marks marks_of(std::span<const flow::SealedBatch> batches) {
+  flow::Marks marks;
+  for (const flow::SealedBatch& batch : batches) {
+    if (batch->marks()) marks.add(*batch->marks());
+  }
+  return marks;
+}
+
+flow::Marks marks_of(std::span<const PreparedRows> rows) {
+  flow::Marks marks;
+  for (const PreparedRows& part : rows) marks.add(part.marks);
+  return marks;
+}
+
 class ParquetWriter final : public SegmentWriter {
  public:
   PreparedRows prepare(std::vector<flow::SealedBatch> batches) override {
@@ -27,13 +41,14 @@ class ParquetWriter final : public SegmentWriter {
     const auto encoded = std::make_shared<parquet::EncodedRows>(batches.front()->shared_schema(), context_);
     for (const parquet::GroupRows& group : parquet::plan_groups(batches))
       encoded->groups.push_back(parquet::encode_group(group, columns, *context_));
-    return {{}, encoded};
+    return {{}, encoded, marks_of(batches)};
   }
 
   Result<SegmentStats> write_prepared(const std::filesystem::path& path, std::span<const PreparedRows> rows) override {
     CHECK(!rows.empty());
     parquet::FileWriter file(*context_);
     TRY(file.create(path, *rows.front().encoded->schema, columns_of(rows)));
+    file.set_marks(marks_of(rows));
     auto written = add_all(file, rows);
     if (!written) {
       std::error_code ignored;

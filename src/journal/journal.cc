@@ -1,0 +1,219 @@
+#include "journal/journal.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace weir::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kLeastFileBytes = uint64_t{256} << 10;
+
+uint64_t random_number() {
+  uint64_t number = 0;
+  while (::getrandom(&number, sizeof number, 0) != sizeof number || number == 0) {
+  }
+  return number;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options) {
+  std::error_code error;
+  fs::create_directories(options.folder, error);
+  if (error) return fail("cannot make the folder of the journal, {}: {}", options.folder.string(), error.message());
+  Leftover leftover = TRY(read_leftover(options.folder));
+  return std::unique_ptr<Journal>(new Journal(std::move(options), std::move(leftover)));
+}
+
+Journal::Journal(JournalOptions options, Leftover leftover)
+    : options_(std::move(options)),
+      leftover_(std::move(leftover)),
+      // Later than those before, whatever the clock says.
+      run_(std::max(static_cast<uint64_t>(to_us(options_.started)),
+                    leftover_.streams.empty() ? 0 : leftover_.streams.back().header.run + 1)) {
+  for (const LeftStream& left : leftover_.streams) {
+    Stream& stream = streams_[left.header.stream];
+    stream.earlier = true;
+    disk_bytes_ += left.bytes;
+    counters_.damaged += left.damaged;
+  }
+  counters_.damaged += leftover_.unreadable;
+  earlier_removed_ = leftover_.streams.empty();
+}
+
+// A thread has at least two files, and what it needs is seldom in more than a few.
+uint64_t Journal::file_bytes() const {
+  constexpr uint64_t kStreams = 4;
+  return std::clamp(options_.max_bytes / (4 * kStreams), kLeastFileBytes, options_.file_bytes);
+}
+
+StreamWriter& Journal::add_stream(uint32_t thread) {
+  const FileHeader header{.thread = thread, .stream = random_number(), .run = run_, .file = 0};
+  auto writer = std::make_unique<StreamWriter>(options_.folder, header, 1, file_bytes(), *this);
+  const std::lock_guard lock(mutex_);
+  Stream& stream = streams_[header.stream];
+  stream.writer = std::move(writer);
+  return *stream.writer;
+}
+
+void Journal::note_held(uint64_t stream, const std::vector<flow::SetPlace>& places) {
+  StreamWriter* writer = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    Stream& known = streams_[stream];
+    if (!known.writer) {
+      const LeftStream& left = *leftover_.find(stream);
+      known.writer =
+          std::make_unique<StreamWriter>(options_.folder, left.header, left.next_file, kLeastFileBytes, *this);
+    }
+    writer = known.writer.get();
+  }
+  writer->append_held(places);
+}
+
+void Journal::sent(const flow::Marks& marks) {
+  const std::lock_guard lock(mutex_);
+  for (const flow::StreamMarks& of : marks.streams()) streams_[of.stream].under_way.insert(of.oldest());
+}
+
+void Journal::answered(const flow::Marks& marks) {
+  const std::lock_guard lock(mutex_);
+  for (const flow::StreamMarks& of : marks.streams()) {
+    std::multiset<uint64_t>& under_way = streams_[of.stream].under_way;
+    if (const auto found = under_way.find(of.oldest()); found != under_way.end()) under_way.erase(found);
+  }
+}
+
+void Journal::set_floor(uint64_t stream, uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  streams_[stream].floor = number;
+}
+
+void Journal::state_saved(const std::map<uint64_t, uint64_t>& next_numbers) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [stream, number] : next_numbers) streams_[stream].state = number;
+  saved_since_replay_ |= replay_ended_;
+}
+
+void Journal::replay_ended() {
+  const std::lock_guard lock(mutex_);
+  replay_ended_ = true;
+}
+
+void Journal::count_replayed(uint64_t datagrams, uint64_t rows, uint64_t known_rows) {
+  const std::lock_guard lock(mutex_);
+  counters_.replayed_datagrams += datagrams;
+  counters_.replayed_rows += rows;
+  counters_.known_rows += known_rows;
+}
+
+void Journal::sync() {
+  std::vector<StreamWriter*> writers;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, stream] : streams_) {
+      if (stream.writer) writers.push_back(stream.writer.get());
+    }
+  }
+  for (StreamWriter* writer : writers) {
+    if (const Result<> synced = writer->sync(); !synced) {
+      const std::lock_guard lock(mutex_);
+      if (counters_.sync_failures++ == 0) log::warn("{}", synced.error().message);
+    }
+  }
+}
+
+void Journal::clean(bool last) {
+  clean_earlier(last);
+  std::vector<std::pair<StreamWriter*, uint64_t>> needed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, stream] : streams_) {
+      if (stream.earlier || !stream.writer) continue;
+      uint64_t first = stream.floor;
+      if (!stream.under_way.empty()) first = std::min(first, *stream.under_way.begin());
+      if (options_.state_file && !last) first = std::min(first, stream.state);
+      stream.removed_before = first;
+      needed.emplace_back(stream.writer.get(), first);
+    }
+  }
+  for (const auto& [writer, first] : needed) writer->remove_before(first, last);
+}
+
+// Earlier runs go as a whole.
+void Journal::clean_earlier(bool last) {
+  std::vector<StreamWriter*> writers;
+  {
+    const std::lock_guard lock(mutex_);
+    if (earlier_removed_ || !replay_ended_ || (options_.state_file && !saved_since_replay_ && !last)) return;
+    for (const auto& [id, stream] : streams_) {
+      if (!stream.earlier) continue;
+      if (!stream.under_way.empty()) return;
+      if (stream.writer) writers.push_back(stream.writer.get());
+    }
+    earlier_removed_ = true;
+  }
+  for (StreamWriter* writer : writers) writer->remove_before(UINT64_MAX, true);
+  for (const LeftStream& left : leftover_.streams) {
+    for (const fs::path& path : left.files) {
+      std::error_code error;
+      if (!fs::remove(path, error) && error) log::warn("cannot remove {}: {}", path.string(), error.message());
+    }
+    give_back(left.bytes);
+  }
+}
+
+void Journal::drop_removed(flow::Marks& marks) const {
+  std::vector<std::pair<uint64_t, uint64_t>> before;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const flow::StreamMarks& of : marks.streams()) {
+      const auto known = streams_.find(of.stream);
+      const bool gone = known == streams_.end() || (known->second.earlier && earlier_removed_);
+      before.emplace_back(of.stream, gone ? UINT64_MAX : known->second.removed_before);
+    }
+  }
+  for (const auto& [stream, number] : before) marks.drop_before(stream, number);
+}
+
+JournalCounters Journal::counters() const {
+  const std::lock_guard lock(mutex_);
+  JournalCounters all = counters_;
+  all.writing = true;
+  all.disk_bytes = disk_bytes_;
+  if (!earlier_removed_) {
+    for (const LeftStream& left : leftover_.streams) all.files += left.files.size();
+  }
+  for (const auto& [id, stream] : streams_) {
+    if (!stream.writer) continue;
+    const StreamCounters one = stream.writer->counters();
+    all.writing = all.writing && (one.writing || one.last_error.empty());
+    all.records += one.records;
+    all.bytes += one.bytes;
+    all.files += one.files;
+    all.not_written += one.not_written;
+    all.given_up += one.given_up;
+    if (!one.last_error.empty()) all.last_error = one.last_error;
+  }
+  return all;
+}
+
+bool Journal::take(uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (disk_bytes_ + bytes > options_.max_bytes) return false;
+  disk_bytes_ += bytes;
+  return true;
+}
+
+void Journal::give_back(uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  disk_bytes_ -= std::min(disk_bytes_, bytes);
+}
+
+}  // namespace weir::journal
