@@ -60,6 +60,9 @@ struct Store {
   Micros compact_after{300'000'000};
   Micros delete_grace{60'000'000};
   ByteSize scrub_rate{4 << 20};
+  bool journal = false;
+  ByteSize journal_size{uint64_t{1} << 30};
+  Micros journal_sync{1'000'000};
 };
 
 struct Retention {

@@ -192,7 +192,27 @@ constexpr auto kStoreKeys = keys_of<Store>(
          .on_reload = applied,
          .most = kMostBytes,
          .doc = "How much of the store is read again in a second, in the background, to find files that have rotted "
-                "on the disk: all of it, once a day at most. \"0B\" turns it off."}));
+                "on the disk: all of it, once a day at most. \"0B\" turns it off."}),
+    key<&Store::journal>(
+        {.name = "journal",
+         .on_reload = needs_restart,
+         .doc = "Datagrams are written to files beside the store before they are decoded, and stay there until their "
+                "flows are stored. After the collector was killed, what was not stored yet is decoded again at the "
+                "next start: no flow is lost, and none is stored twice."}),
+    key<&Store::journal_size>(
+        {.name = "journal_size",
+         .on_reload = needs_restart,
+         .least = 16 * kMiB,
+         .most = kMostBytes,
+         .doc = "What the journal may take of the disk. Past it the oldest datagrams go, though their flows are not "
+                "stored yet: they wait in memory only."}),
+    key<&Store::journal_sync>(
+        {.name = "journal_sync",
+         .on_reload = needs_restart,
+         .least = kSecond / 100,
+         .most = 3600 * kSecond,
+         .doc = "How often the journal is synced to the disk: a power cut loses at most what was received since. The "
+                "end of the process, however sudden, loses nothing of it."}));
 
 constexpr auto kStore = section<&Config::store, kStoreKeys>("store", "The folder of Parquet files.");
 

@@ -152,13 +152,23 @@ void TableBuilders::make(PerTable<std::optional<BatchBuilder>>& builders, Table 
   builders[table].emplace(on_full, capacity_, schemas_[table]);
 }
 
-void TableBuilders::hand_over() {
-  for (auto& builder : builders_) builder->hand_over();
+size_t TableBuilders::pending_rows(Table table) const {
+  size_t rows = builders_[table]->pending_rows();
+  if (!tracking_) return rows;
+  rows += tracking_->early[table]->pending_rows();
+  if (tracking_->known[table]) rows += tracking_->known[table]->pending_rows();
+  return rows;
+}
+
+void TableBuilders::hand_over(Table table) {
+  builders_[table]->hand_over();
   if (!tracking_) return;
-  for (auto& builder : tracking_->early) builder->hand_over();
-  for (auto& builder : tracking_->known) {
-    if (builder) builder->hand_over();
-  }
+  tracking_->early[table]->hand_over();
+  if (tracking_->known[table]) tracking_->known[table]->hand_over();
+}
+
+void TableBuilders::hand_over() {
+  for (const Table table : kTables) hand_over(table);
 }
 
 void TableBuilders::set_schema(SchemaPtr schema) {

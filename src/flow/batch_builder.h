@@ -121,7 +121,9 @@ class TableBuilders {
                          SchemaPtr flows = Schema::flows());
 
   BatchBuilder& operator[](Table table) { return tracking_ ? tracked(table) : *builders_[table]; }
-  const BatchBuilder& operator[](Table table) const { return *builders_[table]; }
+  // Rows of the table that were not handed over.
+  size_t pending_rows(Table table) const;
+  void hand_over(Table table);
   void hand_over();
 
   // The next rows of the schema's table have its columns; what was filled until now is handed over.

@@ -214,7 +214,8 @@ PerTable<uint64_t> Account::add_to(LedgerSnapshot& snapshot, size_t number) cons
 Receipt::Receipt(std::shared_ptr<Account> account, const FlowBatch& batch)
     : account_(std::move(account)),
       table_(batch.schema().table()),
-      rows_(batch.exporters().begin(), batch.exporters().end()) {
+      rows_(batch.exporters().begin(), batch.exporters().end()),
+      marks_(batch.marks()) {
   account_->open(table_, rows_);
 }
 
@@ -224,12 +225,16 @@ Receipt& Receipt::operator=(Receipt&& other) noexcept {
     account_ = std::move(other.account_);
     table_ = other.table_;
     rows_ = std::move(other.rows_);
+    marks_ = std::move(other.marks_);
   }
   return *this;
 }
 
 void Receipt::give(std::optional<DropReason> reason) {
-  if (const auto account = std::exchange(account_, nullptr)) account->answer(table_, rows_, reason);
+  const auto account = std::exchange(account_, nullptr);
+  if (!account) return;
+  account->answer(table_, rows_, reason);
+  if (marks_ && account->listener_ != nullptr) account->listener_->answered(*marks_);
 }
 
 void Ledger::publish(size_t thread, std::vector<std::pair<IpAddress, ExporterCounters>> exporters,

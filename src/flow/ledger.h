@@ -171,6 +171,9 @@ class Account {
 
   // What became of all rows of a table.
   RowCounts rows(Table table) const;
+  // Hears of each answer, for batches that know the datagrams of their rows. Before the first receipt; outlives them.
+  void set_listener(MarksListener* listener) { listener_ = listener; }
+
   // Its share of the snapshot, as outlet `number`; what nobody has published any more is under no address. Returns the
   // rows that entered it so far.
   PerTable<uint64_t> add_to(LedgerSnapshot& snapshot, size_t number) const;
@@ -191,6 +194,7 @@ class Account {
   void fold();
 
   const std::string outlet_;
+  MarksListener* listener_ = nullptr;
   mutable std::mutex mutex_;
   std::map<IpAddress, Exporter> exporters_;
   uint64_t uses_ = 0;
@@ -215,6 +219,7 @@ class Receipt {
   std::shared_ptr<Account> account_;  // null: answered
   Table table_;
   std::vector<ExporterRows> rows_;
+  std::shared_ptr<const Marks> marks_;
 };
 
 class Ledger {

@@ -90,9 +90,25 @@ void Journal::answered(const flow::Marks& marks) {
   }
 }
 
-void Journal::set_floor(uint64_t stream, uint64_t number) {
+void Journal::set_floor(uint64_t stream, uint64_t rows, uint64_t waiting) {
   const std::lock_guard lock(mutex_);
-  streams_[stream].floor = number;
+  streams_[stream].floor = rows;
+  streams_[stream].waiting = waiting;
+}
+
+bool Journal::is_done(const std::map<uint64_t, uint64_t>& next_numbers) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::all_of(next_numbers, [&](const auto& reached) {
+    const auto& [id, next] = reached;
+    const auto stream = streams_.find(id);
+    return stream == streams_.end() || (stream->second.floor >= next && (stream->second.under_way.empty() ||
+                                                                         *stream->second.under_way.begin() >= next));
+  });
+}
+
+bool Journal::is_earlier(const flow::Marks& marks) const {
+  return std::ranges::any_of(marks.streams(),
+                             [&](const flow::StreamMarks& of) { return leftover_.find(of.stream) != nullptr; });
 }
 
 void Journal::state_saved(const std::map<uint64_t, uint64_t>& next_numbers) {
@@ -136,7 +152,7 @@ void Journal::clean(bool last) {
     const std::lock_guard lock(mutex_);
     for (auto& [id, stream] : streams_) {
       if (stream.earlier || !stream.writer) continue;
-      uint64_t first = stream.floor;
+      uint64_t first = std::min(stream.floor, stream.waiting);
       if (!stream.under_way.empty()) first = std::min(first, *stream.under_way.begin());
       if (options_.state_file && !last) first = std::min(first, stream.state);
       stream.removed_before = first;

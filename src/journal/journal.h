@@ -70,8 +70,12 @@ class Journal final : public flow::MarksListener, public DiskBudget {
   // A batch has left its thread.
   void sent(const flow::Marks& marks);
   void answered(const flow::Marks& marks) override;
-  // Of this stream no datagram before `number` is needed by its thread any more. After sent() of what it has let go of.
-  void set_floor(uint64_t stream, uint64_t number);
+  // Of this stream its thread needs no datagram any more before `rows`, for rows that it has, and before `waiting`, for
+  // sets that wait for their template. After sent() of what it has let go of.
+  void set_floor(uint64_t stream, uint64_t rows, uint64_t waiting);
+  // Whether the rows of all datagrams before these are stored or given up, but for sets that wait.
+  bool is_done(const std::map<uint64_t, uint64_t>& next_numbers) const;
+  bool is_earlier(const flow::Marks& marks) const;
   // The state file has what was learned from the datagrams before these.
   void state_saved(const std::map<uint64_t, uint64_t>& next_numbers);
   // Everything of earlier runs has been decoded, and nothing of it waits for its template.
@@ -93,6 +97,7 @@ class Journal final : public flow::MarksListener, public DiskBudget {
   struct Stream {
     std::unique_ptr<StreamWriter> writer;
     bool earlier = false;               // of an earlier run
+    uint64_t waiting = 0;               // as set_floor()
     uint64_t floor = 0;                 // of its thread
     uint64_t state = 0;                 // the state file is past what is before it
     std::multiset<uint64_t> under_way;  // the oldest datagram of each batch that is neither stored nor given up

@@ -186,7 +186,7 @@ TEST(Journal, AFileGoesWhenNobodyNeedsItAnyMore) {
   second.add(stream.stream(), {21, 40});
   journal->sent(first);
   journal->sent(second);
-  journal->set_floor(stream.stream(), 41);
+  journal->set_floor(stream.stream(), 41, 41);
   journal->clean(false);
   EXPECT_EQ(journal->counters().files, 3) << "nothing is stored";
   journal->answered(second);
@@ -212,7 +212,7 @@ TEST(Journal, AFileStaysUntilTheStateFileIsPastIt) {
     const Datagram one = datagram(bytes);
     stream.append({&one, 1});
   }
-  journal->set_floor(stream.stream(), 21);
+  journal->set_floor(stream.stream(), 21, 21);
   journal->clean(false);
   EXPECT_EQ(journal->counters().files, 2);
   journal->state_saved({{stream.stream(), 17}});

@@ -41,6 +41,7 @@ Result<> Collector::open(std::unique_ptr<store::SegmentWriter> writer) {
   open_outlets();
   open_state();
   open_places();
+  TRY(open_journal());
   reporter_.emplace(
       ledger_, details_, streams_, *store_,
       ReporterOptions{.store = options_.store.directory, .started = started_, .interval = options_.report_every},
@@ -103,7 +104,13 @@ void Collector::open_outlets() {
   for (const SinkOptions& further : options_.sinks) outlets_.add(further.sink, further.outlet);
   if (options_.passes.empty()) return;
   enrich_.emplace(options_.passes, options_.queue_batches, ledger_,
-                  [this](const flow::SealedBatch& batch) { outlets_.offer(batch); });
+                  [this](const flow::SealedBatch& batch) { deliver(batch); });
+}
+
+// Of earlier runs nothing is dropped: nobody waits for them.
+void Collector::deliver(const flow::SealedBatch& batch) {
+  if (journal_ && batch->marks() && journal_->is_earlier(*batch->marks())) return outlets_.put(batch);
+  outlets_.offer(batch);
 }
 
 // Where the receiving threads leave full batches.
@@ -131,6 +138,7 @@ ReceiveLoopOptions Collector::loop_options() {
   loop.streams = &streams_;
   loop.memory = &memory_;
   loop.seal_after = seal_after(options_.store.flush_interval);
+  if (options_.journal) loop.journal = journal_.get();
   return loop;
 }
 
@@ -160,7 +168,7 @@ MetricsReport Collector::metrics() const {
 }
 
 void Collector::open_state() {
-  if (options_.state_file.empty() && !options_.redis) return;
+  if (options_.state_file.empty() && !options_.redis && !options_.journal) return;
   state_.emplace(options_.threads, options_.redis.has_value());
   if (options_.state_file.empty()) return;
   state_file_.emplace(options_.state_file, *state_);
@@ -198,6 +206,46 @@ void Collector::note_history(bool last) {
   outlets_.offer_to_store(rows, history_account_);
 }
 
+// What an earlier run has left is decoded again also if no journal is wanted any more.
+Result<> Collector::open_journal() {
+  const std::filesystem::path folder = options_.store.directory / "journal";
+  std::error_code error;
+  if (!options_.journal && !std::filesystem::exists(folder, error)) return {};
+  journal_ = TRY(journal::Journal::open({.folder = folder,
+                                         .max_bytes = options_.journal_bytes,
+                                         .started = started_,
+                                         .state_file = state_file_.has_value()}));
+  ledger_.outlet(store_->name())->set_listener(journal_.get());
+  store_->set_forget([this](flow::Marks& marks) { journal_->drop_removed(marks); });
+  if (state_file_) {
+    state_file_->set_journal([this](const auto& reached) { journal_->state_saved(reached); },
+                             [this](const auto& reached) { return journal_->is_done(reached); });
+  }
+  const journal::Leftover& left = journal_->leftover();
+  if (left.streams.empty()) return {};
+  flow::PerTable<flow::Marks> stored;
+  if (left.first_received()) {
+    auto marks = store::stored_marks(options_.store.directory, *left.first_received(), *left.last_received());
+    if (!marks) {
+      return fail("what is stored of the journal in {} cannot be told: {}; repair that, or move the folder away",
+                  folder.string(), marks.error().message);
+    }
+    stored = *std::move(marks);
+  }
+  const bool streams = !options_.listen_tcp.empty() || !options_.listen_tls.empty();
+  ReceiveLoopOptions loop = options_.loop;
+  loop.number = options_.threads + (streams ? 1 : 0);
+  loop.state = state_ ? &*state_ : nullptr;
+  const auto keep = [this](flow::FullBatch batch) {
+    if (enrich_) return enrich_->put(std::move(batch));
+    deliver(seal(std::move(batch)));
+  };
+  const auto known = [this](flow::FullBatch batch) { outlets_.pass(seal(std::move(batch))); };
+  recovery_.emplace(*journal_, journal::Coverage(left, std::move(stored)), options_.decoder, loop, keep, known,
+                    ledger_);
+  return {};
+}
+
 // A stage that does the same work again and again; `last` is done when it has stopped.
 void Collector::add_periodic(const char* name, std::chrono::milliseconds interval, std::function<void()> work,
                              std::function<void()> last) {
@@ -214,6 +262,19 @@ void Collector::add_periodic(const char* name, std::chrono::milliseconds interva
 void Collector::plan_stages() {
   // Ended last, as a merge may take a moment to break off; being killed meanwhile loses nothing.
   add_periodic("maintain", options_.maintain_every, [this] { store_->maintain(wall_clock_now()); });
+  if (journal_) {
+    // Ended when every row is stored or dropped.
+    add_periodic(
+        "journal", options_.sync_journal_every,
+        [this] {
+          journal_->sync();
+          journal_->clean(false);
+        },
+        [this] {
+          if (state_file_) state_file_->save_last(wall_clock_now(), options_.decoder.limits.template_lifetime);
+          journal_->clean(true);
+        });
+  }
   const auto scrub = std::make_shared<std::optional<Periodic>>();
   stages_.add([=, this] { scrub->emplace("scrub", options_.scrub_every, [this] { store_->scrub(wall_clock_now()); }); },
               [=, this] {
@@ -242,7 +303,21 @@ void Collector::plan_stages() {
     const auto lifetime = options_.decoder.limits.template_lifetime;
     add_periodic(
         "state", options_.save_state_every, [=, this] { state_file_->save_now_and_then(wall_clock_now(), lifetime); },
-        [=, this] { state_file_->save(wall_clock_now(), lifetime); });
+        [=, this] {
+          if (!journal_) state_file_->save(wall_clock_now(), lifetime);
+        });
+  }
+  if (recovery_) {
+    const auto waiting = std::make_shared<std::optional<Periodic>>();
+    stages_.add(
+        [=, this] {
+          recovery_->run();
+          waiting->emplace("recover", std::chrono::milliseconds{1'000}, [this] { recovery_->look(); });
+        },
+        [=, this] {
+          waiting->reset();
+          recovery_->finish();
+        });
   }
   // Once it has stopped nothing new comes in: every datagram is in the ledger, every row on its way to the outlets.
   stages_.add([this] { start_receiving(); }, [this] { stop_receiving(); });

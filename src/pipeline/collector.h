@@ -34,6 +34,7 @@
 #include "pipeline/metrics.h"
 #include "pipeline/places.h"
 #include "pipeline/receive_loop.h"
+#include "pipeline/recovery.h"
 #include "pipeline/redis_sharing.h"
 #include "pipeline/reporter.h"
 #include "pipeline/shared_state.h"
@@ -72,6 +73,9 @@ struct CollectorOptions {
   std::chrono::milliseconds account_every{1'000};  // looks whether a minute is over
   std::filesystem::path state_file;                // empty: none
   std::chrono::milliseconds save_state_every{10'000};
+  bool journal = false;  // of datagrams, until their rows are stored
+  uint64_t journal_bytes = uint64_t{1} << 30;
+  std::chrono::milliseconds sync_journal_every{1'000};
   std::optional<RedisUrl> redis;  // through which collectors share templates
   net::TlsClientOptions redis_tls;
   std::string redis_server_name;  // in its certificate; empty: the host of the URL
@@ -117,6 +121,8 @@ class Collector {
   void open_places();
   std::vector<decode::SequencePlace> places() const;
   void note_history(bool last);
+  Result<> open_journal();
+  void deliver(const flow::SealedBatch& batch);
   StateReport state_report() const;
   decode::DecoderOptions share_of(decode::DecoderOptions decoder) const;
   ReceiveLoopOptions loop_options();
@@ -132,6 +138,7 @@ class Collector {
   const CollectorOptions options_;
   const Timestamp started_;
   const std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
+  std::unique_ptr<journal::Journal> journal_;  // outlives who answers for batches
   flow::Ledger ledger_;
   DetailsBoard details_;
   StreamBoard streams_;
@@ -152,6 +159,7 @@ class Collector {
   std::optional<SharedState> state_;
   std::optional<StateFile> state_file_;
   std::optional<RedisSharing> sharing_;
+  std::optional<Recovery> recovery_;  // if an earlier run has left something
   std::optional<Reporter> reporter_;
 
   std::vector<std::thread> receive_threads_;

@@ -27,6 +27,13 @@ void EnrichStage::offer(flow::FullBatch batch) {
   out_(seal(std::move(batch)));
 }
 
+void EnrichStage::put(flow::FullBatch batch) {
+  const uint64_t rows = batch->rows();
+  if (queue_.push(batch)) return;
+  rows_passed_by_.fetch_add(rows, std::memory_order_relaxed);
+  out_(seal(std::move(batch)));
+}
+
 void EnrichStage::finish() {
   queue_.close();
   if (thread_.joinable()) thread_.join();

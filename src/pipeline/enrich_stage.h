@@ -41,6 +41,8 @@ class EnrichStage {
   void start();
   // Any thread, which holds Ledger::hold(). Never waits.
   void offer(flow::FullBatch batch);
+  // The same, but waits for room.
+  void put(flow::FullBatch batch);
   // Returns when every batch has gone out. None comes any more.
   void finish();
 

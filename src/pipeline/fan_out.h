@@ -28,6 +28,15 @@ class FanOut {
   void offer_to_store(const flow::SealedBatch& batch, std::shared_ptr<flow::Account> account) {
     outlets_.front()->offer(batch, std::move(account));
   }
+  // The same, but waits for room at the store: for what is decoded again, never for a receiver.
+  void put(const flow::SealedBatch& batch) {
+    outlets_.front()->put(batch);
+    for (size_t i = 1; i < outlets_.size(); ++i) outlets_[i]->offer(batch);
+  }
+  // Outlet::pass() of all.
+  void pass(const flow::SealedBatch& batch) {
+    for (const auto& outlet : outlets_) outlet->pass(batch);
+  }
   // Waits until every sink has stored or dropped what it was given. They end side by side.
   void finish() {
     for (const auto& outlet : outlets_) outlet->close();

@@ -28,11 +28,14 @@ Intake::Intake(decode::DecoderOptions decoder, const ReceiveLoopOptions& options
       ledger_(ledger),
       sockets_(std::move(sockets)),
       seal_after_(options.seal_after),
+      stream_(options.journal == nullptr ? nullptr
+                                         : &options.journal->add_stream(static_cast<uint32_t>(options.number))),
       builders_([this](flow::FullBatch batch) { take_full(std::move(batch)); }, options.batch_rows, schema_),
       next_tick_(options_.now() + options.tick_every) {
   decoder_.set_state_source(options.state);
   decoder_.set_place_source(options.places_before);
   if (options.shared != nullptr) decoder_.set_shared(options.shared);
+  if (stream_ != nullptr) builders_.track({stream_->stream()});
 }
 
 void Intake::decode(std::span<const Datagram> datagrams) {
@@ -40,22 +43,36 @@ void Intake::decode(std::span<const Datagram> datagrams) {
     for (const Datagram& datagram : datagrams) decoder_.refuse(datagram, flow::Anomaly::memory_limit);
     return;
   }
+  uint64_t number = stream_ != nullptr ? stream_->append(datagrams) : 0;
   while (!datagrams.empty()) {
     const auto next = datagrams.first(std::min(kDecodedAtOnce, datagrams.size()));
     const Clock::time_point start = options_.now();
     arrives(next.front().received, start);
     decoder_.expect(next);
-    for (const Datagram& datagram : next) decoder_.decode(datagram, builders_);
+    for (const Datagram& datagram : next) {
+      if (stream_ != nullptr) {
+        builders_.begin(number, datagram.bytes.size());
+        decoder_.set_datagram_number(number++);
+      }
+      decoder_.decode(datagram, builders_);
+    }
     const std::chrono::duration<double> took = options_.now() - start;
     decode_times_.observe(took.count() / static_cast<double>(next.size()), next.size());
     datagrams = datagrams.subspan(next.size());
   }
+  // Before any batch leaves: what is stored of a datagram is told by its footer and by this.
+  if (stream_ != nullptr) stream_->append_held(builders_.take_held());
+}
+
+void Intake::close_connection(uint64_t connection) {
+  if (stream_ != nullptr) stream_->append_closed(connection);
+  decoder_.close_connection(connection);
 }
 
 void Intake::arrives(Timestamp at, Clock::time_point now) {
   last_ = {at, now};
   for (const flow::Table table : flow::kTables) {
-    if (builders_[table].pending_rows() == 0) first_rows_[table] = last_;
+    if (builders_.pending_rows(table) == 0) first_rows_[table] = last_;
   }
 }
 
@@ -73,15 +90,15 @@ void Intake::hand_over() {
 
 void Intake::seal_old() {
   for (const flow::Table table : flow::kTables) {
-    flow::BatchBuilder& builder = builders_[table];
-    if (builder.pending_rows() > 0 && options_.now() - first_rows_[table].since >= seal_after_) builder.hand_over();
+    const bool waits = builders_.pending_rows(table) > 0;
+    if (waits && options_.now() - first_rows_[table].since >= seal_after_) builders_.hand_over(table);
   }
 }
 
 std::chrono::milliseconds Intake::next_round(std::chrono::milliseconds most) {
   std::chrono::milliseconds round = most;
   for (const flow::Table table : flow::kTables) {
-    if (builders_[table].pending_rows() == 0) continue;
+    if (builders_.pending_rows(table) == 0) continue;
     const Clock::duration left = first_rows_[table].since + seal_after_ - options_.now();
     round = std::min(round, std::chrono::ceil<std::chrono::milliseconds>(left));
   }
@@ -97,6 +114,7 @@ void Intake::finish() {
   publish();
   publish_details(SIZE_MAX);
   send_out();
+  let_go();
 }
 
 void Intake::set_options(decode::DecoderOptions options, std::chrono::milliseconds seal_after) {
@@ -115,6 +133,7 @@ void Intake::tick() {
   publish();
   publish_details(kMaxChangesPerTick);
   send_out();
+  let_go();
   next_tick_ = options_.now() + options_.tick_every;
 }
 
@@ -125,7 +144,10 @@ void Intake::exchange_state(size_t max_sessions) {
   for (const decode::SessionStatePtr& state : options_.state->take_imports(options_.number)) {
     decoder_.import_state(*state, now, builders_);
   }
-  options_.state->update(decoder_.take_changes(now, max_sessions));
+  decode::SessionChanges changes = decoder_.take_changes(now, max_sessions);
+  const bool all = !changes.more;
+  options_.state->update(std::move(changes));
+  if (stream_ != nullptr && all) options_.state->reached(stream_->stream(), stream_->next_number());
 }
 
 void Intake::take_options() {
@@ -151,6 +173,7 @@ void Intake::send_out() {
   for (flow::FullBatch& batch : full_) {
     const auto held = ledger_.hold();
     ledger_.note_handed_over(options_.number, batch->schema().table(), batch->rows());
+    if (stream_ != nullptr && batch->marks()) options_.journal->sent(*batch->marks());
     out_(std::move(batch));
   }
   full_.clear();
@@ -159,9 +182,17 @@ void Intake::send_out() {
 // Decoded, and still in this thread.
 flow::PerTable<uint64_t> Intake::waiting_rows() const {
   flow::PerTable<uint64_t> waiting;
-  for (const flow::Table table : flow::kTables) waiting[table] = builders_[table].pending_rows();
+  for (const flow::Table table : flow::kTables) waiting[table] = builders_.pending_rows(table);
   for (const flow::FullBatch& batch : full_) waiting[batch->schema().table()] += batch->rows();
   return waiting;
+}
+
+// Tells the journal what nobody needs here any more: no builder, and no set that waits for its template.
+void Intake::let_go() {
+  if (stream_ == nullptr) return;
+  const uint64_t next = stream_->next_number();
+  options_.journal->set_floor(stream_->stream(), std::min(next, builders_.oldest().value_or(next)),
+                              std::min(next, decoder_.oldest_waiting().value_or(next)));
 }
 
 void Intake::publish() {

@@ -15,6 +15,7 @@
 #include "decode/session/shared_exporter.h"
 #include "flow/batch_builder.h"
 #include "flow/ledger.h"
+#include "journal/journal.h"
 #include "pipeline/details.h"
 #include "pipeline/memory_watch.h"
 #include "pipeline/places.h"
@@ -39,6 +40,7 @@ struct ReceiveLoopOptions {
   DetailsBoard* details = nullptr;            // where to leave what exporters tell about themselves; nullptr: nowhere
   StreamBoard* streams = nullptr;             // where to leave what is known of streams; nullptr: nowhere
   decode::SharedExporters* shared = nullptr;  // what threads that share exporters have in common; nullptr: none do
+  journal::Journal* journal = nullptr;        // where datagrams go before they are decoded; nullptr: nowhere
   const MemoryWatch* memory = nullptr;        // above whose limit datagrams are refused; nullptr: none
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
@@ -63,7 +65,7 @@ class Intake {
 
   // The receiving thread only. Datagrams that came together, or one message.
   void decode(std::span<const Datagram> datagrams);
-  void close_connection(uint64_t connection) { decoder_.close_connection(connection); }
+  void close_connection(uint64_t connection);
   // Batches that are full go out, and those whose first row has waited for `seal_after`. Once every `tick_every` what
   // is too old is given up, and the ledger hears of it. After every round of receiving.
   void hand_over();
@@ -94,6 +96,7 @@ class Intake {
   void seal_old();
   void take_full(flow::FullBatch batch);
   void tick();
+  void let_go();
   void take_options();
   void exchange_state(size_t max_sessions);
   void send_out();
@@ -114,6 +117,7 @@ class Intake {
   Arrival last_;                        // of what is decoded now
   flow::PerTable<Arrival> first_rows_;  // of the batches that are being filled
   std::chrono::milliseconds seal_after_;
+  journal::StreamWriter* const stream_;  // of the journal; nullptr: there is none
   flow::TableBuilders builders_;
   Clock::time_point next_tick_;
   Clock::time_point next_publish_{};  // not before, for batches that leave between two ticks

@@ -61,6 +61,9 @@ class Outlet {
   // The same, but waits for room: for a replay, never for a receiver.
   void put(const flow::SealedBatch& batch);
 
+  // Its rows have been stored before, by an earlier run; they only count.
+  void pass(const flow::SealedBatch& batch);
+
   // No batch comes any more; the thread ends when the sink has them all. Does not wait.
   void close();
   // Closes, and waits for the end of the thread. An outlet that was not started drops what it has.

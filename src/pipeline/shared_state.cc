@@ -49,6 +49,16 @@ void SharedState::load(const std::vector<SessionStatePtr>& sessions) {
   }
 }
 
+void SharedState::reached(uint64_t stream, uint64_t next) {
+  const std::lock_guard lock(mutex_);
+  reached_[stream] = next;
+}
+
+std::map<uint64_t, uint64_t> SharedState::all_reached() const {
+  const std::lock_guard lock(mutex_);
+  return reached_;
+}
+
 uint64_t SharedState::version() const {
   const std::lock_guard lock(mutex_);
   return version_;

@@ -28,6 +28,10 @@ class SharedState : public decode::StateSource {
   void update(decode::SessionChanges changes);
   std::vector<SessionStatePtr> take_imports(size_t thread);
 
+  // All that was learned from the datagrams of a journal's stream before number `next` is here.
+  void reached(uint64_t stream, uint64_t next);
+  std::map<uint64_t, uint64_t> all_reached() const;
+
   // From a file, before the threads start.
   void load(const std::vector<SessionStatePtr>& sessions);
   // Changes with every change.
@@ -72,6 +76,7 @@ class SharedState : public decode::StateSource {
   std::condition_variable work_;
   std::map<decode::SessionKey, SessionStatePtr, Order> sessions_;
   uint64_t version_ = 0;
+  std::map<uint64_t, uint64_t> reached_;  // by stream
   Work todo_;
   bool woken_ = false;
   std::vector<std::vector<SessionStatePtr>> inboxes_;

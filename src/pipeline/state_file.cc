@@ -97,8 +97,9 @@ void StateFile::set_aside(const decode::StateProblem& problem) {
 }
 
 // A session alone takes more than among others, which share layouts with it: so what is chosen here always fits.
-std::vector<uint8_t> StateFile::encode(Timestamp now, uint64_t& left_out) const {
-  const std::vector<decode::SessionStatePtr> all = state_.all();
+std::vector<uint8_t> StateFile::encode(const Snapshot& snapshot, uint64_t& left_out) const {
+  const std::vector<decode::SessionStatePtr>& all = snapshot.sessions;
+  const Timestamp now = snapshot.taken;
   std::vector<uint8_t> bytes = decode::encode_state(all, now);
   if (bytes.size() <= max_bytes_) return bytes;
   bytes = {};
@@ -132,14 +133,45 @@ void StateFile::save_now_and_then(Timestamp now, std::chrono::seconds lifetime) 
   next_save_ = end + 9 * (end - start);
 }
 
+void StateFile::set_journal(std::function<void(const Reached&)> saved, std::function<bool(const Reached&)> may_save) {
+  saved_ = std::move(saved);
+  may_save_ = std::move(may_save);
+}
+
+// What is reached is asked for first: then all of it is in the sessions.
+StateFile::Snapshot StateFile::take_snapshot(Timestamp now) const {
+  Snapshot snapshot;
+  snapshot.reached = state_.all_reached();
+  snapshot.version = state_.version();
+  snapshot.sessions = state_.all();
+  snapshot.taken = now;
+  return snapshot;
+}
+
 void StateFile::save(Timestamp now, std::chrono::seconds lifetime) {
   state_.expire(now, lifetime);
-  const uint64_t version = state_.version();
-  if (saved_version_ == version || (!saved_version_ && version == 0)) return;
+  if (!waiting_) waiting_ = take_snapshot(now);
+  if (may_save_ && !may_save_(waiting_->reached)) return;
+  const Snapshot snapshot = *std::exchange(waiting_, std::nullopt);
+  write(snapshot);
+}
+
+void StateFile::save_last(Timestamp now, std::chrono::seconds lifetime) {
+  state_.expire(now, lifetime);
+  write(take_snapshot(now));
+}
+
+void StateFile::write(const Snapshot& snapshot) {
+  const uint64_t version = snapshot.version;
+  if (saved_version_ == version || (!saved_version_ && version == 0)) {
+    if (saved_) saved_(snapshot.reached);
+    return;
+  }
   uint64_t left_out = 0;
-  const std::vector<uint8_t> bytes = encode(now, left_out);
+  const std::vector<uint8_t> bytes = encode(snapshot, left_out);
   const Result<> written =
       store::replace_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, kOwnFile);
+  if (written && saved_) saved_(snapshot.reached);
   const std::lock_guard lock(mutex_);
   if (written) {
     saved_version_ = version;

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -35,10 +37,25 @@ class StateFile {
   // The same, unless the last time was so long and so short ago that saving would take more than a tenth of the time.
   void save_now_and_then(Timestamp now, std::chrono::seconds lifetime);
 
+  // With a journal. saved: is told up to where the file is true. may_save: whether what is true up to there may be saved
+  // yet: the journal is decoded again from there, and templates must not be newer than the data. Before the first call.
+  using Reached = std::map<uint64_t, uint64_t>;
+  void set_journal(std::function<void(const Reached&)> saved, std::function<bool(const Reached&)> may_save);
+  // The same as save(), of what is known now, whether it may be saved or not: nothing is decoded again.
+  void save_last(Timestamp now, std::chrono::seconds lifetime);
+
   StateFileCounters counters() const;
 
  private:
-  std::vector<uint8_t> encode(Timestamp now, uint64_t& left_out) const;
+  struct Snapshot {
+    std::vector<decode::SessionStatePtr> sessions;
+    uint64_t version = 0;
+    Reached reached;
+    Timestamp taken{};
+  };
+  Snapshot take_snapshot(Timestamp now) const;
+  void write(const Snapshot& snapshot);
+  std::vector<uint8_t> encode(const Snapshot& snapshot, uint64_t& left_out) const;
   void tell(log::Level level, const std::string& line);
   void set_aside(const decode::StateProblem& problem);
 
@@ -47,7 +64,10 @@ class StateFile {
   const size_t max_bytes_;
   std::chrono::steady_clock::time_point next_save_{};
   std::optional<uint64_t> saved_version_;
-  MessageLimit log_;  // of saving
+  std::function<void(const Reached&)> saved_;
+  std::function<bool(const Reached&)> may_save_;
+  std::optional<Snapshot> waiting_;  // until it may be saved
+  MessageLimit log_;                 // of saving
   mutable std::mutex mutex_;
   StateFileCounters counters_;  // guarded by mutex_
 };

@@ -75,7 +75,10 @@ inline constexpr auto kStoreBindings = [] {
       to<&Store::compact>([](Settings& s) -> auto& { return s.collector.store.compact; }),
       to<&Store::compact_after>([](Settings& s) -> auto& { return s.collector.store.compact_after; }),
       to<&Store::delete_grace>([](Settings& s) -> auto& { return s.collector.store.delete_grace; }),
-      to<&Store::scrub_rate>([](Settings& s) -> auto& { return s.collector.store.scrub.bytes_per_second; }));
+      to<&Store::scrub_rate>([](Settings& s) -> auto& { return s.collector.store.scrub.bytes_per_second; }),
+      to<&Store::journal>([](Settings& s) -> auto& { return s.collector.journal; }),
+      to<&Store::journal_size>([](Settings& s) -> auto& { return s.collector.journal_bytes; }),
+      to<&Store::journal_sync>([](Settings& s) -> auto& { return s.collector.sync_journal_every; }));
 }();
 
 inline constexpr auto kRetentionBindings = bindings_of<config::Retention>(
