@@ -155,7 +155,6 @@ void Journal::clean(bool last) {
       uint64_t first = std::min(stream.floor, stream.waiting);
       if (!stream.under_way.empty()) first = std::min(first, *stream.under_way.begin());
       if (options_.state_file && !last) first = std::min(first, stream.state);
-      stream.removed_before = first;
       needed.emplace_back(stream.writer.get(), first);
     }
   }
@@ -192,7 +191,9 @@ void Journal::drop_removed(flow::Marks& marks) const {
     for (const flow::StreamMarks& of : marks.streams()) {
       const auto known = streams_.find(of.stream);
       const bool gone = known == streams_.end() || (known->second.earlier && earlier_removed_);
-      before.emplace_back(of.stream, gone ? UINT64_MAX : known->second.removed_before);
+      uint64_t first = gone ? UINT64_MAX : 0;
+      if (!gone && !known->second.earlier && known->second.writer) first = known->second.writer->oldest();
+      before.emplace_back(of.stream, first);
     }
   }
   for (const auto& [stream, number] : before) marks.drop_before(stream, number);

@@ -101,7 +101,6 @@ class Journal final : public flow::MarksListener, public DiskBudget {
     uint64_t floor = 0;                 // of its thread
     uint64_t state = 0;                 // the state file is past what is before it
     std::multiset<uint64_t> under_way;  // the oldest datagram of each batch that is neither stored nor given up
-    uint64_t removed_before = 0;
   };
 
   Journal(JournalOptions options, Leftover leftover);

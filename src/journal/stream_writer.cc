@@ -97,6 +97,7 @@ bool StreamWriter::make_room(uint64_t bytes, uint64_t first) {
   if (current_ && current_->bytes - current_->written >= bytes) return true;
   if (current_) {
     const std::lock_guard lock(mutex_);
+    end_ = current_->end;
     closed_.push_back(std::exchange(current_, nullptr));
   } else if (Clock::now() < retry_at_) {
     return false;
@@ -152,6 +153,7 @@ bool StreamWriter::write(uint64_t bytes) {
     current_->end = next_;
     {
       const std::lock_guard lock(mutex_);
+      end_ = current_->end;
       closed_.push_back(std::exchange(current_, nullptr));
     }
     stop(failed.error().message);
@@ -235,6 +237,12 @@ void StreamWriter::remove(const File& file) {
   if (::unlink(file.path.c_str()) != 0 && errno != ENOENT)
     log::warn("{}", fail_errno("cannot remove " + file.path.string()).error().message);
   budget_.give_back(file.bytes);
+}
+
+uint64_t StreamWriter::oldest() const {
+  const std::lock_guard lock(mutex_);
+  if (!closed_.empty()) return closed_.front()->first;
+  return current_ ? current_->first : end_;
 }
 
 StreamCounters StreamWriter::counters() const {

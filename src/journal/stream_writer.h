@@ -71,6 +71,8 @@ class StreamWriter {
   bool remove_before(uint64_t number, bool current);
   // Removes the oldest file that is not written to; false if there is none.
   bool give_up_oldest();
+  // What the oldest file begins with; the next datagram if there is none.
+  uint64_t oldest() const;
   StreamCounters counters() const;
 
  private:
@@ -105,6 +107,7 @@ class StreamWriter {
   FilePtr current_;              // guarded by mutex_; null: nothing is written. Its fd is the appending thread's
   std::vector<FilePtr> closed_;  // guarded by mutex_; oldest first
   StreamCounters counters_;      // guarded by mutex_
+  uint64_t end_ = 1;             // guarded by mutex_; behind the last datagram of a file
   bool folder_changed_ = false;  // guarded by mutex_
 };
 

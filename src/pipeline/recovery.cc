@@ -89,12 +89,14 @@ uint64_t Recovery::connection_of(size_t stream, uint64_t connection) {
   return known->second;
 }
 
-// Should this process be killed, too, the next one has to know of what waited here for the first time.
+// Should this process be killed, too, the next one has to know of what waited here for the first time. What is stored
+// already had not to wait then.
 void Recovery::note_held() {
   for (const flow::SetPlace held : builders_.take_held()) {
     const journal::LeftStream& stream = journal_.leftover().streams[held.datagram >> kBits];
     const flow::SetPlace place{held.datagram & ((uint64_t{1} << kBits) - 1), held.set};
-    if (!stream.was_held(place)) journal_.note_held(stream.header.stream, {place});
+    const uint64_t id = stream.header.stream;
+    if (!stream.was_held(place) && !coverage_.is_stored(flow::Table::flows, id, place)) journal_.note_held(id, {place});
   }
 }
 
