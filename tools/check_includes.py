@@ -32,12 +32,13 @@ ALLOWED = {
     "enrich": {"base", "flow"},
     "duck": {"base"},
     "store": {"base", "flow", "duck", "sink"},
-    "query": {"base", "flow", "duck", "store"},
+    "filter": {"base", "flow"},
+    "query": {"base", "flow", "filter", "duck", "store"},
     "pipeline": {"base", "telemetry", "flow", "decode", "journal", "net", "sink", "enrich", "store"},
-    "app": {"base", "telemetry", "http", "host", "config", "flow", "net", "gen", "decode", "sink", "enrich", "store", "query", "pipeline", "app"},
+    "app": {"base", "telemetry", "http", "host", "config", "flow", "net", "gen", "decode", "sink", "enrich", "store", "filter", "query", "pipeline", "app"},
 }
 # Tests, fuzz targets and benchmarks may use a peer to make or read input.
-TEST_ALLOWED = {"net", "gen", "decode", "store", "flow", "query"}
+TEST_ALLOWED = {"net", "gen", "decode", "store", "flow", "query", "filter"}
 # flow and decode are pure: no clock, socket, thread or log (what threads share has its own lock).
 IMPURE = re.compile(r'#include [<"](sys/socket\.h|netinet/.*|thread|mutex|condition_variable|base/log\.h|unistd\.h)[>"]')
 PURE_EXCEPT = {

@@ -1,21 +1,12 @@
-// The filter language: which flows a question is about. It is nfdump's, because that is what network people can type:
+// The filter language: which flows a question is about. It is nfdump's, because that is what network people can type,
+// and more: any column by name, columns against columns, times, texts by pattern.
 //
 //   src net 10/8 and dst port in [80, 443] and not proto udp
+//   first seen >= 2026-11-22T14:00 and url like '%.exe' and src_as != dst_as
 //
-//   expression = term { ("or" | "||") term }            term   = factor { ("and" | "&&") factor }
-//   factor     = ("not" | "!") factor | "(" expression ")" | primitive          "#" comments to the end of the line
-//   primitive  = "any" | "ipv4" | "ipv6"
-//              | [way] ("ip" | "host") ADDRESS              | [way] "ip" "in" "[" ADDRESS | PREFIX ... "]"
-//              | [way] "net" (PREFIX | ADDRESS MASK)        way = src, dst, exporter, router, next, bgp next,
-//                                                           [src|dst] nat, inner [src|dst]
-//              | [src|dst] "port" | "as" [comp] N           | [src|dst] "port" | "as" "in" "[" N ... "]"
-//              | [in|out] "if" [comp] N                     | "proto" NAME | [comp] N
-//              | "packets" | "bytes" | "duration" [comp] N  | "tos" | "icmp-type" | "icmp-code" [comp] N
-//              | "flags" [comp] N | "flags" ["="] LETTERS   LETTERS of F S R P A U E C X
-//              | TERM [comp] N | NAME | MAC | TEXT          the terms of filter_terms.cc: vlan, mac, mask, ttl, mpls
-//                                                           label1, nat event, asa event, ingress acl ...
-//   comp       = "=" "==" "eq"  "!=" "ne"  ">" "gt"  ">=" "ge"  "<" "lt"  "<=" "le"; none is "="
-//   N          = decimal or 0x hexadecimal, with the suffixes k m g t (powers of 1000)
+// The grammar, the fields and examples that tests run are in docs/filter.md. A text becomes tokens (lexer.h), the tokens
+// a tree (here), the tree SQL (sql.h) or a predicate on batches (predicate.h). The fields that conditions are about are
+// a table (fields.h).
 //
 // No direction means either one. A condition on a value that the exporter did not send (null) is false, and its
 // negation is true. "port != 80" means that neither port is 80.
@@ -23,55 +14,45 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/ip_address.h"
+#include "flow/schema.h"
 
-namespace weir::query {
+namespace weir::filter {
 
 // Limits on what a stranger may send through an API.
 inline constexpr size_t kMaxFilterBytes = 65'536;
 inline constexpr size_t kMaxFilterDepth = 256;  // parentheses and negations
 inline constexpr size_t kMaxFilterListEntries = 4096;
+inline constexpr size_t kMaxRegexBytes = 1000;
+// On files that a filter includes.
+inline constexpr size_t kMaxIncludeDepth = 10;
+inline constexpr size_t kMaxIncludedBytes = 1 << 20;  // of all of them
+inline constexpr size_t kMaxIncludes = 1000;
+// On host names, each of which is a question to a name server.
+inline constexpr size_t kMaxHostNames = 100;
 
 enum class Comparison : uint8_t { eq, ne, gt, ge, lt, le };
 
-// Which side of a flow a condition looks at.
-enum class Side : uint8_t { either, src, dst };
+struct Field;  // fields.h
 
-enum class AddressField : uint8_t {
-  either,
-  src,
-  dst,
-  exporter,
-  next_hop,
-  bgp_next_hop,
-  nat,  // after translation
-  nat_src,
-  nat_dst,
-  inner,  // of the inner packet of a tunnel
-  inner_src,
-  inner_dst,
-};
-inline constexpr size_t kAddressFields = 12;
+// What a condition is about. Two are equal if they are written in the same way.
+class FieldRef {
+ public:
+  explicit FieldRef(std::shared_ptr<const Field> field) : field_(std::move(field)) {}
+  const Field& operator*() const { return *field_; }
+  const Field* operator->() const { return field_.get(); }
+  bool operator==(const FieldRef& other) const;
 
-enum class NumberField : uint8_t {
-  port,       // has sides
-  as,         // has sides
-  interface,  // has sides: src is in, dst is out
-  proto,
-  packets,
-  bytes,
-  duration_ms,
-  tos,
-  icmp_type,  // implies ICMP or ICMPv6
-  icmp_code,
-  tcp_flags,  // implies TCP
-  inner_proto,
+ private:
+  std::shared_ptr<const Field> field_;
 };
 
 struct Filter;
@@ -87,39 +68,64 @@ struct Family {
 
 // The address lies in one of the ranges (at least one).
 struct AddressIn {
-  AddressField field = AddressField::either;
+  FieldRef field;
   std::vector<IpPrefix> ranges;
   bool operator==(const AddressIn& other) const;
 };
 
+// Not for eq, which is AddressIn. Addresses are in the order of their bytes, IPv4 as ::ffff:a.b.c.d.
+struct AddressIs {
+  FieldRef field;
+  Comparison comparison = Comparison::ne;
+  IpAddress address;
+  bool operator==(const AddressIs&) const = default;
+};
+
+// Of numbers, MAC addresses (the low 48 bits), times (microseconds since 1970, two's complement) and access lists (one
+// of whose three ids it is).
 struct NumberIs {
-  NumberField field = NumberField::port;
-  Side side = Side::either;
+  FieldRef field;
   Comparison comparison = Comparison::eq;
   uint64_t value = 0;
   bool operator==(const NumberIs&) const = default;
 };
 
 struct NumberIn {
-  NumberField field = NumberField::port;
-  Side side = Side::either;
+  FieldRef field;
   std::vector<uint64_t> values;
   bool operator==(const NumberIn&) const = default;
 };
 
-// A term of filter_terms.h.
-struct TermIs {
-  size_t term = 0;  // position in the table
-  Comparison comparison = Comparison::eq;
-  uint64_t number = 0;  // of numbers and MAC addresses
-  std::string text;     // of texts
-  bool operator==(const TermIs&) const = default;
+// The first six are those of Comparison, by bytes. like: % is any text, _ one character. regex: RE2's, anywhere in the
+// text. Of an access list eq means: somewhere in it, in upper or lower case.
+enum class TextTest : uint8_t { eq, ne, gt, ge, lt, le, like, regex };
+
+struct TextIs {
+  FieldRef field;
+  TextTest test = TextTest::eq;
+  std::string text;
+  bool operator==(const TextIs&) const = default;
 };
 
-// All bits of mask are set; with exact, no others. Implies TCP.
+struct TextIn {
+  FieldRef field;
+  std::vector<std::string> texts;
+  bool operator==(const TextIn&) const = default;
+};
+
+// Of two fields of one kind; the right one is a column.
+struct FieldsCompare {
+  FieldRef left;
+  Comparison comparison = Comparison::eq;
+  FieldRef right;
+  bool operator==(const FieldsCompare&) const = default;
+};
+
+// Of the bits of mask all are set; or all and no others; or any. Implies TCP.
 struct FlagsSet {
+  enum class Match : uint8_t { all, exact, any };
   uint16_t mask = 0;
-  bool exact = false;
+  Match match = Match::all;
   bool operator==(const FlagsSet&) const = default;
 };
 
@@ -139,24 +145,38 @@ struct Or {
 };
 
 struct Filter {
-  std::variant<Any, Family, AddressIn, NumberIs, NumberIn, TermIs, FlagsSet, Not, And, Or> node;
+  std::variant<Any, Family, AddressIn, AddressIs, NumberIs, NumberIn, TextIs, TextIn, FieldsCompare, FlagsSet, Not, And,
+               Or>
+      node;
   bool operator==(const Filter& other) const;
 };
 
 // Where and why a text is not a filter.
 struct FilterError {
-  size_t position = 0;  // bytes into the text
-  std::string message;  // "expected a port from 0 to 65535, found 'htp'"
+  size_t position = 0;    // bytes into the text, or into the file that it includes
+  std::string message;    // "expected a port from 0 to 65535, found 'htp'"
+  std::string file = {};  // the included file, with its text
+  std::string file_text = {};
 
   // The message with the line of the text and a caret below the place, for a terminal.
-  std::string show(std::string_view text) const;
+  std::string show(std::string_view filter) const;
+};
+
+// What of the world a filter may ask for. Each may be missing: then it may not.
+struct World {
+  // Columns that this version does not know: those that the operator added. Not asked for any other name.
+  std::function<std::optional<flow::ColumnType>(std::string_view name)> more_columns = {};
+  // The addresses of a host name, or what went wrong.
+  std::function<std::expected<std::vector<IpAddress>, std::string>(const std::string& name)> resolve = {};
+  // The text of the file of an @include, of at most `most` bytes, or what went wrong.
+  std::function<std::expected<std::string, std::string>(const std::string& path, size_t most)> read_file = {};
 };
 
 // The empty text is `any`. Any bytes are allowed as input: the result is a filter or an error, in bounded time and
 // depth.
-std::expected<Filter, FilterError> parse_filter(std::string_view text);
+std::expected<Filter, FilterError> parse_filter(std::string_view text, const World& world = {});
 
 // The filter as text: parse_filter(to_string(f)) == f.
 std::string to_string(const Filter& filter);
 
-}  // namespace weir::query
+}  // namespace weir::filter

@@ -1,8 +1,8 @@
-#include "query/protocols.h"
+#include "filter/protocols.h"
 
-#include "query/filter_lexer.h"
+#include "filter/lexer.h"
 
-namespace weir::query {
+namespace weir::filter {
 namespace {
 
 // IANA's assigned internet protocol numbers that are met in practice, with the names that nfdump and tcpdump users
@@ -39,4 +39,4 @@ std::optional<uint8_t> protocol_number(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace weir::query
+}  // namespace weir::filter

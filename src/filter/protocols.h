@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace weir::query {
+namespace weir::filter {
 
 struct ProtocolName {
   uint8_t number;
@@ -22,4 +22,4 @@ std::string_view protocol_name(uint64_t number);
 // Case-insensitive; nullopt if there is no such protocol.
 std::optional<uint8_t> protocol_number(std::string_view name);
 
-}  // namespace weir::query
+}  // namespace weir::filter

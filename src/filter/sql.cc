@@ -1,96 +1,16 @@
-#include "query/filter_sql.h"
+#include "filter/sql.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "query/filter_terms.h"
+#include "filter/fields.h"
+#include "filter/ranges.h"
 
-namespace weir::query {
+namespace weir::filter {
 namespace {
-
-std::vector<std::string_view> columns_of(AddressField field) {
-  switch (field) {
-    case AddressField::either:
-      return {"src_addr", "dst_addr"};
-    case AddressField::src:
-      return {"src_addr"};
-    case AddressField::dst:
-      return {"dst_addr"};
-    case AddressField::exporter:
-      return {"sampler_address"};
-    case AddressField::next_hop:
-      return {"next_hop"};
-    case AddressField::bgp_next_hop:
-      return {"bgp_next_hop"};
-    case AddressField::nat:
-      return {"post_nat_src_addr", "post_nat_dst_addr"};
-    case AddressField::nat_src:
-      return {"post_nat_src_addr"};
-    case AddressField::nat_dst:
-      return {"post_nat_dst_addr"};
-    case AddressField::inner:
-      return {"inner_src_addr", "inner_dst_addr"};
-    case AddressField::inner_src:
-      return {"inner_src_addr"};
-    case AddressField::inner_dst:
-      return {"inner_dst_addr"};
-  }
-  return {};
-}
-
-std::vector<std::string> sides(Side side, std::string_view src, std::string_view dst) {
-  if (side == Side::src) return {std::string(src)};
-  if (side == Side::dst) return {std::string(dst)};
-  return {std::string(src), std::string(dst)};
-}
-
-// The expressions that a condition is about.
-std::vector<std::string> operands_of(NumberField field, Side side, const Dialect& dialect) {
-  switch (field) {
-    case NumberField::port:
-      return sides(side, "src_port", "dst_port");
-    case NumberField::as:
-      return sides(side, "src_as", "dst_as");
-    case NumberField::interface:
-      return sides(side, "in_if", "out_if");
-    case NumberField::proto:
-      return {"proto"};
-    case NumberField::packets:
-      return {"packets"};
-    case NumberField::bytes:
-      return {"bytes"};
-    case NumberField::duration_ms:
-      return {dialect.duration_ms()};
-    case NumberField::tos:
-      return {"ip_tos"};
-    case NumberField::icmp_type:
-      return {"icmp_type"};
-    case NumberField::icmp_code:
-      return {"icmp_code"};
-    case NumberField::tcp_flags:
-      return {"tcp_flags"};
-    case NumberField::inner_proto:
-      return {"inner_proto"};
-  }
-  return {};
-}
-
-// Conditions that only make sense for some protocols hold for no other.
-std::string with_protocol(NumberField field, const std::string& condition) {
-  switch (field) {
-    case NumberField::icmp_type:
-    case NumberField::icmp_code:
-      return fmt::format("(proto IN (1, 58) AND {})", condition);
-    case NumberField::tcp_flags:
-      return fmt::format("(proto = 6 AND {})", condition);
-    default:
-      return condition;
-  }
-}
 
 std::string_view operator_of(Comparison comparison) {
   constexpr std::string_view kText[] = {"=", "<>", ">", ">=", "<", "<="};
@@ -102,17 +22,17 @@ std::string join(std::span<const std::string> conditions, std::string_view separ
   return fmt::format("({})", fmt::join(conditions, separator));
 }
 
-// Ordered, and without those inside others: prefixes lie inside each other or apart.
-std::vector<IpPrefix> in_order(std::vector<IpPrefix> ranges) {
-  const auto before = [](const IpPrefix& a, const IpPrefix& b) {
-    return a.first != b.first ? a.first < b.first : a.last > b.last;
-  };
-  std::ranges::sort(ranges, before);
-  std::vector<IpPrefix> apart;
-  for (const IpPrefix& range : ranges) {
-    if (apart.empty() || range.first > apart.back().last) apart.push_back(range);
+// ICMP's and TCP's fields hold for no other protocol.
+std::string guarded(Guard guard, std::string condition) {
+  switch (guard) {
+    case Guard::icmp:
+      return fmt::format("(proto IN (1, 58) AND {})", condition);
+    case Guard::tcp:
+      return fmt::format("(proto = 6 AND {})", condition);
+    case Guard::none:
+      break;
   }
-  return apart;
+  return condition;
 }
 
 constexpr size_t kManyRanges = 16;  // from here on a search is faster than comparisons one by one
@@ -120,87 +40,142 @@ constexpr size_t kManyRanges = 16;  // from here on a search is faster than comp
 struct Writer {
   const Dialect& dialect;
 
+  // Of this version's columns none needs quotes.
+  std::string column(std::string_view name) const {
+    return flow::Schema::flows()->find(name) ? std::string(name) : dialect.quote_name(name);
+  }
+
+  std::string operand(const Operand& operand) const {
+    const std::string name = column(operand.column);
+    switch (operand.of) {
+      case Operand::Of::column:
+        return name;
+      case Operand::Of::first:
+        return fmt::format("coalesce({}, {})", name, column(operand.other));
+      case Operand::Of::where:
+        return fmt::format("(CASE WHEN {} IS NOT NULL THEN {} END)", column(operand.other), name);
+      default:
+        return dialect.computed(operand.of, name);
+    }
+  }
+
+  // The condition on each operand: any of them, or all.
+  template <class Condition>
+  std::string each(const Field& field, bool all, Condition condition) const {
+    std::vector<std::string> conditions;
+    for (const Operand& one : field.operands) conditions.push_back(condition(operand(one)));
+    return guarded(field.guard, join(conditions, all ? " AND " : " OR "));
+  }
+
   std::string operator()(const Any&) const { return "true"; }
 
   std::string operator()(const Family& family) const {
     const std::string first = dialect.address(IpAddress::from_v4(0));
     const std::string last = dialect.address(IpAddress::from_v4(UINT32_MAX));
-    std::vector<std::string> either;
-    for (const std::string_view column : columns_of(AddressField::either)) {
-      either.push_back(family.v6 ? fmt::format("{0} < {1} OR {0} > {2}", column, first, last)
-                                 : fmt::format("{} BETWEEN {} AND {}", column, first, last));
-    }
-    return join(either, " OR ");
+    return each(*known_field("ip"), false, [&](const std::string& address) {
+      return family.v6 ? fmt::format("{0} < {1} OR {0} > {2}", address, first, last)
+                       : fmt::format("{} BETWEEN {} AND {}", address, first, last);
+    });
   }
 
   std::string operator()(const AddressIn& in) const {
-    std::vector<std::string> singles;
+    std::vector<IpAddress> singles;
     std::vector<IpPrefix> ranges;
     for (const IpPrefix& range : in.ranges) {
       if (range.first == range.last)
-        singles.push_back(dialect.address(range.first));
+        singles.push_back(range.first);
       else
         ranges.push_back(range);
     }
     ranges = in_order(std::move(ranges));
-    std::vector<std::string> either;
-    for (const std::string_view column : columns_of(in.field)) {
+    return each(*in.field, false, [&](const std::string& address) {
+      std::vector<std::string> either;
       if (ranges.size() > kManyRanges) {
-        either.push_back(dialect.in_ranges(column, ranges));
+        either.push_back(dialect.in_ranges(address, ranges));
       } else {
-        for (const IpPrefix& range : ranges) either.push_back(between(column, range));
+        for (const IpPrefix& range : ranges) {
+          const std::string first = dialect.address(range.first);  // in this order, as parameters have it
+          either.push_back(fmt::format("{} BETWEEN {} AND {}", address, first, dialect.address(range.last)));
+        }
       }
       if (singles.size() == 1)
-        either.push_back(fmt::format("{} = {}", column, singles.front()));
+        either.push_back(fmt::format("{} = {}", address, dialect.address(singles.front())));
       else if (!singles.empty())
-        either.push_back(fmt::format("{} IN ({})", column, fmt::join(singles, ", ")));
-    }
-    return join(either, " OR ");
+        either.push_back(dialect.in_addresses(address, singles));
+      return join(either, " OR ");
+    });
   }
 
-  std::string between(std::string_view column, const IpPrefix& range) const {
-    return fmt::format("{} BETWEEN {} AND {}", column, dialect.address(range.first), dialect.address(range.last));
+  std::string operator()(const AddressIs& is) const {
+    const std::string value = dialect.address(is.address);
+    return compare(*is.field, is.comparison, value);
+  }
+
+  std::string compare(const Field& field, Comparison comparison, const std::string& value) const {
+    return each(field, comparison == Comparison::ne,
+                [&](const std::string& left) { return fmt::format("{} {} {}", left, operator_of(comparison), value); });
+  }
+
+  std::string value(const Field& field, uint64_t number) const {
+    if (field.kind == FieldKind::time) return dialect.time(timestamp_from_us(static_cast<int64_t>(number)));
+    return dialect.number(number);
   }
 
   std::string operator()(const NumberIs& is) const {
-    std::vector<std::string> conditions;
-    for (const std::string& operand : operands_of(is.field, is.side, dialect)) {
-      conditions.push_back(fmt::format("{} {} {}", operand, operator_of(is.comparison), dialect.number(is.value)));
+    if (is.field->kind != FieldKind::access_list) {
+      return compare(*is.field, is.comparison, value(*is.field, is.value));
     }
-    return with_protocol(is.field, join(conditions, is.comparison == Comparison::ne ? " AND " : " OR "));
+    const bool different = is.comparison == Comparison::ne;
+    return each(*is.field, different, [&](const std::string& list) {
+      return (different ? "NOT " : "") + dialect.has_id(list, static_cast<uint32_t>(is.value));
+    });
   }
 
   std::string operator()(const NumberIn& in) const {
-    std::vector<std::string> values;
-    for (const uint64_t value : in.values) values.push_back(dialect.number(value));
-    std::vector<std::string> conditions;
-    for (const std::string& operand : operands_of(in.field, in.side, dialect)) {
-      conditions.push_back(fmt::format("{} IN ({})", operand, fmt::join(values, ", ")));
-    }
-    return with_protocol(in.field, join(conditions, " OR "));
+    return each(*in.field, false, [&](const std::string& left) {
+      if (in.field->kind != FieldKind::access_list && in.field->kind != FieldKind::time) {
+        return dialect.in_numbers(left, in.values);
+      }
+      std::vector<std::string> either;
+      for (const uint64_t one : in.values) {
+        either.push_back(in.field->kind == FieldKind::time ? fmt::format("{} = {}", left, value(*in.field, one))
+                                                           : dialect.has_id(left, static_cast<uint32_t>(one)));
+      }
+      return join(either, " OR ");
+    });
   }
 
-  std::string operator()(const TermIs& is) const {
-    const Term& term = filter_terms()[is.term];
-    const bool different = is.comparison == Comparison::ne;
-    std::vector<std::string> conditions;
-    for (std::string_view rest = term.columns; !rest.empty();) {
-      const std::string_view column = rest.substr(0, rest.find(' '));
-      rest.remove_prefix(std::min(column.size() + 1, rest.size()));
-      if (term.kind == TermKind::part) {
-        conditions.push_back((different ? "NOT " : "") + dialect.contains(column, is.text));
-        continue;
-      }
-      const std::string value = term.kind == TermKind::text ? dialect.text(is.text) : dialect.number(is.number);
-      conditions.push_back(fmt::format("{} {} {}", column, operator_of(is.comparison), value));
-    }
-    return join(conditions, different ? " AND " : " OR ");
+  std::string operator()(const TextIs& is) const {
+    const bool different = is.test == TextTest::ne;
+    return each(*is.field, different, [&](const std::string& text) {
+      if (is.field->kind == FieldKind::access_list) return (different ? "NOT " : "") + dialect.contains(text, is.text);
+      if (is.test == TextTest::like) return dialect.like(text, is.text);
+      if (is.test == TextTest::regex) return dialect.matches(text, is.text);
+      return fmt::format("{} {} {}", text, operator_of(static_cast<Comparison>(is.test)), dialect.text(is.text));
+    });
+  }
+
+  std::string operator()(const TextIn& in) const {
+    std::vector<std::string> texts;
+    for (const std::string& text : in.texts) texts.push_back(dialect.text(text));
+    return each(*in.field, false,
+                [&](const std::string& left) { return fmt::format("{} IN ({})", left, fmt::join(texts, ", ")); });
+  }
+
+  std::string operator()(const FieldsCompare& compared) const {
+    return compare(*compared.left, compared.comparison, operand(compared.right->operands.front()));
   }
 
   std::string operator()(const FlagsSet& flags) const {
-    const std::string condition = flags.exact ? fmt::format("tcp_flags = {}", dialect.number(flags.mask))
-                                              : dialect.has_bits("tcp_flags", flags.mask);
-    return with_protocol(NumberField::tcp_flags, condition);
+    switch (flags.match) {
+      case FlagsSet::Match::all:
+        return guarded(Guard::tcp, dialect.has_bits("tcp_flags", flags.mask));
+      case FlagsSet::Match::exact:
+        return guarded(Guard::tcp, fmt::format("tcp_flags = {}", dialect.number(flags.mask)));
+      case FlagsSet::Match::any:
+        break;
+    }
+    return guarded(Guard::tcp, dialect.has_a_bit("tcp_flags", flags.mask));
   }
 
   std::string operator()(const Not& negation) const {
@@ -223,4 +198,4 @@ std::string filter_sql(const Filter& filter, const Dialect& dialect) {
   return std::visit(Writer{dialect}, filter.node);
 }
 
-}  // namespace weir::query
+}  // namespace weir::filter

@@ -1,18 +1,20 @@
-// Random filters, for tests: from small sets of values, so that they match some rows of a small table.
+// Random filters, and random batches of flows that they tell apart, for tests: from small sets of values.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "query/filter.h"
-#include "query/filter_terms.h"
+#include "filter/fields.h"
+#include "filter/filter.h"
+#include "flow/batch.h"
 
-namespace weir::query {
+namespace weir::filter {
 
 class FilterGenerator {
  public:
@@ -32,24 +34,58 @@ class FilterGenerator {
   }
 
   Filter primitive() {
-    switch (pick(9)) {
+    switch (pick(30)) {
       case 0:
         return Filter{Any{}};
       case 1:
         return Filter{Family{pick(2) == 1}};
       case 2:
-        return Filter{AddressIn{static_cast<AddressField>(pick(kAddressFields)), prefixes(1)}};
       case 3:
-        return Filter{AddressIn{static_cast<AddressField>(pick(kAddressFields)), prefixes(1 + pick(3))}};
-      case 4:
-        return Filter{FlagsSet{static_cast<uint16_t>(1 + pick(255)), pick(2) == 1}};
-      case 5:
-        return Filter{number_in()};
-      case 6:
-        return Filter{term_is()};
+        return Filter{FlagsSet{static_cast<uint16_t>(1 + pick(255)), static_cast<FlagsSet::Match>(pick(3))}};
       default:
-        return Filter{number_is()};
+        return condition(all_fields()[pick(all_fields().size())]);
     }
+  }
+
+  Filter condition(const FieldRef& field) {
+    if (pick(5) == 0) {
+      if (const auto right = column_like(*field)) return Filter{FieldsCompare{field, comparison(), *right}};
+    }
+    switch (field->kind) {
+      case FieldKind::address:
+        if (pick(4) == 0) return Filter{AddressIs{field, static_cast<Comparison>(1 + pick(5)), address()}};
+        return Filter{AddressIn{field, prefixes(1 + (pick(2) == 0 ? pick(3) : 0))}};
+      case FieldKind::text:
+        if (pick(4) == 0) return Filter{TextIn{field, {text(), text()}}};
+        return Filter{text_is(field)};
+      case FieldKind::access_list:
+        if (pick(2) == 0) return Filter{TextIs{field, static_cast<TextTest>(pick(2)), text()}};
+        if (pick(2) == 0) return Filter{NumberIn{field, {number(*field), number(*field)}}};
+        return Filter{NumberIs{field, static_cast<Comparison>(pick(2)), number(*field)}};
+      default:
+        break;
+    }
+    if (pick(3) == 0) {
+      NumberIn in{field, {}};
+      const size_t count = 1 + pick(3);
+      for (size_t i = 0; i < count; ++i) in.values.push_back(number(*field));
+      return Filter{std::move(in)};
+    }
+    return Filter{NumberIs{field, comparison(), number(*field)}};
+  }
+
+  // Rows with values in every column that a filter may ask for; a fifth of them is null.
+  void fill(flow::FlowBatch& batch, size_t rows) {
+    batch.append(rows, IpAddress::from_v4(0x7f000001));
+    for (size_t i = 0; i < batch.schema().size(); ++i) {
+      const flow::ColumnIndex column(i);
+      for (size_t row = 0; row < rows; ++row) {
+        if (pick(5) == 0) continue;
+        set(batch, column, row);
+        batch.set_valid(column, row, 1);
+      }
+    }
+    batch.settle();
   }
 
   size_t pick(size_t count) { return std::uniform_int_distribution<size_t>(0, count - 1)(random_); }
@@ -64,17 +100,6 @@ class FilterGenerator {
     return a;
   }
 
-  // A value of a field that rows of the test table may have.
-  uint64_t value(NumberField field) {
-    constexpr uint64_t kByField[][4] = {{0, 53, 443, 65535},     {0, 64500, 65536, UINT32_MAX},
-                                        {0, 1, 2, UINT32_MAX},   {0, 1, 6, 58},
-                                        {0, 1, 1000, INT64_MAX}, {0, 64, 1500, UINT64_MAX},
-                                        {0, 1, 1000, 2500},      {0, 8, 184, 255},
-                                        {0, 3, 8, 128},          {0, 1, 3, 255},
-                                        {0, 2, 18, 255},         {0, 1, 6, 58}};
-    return kByField[static_cast<size_t>(field)][pick(4)];
-  }
-
   std::vector<IpPrefix> prefixes(size_t count) {
     std::vector<IpPrefix> all;
     for (size_t i = 0; i < count; ++i) {
@@ -87,6 +112,8 @@ class FilterGenerator {
   }
 
  private:
+  static constexpr int64_t kNow = 1'795'357'500'000'000;
+
   std::vector<Filter> children(int depth) {
     std::vector<Filter> all;
     const size_t count = 2 + pick(3);
@@ -94,37 +121,80 @@ class FilterGenerator {
     return all;
   }
 
-  TermIs term_is() {
-    TermIs is{pick(filter_terms().size()), static_cast<Comparison>(pick(6)), 0, {}};
-    const Term& term = filter_terms()[is.term];
-    if (term.kind == TermKind::text || term.kind == TermKind::part) {
-      is.comparison = static_cast<Comparison>(pick(2));
-      is.text = std::array{"", "eve", "it's", "a \"b\"", "0x1F"}[pick(5)];
-    } else {
-      constexpr uint64_t kMostMac = (uint64_t{1} << 48) - 1;
-      is.number = std::min(std::array<uint64_t, 4>{0, 1, 100, UINT64_MAX}[pick(4)],
-                           term.kind == TermKind::mac ? kMostMac : term.limit);
+  Comparison comparison() { return static_cast<Comparison>(pick(6)); }
+
+  // A column of the same kind.
+  std::optional<FieldRef> column_like(const Field& field) {
+    if (field.kind == FieldKind::access_list || (field.kind == FieldKind::text && !field.column)) return std::nullopt;
+    std::vector<FieldRef> columns;
+    for (const flow::ColumnInfo& info : flow::kColumns) {
+      FieldRef column = column_field(info.name, info.type);
+      if (column->kind == field.kind) columns.push_back(std::move(column));
     }
+    return columns[pick(columns.size())];
+  }
+
+  TextIs text_is(const FieldRef& field) {
+    TextIs is{field, static_cast<TextTest>(pick(8)), text()};
+    if (is.test == TextTest::like)
+      is.text = std::array{"%", "_", "e%", "%v_", "%a%b%", "%\"%", "E__", "", "%ü", "_b"}[pick(10)];
+    if (is.test == TextTest::regex)
+      is.text = std::array{"e", "^E.e$", "[a-c]+", "^.$", "^$", "x|1", "(?i)EVE", "\\\\"}[pick(8)];
     return is;
   }
 
-  static bool has_sides(NumberField field) { return field <= NumberField::interface; }
-
-  NumberIs number_is() {
-    const NumberField field = static_cast<NumberField>(pick(12));
-    return {field, has_sides(field) ? static_cast<Side>(pick(3)) : Side::either, static_cast<Comparison>(pick(6)),
-            std::min<uint64_t>(value(field), field == NumberField::duration_ms ? 1'000'000 : UINT64_MAX)};
+  std::string text() {
+    return std::array{
+        "", "eve", "Eve", "it's", "xx a \"b\"", "00000001-0000000a-00000064", "ü", "a\\b", "eve%"}[pick(9)];
   }
 
-  NumberIn number_in() {
-    const NumberField field = static_cast<NumberField>(pick(4));  // those that take a list
-    NumberIn in{field, has_sides(field) ? static_cast<Side>(pick(3)) : Side::either, {}};
-    const size_t count = 1 + pick(3);
-    for (size_t i = 0; i < count; ++i) in.values.push_back(value(field));
-    return in;
+  uint64_t number(const Field& field) {
+    if (field.kind == FieldKind::time) return static_cast<uint64_t>(time());
+    return std::min(common_number(), field.limit);
+  }
+  // What fields and rows have in common.
+  uint64_t common_number() {
+    constexpr std::array<uint64_t, 14> kNumbers = {0,   1,    2,    6,      10,      58,         100,
+                                                   255, 1000, 8000, 65'535, 256'001, UINT32_MAX, UINT64_MAX};
+    return kNumbers[pick(kNumbers.size())];
+  }
+  int64_t time() { return kNow + std::array<int64_t, 6>{0, 999, 1000, 1'000'000, 8'000'000, -5}[pick(6)]; }
+
+  void set(flow::FlowBatch& batch, flow::ColumnIndex column, size_t row) {
+    using flow::ColumnType;
+    void* data = batch.raw(column);
+    switch (batch.schema()[column].type) {
+      case ColumnType::u8:
+        static_cast<uint8_t*>(data)[row] = static_cast<uint8_t>(common_number());
+        break;
+      case ColumnType::u16:
+        static_cast<uint16_t*>(data)[row] = static_cast<uint16_t>(common_number());
+        break;
+      case ColumnType::u32:
+        static_cast<uint32_t*>(data)[row] = static_cast<uint32_t>(common_number());
+        break;
+      case ColumnType::u64:
+        static_cast<uint64_t*>(data)[row] = common_number();
+        break;
+      case ColumnType::mac:
+        static_cast<uint64_t*>(data)[row] = common_number() & 0xffff'ffff'ffff;
+        break;
+      case ColumnType::address:
+        static_cast<IpAddress*>(data)[row] = address();
+        break;
+      case ColumnType::timestamp:
+        static_cast<int64_t*>(data)[row] = time();
+        break;
+      case ColumnType::f64:
+        static_cast<double*>(data)[row] = 1.5;
+        break;
+      case ColumnType::text:
+        static_cast<flow::TextRef*>(data)[row] = batch.add_text(text());
+        break;
+    }
   }
 
   std::mt19937& random_;
 };
 
-}  // namespace weir::query
+}  // namespace weir::filter

@@ -5,11 +5,12 @@
 #include <bit>
 #include <iterator>
 
-#include "query/filter.h"
-#include "query/filter_lexer.h"
-#include "query/filter_terms.h"
+#include "base/time.h"
+#include "filter/fields.h"
+#include "filter/filter.h"
+#include "filter/lexer.h"
 
-namespace weir::query {
+namespace weir::filter {
 namespace {
 
 std::string_view text_of(Comparison comparison) {
@@ -17,20 +18,28 @@ std::string_view text_of(Comparison comparison) {
   return kText[static_cast<size_t>(comparison)];
 }
 
-std::string_view text_of(AddressField field) {
-  constexpr std::string_view kText[] = {"",     "src ",     "dst ",     "exporter ", "next ",      "bgp next ",
-                                        "nat ", "src nat ", "dst nat ", "inner ",    "inner src ", "inner dst "};
-  static_assert(std::size(kText) == kAddressFields);
-  return kText[static_cast<size_t>(field)];
+std::string_view text_of(TextTest test) {
+  if (test == TextTest::like) return "like";
+  if (test == TextTest::regex) return "~";
+  return text_of(static_cast<Comparison>(test));
 }
 
-std::string name_of(NumberField field, Side side) {
-  constexpr std::string_view kNames[] = {"port",     "as",  "if",        "proto",     "packets", "bytes",
-                                         "duration", "tos", "icmp-type", "icmp-code", "flags",   "inner proto"};
-  constexpr std::string_view kSides[] = {"", "src ", "dst "};
-  constexpr std::string_view kInOut[] = {"", "in ", "out "};
-  const std::string_view way = (field == NumberField::interface ? kInOut : kSides)[static_cast<size_t>(side)];
-  return fmt::format("{}{}", way, kNames[static_cast<size_t>(field)]);
+// A text that was written holds one kind of quotes at most.
+std::string quoted(std::string_view text) {
+  const char quote = text.find('\'') == std::string_view::npos ? '\'' : '"';
+  return fmt::format("{0}{1}{0}", quote, text);
+}
+
+std::string text_of(const Field& field, uint64_t value) {
+  if (field.kind == FieldKind::mac) return mac_to_string(value);
+  if (field.kind == FieldKind::time) return to_rfc3339(timestamp_from_us(static_cast<int64_t>(value)));
+  return std::to_string(value);
+}
+
+// "src ip" -> "src net": what stands before a network.
+std::string net_words(const Field& field) {
+  if (field.column) return field.words + " =";
+  return field.words.substr(0, field.words.size() - 2) + "net";
 }
 
 // The range as a prefix: parsing made it from one.
@@ -54,46 +63,54 @@ struct Printer {
   void operator()(const AddressIn& in) {
     if (in.ranges.size() == 1) {
       const bool one = in.ranges[0].first == in.ranges[0].last;
-      out += fmt::format("{}{} {}", text_of(in.field), one ? "ip" : "net", text_of(in.ranges[0]));
+      const std::string words = one && !in.field->column ? in.field->words : net_words(*in.field);
+      out += fmt::format("{} {}", words, text_of(in.ranges[0]));
       return;
     }
-    out += fmt::format("{}ip in [", text_of(in.field));
-    for (size_t i = 0; i < in.ranges.size(); ++i) out += (i > 0 ? ", " : "") + text_of(in.ranges[i]);
-    out += ']';
+    list(in.field, in.ranges, [](const IpPrefix& range) { return text_of(range); });
+  }
+  void operator()(const AddressIs& is) {
+    out += fmt::format("{} {} {}", is.field->words, text_of(is.comparison), is.address.to_string());
   }
   void operator()(const NumberIs& is) {
-    out += fmt::format("{} {} {}", name_of(is.field, is.side), text_of(is.comparison), is.value);
+    out += fmt::format("{} {} {}", is.field->words, text_of(is.comparison), text_of(*is.field, is.value));
   }
   void operator()(const NumberIn& in) {
-    out += fmt::format("{} in [{}]", name_of(in.field, in.side), fmt::join(in.values, ", "));
+    list(in.field, in.values, [&](uint64_t value) { return text_of(*in.field, value); });
   }
-  void operator()(const TermIs& is) {
-    const Term& term = filter_terms()[is.term];
-    out += fmt::format("{} {} ", term.words, text_of(is.comparison));
-    if (term.kind == TermKind::number) {
-      out += std::to_string(is.number);
-    } else if (term.kind == TermKind::mac) {
-      out += mac_to_string(is.number);
-    } else {
-      // A text that was written holds one kind of quotes at most.
-      const char quote = is.text.find('\'') == std::string::npos ? '\'' : '"';
-      out += quote + is.text + quote;
-    }
+  void operator()(const TextIs& is) {
+    out += fmt::format("{} {} {}", is.field->words, text_of(is.test), quoted(is.text));
+  }
+  void operator()(const TextIn& in) { list(in.field, in.texts, quoted); }
+  void operator()(const FieldsCompare& compare) {
+    out += fmt::format("{} {} {}", compare.left->words, text_of(compare.comparison), compare.right->words);
   }
   void operator()(const FlagsSet& flags) {
     constexpr std::string_view kLetters = "FSRPAUEC";
-    out += flags.exact ? "flags =" : "flags ";
+    constexpr std::string_view kMatches[] = {"flags ", "flags =", "flags any "};
+    out += kMatches[static_cast<size_t>(flags.match)];
     for (size_t bit = 0; bit < kLetters.size(); ++bit) {
       if ((flags.mask >> bit & 1) != 0) out += kLetters[bit];
     }
   }
   void operator()(const Not& negation) {
     out += "not ";
+    // "not flags SA" would be "not flags any SA".
+    const auto* flags = std::get_if<FlagsSet>(&negation.child->node);
+    const bool all = flags != nullptr && flags->match == FlagsSet::Match::all;
+    if (all) out += '(';
     child(*negation.child, true, true);
+    if (all) out += ')';
   }
   void operator()(const And& all) { join(all.children, " and ", true); }
   void operator()(const Or& any) { join(any.children, " or ", false); }
 
+  template <class Values, class TextOf>
+  void list(const FieldRef& field, const Values& values, TextOf text) {
+    out += field->words + " in [";
+    for (size_t i = 0; i < values.size(); ++i) out.append(i > 0 ? ", " : "").append(text(values[i]));
+    out += ']';
+  }
   void join(const std::vector<Filter>& children, std::string_view separator, bool within_and) {
     for (size_t i = 0; i < children.size(); ++i) {
       if (i > 0) out += separator;
@@ -126,7 +143,8 @@ std::string to_string(const Filter& filter) {
   return std::move(printer.out);
 }
 
-std::string FilterError::show(std::string_view text) const {
+std::string FilterError::show(std::string_view filter) const {
+  const std::string_view text = file.empty() ? filter : file_text;
   constexpr size_t kBefore = 50;  // bytes of the line shown on each side of the place
   const size_t at = std::min(position, text.size());
   const size_t newline = text.substr(0, at).rfind('\n');
@@ -139,8 +157,12 @@ std::string FilterError::show(std::string_view text) const {
     if (c < ' ' || c > '~') c = c == '\t' ? ' ' : '?';
   }
   const std::string_view dots = start > line_start ? "..." : "";
-  return fmt::format("filter: {}, at character {}\n  {}{}{}\n  {:>{}}", message, at + 1, dots, line,
-                     end < line_end ? "..." : "", '^', dots.size() + (at - start) + 1);
+  std::string place = fmt::format("at character {}", at + 1);
+  if (!file.empty()) {
+    place = fmt::format("in {}, line {}", printable(file), 1 + std::ranges::count(text.substr(0, at), '\n'));
+  }
+  return fmt::format("filter: {}, {}\n  {}{}{}\n  {:>{}}", message, place, dots, line, end < line_end ? "..." : "", '^',
+                     dots.size() + (at - start) + 1);
 }
 
-}  // namespace weir::query
+}  // namespace weir::filter

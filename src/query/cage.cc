@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "query/filter_lexer.h"
+#include "filter/lexer.h"
 
 namespace weir::query {
 namespace {
@@ -192,7 +192,7 @@ class Tree {
       const json::object* called = function == nullptr ? nullptr : function->if_object();
       const std::string name = called == nullptr ? "" : lower(member(*called, "function_name"));
       if (std::ranges::find(kTableFunctions, name) == kTableFunctions.end()) {
-        return refuse(printable(name) + "()",
+        return refuse(filter::printable(name) + "()",
                       "opens no files and nothing else outside the store's tables, such as "
                       "flows and counters");
       }
@@ -201,7 +201,7 @@ class Tree {
       const std::string name = lower(member(node, "function_name"));
       const bool refused = std::ranges::find(kRefusedFunctions, name) != kRefusedFunctions.end();
       if (refused || name.starts_with("__internal")) {
-        return refuse(printable(name) + "()", "has no functions that reach out of the question; leave it out");
+        return refuse(filter::printable(name) + "()", "has no functions that reach out of the question; leave it out");
       }
     }
     return {};
@@ -210,7 +210,7 @@ class Tree {
   // DuckDB takes the name of a table that is not there for a file.
   Result<> check_table(std::string_view name) const {
     if (name.find_first_of("./\\:*?[]{}~%") == std::string_view::npos || names_.contains(lower(name))) return {};
-    return refuse(fmt::format("'{}'", printable(name)),
+    return refuse(fmt::format("'{}'", filter::printable(name)),
                   "opens no files, and the tables of the store are flows, counters and account");
   }
 

@@ -2,40 +2,15 @@
 // once, against this.
 #pragma once
 
-#include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "base/ip_address.h"
-#include "base/time.h"
+#include "filter/dialect.h"
 
 namespace weir::query {
 
-class Dialect {
+class Dialect : public filter::Dialect {
  public:
-  virtual ~Dialect() = default;
-
-  // Literals.
-  virtual std::string address(const IpAddress& address) const = 0;
-  virtual std::string time(Timestamp time) const = 0;
-  virtual std::string number(uint64_t number) const = 0;
-  virtual std::string text(std::string_view text) const = 0;
-
-  // "name" of a result column.
-  virtual std::string quote_name(std::string_view name) const = 0;
-
-  // A condition that is true where `condition` is false or null.
-  virtual std::string not_true(const std::string& condition) const = 0;
-  // All bits of `mask` are set in a column.
-  virtual std::string has_bits(std::string_view column, uint64_t mask) const = 0;
-  // A column of texts has `text` somewhere, in upper or lower case.
-  virtual std::string contains(std::string_view column, std::string_view text) const = 0;
-  // A column of addresses lies in one of many ranges, given in order and apart from each other.
-  virtual std::string in_ranges(std::string_view column, std::span<const IpPrefix> ranges) const = 0;
-  // time_flow_end - time_flow_start in whole milliseconds; null for a flow that ends before it starts.
-  virtual std::string duration_ms() const = 0;
-
   // The first address of the prefix that an address lies in, and that prefix as text. v4_bits and v6_bits are
   // expressions.
   virtual std::string network(std::string_view address, std::string_view v4_bits, std::string_view v6_bits) const = 0;

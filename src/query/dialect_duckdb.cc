@@ -34,6 +34,22 @@ class DuckDbDialect final : public Dialect {
     return fmt::format("({0} & {1}) = {1}", column, mask);
   }
 
+  std::string has_a_bit(std::string_view column, uint64_t mask) const override {
+    return fmt::format("({} & {}) <> 0", column, mask);
+  }
+
+  // A list of literals that is long becomes a hash table by itself.
+  std::string in_numbers(std::string_view operand, std::span<const uint64_t> values) const override {
+    std::string list;
+    for (const uint64_t value : values) list.append(list.empty() ? "" : ", ").append(number(value));
+    return fmt::format("{} IN ({})", operand, list);
+  }
+  std::string in_addresses(std::string_view column, std::span<const IpAddress> addresses) const override {
+    std::string list;
+    for (const IpAddress& one : addresses) list.append(list.empty() ? "" : ", ").append(address(one));
+    return fmt::format("{} IN ({})", column, list);
+  }
+
   // A search instead of a chain of comparisons, of which thousands take DuckDB minutes; BETWEEN is for the row groups.
   std::string in_ranges(std::string_view column, std::span<const IpPrefix> ranges) const override {
     std::string blob;
@@ -46,10 +62,44 @@ class DuckDbDialect final : public Dialect {
                        address(ranges.front().first), address(ranges.back().last), blob);
   }
 
-  // HUGEINT: an exporter may claim any times, and their difference must not end the query.
-  std::string duration_ms() const override {
+  std::string has_id(std::string_view column, uint32_t id) const override {
+    return fmt::format("contains('-' || {} || '-', '-{:08x}-')", column, id);
+  }
+  std::string like(std::string_view column, std::string_view pattern) const override {
+    return fmt::format("{} LIKE {}", column, text(pattern));
+  }
+  std::string matches(std::string_view column, std::string_view regex) const override {
+    return fmt::format("regexp_matches({}, {})", column, text(regex));
+  }
+
+  std::string computed(filter::Operand::Of of, std::string_view column) const override {
+    using Of = filter::Operand::Of;
+    switch (of) {
+      case Of::high_byte:
+        return fmt::format("(({} >> 8) & 255)", column);
+      case Of::low_byte:
+        return fmt::format("({} & 255)", column);
+      case Of::or_one:
+        return fmt::format("coalesce({}, 1)", column);
+      case Of::pps:
+        return rate("packets", 1000, duration_ms());
+      case Of::bps:
+        return rate("bytes", 8000, duration_ms());
+      case Of::bpp:
+        return rate("bytes", 1, "packets");
+      default:
+        return duration_ms();
+    }
+  }
+
+  // HUGEINT: an exporter may claim any times, and their difference must not end the query; the same with rates.
+  static std::string duration_ms() {
     return "(CASE WHEN time_flow_end >= time_flow_start "
            "THEN (epoch_us(time_flow_end)::HUGEINT - epoch_us(time_flow_start)) // 1000 END)";
+  }
+  static std::string rate(std::string_view counter, unsigned factor, std::string_view by) {
+    return fmt::format("(CASE WHEN {2} = 0 THEN {0}::HUGEINT * 0 ELSE {0}::HUGEINT * {1} // {2} END)", counter, factor,
+                       by);
   }
 
   std::string network(std::string_view address, std::string_view v4_bits, std::string_view v6_bits) const override {

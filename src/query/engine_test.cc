@@ -118,7 +118,7 @@ class EngineTest : public ::testing::Test {
 
   std::string top(std::string_view by, std::string_view filter = "", Metric order = Metric::bytes, bool scaled = true) {
     TopQuery query;
-    query.filter = *parse_filter(filter);
+    query.filter = *filter::parse_filter(filter);
     query.by = *parse_dimensions(by);
     query.order = order;
     query.scaled = scaled;
@@ -208,7 +208,7 @@ TEST_F(EngineTest, NothingIsNegative) {
     return ask(
         fmt::format("SELECT {} FROM (SELECT TIMESTAMP '2026-11-22 14:00:00' AS time_flow_start, "
                     "TIMESTAMP '{}' AS time_flow_end)",
-                    dialect.duration_ms(), end));
+                    dialect.computed(filter::Operand::Of::duration, ""), end));
   };
   EXPECT_EQ(duration("2026-11-22 14:00:01.5"), "1500");
   EXPECT_EQ(duration("2026-11-22 14:00:00"), "0");
@@ -236,7 +236,7 @@ TEST_F(EngineTest, FlowsAreOrderedAndLimited) {
   query.ascending = false;
   query.limit = 2;
   EXPECT_EQ(ask(plan_flows(query, duckdb_dialect())), "192.0.2.2|9;192.0.2.3|7");
-  query.filter = *parse_filter("not port 2");
+  query.filter = *filter::parse_filter("not port 2");
   query.limit = 0;
   EXPECT_EQ(ask(plan_flows(query, duckdb_dialect())), "192.0.2.3|7;192.0.2.1|5");
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "query/filter_lexer.h"
+#include "filter/lexer.h"
 
 namespace weir::query {
 namespace {
@@ -51,7 +51,7 @@ void text_to_address(duckdb_function_info info, duckdb_data_chunk input, duckdb_
     const std::string_view text = duck::view(texts[row]);
     const std::optional<IpAddress> address = parse(text);
     if (!address) {
-      duckdb_scalar_function_set_error(info, fmt::format("{}'{}'", kNotAnAddress, printable(text)).c_str());
+      duckdb_scalar_function_set_error(info, fmt::format("{}'{}'", kNotAnAddress, filter::printable(text)).c_str());
       return;
     }
     set_uuid(output, row, *address);
@@ -122,7 +122,7 @@ bool cast_to_address(duckdb_function_info info, idx_t rows, duckdb_vector input,
       continue;
     }
     all = false;
-    const std::string message = fmt::format("{}'{}'", kNotAnAddress, printable(text));
+    const std::string message = fmt::format("{}'{}'", kNotAnAddress, filter::printable(text));
     duckdb_cast_function_set_row_error(info, message.c_str(), row, output);
     if (!may_fail) return false;
   }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "duck/duck.h"
+#include "filter/protocols.h"
 #include "flow/flow_type.h"
-#include "query/protocols.h"
 
 namespace weir::query {
 namespace {
@@ -149,8 +149,9 @@ CREATE OR REPLACE MACRO tcp_flags_text(f) AS
 
 std::string name_macros() {
   std::string sql = "CREATE OR REPLACE MACRO proto_name(n) AS CASE n";
-  for (const ProtocolName& entry : protocol_names()) {
-    if (protocol_name(entry.number) == entry.name) sql += fmt::format(" WHEN {} THEN '{}'", entry.number, entry.name);
+  for (const filter::ProtocolName& entry : filter::protocol_names()) {
+    if (filter::protocol_name(entry.number) == entry.name)
+      sql += fmt::format(" WHEN {} THEN '{}'", entry.number, entry.name);
   }
   sql += " ELSE CAST(n AS VARCHAR) END;\nCREATE OR REPLACE MACRO type_name(n) AS CASE n";
   for (uint8_t type = 1; flow::name(static_cast<flow::FlowType>(type)) != "unknown"; ++type) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "flow/batch.h"
-#include "query/filter_sql.h"
+#include "filter/sql.h"
 
 namespace weir::query {
 namespace {
@@ -113,7 +113,7 @@ std::string where_sql(const Window& window, const Filter& filter, const Dialect&
   std::string sql;
   if (window.from) sql += fmt::format("time_received >= {} AND ", dialect.time(*window.from));
   if (window.to) sql += fmt::format("time_received < {} AND ", dialect.time(*window.to));
-  return sql + filter_sql(filter, dialect);
+  return sql + filter::filter_sql(filter, dialect);
 }
 
 TopShape shape_of(const TopQuery& query) {

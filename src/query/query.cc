@@ -4,8 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "filter/lexer.h"
 #include "flow/batch.h"
-#include "query/filter_lexer.h"
 
 namespace weir::query {
 namespace {
@@ -124,7 +124,7 @@ std::string name_of(Column column) { return std::string(flow::info(column).name)
 std::optional<Dimension> find_dimension(std::string_view name, const MoreColumns& more) {
   if (find_column(name)) return Dimension{std::string(name), Kind::column, {std::string(name)}};
   for (const Alias& alias : kAliases) {
-    if (!equals_ignoring_case(alias.name, name)) continue;
+    if (!filter::equals_ignoring_case(alias.name, name)) continue;
     Dimension dimension{std::string(alias.column), alias.kind, {name_of(alias.first)}};
     if (alias.kind != Kind::column) dimension.columns.push_back(name_of(alias.second));
     return dimension;
@@ -141,18 +141,19 @@ Result<Dimension> parse_dimension(std::string_view text, const MoreColumns& more
     return fail(
         "cannot group by '{}': use a column name such as src_addr or dst_port ('weir flows --help' lists them), or "
         "one of nfdump's elements such as srcip, dstport, as, proto",
-        printable(base));
+        filter::printable(base));
   }
   const bool is_counter = dimension->name == "bytes" || dimension->name == "packets";
   if (is_counter) dimension->name.insert(0, "flow_");  // the sums of the group have these names
   if (slash == std::string_view::npos) return *std::move(dimension);
   if (dimension->kind != Kind::column || find_column(dimension->columns[0], more) != flow::ColumnType::address) {
-    return fail("cannot group by '{}': only a column of addresses can be cut to a prefix length", printable(text));
+    return fail("cannot group by '{}': only a column of addresses can be cut to a prefix length",
+                filter::printable(text));
   }
   if (!set_network(text.substr(slash + 1), base.ends_with('6'), *dimension)) {
     return fail(
         "cannot group by '{}': write ADDRESS/BITS or ADDRESS/BITS/IPV6BITS, such as src_addr/24 or src_addr/24/48",
-        printable(text));
+        filter::printable(text));
   }
   dimension->name += text.substr(slash);
   return *std::move(dimension);
@@ -182,7 +183,7 @@ std::string_view name(Metric metric) { return kMetrics[static_cast<size_t>(metri
 
 std::optional<Metric> parse_metric(std::string_view text) {
   const auto found =
-      std::ranges::find_if(kMetrics, [&](std::string_view known) { return equals_ignoring_case(known, text); });
+      std::ranges::find_if(kMetrics, [&](std::string_view known) { return filter::equals_ignoring_case(known, text); });
   if (found == kMetrics.end()) return std::nullopt;
   return static_cast<Metric>(found - kMetrics.begin());
 }
@@ -202,7 +203,7 @@ std::vector<std::string_view> dimension_names() {
 Result<std::vector<Dimension>> parse_dimensions(std::string_view list, const MoreColumns& more) {
   std::vector<Dimension> dimensions;
   const auto add = [&](std::string_view entry) -> Result<> {
-    if (equals_ignoring_case(entry, "record")) {
+    if (filter::equals_ignoring_case(entry, "record")) {
       Result<std::vector<Dimension>> record = parse_dimensions(kRecord);
       dimensions.insert(dimensions.end(), record->begin(), record->end());
       return {};
@@ -229,7 +230,7 @@ Result<std::vector<std::string>> parse_columns(std::string_view list, const More
   std::vector<std::string> columns;
   const auto add = [&](std::string_view entry) -> Result<> {
     if (!find_column(entry, more))
-      return fail("there is no column '{}': 'weir flows --help' lists the columns", printable(entry));
+      return fail("there is no column '{}': 'weir flows --help' lists the columns", filter::printable(entry));
     columns.emplace_back(entry);
     return {};
   };
@@ -253,7 +254,8 @@ Result<> parse_statistic(std::string_view text, TopQuery& query, const MoreColum
   query.ascending = order.ends_with(":a");
   if (order.ends_with(":a") || order.ends_with(":d")) order.remove_suffix(2);
   const std::optional<Metric> metric = parse_metric(order);
-  if (!metric) return fail("cannot order by '{}': use bytes, packets, flows, bps, pps or bpp", printable(order));
+  if (!metric)
+    return fail("cannot order by '{}': use bytes, packets, flows, bps, pps or bpp", filter::printable(order));
   query.order = *metric;
   return {};
 }

@@ -11,10 +11,12 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "filter/filter.h"
 #include "flow/columns.gen.h"
-#include "query/filter.h"
 
 namespace weir::query {
+
+using filter::Filter;
 
 // Flows received in [from, to); an end that is not given is open.
 struct Window {

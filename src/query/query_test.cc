@@ -76,7 +76,7 @@ TEST(Columns, OnlyNamesOfTheSchema) {
 
 TEST(Planner, TheWindowIsHalfOpenAndPrunable) {
   const Window window{timestamp_from_us(1'000'000), timestamp_from_us(2'000'000)};
-  EXPECT_EQ(where_sql(window, *parse_filter("port 80"), duckdb_dialect()),
+  EXPECT_EQ(where_sql(window, *filter::parse_filter("port 80"), duckdb_dialect()),
             "time_received >= make_timestamp(1000000) AND time_received < make_timestamp(2000000) AND "
             "(src_port = 80 OR dst_port = 80)");
   EXPECT_EQ(where_sql({}, Filter{}, duckdb_dialect()), "true");

@@ -4,9 +4,9 @@
 
 #include <array>
 
+#include "filter/protocols.h"
 #include "flow/batch.h"
 #include "flow/flow_type.h"
-#include "query/protocols.h"
 #include "query/text.h"
 
 namespace weir::query {
@@ -89,7 +89,7 @@ constexpr std::array<Column, 10> kLineColumns = {
 std::string shown(std::string_view column, const Value& value, Units units) {
   const uint64_t* number = std::get_if<uint64_t>(&value);
   if (number == nullptr) return plain_text(value);
-  if (column == "proto") return name_or_number(protocol_name(*number), *number);
+  if (column == "proto") return name_or_number(filter::protocol_name(*number), *number);
   if (column == "type" && *number <= UINT8_MAX) {
     return name_or_number(flow::name(static_cast<flow::FlowType>(*number)), *number);
   }
@@ -223,7 +223,7 @@ Result<> FlowLines::row(std::span<const Value> values) {
     return values[i];
   };
   const auto proto = static_cast<uint64_t>(to_double(at(Column::proto)));
-  const std::string_view proto_name = protocol_name(proto);
+  const std::string_view proto_name = filter::protocol_name(proto);
   const std::array<Value, 9> cells = {
       short_ ? time_of_day(at(Column::time_flow_start)) : short_time(at(Column::time_flow_start)),
       duration_text(at(Column::time_flow_start), at(Column::time_flow_end)),

@@ -49,8 +49,8 @@ Result<query::FlowsQuery> query_from(const Options& options, const QuerySetup& s
   query::FlowsQuery query;
   query.window = setup.window;
   query.limit = options.limit;
-  query.filter = TRY(filter_from(options.filter));
   query::StoredColumns stored(setup.surveyor, setup.window);
+  query.filter = TRY(filter_from(options.filter, stored.more()));
   if (!options.columns.empty()) {
     query.columns = TRY(query::parse_columns(options.columns, stored.more()));
   } else if (options.all_columns) {
@@ -132,7 +132,7 @@ void add_flows(CLI::App& app, Run& run) {
       "  weir flows -n 0 -o ndjson > flows.ndjson\n" +
       column_list() + "\n" + kStatusHelp);
   flows->add_option("filter", options->filter,
-                    "Which flows: any, [src|dst] ip, net, port, as; proto, bytes > 1m, and, or, not");
+                    "Which flows: any, [src|dst] ip, net, port, as; proto, bytes > 1m, any column; and, or, not");
   flows->add_option("-n,--limit", options->limit, "How many flows; 0 for all, in the order of the store")
       ->capture_default_str();
   flows->add_flag("--newest", options->newest, "The last ones instead of the first");

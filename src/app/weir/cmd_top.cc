@@ -28,8 +28,8 @@ Result<query::TopQuery> query_from(const Options& options, const QuerySetup& set
   query.window = setup.window;
   query.limit = options.limit;
   query.scaled = !options.unscaled;
-  query.filter = TRY(filter_from(options.filter));
   query::StoredColumns stored(setup.surveyor, setup.window);
+  query.filter = TRY(filter_from(options.filter, stored.more()));
   if (!options.statistic.empty()) {
     TRY(query::parse_statistic(options.statistic, query, stored.more()));
   } else if (!options.total) {
@@ -80,7 +80,7 @@ void add_top(CLI::App& app, Run& run) {
       "Counters are multiplied by the sampling rate of their flow, unless --unscaled.\n" +
       std::string(kStatusHelp));
   top->add_option("filter", options->filter,
-                  "Which flows: any, [src|dst] ip, net, port, as; proto, bytes > 1m, and, or, not");
+                  "Which flows: any, [src|dst] ip, net, port, as; proto, bytes > 1m, any column; and, or, not");
   top->add_option(
          "-b,--by,-A", options->by,
          "Columns or nfdump's elements to group by, with commas: src_addr, dst_port, srcip, proto, as, record,\n"

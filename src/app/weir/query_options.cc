@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "app/weir/filter_world.h"
 #include "app/weir/query_watch.h"
 #include "base/terminal_text.h"
 
@@ -78,9 +79,9 @@ Result<QuerySetup> check(const QueryOptions& options) {
   return setup;
 }
 
-Result<query::Filter> filter_from(const std::vector<std::string>& words) {
+Result<filter::Filter> filter_from(const std::vector<std::string>& words, const query::MoreColumns& more) {
   const std::string text = fmt::format("{}", fmt::join(words, " "));
-  auto filter = query::parse_filter(text);
+  auto filter = filter::parse_filter(text, filter_world(more));
   if (!filter) return fail("{}", filter.error().show(text));
   return *std::move(filter);
 }

@@ -48,8 +48,8 @@ struct QuerySetup {
 };
 Result<QuerySetup> check(const QueryOptions& options);
 
-// The words of a filter as one; the error is ready to be shown.
-Result<query::Filter> filter_from(const std::vector<std::string>& words);
+// The words of a filter as one, which may look up host names and include files; the error is ready to be shown.
+Result<filter::Filter> filter_from(const std::vector<std::string>& words, const query::MoreColumns& more);
 
 // The exit status of an answer that parts of the store are missing from.
 inline constexpr int kIncomplete = 3;
