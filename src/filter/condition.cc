@@ -114,12 +114,12 @@ std::optional<FieldRef> ConditionParser::accept_column(const Field& left) {
   if (token.kind != Token::Kind::word) return std::nullopt;
   const flow::Schema& schema = *flow::Schema::flows();
   std::optional<flow::ColumnType> type;
-  if (const auto column = schema.find(token.text))
+  if (const auto column = schema.find(lower_case(token.text)))
     type = schema[*column].type;
   else if (world_.more_columns && left.column)
     type = world_.more_columns(token.text);
   if (!type || *type == flow::ColumnType::f64) return std::nullopt;
-  FieldRef right = column_field(token.text, *type);
+  FieldRef right = column_field(schema.find(lower_case(token.text)) ? lower_case(token.text) : token.text, *type);
   if (right->kind != left.kind) return std::nullopt;
   stream_.take();
   return right;
@@ -225,10 +225,10 @@ Parsed<Filter> ConditionParser::parse_text(const FieldRef& field) {
   const Token& token = stream_.peek();
   if (!token.is_value()) return stream_.expected("a text");
   is.text = token.text;
+  if (is.test >= TextTest::like && is.text.size() > kMaxPatternBytes) {
+    return stream_.error_at(token, fmt::format("a pattern of more than {} bytes", kMaxPatternBytes));
+  }
   if (is.test == TextTest::regex) {
-    if (is.text.size() > kMaxRegexBytes) {
-      return stream_.error_at(token, fmt::format("a pattern of more than {} bytes", kMaxRegexBytes));
-    }
     const Regex regex(is.text);
     if (!regex.ok()) return stream_.error_at(token, "not a regular expression: " + printable(regex.error()));
   }

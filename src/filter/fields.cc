@@ -115,12 +115,6 @@ const Dictionary& dictionary() {
   return all;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
-
 }  // namespace
 
 std::optional<Found> find_field(std::span<const std::string_view> words) {
@@ -128,7 +122,7 @@ std::optional<Found> find_field(std::span<const std::string_view> words) {
   std::string text;
   for (size_t i = 0; i < std::min(words.size(), dictionary().most_words()); ++i) {
     if (i > 0) text += ' ';
-    text += lower(words[i]);
+    text += lower_case(words[i]);
     if (const Meaning* meaning = dictionary().find(text)) {
       found = Found{meaning->field, meaning->no_data, meaning->net, i + 1};
     }

@@ -31,7 +31,7 @@ namespace weir::filter {
 inline constexpr size_t kMaxFilterBytes = 65'536;
 inline constexpr size_t kMaxFilterDepth = 256;  // parentheses and negations
 inline constexpr size_t kMaxFilterListEntries = 4096;
-inline constexpr size_t kMaxRegexBytes = 1000;
+inline constexpr size_t kMaxPatternBytes = 1000;  // of like and ~
 // On files that a filter includes.
 inline constexpr size_t kMaxIncludeDepth = 10;
 inline constexpr size_t kMaxIncludedBytes = 1 << 20;  // of all of them

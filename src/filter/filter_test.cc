@@ -226,7 +226,7 @@ TEST(FilterParser, UnderstandsColumnsByName) {
       {"url in [a 'b c']", "url in ['a', 'b c']"},
       {"user_name >= m", "user_name >= 'm'"},
       {"time_received > '2026-11-22 14:05'", "time_received > 2026-11-22T14:05:00.000000Z"},
-      {"src_port = dst_port", "src_port = dst_port"},
+      {"SRC_PORT = Dst_Port", "src_port = dst_port"},
       {"src as != dst_as", "src as != dst_as"},
       {"ip = next_hop", "ip = next_hop"},
       {"time_flow_end < time_flow_start", "time_flow_end < time_flow_start"},
@@ -405,6 +405,30 @@ TEST(FilterParser, LimitsHoldAgainstHostileText) {
   EXPECT_FALSE(nested(kMaxFilterDepth + 1, "(", ")"));
   EXPECT_TRUE(nested(kMaxFilterDepth, "not ", ""));
   EXPECT_FALSE(nested(kMaxFilterDepth + 1, "!", ""));
+
+  // What is several conditions counts as a pair of parentheses, since it is printed with them.
+  const auto sides = [](size_t depth) {
+    std::string text;
+    for (size_t i = 0; i < depth; ++i) text += "not ";
+    return parse_filter(text + "src and dst port 1");
+  };
+  EXPECT_TRUE(parse_filter(to_string(*sides(kMaxFilterDepth - 1))));
+  EXPECT_FALSE(sides(kMaxFilterDepth));
+
+  EXPECT_TRUE(parse_filter("url like '" + std::string(kMaxPatternBytes, '%') + "'"));
+  EXPECT_FALSE(parse_filter("url like '" + std::string(kMaxPatternBytes + 1, '%') + "'"));
+
+  World world;
+  world.resolve = [](const std::string&) -> std::expected<std::vector<IpAddress>, std::string> {
+    return std::vector{IpAddress::from_v4(1)};
+  };
+  const auto hosts = [&](size_t count) {
+    std::string text = "ip in [";
+    for (size_t i = 0; i < count; ++i) text += "www ";
+    return parse_filter(text + "]", world);
+  };
+  EXPECT_TRUE(hosts(kMaxHostNames));
+  EXPECT_FALSE(hosts(kMaxHostNames + 1));
 
   const auto list = [](size_t entries) {
     std::string text = "port in [";

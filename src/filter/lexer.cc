@@ -142,6 +142,12 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, to_lower, to_lower);
 }
 
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), to_lower);
+  return result;
+}
+
 bool Token::is_word(std::string_view keyword) const {
   return kind == Kind::word && equals_ignoring_case(text, keyword);
 }

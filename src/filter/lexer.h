@@ -41,6 +41,8 @@ std::expected<Tokens, FilterError> tokenize(std::string_view text, const World& 
 // Equal but for the case of ASCII letters.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
+std::string lower_case(std::string_view text);  // ASCII letters
+
 // Bytes for a message: cut to 40, anything but printable ASCII shown as '?'.
 std::string printable(std::string_view text);
 

@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "filter/fields.h"
+#include "filter/lexer.h"
 #include "filter/operands.h"
 #include "filter/ranges.h"
 #include "filter/regex.h"
@@ -33,12 +34,6 @@ bool holds(Comparison comparison, const T& left, const T& right) {
       return left <= right;
   }
   return false;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
 }
 
 // LIKE, in time of the product of both lengths: after a % that did not fit, the last one takes one character more.
@@ -169,8 +164,8 @@ struct Predicate::Prepared::Matcher {
     return each_address(*known_field("ip"), false, [&](const IpAddress& a) { return a.is_v4() != family.v6; });
   }
   Rows operator()(const AddressIn& in) const {
-    const std::vector<IpPrefix>& ranges = prepared.ranges.at(&in);
-    return each_address(*in.field, false, [&](const IpAddress& a) { return in_sorted(ranges, a); });
+    const std::vector<IpPrefix>& sorted = prepared.ranges.at(&in);
+    return each_address(*in.field, false, [&](const IpAddress& a) { return in_sorted(sorted, a); });
   }
   Rows operator()(const AddressIs& is) const {
     return each_address(*is.field, is.comparison == Comparison::ne,
@@ -202,9 +197,9 @@ struct Predicate::Prepared::Matcher {
   Rows operator()(const TextIs& is) const {
     const bool different = is.test == TextTest::ne;
     if (is.field->kind == FieldKind::access_list) {
-      const std::string part = lower(is.text);
+      const std::string part = lower_case(is.text);
       return each_text(*is.field, different, [&](std::string_view list) {
-        return (lower(list).find(part) != std::string::npos) != different;
+        return (lower_case(list).find(part) != std::string::npos) != different;
       });
     }
     if (is.test == TextTest::like) {

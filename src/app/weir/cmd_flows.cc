@@ -126,7 +126,7 @@ void add_flows(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
   CLI::App* flows = app.add_subcommand("flows", "The flows themselves, oldest first");
   flows->footer(
-      "FILTER is nfdump's language; quotes are optional:\n"
+      "FILTER is nfdump's language, and more (docs/filter.md); quotes are optional:\n"
       "  weir flows dst port 22 and flags S and not flags A --newest\n"
       "  weir flows ip 192.0.2.1 --last 1h --order bytes:d -n 20\n"
       "  weir flows -n 0 -o ndjson > flows.ndjson\n" +

@@ -73,7 +73,7 @@ void add_top(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
   CLI::App* top = app.add_subcommand("top", "Who sends and receives the most: flows of the store, grouped and ordered");
   top->footer(
-      "FILTER is nfdump's language; quotes are optional:\n"
+      "FILTER is nfdump's language, and more (docs/filter.md); quotes are optional:\n"
       "  weir top src net 10/8 and dst port 443 --by dst_addr --last 1h\n"
       "  weir top --by src_addr/24,proto --order flows -n 20\n"
       "  weir top -s dstport:p/packets not ip 192.0.2.1\n"
