@@ -3,44 +3,64 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
-#include <vector>
+
+#include "base/text.h"
 
 namespace weir {
 namespace {
 
-// Levenshtein's distance: insertions, deletions and replacements of one character.
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool begins_with(std::string_view text, std::string_view begin) {
+  return text.size() >= begin.size() && std::ranges::equal(text.substr(0, begin.size()), begin, {}, lower, lower);
 }
 
-// Near enough to be a slip: a third of the name, or the beginning of it. 0 is the nearest; nothing at all is SIZE_MAX.
-size_t nearness(std::string_view written, std::string_view known) {
-  if (written.size() > 64) return SIZE_MAX;
-  if (written.size() >= 3 && known.starts_with(written)) return 1;
-  const size_t d = distance(written, known);
-  return d <= (known.size() <= 3 ? 1 : std::max<size_t>(2, known.size() / 3)) ? d : SIZE_MAX;
+constexpr size_t kLongestWord = 40;
+
+// How many letters to add, to take away, to change or to swap with their neighbour make one word of the other. Neither
+// is longer than kLongestWord.
+size_t distance(std::string_view a, std::string_view b) {
+  using Row = std::array<size_t, kLongestWord + 1>;
+  std::array<Row, 3> rows{};  // the last three, in turn
+  std::iota(rows[0].begin(), rows[0].end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    Row& row = rows[i % 3];
+    const Row& last = rows[(i + 2) % 3];
+    const Row& before_last = rows[(i + 1) % 3];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = last[j - 1] + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, change});
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+        row[j] = std::min(row[j], before_last[j - 2] + 1);
+    }
+  }
+  return rows[a.size() % 3][b.size()];
 }
 
 }  // namespace
 
-void Nearest::offer(std::string_view known) {
-  if (const size_t n = nearness(written_, known); n < nearness_) nearness_ = n, name_ = known;
+std::string_view nearest(std::string_view written, std::span<const std::string_view> known) {
+  if (written.size() < 2 || written.size() > kLongestWord) return {};
+  std::string_view best;
+  size_t least = written.size() / 4 + 2;  // one mistake in short words, one more for each four letters
+  for (const std::string_view name : known) {
+    if (name.size() > kLongestWord) continue;
+    const bool begun = begins_with(name, written);  // wins a tie
+    const size_t apart = begun && written.size() >= 3 ? 1 : distance(written, name);
+    if ((apart < least || (apart == least && begun && !best.empty())) && apart < name.size()) {
+      best = name;
+      least = apart;
+    }
+  }
+  return best;
 }
 
-std::string Nearest::text() const {
-  return name_.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", name_);
+std::string did_you_mean(std::string_view written, std::span<const std::string_view> known) {
+  const std::string_view name = nearest(written, known);
+  return name.empty() ? std::string() : fmt::format("; did you mean \"{}\"?", name);
 }
 
 }  // namespace weir

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "base/nearest.h"
 #include "base/terminal_text.h"
 #include "base/utf8.h"
@@ -21,16 +23,16 @@ std::string right_section(Sections sections, std::string_view name) {
 }  // namespace
 
 std::string suggest_section(Sections sections, std::string_view name) {
-  Nearest nearest(name);
-  for (const Section* section : sections) nearest.offer(section->name);
-  const std::string text = nearest.text();
+  std::vector<std::string_view> names;
+  for (const Section* section : sections) names.push_back(section->name);
+  const std::string text = did_you_mean(name, names);
   return text.empty() ? right_section(sections, name) : text;
 }
 
 std::string suggest_key(Sections sections, const Section& section, std::string_view name) {
-  Nearest nearest(name);
-  for (const Key& key : section.keys) nearest.offer(key.name);
-  const std::string text = nearest.text();
+  std::vector<std::string_view> names;
+  for (const Key& key : section.keys) names.push_back(key.name);
+  const std::string text = did_you_mean(name, names);
   return text.empty() ? right_section(sections, name) : text;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/nearest.h"
 #include "base/result.h"
 #include "filter/protocols.h"
 #include "filter/regex.h"

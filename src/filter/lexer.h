@@ -43,7 +43,7 @@ bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 std::string lower_case(std::string_view text);  // ASCII letters
 
-// Bytes for a message: cut to 40, anything but printable ASCII shown as '?'.
+// Bytes for a message: cut to 40, as a terminal may have them.
 std::string printable(std::string_view text);
 
 }  // namespace weir::filter

@@ -93,49 +93,4 @@ bool is_host_name(std::string_view text) {
   return text.size() <= 253 && std::ranges::all_of(text, allowed) && std::ranges::any_of(text, letter);
 }
 
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-constexpr size_t kLongestWord = 40;
-
-// How many letters to add, to take away, to change or to swap with their neighbour make one word of the other. Neither
-// is longer than kLongestWord.
-size_t distance(std::string_view a, std::string_view b) {
-  using Row = std::array<size_t, kLongestWord + 1>;
-  std::array<Row, 3> rows{};  // the last three, in turn
-  std::iota(rows[0].begin(), rows[0].end(), size_t{0});
-  for (size_t i = 1; i <= a.size(); ++i) {
-    Row& row = rows[i % 3];
-    const Row& last = rows[(i + 2) % 3];
-    const Row& before_last = rows[(i + 1) % 3];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = last[j - 1] + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, change});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
-        row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-  }
-  return rows[a.size() % 3][b.size()];
-}
-
-}  // namespace
-
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  if (word.size() < 2 || word.size() > kLongestWord) return {};
-  std::string_view best;
-  size_t least = word.size() / 4 + 2;  // one mistake in short words, one more for each four letters
-  for (const std::string_view candidate : candidates) {
-    if (candidate.size() > kLongestWord) continue;
-    const size_t apart = distance(word, candidate);
-    const bool begun = equals_ignoring_case(candidate.substr(0, word.size()), word);  // wins a tie
-    if ((apart < least || (apart == least && begun && !best.empty())) && apart < candidate.size()) {
-      best = candidate;
-      least = apart;
-    }
-  }
-  return best;
-}
-
 }  // namespace weir::filter

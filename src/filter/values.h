@@ -29,7 +29,4 @@ std::optional<int64_t> parse_time_value(std::string_view text);
 // Whether a text may be the name of a host: letters, digits, '-' and '.', with a letter among them.
 bool is_host_name(std::string_view text);
 
-// The candidate that is nearest to a word that was typed wrongly; empty if none is near.
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
-
 }  // namespace weir::filter

@@ -9,8 +9,8 @@
 
 #include "app/weir/commands.h"
 #include "app/weir/manual.h"
+#include "filter/fields.h"
 #include "flow/schema.h"
-#include "query/filter_terms.h"
 #include "query/query.h"
 
 namespace weir::app {
@@ -50,10 +50,8 @@ Words columns() {
 
 // The words that conditions of the filter language begin with.
 Words filter_words() {
-  Words words = {"any",      "and",   "or",  "not", "src",   "dst", "ip",   "host",  "net",
-                 "port",     "proto", "as",  "if",  "in",    "out", "vlan", "bytes", "packets",
-                 "duration", "bps",   "pps", "bpp", "flags", "tos", "inet", "inet6"};
-  for (const query::Term& term : query::filter_terms()) words.push_back(split(term.words).front());
+  Words words = {"and", "or"};  // between them
+  for (const std::string_view word : filter::first_words()) words.emplace_back(word);
   std::ranges::sort(words);
   words.erase(std::ranges::unique(words).begin(), words.end());
   return words;

@@ -21,9 +21,10 @@ bool has_command(const CLI::App& app, std::string_view name) {
 }
 
 std::string similar_command(const CLI::App& app, std::string_view name) {
-  weir::Nearest nearest(name);
-  for (const CLI::App* command : weir::app::shown_commands(app)) nearest.offer(command->get_name());
-  return nearest.text();
+  const auto commands = weir::app::shown_commands(app);
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  return weir::did_you_mean(name, std::vector<std::string_view>(names.begin(), names.end()));
 }
 
 // `weir help top` is `weir top --help`.
