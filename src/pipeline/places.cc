@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "decode/session/stream.h"
 #include "flow/flow_type.h"
 
 namespace weir::pipeline {
@@ -28,8 +29,7 @@ std::vector<SequencePlace> PlaceBoard::list() const {
     return std::tuple(p.session.exporter, p.session.type, p.session.domain, p.agent, p.port, p.has_boot);
   };
   const auto same = [&](const SequencePlace& a, const SequencePlace& b) {
-    constexpr uint32_t kToleranceMs = 3'000;
-    return identity(a) == identity(b) && a.boot_by_ours - b.boot_by_ours + kToleranceMs <= 2 * kToleranceMs;
+    return identity(a) == identity(b) && decode::is_same_boot(a.boot_by_ours, b.boot_by_ours);
   };
   std::ranges::sort(all, [&](const SequencePlace& a, const SequencePlace& b) {
     if (identity(a) != identity(b)) return identity(a) < identity(b);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "decode/session/sequence.h"
-#include "decode/session/streams.h"
+#include "decode/session/stream.h"
 
 namespace weir::decode {
 namespace {
@@ -13,30 +13,25 @@ namespace {
 constexpr std::chrono::minutes kSoon{5};
 constexpr int64_t kUsualSilences = 4;
 
-// As in streams.cc: what may be missing in any case, and by how much faster than before an exporter may have sent.
-constexpr uint64_t kUsualGap = 1024;
+// As in stream.cc: what may be missing in any case, and by how much faster than before an exporter may have sent.
 constexpr uint64_t kUsualGapMessages = 32;
 constexpr uint64_t kFaster = 4;
 constexpr uint64_t kEnoughMessages = 8;
 constexpr uint64_t kMost = INT32_MAX;  // half of the circle: further ahead is behind
 constexpr uint64_t kMostSilenceMs = 10'000'000'000;
 
-bool close(uint32_t a, uint32_t b) {
-  return a - b + kBootToleranceMs <= 2 * kBootToleranceMs;  // modulo 2^32
-}
-
 bool has_boot(const SequencePlace& place, const Speaker& speaker) {
   const uint32_t uptime = speaker.uptime_ms.value_or(0);
   const auto ours = static_cast<uint32_t>(to_us(speaker.received) / 1000) - uptime;
   const auto its_own = static_cast<uint32_t>(speaker.export_us / 1000) - uptime;
-  return close(ours, place.boot_by_ours) || close(its_own, place.boot_by_its_own);
+  return is_same_boot(ours, place.boot_by_ours) || is_same_boot(its_own, place.boot_by_its_own);
 }
 
 uint64_t most_since(const SequencePlace& place, const Speaker& speaker) {
   const int64_t by_ours = (to_us(speaker.received) - to_us(place.heard)) / 1000;
   const int64_t by_its_own = (speaker.export_us - place.export_us) / 1000;
   const auto silent_ms = std::min(static_cast<uint64_t>(std::max<int64_t>({by_ours, by_its_own, 0})), kMostSilenceMs);
-  const uint64_t usual = std::max(kUsualGap, kUsualGapMessages * place.most_units);
+  const uint64_t usual = std::max<uint64_t>(kUsualGap, kUsualGapMessages * place.most_units);
   const bool rate_is_known = place.messages >= kEnoughMessages && place.lived_ms > 0;
   const double rate = rate_is_known ? static_cast<double>(place.units) / static_cast<double>(place.lived_ms) : 1;
   const double most =
