@@ -60,6 +60,7 @@ Result<StoreAccount> read_account(const fs::path& store, Timestamp now) {
   std::error_code error;
   StoreAccount account;
   if (!fs::exists(path, error)) {
+    if (error) return fail("cannot read {}: {}", path.string(), error.message());
     if (!fs::is_directory(store, error)) {
       return fail("there is no store at {}: choose one with --store", store.string());
     }

@@ -246,9 +246,7 @@ bool CheckReport::bad() const {
 }
 
 Result<CheckReport> check_store(const CheckOptions& options, const std::atomic<bool>& stop) {
-  std::error_code error;
-  if (!fs::is_directory(table_folder(options.store, flow::Table::flows), error))
-    return fail("there is no store in {}", options.store.string());
+  TRY(find_store(options.store));
   std::optional<StoreLock> lock;
   if (options.repair || options.accept_gaps) lock.emplace(TRY(StoreLock::take(options.store)));
   return Check(options, stop).run();

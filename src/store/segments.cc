@@ -201,12 +201,18 @@ Coverage split_covered(std::vector<Segment> segments) {
   return split;
 }
 
+Result<> find_store(const fs::path& directory) {
+  std::error_code error;
+  if (fs::is_directory(table_folder(directory, flow::Table::flows), error)) return {};
+  if (error == std::errc::permission_denied)
+    return fail("cannot look into {}: {}; stores are for their owner and its group", directory.string(),
+                error.message());
+  return fail("there is no store in {}: give the folder that a collector writes to with --store", directory.string());
+}
+
 Result<std::vector<Segment>> list_segments(const fs::path& directory, std::optional<Timestamp> from,
                                            std::optional<Timestamp> to, flow::Table table) {
-  std::error_code error;
-  if (!fs::is_directory(table_folder(directory, flow::Table::flows), error)) {
-    return fail("there is no store in {}: give the folder that a collector writes to with --store", directory.string());
-  }
+  TRY(find_store(directory));
   std::vector<Segment> segments;
   for (const HourFolder& folder : TRY(list_hours(directory, table))) {
     if ((from && folder.hour + std::chrono::hours{1} <= *from) || (to && folder.hour >= *to)) continue;

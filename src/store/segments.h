@@ -28,6 +28,9 @@ struct Segment {
 std::string segment_name(const Segment& segment);
 std::optional<Segment> parse_segment_name(const std::filesystem::path& path);
 
+// Fails if there is no store at `directory`, or none that this user may look into.
+Result<> find_store(const std::filesystem::path& directory);
+
 // The segments that together hold each row once, oldest first: those covered by a merged one are left out. Only those
 // that may hold rows received in [from, to) when given. A table that nothing was written to has none. Fails if there is
 // no store at `directory`.

@@ -21,10 +21,7 @@ std::string numbers_text(const SequenceRange& range) {
 }  // namespace
 
 Result<Survey> Surveyor::survey(flow::Table table, std::optional<Timestamp> from, std::optional<Timestamp> to) {
-  std::error_code error;
-  if (!fs::is_directory(table_folder(store_, flow::Table::flows), error)) {
-    return fail("there is no store in {}: give the folder that a collector writes to with --store", store_.string());
-  }
+  TRY(find_store(store_));
   from_ = from;
   to_ = to;
   for (int attempt = 1; attempt <= kAttempts; ++attempt) {

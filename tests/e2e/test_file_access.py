@@ -53,6 +53,22 @@ class StoreAccess(Case):
     def test_the_umask_takes_away(self):
         self.assertModes(self.collected(0o077), 0o600, 0o700, 0o600)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can ask as somebody else")
+    def test_who_may_not_look_is_told_so(self):
+        self.collected(0)
+        self.folder.chmod(0o755)
+        store = self.folder / "new" / "store"
+        shutil.copy(WEIR, self.folder / "weir")  # may lie where others may not read
+        for group, status in ((65534, 1), (store.stat().st_gid, 0)):
+            for command in (("top",), ("flows",), ("sql", "SELECT 1 FROM flows"), ("exporters",), ("check",)):
+                try:
+                    done = subprocess.run([self.folder / "weir", *command, "--store", store], capture_output=True, text=True, user=65534,
+                                          group=group, extra_groups=[], env={"HOME": "/nonexistent"})
+                except PermissionError:
+                    self.skipTest("the program lies where others may not read")
+                self.assertEqual(done.returncode, status, (command, done.stderr))
+                self.assertEqual("Permission denied" in done.stderr, status == 1, (command, done.stderr))
+
     def test_the_state_file_is_its_owners(self):
         state = self.folder / "elsewhere.state"
         config = self.folder / "weir.toml"

@@ -217,6 +217,7 @@ class Integrity(unittest.TestCase):
         """Asked by a user who may not read an hour, nor write to the store."""
         nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
         pathlib.Path(self.folder.name).chmod(0o755)
+        subprocess.run(["chmod", "-R", "o+rX", self.store], check=True)
         hour = self.segments[0].parent
         hour.chmod(0o700 if nobody else 0)
         self.addCleanup(hour.chmod, 0o755)

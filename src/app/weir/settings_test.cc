@@ -57,6 +57,22 @@ TEST(Settings, DocumentationIsCurrent) {
       << "docs/configuration.md is out of date: run weir check --markdown > docs/configuration.md";
 }
 
+TEST(Settings, WhatShouldNotBeIsToldAndWorks) {
+  const auto told = [](std::string_view text) {
+    const auto config = config::parse(text, known_sections());
+    EXPECT_TRUE(config);
+    const auto all = settings(*config);
+    EXPECT_TRUE(all);
+    std::string lines;
+    for (const std::string& warning : warnings(*all)) lines += warning.substr(0, warning.find(' ')) + ";";
+    return lines;
+  };
+  EXPECT_EQ(told(""), "");
+  EXPECT_EQ(told("[limits]\ntemplates = 1000000\n"), "") << "as weir check --example has it";
+  EXPECT_EQ(told("[limits]\ntemplates = 7\n[templates]\nredis = \"rediss://x\"\nredis_verify = false\n"),
+            "limits.templates;templates.redis_verify;");
+}
+
 TEST(Settings, ValuesBecomeThoseOfTheirOptions) {
   const auto config = config::parse(R"(
 [collect]
