@@ -139,7 +139,7 @@ TEST_F(CageTest, QuestionsAreAnswered) {
                "6 "),
            std::pair("WITH \"a.b\" AS (SELECT 1) FROM \"a.b\"", "1 "),
            std::pair("SELECT count(*) FROM flows f JOIN counters c USING (sampler_address)", "0 "),
-           std::pair("SHOW TABLES", "counters flows "),
+           std::pair("SHOW TABLES", "account counters flows "),
            std::pair("SELECT unnest([1, 2]) UNION ALL SELECT * FROM unnest([3])", "1 2 3 "),
            std::pair("PIVOT (SELECT 6 AS proto, 10 AS bytes) ON proto IN (6, 17) USING sum(bytes)", "10  "),
            std::pair("SELECT in_net('10.1.2.3', '10/8'), in_net(ip_text(ip('10.1.2.3')), '11/8')", "true false "),

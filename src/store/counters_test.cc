@@ -134,7 +134,7 @@ TEST_F(CountersTest, TheLimitOfSizeIsForBothTables) {
     store->flush(kNoon + i * 1h, true);
   }
   uint64_t newest = 0;
-  for (const flow::Table table : flow::kTables) newest += segments(table).back().bytes;
+  for (const flow::Table table : flow::kDecodedTables) newest += segments(table).back().bytes;
   options.max_bytes = newest;
   store->set_options(options);
   store->maintain(kNoon + 4h);
@@ -145,6 +145,36 @@ TEST_F(CountersTest, TheLimitOfSizeIsForBothTables) {
   store->set_options(options);
   store->maintain(kNoon + 10h);
   EXPECT_EQ(names(flow::Table::flows) + names(flow::Table::counters), "");
+}
+
+// What the collector writes of itself is a table as the others: merged, and gone with the flows of its time.
+TEST_F(CountersTest, TheAccountIsMergedAndExpires) {
+  using flow::AccountColumn;
+  const auto minute = [&](int64_t number) {
+    auto batch = std::make_shared<flow::FlowBatch>(64, flow::Schema::account());
+    batch->append(2, IpAddress{});
+    for (size_t row = 0; row < 2; ++row) {
+      batch->values<AccountColumn::time_received>()[row] = to_us(kNoon) + number * 60'000'000;
+      batch->values<AccountColumn::flows_stored>()[row] = 10 + row;
+      static_cast<flow::TextRef*>(batch->raw(AccountColumn::kind))[row] =
+          batch->add_text(row == 0 ? "collector" : "exporter");
+    }
+    for (const auto column : {AccountColumn::time_received, AccountColumn::flows_stored, AccountColumn::kind})
+      batch->set_valid(column, 0, 2);
+    return flow::seal(std::move(batch));
+  };
+  for (int64_t i = 0; i < 5; ++i) {
+    deliver(*store, ledger, minute(i));
+    deliver(*store, ledger, flows(10, kNoon + i * 1min));
+    store->flush(kNoon + i * 1min, true);
+  }
+  store->maintain(std::max(wall_clock_now(), kNoon) + 24h);
+  EXPECT_EQ(names(flow::Table::account), "2:1-5");
+  EXPECT_EQ(ask("sum(flows_stored) FILTER (kind = 'exporter')", flow::Table::account), 55);
+  options.max_age = 1h;
+  store->set_options(options);
+  store->maintain(kNoon + 48h);
+  EXPECT_EQ(names(flow::Table::account) + names(flow::Table::flows), "");
 }
 
 TEST_F(CountersTest, WhatACrashLeftIsRemoved) {

@@ -1,13 +1,17 @@
 """The account over restarts: runs and how they ended, sums over all of them, and whose account it is that people see."""
 
 import json
+import random
 import signal
 import subprocess
+import sys
+import threading
+import time
 import unittest
 
 from packets import write_pcap
 from test_collect import fill, mount_tmpfs
-from weir_process import WEIR, Case, Collector, Exporter, rows, wait_for, weir
+from weir_process import WEIR, Case, Collector, Exporter, Sender, netflow_v5, rows, wait_for, weir
 
 
 def told(*arguments):
@@ -199,6 +203,55 @@ class Account(Case):
             collector.kill(signal.SIGKILL)
             collector.join()
         self.assertEqual(rows("sql", "--store", self.store, "select count(*)::bigint as n from account")[0]["n"], 0)
+
+
+class KilledUnderLoad(Case):
+    """Everything that an exporter sent is in an account: received, or missing since the last one that was saved."""
+
+    KILLS = 12
+
+    def test_nothing_is_in_no_account_and_nothing_in_two(self):
+        store = self.folder / "store"
+        with Collector(store) as collector, Sender() as sender:
+            port = collector.port
+            flows = 0
+            ended = False
+
+            def send():
+                nonlocal flows
+                while not ended:
+                    sender.socket.sendto(netflow_v5(flows & 0xFFFFFFFF, 30), ("127.0.0.1", port))
+                    flows += 30
+                    time.sleep(0.002)
+
+            thread = threading.Thread(target=send)
+            thread.start()
+            self.addCleanup(thread.join)
+            chance = random.Random(7)
+            wait_for(lambda: (collector.ledger() or {"places": []}).get("places"), "the stream is in the account")
+            for _ in range(self.KILLS):
+                # At any moment between two accounts: as many datagrams later.
+                until = flows + 30 * chance.randrange(1, 1000)
+                wait_for(lambda: flows >= until, "load")
+                collector.kill(signal.SIGKILL)
+                collector.join()
+                until = flows + 30 * chance.randrange(1, 100)
+                wait_for(lambda: flows >= until, "load that nobody receives")
+                collector = Collector(store, listen=(f"127.0.0.1:{port}",))
+                self.addCleanup(collector.__exit__)
+            until = flows + 300
+            wait_for(lambda: flows >= until, "load")
+            ended = True
+            thread.join()
+            self.assertEqual(collector.stop(), 0)
+        *_, total = rows("exporters", "--store", store, "--in-all", "--total")
+        print(f"sent {flows}, received {total['flows']}, lost on the way {total['lost_counted']}, lost while down or killed {total['lost_killed']}",
+              file=sys.stderr)
+        self.assertEqual(total["flows"] + total["lost_counted"] + total["lost_down"] + total["lost_killed"], flows)
+        self.assertEqual((total["lost_down"], total["lost_down_unknown_streams"]), (0, 0))
+        # The store may have more than the accounts know of, never less.
+        self.assertGreaterEqual(rows("sql", "--store", store, "select count(*)::bigint as n from flows")[0]["n"], total["stored"])
+        self.assertEqual([r["end"] for r in rows("exporters", "--store", store, "--runs")], ["killed"] * self.KILLS + ["stopped"])
 
 
 class FullDisk(Case):

@@ -389,6 +389,7 @@ void tick_of(decode::Decoder& decoder, flow::TableBuilders& builder) {
   decoder.expire(kReceived);
   decoder.take_shared(builder);
   (void)decoder.take_changes(kReceived);
+  (void)decoder.places(20'000);
   (void)decoder.take_options(kReceived);
   (void)decoder.counters();
 }

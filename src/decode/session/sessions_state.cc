@@ -166,8 +166,9 @@ void Sessions::add_places(std::vector<SequencePlace>& places, size_t most) {
       add({.exporter = exporter.address, .domain = stream.domain, .type = stream.type}, stream.stream, stream.sequence);
     });
   }
+  size_t looked_at = 0;
   for (Session& session : table_.sessions()) {
-    if (places.size() >= most) return;
+    if (places.size() >= most || ++looked_at > most) return;
     if (session.exporter->shared || session.key.connection != 0) continue;
     for (const auto& stream : session.streams.all()) add(session.key, *stream, stream->sequence);
   }
