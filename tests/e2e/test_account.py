@@ -9,6 +9,7 @@ import threading
 import time
 import unittest
 
+from ipfix import IpfixExporter
 from packets import write_pcap
 from test_collect import fill, mount_tmpfs
 from weir_process import WEIR, Case, Collector, Exporter, Sender, netflow_v5, rows, wait_for, weir
@@ -172,6 +173,37 @@ class Account(Case):
                 self.assertEqual(second.stop(), 0)
         row = self.total()
         self.assertEqual((row["lost_down"], row["lost_down_unknown_streams"]), (0, 1))
+
+    def test_ipfix_with_its_templates_restored(self):
+        """What is announced once is restored from the state file, where its numbers are from the account."""
+        with Collector(self.store) as first, IpfixExporter() as exporter:
+            exporter.sequence = 1_000_000
+            exporter.template(first.port)
+            for _ in range(50):
+                exporter.data(first.port)
+            self.assertEqual(first.stop(), 0)
+            exporter.sequence += 120
+            with Collector(self.store) as second:
+                for _ in range(5):
+                    exporter.data(second.port)
+                self.assertEqual(second.stop(), 0)
+        row = self.total()
+        self.assertEqual((row["flows"], row["lost"], row["lost_down"], row["sets_without_template"]), (50, 0, 120, 0))
+
+    def test_a_replay_between_two_runs_forgets_nothing(self):
+        with Collector(self.store) as first, Exporter(first.port) as exporter:
+            exporter.send(50)
+            self.assertEqual(first.stop(), 0)
+            self.lose(exporter, 7)
+            capture = self.folder / "empty.pcap"
+            write_pcap(capture, [])
+            weir("replay", "--store", self.store, capture)
+            with Collector(self.store) as second:
+                self.again(exporter, second)
+                exporter.send(20)
+                self.assertEqual(second.stop(), 0)
+        row = self.total()
+        self.assertEqual((row["lost_down"], row["lost_killed"]), (210, 0))
 
     def test_history(self):
         """The table account, with the sums of the ledgers of two runs."""

@@ -221,7 +221,9 @@ class ExporterPrinter {
   Result<> print(Value first, const flow::ExporterLedger& ledger, const Row& row) {
     std::vector<Value> values{std::move(first)};
     for (const Column& column : kColumns) {
-      if (shows(column.in, shape_)) values.push_back(column.value(ledger, shape_));
+      // How many there are now, and not how many there were in all.
+      const bool now_only = in_all_ && (column.name == "streams" || column.name == "clocks");
+      if (shows(column.in, shape_)) values.push_back(now_only ? Value() : column.value(ledger, shape_));
     }
     for (const AccountColumn& column : kAccountColumns) {
       if (!in_all_ && shows(column.in, shape_)) values.push_back(column.value(row, shape_));
