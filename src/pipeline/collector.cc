@@ -179,10 +179,7 @@ void Collector::open_state() {
 // others.
 void Collector::open_places() {
   if (options_.redis) return;
-  auto before = read_report(options_.store.directory / "ledger.json");
-  if (!before) return;
-  for (decode::SequencePlace& place : before->places) place.before_kill |= !before->finished;
-  places_before_.emplace(std::move(before->places), started_);
+  places_before_.emplace(places_before(options_.store.directory), started_);
 }
 
 // The caller holds Ledger::hold().

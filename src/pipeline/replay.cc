@@ -196,10 +196,7 @@ Result<ReplaySummary> replay(ReplayOptions options, std::unique_ptr<store::Segme
                       .store = {}};
   report.written = report.started;
   // A replay leaves the streams where they were.
-  if (auto before = read_report(options.store.directory / "ledger.json")) {
-    report.places = std::move(before->places);
-    for (decode::SequencePlace& place : report.places) place.before_kill |= !before->finished;
-  }
+  report.places = places_before(options.store.directory);
   TRY(archive_ledger(options.store.directory, report.run));
   TRY(store->write_ledger(ledger_source(report)));  // of a replay that is killed there is this
   ReplaySummary summary = Replay(std::move(options), store, ledger, details, streams, known).run(bytes_total);

@@ -145,6 +145,17 @@ std::vector<PastRun> list_runs(const fs::path& store) {
   return runs;
 }
 
+std::vector<decode::SequencePlace> places_before(const fs::path& store) {
+  std::error_code error;
+  const bool has_ledger = fs::exists(store / "ledger.json", error);
+  const std::vector<PastRun> runs = has_ledger ? std::vector<PastRun>() : list_runs(store);
+  if (!has_ledger && runs.empty()) return {};
+  auto before = read_report(has_ledger ? store / "ledger.json" : runs.back().path);
+  if (!before) return {};
+  for (decode::SequencePlace& place : before->places) place.before_kill |= !has_ledger || !before->finished;
+  return std::move(before->places);
+}
+
 void add_run(LedgerReport& sum, const LedgerReport& run) {
   if (sum.started == Timestamp{} || (run.started != Timestamp{} && run.started < sum.started)) {
     sum.started = run.started;

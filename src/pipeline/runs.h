@@ -57,6 +57,10 @@ std::filesystem::path sum_path(const std::filesystem::path& store);
 // An account of a file.
 Result<LedgerReport> read_report(const std::filesystem::path& path);
 
+// Where streams were when the last run left its account, for the next one: of DIR/ledger.json before it is archived. If
+// there is none, a run could not write its account; then those of the run before it, which it may have gone on from.
+std::vector<decode::SequencePlace> places_before(const std::filesystem::path& store);
+
 // Adds the account of a run to the sum of several.
 void add_run(LedgerReport& sum, const LedgerReport& run);
 

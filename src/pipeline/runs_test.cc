@@ -172,6 +172,24 @@ TEST(Runs, OutletsAreSummedUpByName) {
   EXPECT_EQ(a.total.outlet(2)[flow::Table::flows].stored, 10u);
 }
 
+// A run that could not write its account may have received what came after them.
+TEST(Runs, PlacesAreThoseOfTheLastAccountThereIs) {
+  const Folder folder;
+  EXPECT_TRUE(places_before(folder.path()).empty());
+  LedgerReport report = account(1, 10);
+  report.places = {{.session = {.exporter = kA, .domain = 7, .type = flow::FlowType::ipfix}, .agent = {}}};
+  run(folder, report);
+  ASSERT_EQ(places_before(folder.path()).size(), 1u);
+  EXPECT_FALSE(places_before(folder.path()).front().before_kill);
+  ASSERT_TRUE(archive_ledger(folder.path(), run_id(2)));  // and then the disk was full
+  ASSERT_EQ(places_before(folder.path()).size(), 1u);
+  EXPECT_TRUE(places_before(folder.path()).front().before_kill);
+  report.run = run_id(3);
+  report.finished = false;
+  run(folder, report);
+  EXPECT_TRUE(places_before(folder.path()).front().before_kill);
+}
+
 TEST(StoreAccount, IsTheRunningOnesOnlyByItsId) {
   const Folder folder;
   const auto lock = store::StoreLock::take(folder.path());

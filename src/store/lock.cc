@@ -6,9 +6,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/text.h"
 
@@ -36,6 +38,17 @@ std::string make_run_id() {
   return fmt::format("{:08x}{:08x}", chance(), chance());
 }
 
+// A reader that looks whether somebody writes has the lock for some microseconds: find_writer().
+bool lock(int fd) {
+  constexpr int kTries = 4;
+  constexpr std::chrono::milliseconds kPause{5};
+  for (int i = 1; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++i) {
+    if (errno != EWOULDBLOCK || i == kTries) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
+}
+
 // Written over what is there, so that no disk is too full for it once there was a lock.
 bool tell(int fd, std::string_view text) {
   return ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
@@ -48,7 +61,7 @@ Result<StoreLock> StoreLock::take(const std::filesystem::path& store) {
   const auto path = store / "lock";
   Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kGroupFile));
   if (!file) return fail_errno("cannot write to the store: cannot open " + path.string());
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock(file.get())) {
     if (errno != EWOULDBLOCK) return fail_errno("cannot lock " + path.string());
     const StoreWriter other = parse_writer(read_text(file.get()));
     return fail("process {} already writes to the store {}: stop it first, or choose another folder with --store",
