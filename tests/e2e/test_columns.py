@@ -60,6 +60,10 @@ class Columns(Case):
             top = rows("top", "--by", "flow_class", "--store", store)
             self.assertEqual([(row["flow_class"], row["bytes"]) for row in top], [(9, 2000), (7, 1000)])
             self.assertEqual(rows("top", "-s", "flow_class/flows:a", "--store", store)[0]["flows"], 1)
+            for condition, found in (("flow_class > 7", [9]), ("flow_class in [7, 8]", [7]), ("app_label like 'video%'", [9]),
+                                     ("flow_class = flow_class and not flow_class = 7", [9])):
+                self.assertEqual(sorted(row["flow_class"] for row in rows("flows", condition, "--store", store)), found, condition)
+            self.assertIn("did you mean 'flags'?", weir("flows", "flgs S", "--store", store, status=2))
             flows = rows("flows", "--order", "flow_class:d", "--store", store)
             self.assertEqual([row["flow_class"] for row in flows], [9, 7])
             self.assertTrue(flows[0]["app_label"].startswith("video"))
