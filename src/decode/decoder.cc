@@ -282,6 +282,13 @@ void Decoder::expect(std::span<const Datagram> next) const { impl_->sessions().t
 void Decoder::inspect(const Datagram& datagram, RecordSink& sink) { impl_->run(datagram, {.sink = &sink}); }
 void Decoder::set_datagram_number(uint64_t number) { impl_->set_number(number); }
 std::optional<uint64_t> Decoder::oldest_waiting() const { return impl_->sessions().oldest_early(); }
+std::vector<uint64_t> Decoder::all_waiting() const {
+  std::vector<uint64_t> waiting;
+  impl_->sessions().early().for_each([&](uint64_t datagram) { waiting.push_back(datagram); });
+  std::ranges::sort(waiting);
+  waiting.erase(std::ranges::unique(waiting).begin(), waiting.end());
+  return waiting;
+}
 void Decoder::expire(Timestamp now) { impl_->sessions().expire(now); }
 void Decoder::close_connection(uint64_t connection) { impl_->sessions().table().close_connection(connection); }
 void Decoder::set_state_source(const StateSource* source) { impl_->sessions().set_source(source); }

@@ -70,6 +70,8 @@ class Decoder {
 
   // The lowest number of a datagram of which a set waits for its template; nothing: none does.
   std::optional<uint64_t> oldest_waiting() const;
+  // The numbers of all such datagrams, sorted.
+  std::vector<uint64_t> all_waiting() const;
 
   // Drops what has expired by `now` (templates, early data). Cheap; the pipeline calls it once a second, and at the end
   // with Timestamp::max(), so that data still waiting for a template is counted as undecodable_sets.

@@ -176,7 +176,11 @@ void TemplateMessageDecoder::decode_template_set(Walk& walk, bool options, ByteV
 
 void TemplateMessageDecoder::import_state(const SessionState& state, Timestamp now, const Output& output) {
   const Sessions::Imported imported = sessions_.import_state(state, now);
-  for (const TemplateId id : imported.ids) release_early(*imported.session, id, now, output);
+  if (imported.session == nullptr || imported.session->early.empty()) return;
+  // Whose a set is may be clear now, too.
+  std::vector<TemplateId> waiting;
+  for (const auto& [id, sets] : imported.session->early.by_template) waiting.push_back(id);
+  for (const TemplateId id : waiting) release_early(*imported.session, id, now, output);
 }
 
 void TemplateMessageDecoder::decode_arrived(const Output& output) {

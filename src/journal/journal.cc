@@ -3,6 +3,8 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "base/log.h"
@@ -12,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kReachedFile = "reached";
+constexpr size_t kStatesKept = 2;
 constexpr uint64_t kLeastFileBytes = uint64_t{256} << 10;
 
 uint64_t random_number() {
@@ -40,11 +44,13 @@ Journal::Journal(JournalOptions options, Leftover leftover)
   for (const LeftStream& left : leftover_.streams) {
     Stream& stream = streams_[left.header.stream];
     stream.earlier = true;
-    disk_bytes_ += left.bytes;
+    for (const LeftFile& file : left.files) {
+      disk_bytes_ += file.bytes;
+      left_files_.emplace_back(left.header.stream, file);
+    }
     counters_.damaged += left.damaged;
   }
   counters_.damaged += leftover_.unreadable;
-  earlier_removed_ = leftover_.streams.empty();
 }
 
 // A thread has at least two files, and what it needs is seldom in more than a few.
@@ -111,22 +117,66 @@ bool Journal::is_earlier(const flow::Marks& marks) const {
                              [&](const flow::StreamMarks& of) { return leftover_.find(of.stream) != nullptr; });
 }
 
+void Journal::state_reaches(Timestamp saved, const std::map<uint64_t, uint64_t>& next_numbers) {
+  const std::lock_guard lock(mutex_);
+  reached_[saved] = next_numbers;
+  while (reached_.size() > kStatesKept) reached_.erase(reached_.begin());
+  const fs::path path = options_.folder / kReachedFile;
+  fs::path temporary = path;
+  temporary += ".tmp";
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    for (const auto& [time, numbers] : reached_) {
+      file << fmt::format("{}", to_us(time));
+      for (const auto& [stream, next] : numbers) file << fmt::format(" {:x}:{:x}", stream, next);
+      file << '\n';
+    }
+    if (!file.flush()) return;
+  }
+  std::error_code ignored;
+  fs::rename(temporary, path, ignored);
+}
+
+std::map<uint64_t, uint64_t> Journal::reached_by(Timestamp saved) const {
+  std::ifstream file(options_.folder / kReachedFile, std::ios::binary);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream words(line);
+    int64_t time = 0;
+    if (!(words >> time) || time != to_us(saved)) continue;
+    std::map<uint64_t, uint64_t> reached;
+    uint64_t stream = 0;
+    uint64_t next = 0;
+    char colon = 0;
+    while (words >> std::hex >> stream >> colon >> next) reached[stream] = next;
+    return reached;
+  }
+  return {};
+}
+
 void Journal::state_saved(const std::map<uint64_t, uint64_t>& next_numbers) {
   const std::lock_guard lock(mutex_);
   for (const auto& [stream, number] : next_numbers) streams_[stream].state = number;
-  saved_since_replay_ |= replay_ended_;
+  saved_since_replay_ |= replayed_;
 }
 
-void Journal::replay_ended() {
+void Journal::replayed(const std::map<uint64_t, uint64_t>& waiting) {
   const std::lock_guard lock(mutex_);
-  replay_ended_ = true;
+  replayed_ = true;
+  for (auto& [id, stream] : streams_) {
+    if (!stream.earlier) continue;
+    const auto first = waiting.find(id);
+    stream.floor = UINT64_MAX;
+    stream.waiting = first == waiting.end() ? UINT64_MAX : first->second;
+  }
 }
 
-void Journal::count_replayed(uint64_t datagrams, uint64_t rows, uint64_t known_rows) {
+void Journal::count_replayed(const ReplayCounters& more) {
   const std::lock_guard lock(mutex_);
-  counters_.replayed_datagrams += datagrams;
-  counters_.replayed_rows += rows;
-  counters_.known_rows += known_rows;
+  ReplayCounters& all = counters_.replayed;
+  all.datagrams += more.datagrams;
+  all.rows += more.rows;
+  all.known_rows += more.known_rows;
+  all.not_decoded += more.not_decoded;
 }
 
 void Journal::sync() {
@@ -159,42 +209,53 @@ void Journal::clean(bool last) {
     }
   }
   for (const auto& [writer, first] : needed) writer->remove_before(first, last);
+  std::error_code ignored;
+  if (last) fs::remove(options_.folder / kReachedFile, ignored);
 }
 
-// Earlier runs go as a whole.
+// Of earlier runs a file goes when everything has been decoded again, and nothing of it or before it is under way.
 void Journal::clean_earlier(bool last) {
+  std::vector<LeftFile> old;
   std::vector<StreamWriter*> writers;
   {
     const std::lock_guard lock(mutex_);
-    if (earlier_removed_ || !replay_ended_ || (options_.state_file && !saved_since_replay_ && !last)) return;
+    if (left_files_.empty() || !replayed_ || (options_.state_file && !saved_since_replay_ && !last)) return;
     for (const auto& [id, stream] : streams_) {
       if (!stream.earlier) continue;
-      if (!stream.under_way.empty()) return;
-      if (stream.writer) writers.push_back(stream.writer.get());
+      uint64_t first = stream.waiting;
+      if (!stream.under_way.empty()) first = std::min(first, *stream.under_way.begin());
+      const auto is_old = [&](const auto& left) { return left.first == id && left.second.end <= first; };
+      for (const auto& left : left_files_) {
+        if (is_old(left)) old.push_back(left.second);
+      }
+      std::erase_if(left_files_, is_old);
+      const bool has_any = std::ranges::any_of(left_files_, [&](const auto& left) { return left.first == id; });
+      if (!has_any && stream.writer) writers.push_back(stream.writer.get());
     }
-    earlier_removed_ = true;
   }
+  // What waited there for the first time is told of only as long as it is needed.
   for (StreamWriter* writer : writers) writer->remove_before(UINT64_MAX, true);
-  for (const LeftStream& left : leftover_.streams) {
-    for (const fs::path& path : left.files) {
-      std::error_code error;
-      if (!fs::remove(path, error) && error) log::warn("cannot remove {}: {}", path.string(), error.message());
-    }
-    give_back(left.bytes);
+  for (const LeftFile& file : old) {
+    std::error_code error;
+    if (!fs::remove(file.path, error) && error) log::warn("cannot remove {}: {}", file.path.string(), error.message());
+    give_back(file.bytes);
   }
+}
+
+// The first datagram in the files of a stream; the lock is held.
+uint64_t Journal::first_in_files(uint64_t id) const {
+  const auto known = streams_.find(id);
+  if (known == streams_.end()) return UINT64_MAX;
+  if (!known->second.earlier) return known->second.writer->oldest();
+  const bool has_any = std::ranges::any_of(left_files_, [&](const auto& left) { return left.first == id; });
+  return has_any ? 0 : UINT64_MAX;
 }
 
 void Journal::drop_removed(flow::Marks& marks) const {
   std::vector<std::pair<uint64_t, uint64_t>> before;
   {
     const std::lock_guard lock(mutex_);
-    for (const flow::StreamMarks& of : marks.streams()) {
-      const auto known = streams_.find(of.stream);
-      const bool gone = known == streams_.end() || (known->second.earlier && earlier_removed_);
-      uint64_t first = gone ? UINT64_MAX : 0;
-      if (!gone && !known->second.earlier && known->second.writer) first = known->second.writer->oldest();
-      before.emplace_back(of.stream, first);
-    }
+    for (const flow::StreamMarks& of : marks.streams()) before.emplace_back(of.stream, first_in_files(of.stream));
   }
   for (const auto& [stream, number] : before) marks.drop_before(stream, number);
 }
@@ -204,9 +265,7 @@ JournalCounters Journal::counters() const {
   JournalCounters all = counters_;
   all.writing = true;
   all.disk_bytes = disk_bytes_;
-  if (!earlier_removed_) {
-    for (const LeftStream& left : leftover_.streams) all.files += left.files.size();
-  }
+  all.files = left_files_.size();
   for (const auto& [id, stream] : streams_) {
     if (!stream.writer) continue;
     const StreamCounters one = stream.writer->counters();

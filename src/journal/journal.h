@@ -39,6 +39,14 @@ struct JournalOptions {
   bool state_file = false;  // files stay until state_saved() has told that it has what is in them
 };
 
+// Of earlier runs, decoded again.
+struct ReplayCounters {
+  uint64_t datagrams = 0;
+  uint64_t rows = 0;         // that were not stored yet
+  uint64_t known_rows = 0;   // that were
+  uint64_t not_decoded = 0;  // messages of connections whose beginning is not in the journal any more
+};
+
 struct JournalCounters {
   bool writing = false;  // all streams are
   uint64_t records = 0;
@@ -49,9 +57,7 @@ struct JournalCounters {
   uint64_t given_up = 0;     // datagrams whose file had to go before their rows were stored
   uint64_t damaged = 0;      // records that could not be read again
   uint64_t sync_failures = 0;
-  uint64_t replayed_datagrams = 0;
-  uint64_t replayed_rows = 0;  // that were not stored yet
-  uint64_t known_rows = 0;     // that were
+  ReplayCounters replayed{};
   std::string last_error{};
 };
 
@@ -76,11 +82,18 @@ class Journal final : public flow::MarksListener, public DiskBudget {
   // Whether the rows of all datagrams before these are stored or given up, but for sets that wait.
   bool is_done(const std::map<uint64_t, uint64_t>& next_numbers) const;
   bool is_earlier(const flow::Marks& marks) const;
+  // The state file of this time will have what was learned from the datagrams before these; before it is replaced. Kept in
+  // DIR/journal/reached, for this one and the one before:
+  //   SAVED STREAM:NEXT STREAM:NEXT ...    a line each; the time in decimal, the others hexadecimal
+  void state_reaches(Timestamp saved, const std::map<uint64_t, uint64_t>& next_numbers);
+  // Of a state file of an earlier run; nothing if it is not known.
+  std::map<uint64_t, uint64_t> reached_by(Timestamp saved) const;
   // The state file has what was learned from the datagrams before these.
   void state_saved(const std::map<uint64_t, uint64_t>& next_numbers);
-  // Everything of earlier runs has been decoded, and nothing of it waits for its template.
-  void replay_ended();
-  void count_replayed(uint64_t datagrams, uint64_t rows, uint64_t known_rows);
+  // Everything of earlier runs has been decoded; of each stream what waits for its template begins there, if anything
+  // does.
+  void replayed(const std::map<uint64_t, uint64_t>& waiting);
+  void count_replayed(const ReplayCounters& more);
 
   // Once in `journal_sync`: what was written is on the disk afterwards.
   void sync();
@@ -106,18 +119,20 @@ class Journal final : public flow::MarksListener, public DiskBudget {
   Journal(JournalOptions options, Leftover leftover);
   uint64_t file_bytes() const;
   void clean_earlier(bool last);
+  uint64_t first_in_files(uint64_t id) const;
 
   const JournalOptions options_;
   const Leftover leftover_;
   const uint64_t run_;
 
   mutable std::mutex mutex_;
-  std::map<uint64_t, Stream> streams_;  // guarded by mutex_; none goes
-  uint64_t disk_bytes_ = 0;             // guarded by mutex_
-  JournalCounters counters_;            // guarded by mutex_
-  bool replay_ended_ = false;           // guarded by mutex_
-  bool saved_since_replay_ = false;     // guarded by mutex_
-  bool earlier_removed_ = false;        // guarded by mutex_
+  std::map<uint64_t, Stream> streams_;                         // guarded by mutex_; none goes
+  uint64_t disk_bytes_ = 0;                                    // guarded by mutex_
+  JournalCounters counters_;                                   // guarded by mutex_
+  bool replayed_ = false;                                      // guarded by mutex_
+  bool saved_since_replay_ = false;                            // guarded by mutex_
+  std::map<Timestamp, std::map<uint64_t, uint64_t>> reached_;  // guarded by mutex_; by when the state file was saved
+  std::vector<std::pair<uint64_t, LeftFile>> left_files_;      // guarded by mutex_; of earlier runs: stream, file
 };
 
 }  // namespace weir::journal

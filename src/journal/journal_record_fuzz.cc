@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     else if (record->kind == RecordKind::held)
       append(again, encode_held({record->number, record->set}));
     else
-      append(again, encode_closed(record->connection, record->number));
+      append(again, encode_connection(record->kind, record->connection, record->number));
   }
   RecordReader second(again);
   size_t read_again = 0;

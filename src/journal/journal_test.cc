@@ -105,7 +105,7 @@ TEST(Journal, WhatWasAppendedIsReadAgainAsItWas) {
     const std::vector<Datagram> both = {datagram(first), datagram(second, 1001, 7)};
     EXPECT_EQ(stream.append(both), 1);
     stream.append_held(std::vector<flow::SetPlace>{{.datagram = 2, .set = 4}});
-    stream.append_closed(7);
+    stream.append_connection(RecordKind::closed, 7);
     EXPECT_EQ(stream.next_number(), 3);
   }
   const auto journal = open(options(folder));
@@ -311,7 +311,7 @@ TEST(Journal, EarlierRunsGoWhenAllOfThemIsStored) {
   flow::Marks marks;
   marks.add(earlier, {1, 1});
   journal->sent(marks);
-  journal->replay_ended();
+  journal->replayed({});
   journal->clean(false);
   EXPECT_EQ(folder.files().size(), 2);
   flow::Marks merged = marks;

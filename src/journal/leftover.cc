@@ -19,9 +19,10 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSuffix = ".journal";
 
-void read_records(ByteView file, LeftStream& stream) {
+void read_records(ByteView file, LeftStream& stream, LeftFile& left) {
   RecordReader reader(file);
   while (const auto record = reader.next()) {
+    left.end = std::max(left.end, record->number + 1);
     if (record->kind == RecordKind::held) stream.held.push_back({record->number, record->set});
     if (record->kind != RecordKind::datagram) continue;
     ++stream.records;
@@ -30,6 +31,7 @@ void read_records(ByteView file, LeftStream& stream) {
     stream.last = std::max(stream.last.value_or(received), received);
   }
   stream.damaged += reader.damaged();
+  left.bytes = reader.end();
 }
 
 void set_aside(const fs::path& path) {
@@ -103,10 +105,11 @@ Result<Leftover> read_leftover(const fs::path& folder) {
     }
     LeftStream& stream = streams[header->stream];
     if (stream.files.empty()) stream.header = *header;
-    stream.files.push_back(path);
-    stream.bytes += file.bytes().size();
     stream.next_file = header->file + 1;
-    read_records(file.bytes(), stream);
+    LeftFile& one = stream.files.emplace_back(path);
+    const uint64_t before = file.bytes().size();
+    read_records(file.bytes(), stream, one);
+    if (one.bytes < before) fs::resize_file(path, one.bytes, error);
   }
   for (auto& [id, stream] : streams) {
     std::ranges::sort(stream.held);
@@ -118,7 +121,7 @@ Result<Leftover> read_leftover(const fs::path& folder) {
 }
 
 void LeftoverReader::advance(Cursor& cursor) {
-  const std::vector<fs::path>& files = leftover_.streams[cursor.stream].files;
+  const std::vector<LeftFile>& files = leftover_.streams[cursor.stream].files;
   while (true) {
     cursor.record = cursor.reader ? cursor.reader->next() : std::nullopt;
     if (cursor.record) {
@@ -127,7 +130,7 @@ void LeftoverReader::advance(Cursor& cursor) {
     }
     cursor.reader.reset();
     if (cursor.file == files.size()) return;
-    auto mapped = MappedFile::open(files[cursor.file++]);
+    auto mapped = MappedFile::open(files[cursor.file++].path);
     if (!mapped) {
       log::error("{}", mapped.error().message);
       continue;

@@ -36,10 +36,15 @@ class MappedFile {
 };
 
 // One receiving thread of one run.
+struct LeftFile {
+  std::filesystem::path path;
+  uint64_t bytes = 0;  // on the disk
+  uint64_t end = 0;    // behind the last datagram that it has, or has something to say about
+};
+
 struct LeftStream {
   FileHeader header;  // of its first file
-  std::vector<std::filesystem::path> files;
-  uint64_t bytes = 0;  // on the disk
+  std::vector<LeftFile> files;
   uint64_t next_file = 0;
 
   uint64_t records = 0;                  // datagrams
@@ -59,7 +64,7 @@ struct Leftover {
   std::optional<Timestamp> last_received() const;
 };
 
-// Reads the whole journal in `folder`. A file that is none is renamed to NAME.corrupt. Fails if the folder or a file in
+// Reads the whole journal in `folder`. What is behind the last record of a file is given back to the disk. A file that is none is renamed to NAME.corrupt. Fails if the folder or a file in
 // it cannot be read.
 Result<Leftover> read_leftover(const std::filesystem::path& folder);
 

@@ -66,9 +66,8 @@ HeldRecord encode_held(flow::SetPlace place) {
   return wire;
 }
 
-ClosedRecord encode_closed(uint64_t connection, uint64_t next_number) {
-  ClosedRecord wire{.record = head_of(RecordKind::closed, sizeof(Be64), next_number),
-                    .connection = Be64::from(connection)};
+ConnectionRecord encode_connection(RecordKind kind, uint64_t connection, uint64_t next_number) {
+  ConnectionRecord wire{.record = head_of(kind, sizeof(Be64), next_number), .connection = Be64::from(connection)};
   wire.record.crc = Be32::from(crc_of(wire));
   return wire;
 }
@@ -132,7 +131,8 @@ std::optional<Record> RecordReader::parse(const RecordHead& head, ByteView body)
       record.set = *set;
       return record;
     }
-    case RecordKind::closed: {
+    case RecordKind::closed:
+    case RecordKind::opened: {
       const auto connection = in.read<Be64>();
       if (!connection || !in.empty()) return std::nullopt;
       record.connection = *connection;

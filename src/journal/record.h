@@ -7,6 +7,7 @@
 //   kind 1    a datagram; the body: time received 8, exporter 16, port 2, connection 8, payload
 //        2    a data set of datagram `number` waits for its template; the body: the number of the set 4
 //        3    a connection has ended; the body: its number 8. `number` is that of the next datagram
+//        4    a connection has begun; the same
 //
 // Integers are in network order, times microseconds since 1970. `run` is when the collector was started, `stream` tells
 // this thread of this run from all others. Numbers of datagrams rise by one; where the journal could not be written some
@@ -35,7 +36,7 @@ struct FileHeader {
   bool operator==(const FileHeader&) const = default;
 };
 
-enum class RecordKind : uint8_t { datagram = 1, held = 2, closed = 3 };
+enum class RecordKind : uint8_t { datagram = 1, held = 2, closed = 3, opened = 4 };
 
 struct FileHeaderBytes {
   uint8_t magic[8];
@@ -69,7 +70,7 @@ struct HeldRecord {
   RecordHead record;
   Be32 set;
 };
-struct ClosedRecord {
+struct ConnectionRecord {
   RecordHead record;
   Be64 connection;
 };
@@ -81,7 +82,8 @@ FileHeaderBytes encode(const FileHeader& header);
 // What stands before the payload.
 DatagramHead encode_head(const Datagram& datagram, uint64_t number);
 HeldRecord encode_held(flow::SetPlace place);
-ClosedRecord encode_closed(uint64_t connection, uint64_t next_number);
+// kind: closed or opened.
+ConnectionRecord encode_connection(RecordKind kind, uint64_t connection, uint64_t next_number);
 
 // Nothing of a file that is none, or damaged, or of another version.
 std::optional<FileHeader> decode_header(ByteView file);

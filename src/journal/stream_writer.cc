@@ -85,8 +85,8 @@ void StreamWriter::append_held(std::span<const flow::SetPlace> places) {
   write(bytes);
 }
 
-void StreamWriter::append_closed(uint64_t connection) {
-  const ClosedRecord record = encode_closed(connection, next_);
+void StreamWriter::append_connection(RecordKind kind, uint64_t connection) {
+  const ConnectionRecord record = encode_connection(kind, connection, next_);
   if (!make_room(sizeof record, next_)) return;
   parts_.assign(1, part_of(record));
   write(sizeof record);

@@ -60,7 +60,8 @@ class StreamWriter {
   // The appending thread. The number of the first of them; the others follow it.
   uint64_t append(std::span<const Datagram> datagrams);
   void append_held(std::span<const flow::SetPlace> places);
-  void append_closed(uint64_t connection);
+  // kind: opened or closed.
+  void append_connection(RecordKind kind, uint64_t connection);
   // Of the datagram that comes next.
   uint64_t next_number() const { return next_; }
 

@@ -162,6 +162,7 @@ MetricsReport Collector::metrics() const {
                        .decode_times = {},
                        .memory_refusing = memory_.refusing(),
                        .memory_limit_bytes = memory_.limit()};
+  if (journal_) report.journal = journal_->counters();
   for (const auto& loop : loops_) report.decode_times += loop->decode_times();
   if (stream_loop_) report.decode_times += stream_loop_->decode_times();
   return report;
@@ -215,8 +216,11 @@ Result<> Collector::open_journal() {
   ledger_.outlet(store_->name())->set_listener(journal_.get());
   store_->set_forget([this](flow::Marks& marks) { journal_->drop_removed(marks); });
   if (state_file_) {
-    state_file_->set_journal([this](const auto& reached) { journal_->state_saved(reached); },
-                             [this](const auto& reached) { return journal_->is_done(reached); });
+    state_file_->set_journal(
+        {.may_save = [this](const auto& reached) { return journal_->is_done(reached); },
+         .will_reach = [this](Timestamp saved, const auto& reached) { journal_->state_reaches(saved, reached); },
+         .saved = [this](const auto& reached) { journal_->state_saved(reached); },
+         .every = options_.save_state_every});
   }
   const journal::Leftover& left = journal_->leftover();
   if (left.streams.empty()) return {};
@@ -299,7 +303,9 @@ void Collector::plan_stages() {
   if (state_file_) {
     const auto lifetime = options_.decoder.limits.template_lifetime;
     add_periodic(
-        "state", options_.save_state_every, [=, this] { state_file_->save_now_and_then(wall_clock_now(), lifetime); },
+        "state",
+        journal_ ? std::min(options_.save_state_every, options_.sync_journal_every) : options_.save_state_every,
+        [=, this] { state_file_->save_now_and_then(wall_clock_now(), lifetime); },
         [=, this] {
           if (!journal_) state_file_->save(wall_clock_now(), lifetime);
         });

@@ -43,7 +43,7 @@ void Intake::decode(std::span<const Datagram> datagrams) {
     for (const Datagram& datagram : datagrams) decoder_.refuse(datagram, flow::Anomaly::memory_limit);
     return;
   }
-  uint64_t number = stream_ != nullptr ? stream_->append(datagrams) : 0;
+  uint64_t number = stream_ != nullptr ? append(datagrams) : 0;
   while (!datagrams.empty()) {
     const auto next = datagrams.first(std::min(kDecodedAtOnce, datagrams.size()));
     const Clock::time_point start = options_.now();
@@ -64,8 +64,18 @@ void Intake::decode(std::span<const Datagram> datagrams) {
   if (stream_ != nullptr) stream_->append_held(builders_.take_held());
 }
 
+// Numbers of connections rise.
+uint64_t Intake::append(std::span<const Datagram> datagrams) {
+  for (const Datagram& datagram : datagrams) {
+    if (datagram.connection <= last_connection_) continue;
+    last_connection_ = datagram.connection;
+    stream_->append_connection(journal::RecordKind::opened, last_connection_);
+  }
+  return stream_->append(datagrams);
+}
+
 void Intake::close_connection(uint64_t connection) {
-  if (stream_ != nullptr) stream_->append_closed(connection);
+  if (stream_ != nullptr) stream_->append_connection(journal::RecordKind::closed, connection);
   decoder_.close_connection(connection);
 }
 

@@ -97,6 +97,7 @@ class Intake {
   void take_full(flow::FullBatch batch);
   void tick();
   void let_go();
+  uint64_t append(std::span<const Datagram> datagrams);
   void take_options();
   void exchange_state(size_t max_sessions);
   void send_out();
@@ -118,6 +119,7 @@ class Intake {
   flow::PerTable<Arrival> first_rows_;  // of the batches that are being filled
   std::chrono::milliseconds seal_after_;
   journal::StreamWriter* const stream_;  // of the journal; nullptr: there is none
+  uint64_t last_connection_ = 0;
   flow::TableBuilders builders_;
   Clock::time_point next_tick_;
   Clock::time_point next_publish_{};  // not before, for batches that leave between two ticks

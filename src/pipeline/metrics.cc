@@ -307,6 +307,31 @@ void write_state(Exposition& out, const StateReport& state) {
   }
 }
 
+void write_journal(Exposition& out, const journal::JournalCounters& j) {
+  out.single("weir_journal_writing", gauge, "1 while all that is received is written to the journal; the log says why.",
+             j.writing);
+  out.single("weir_journal_datagrams_total", counter, "Datagrams written to the journal.", j.records);
+  out.single("weir_journal_written_bytes_total", counter, "Bytes written to the journal.", j.bytes);
+  out.single("weir_journal_files", gauge, "Files of the journal on the disk.", j.files);
+  out.single("weir_journal_disk_bytes", gauge, "What the files of the journal take of the disk.", j.disk_bytes);
+  out.single("weir_journal_not_written_datagrams_total", counter,
+             "Datagrams received while the journal could not be written.", j.not_written);
+  out.single("weir_journal_given_up_datagrams_total", counter,
+             "Datagrams whose file had to go before their flows were stored (store.journal_size).", j.given_up);
+  out.single("weir_journal_damaged_records_total", counter,
+             "Records and files of the journal that could not be read again.", j.damaged);
+  out.single("weir_journal_sync_failures_total", counter, "How often the journal could not be synced to the disk.",
+             j.sync_failures);
+  out.single("weir_journal_replayed_datagrams_total", counter, "Datagrams of an earlier run that were decoded again.",
+             j.replayed.datagrams);
+  out.single("weir_journal_replayed_rows_total", counter, "Rows of an earlier run that were not stored yet.",
+             j.replayed.rows);
+  out.single("weir_journal_known_rows_total", counter, "Rows of an earlier run that were stored already.",
+             j.replayed.known_rows);
+  out.single("weir_journal_not_decoded_messages_total", counter,
+             "Messages of an earlier run whose connection had begun before the journal does.", j.replayed.not_decoded);
+}
+
 }  // namespace
 
 void write_metrics(const MetricsReport& report, Exposition& out, size_t max_exporters) {
@@ -321,6 +346,7 @@ void write_metrics(const MetricsReport& report, Exposition& out, size_t max_expo
   write_unaccounted(out, report.ledger.ledger);
   write_reporter(out, report);
   write_state(out, report.ledger.state);
+  if (report.journal) write_journal(out, *report.journal);
   out.family("weir_datagram_decode_seconds", histogram, "Time to decode a datagram, averaged over up to 16 at a time.");
   report.decode_times.write(out, kDecodeTimeBounds);
   out.single("weir_memory_limit_bytes", gauge, "limits.memory; 0: none.", report.memory_limit_bytes);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "journal/journal.h"
 #include "pipeline/enrich_stage.h"
 #include "pipeline/intake.h"
 #include "pipeline/ledger_json.h"
@@ -18,9 +19,10 @@ namespace weir::pipeline {
 struct MetricsReport {
   LedgerReport ledger;
   ReporterCounters reporter{};
-  flow::RowCounts account_rows{};        // of the table account
-  std::vector<OutletReport> outlets;     // that of the store first
-  std::optional<EnrichCounters> enrich;  // nothing: no passes
+  flow::RowCounts account_rows{};                     // of the table account
+  std::vector<OutletReport> outlets;                  // that of the store first
+  std::optional<EnrichCounters> enrich;               // nothing: no passes
+  std::optional<journal::JournalCounters> journal{};  // nothing: none is kept
   DecodeTimes decode_times{};
   bool memory_refusing = false;
   uint64_t memory_limit_bytes = 0;  // 0: none

@@ -15,6 +15,7 @@ std::vector<uint64_t> streams_of(const journal::Leftover& leftover) {
 }
 
 constexpr unsigned kBits = flow::TableBuilders::kDatagramBits;
+constexpr uint64_t kAll = UINT64_MAX;
 constexpr uint64_t kMostStreams = uint64_t{1} << (64 - kBits);
 
 }  // namespace
@@ -53,40 +54,56 @@ void Recovery::run() {
       take_wanted(changes);
       options_.state->update(std::move(changes));
     }
+    for (const journal::LeftStream& stream : left.streams) options_.state->reached(stream.header.stream, kAll);
   }
   const journal::JournalCounters counters = journal_.counters();
   log::info("{} datagrams of the journal were decoded again: {} flows and counters were not stored yet, {} were",
-            counters.replayed_datagrams, counters.replayed_rows, counters.known_rows);
+            counters.replayed.datagrams, counters.replayed.rows, counters.replayed.known_rows);
+  if (counters.replayed.not_decoded > 0) {
+    log::warn("{} messages of connections that had begun before the journal does were not decoded again",
+              counters.replayed.not_decoded);
+  }
   if (counters.damaged > 0) log::warn("{} records of the journal are damaged and were left out", counters.damaged);
 }
 
 void Recovery::take(const journal::LeftoverReader::Next& next) {
   CHECK(next.stream < kMostStreams);
   const journal::Record& record = next.record;
+  const std::pair connection(
+      next.stream, record.kind == journal::RecordKind::datagram ? record.datagram.connection : record.connection);
+  if (record.kind == journal::RecordKind::opened) connections_.try_emplace(connection, ++last_connection_);
   if (record.kind == journal::RecordKind::closed) {
-    const auto open = connections_.find({next.stream, record.connection});
+    const auto open = connections_.find(connection);
     if (open == connections_.end()) return;
     decoder_.close_connection(open->second);
     connections_.erase(open);
   }
   if (record.kind != journal::RecordKind::datagram || record.number >> kBits != 0) return;
+  if (!is_needed(journal_.leftover().streams[next.stream], record.number)) return;
   const uint64_t number = next.stream << kBits | record.number;
   Datagram datagram = record.datagram;
-  datagram.connection = connection_of(next.stream, datagram.connection);
+  if (datagram.connection != 0) {
+    // Of a connection whose beginning is not here any more nobody knows the templates, nor what its options said.
+    const auto open = connections_.find(connection);
+    if (open == connections_.end()) return journal_.count_replayed({.not_decoded = 1});
+    datagram.connection = open->second;
+  }
   builders_.begin(number, datagram.bytes.size());
   decoder_.set_datagram_number(number);
   decoder_.decode(datagram, builders_);
-  journal_.count_replayed(1, 0, 0);
+  journal_.count_replayed({.datagrams = 1});
   note_held();
   if (!full_.empty() || !full_known_.empty()) send_out();
 }
 
-// Numbers of connections are of one run only.
-uint64_t Recovery::connection_of(size_t stream, uint64_t connection) {
-  if (connection == 0) return 0;
-  const auto [known, is_new] = connections_.try_emplace({stream, connection}, last_connection_ + 1);
-  if (is_new) ++last_connection_;
-  return known->second;
+bool Recovery::is_needed(const journal::LeftStream& stream, uint64_t number) const {
+  const auto reached = reached_.find(stream.header.stream);
+  if (reached == reached_.end() || number >= reached->second) return true;
+  const auto first = std::ranges::lower_bound(stream.held, flow::SetPlace{number, 0});
+  for (auto held = first; held != stream.held.end() && held->datagram == number; ++held) {
+    if (!coverage_.is_stored(flow::Table::flows, stream.header.stream, *held)) return true;
+  }
+  return false;
 }
 
 // Should this process be killed, too, the next one has to know of what waited here for the first time. What is stored
@@ -103,13 +120,13 @@ void Recovery::note_held() {
 void Recovery::send_out() {
   ledger_.publish(options_.number, decoder_.counters(), {});
   for (flow::FullBatch& batch : full_) {
-    journal_.count_replayed(0, batch->rows(), 0);
+    journal_.count_replayed({.rows = batch->rows()});
     if (batch->marks()) journal_.sent(*batch->marks());
     keep_(std::move(batch));
   }
   full_.clear();
   for (flow::FullBatch& batch : full_known_) {
-    journal_.count_replayed(0, 0, batch->rows());
+    journal_.count_replayed({.known_rows = batch->rows()});
     known_(std::move(batch));
   }
   full_known_.clear();
@@ -134,9 +151,18 @@ void Recovery::look() {
   note_held();
   builders_.hand_over();
   send_out();
-  if (decoder_.oldest_waiting()) return;
-  ended_ = true;
-  journal_.replay_ended();
+  tell_waiting();
+}
+
+// Of each stream the first datagram that is needed any more.
+void Recovery::tell_waiting() {
+  std::map<uint64_t, uint64_t> first;
+  for (const uint64_t number : decoder_.all_waiting()) {
+    first.try_emplace(journal_.leftover().streams[number >> kBits].header.stream,
+                      number & ((uint64_t{1} << kBits) - 1));
+  }
+  ended_ = first.empty();
+  journal_.replayed(first);
 }
 
 void Recovery::finish() {
@@ -144,8 +170,7 @@ void Recovery::finish() {
   decoder_.expire(Timestamp::max());
   builders_.hand_over();
   send_out();
-  ended_ = true;
-  journal_.replay_ended();
+  tell_waiting();
 }
 
 }  // namespace weir::pipeline

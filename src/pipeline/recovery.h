@@ -24,6 +24,9 @@ class Recovery {
   Recovery(journal::Journal& journal, journal::Coverage coverage, decode::DecoderOptions decoder,
            const ReceiveLoopOptions& options, BatchOut keep, BatchOut known, flow::Ledger& ledger);
 
+  // What was learned from the datagrams of a stream before these is in the state already, so that they are left out, but
+  // for those of which sets waited for their template.
+  void set_reached(std::map<uint64_t, uint64_t> reached) { reached_ = std::move(reached); }
   // Decodes everything. Before datagrams are received: they find what was learned from it.
   void run();
   // Now and then after that: decodes sets whose template has come. One thread at a time.
@@ -33,10 +36,11 @@ class Recovery {
 
  private:
   void take(const journal::LeftoverReader::Next& next);
+  bool is_needed(const journal::LeftStream& stream, uint64_t number) const;
   void note_held();
   void send_out();
+  void tell_waiting();
   void take_wanted(decode::SessionChanges& changes);
-  uint64_t connection_of(size_t stream, uint64_t connection);
 
   journal::Journal& journal_;
   const journal::Coverage coverage_;
@@ -48,8 +52,10 @@ class Recovery {
   std::vector<flow::FullBatch> full_;
   std::vector<flow::FullBatch> full_known_;
   flow::TableBuilders builders_;
-  std::map<std::pair<size_t, uint64_t>, uint64_t> connections_;  // open ones: their numbers here
+  std::map<std::pair<size_t, uint64_t>, uint64_t>
+      connections_;  // open ones: their numbers here, as those of runs are alike
   uint64_t last_connection_ = 0;
+  std::map<uint64_t, uint64_t> reached_;
   std::vector<decode::SessionKey> wanted_;  // have sets that wait
   bool ended_ = false;
 };

@@ -76,6 +76,7 @@ void StateFile::load(Timestamp now, const decode::Limits& limits) {
     fresh.push_back(std::move(left));
   }
   state_.load(fresh);
+  saved_at_ = state->saved;
   log::info("{} templates of {} sessions restored from {}, saved {}", templates, fresh.size(), path_.string(),
             to_rfc3339(state->saved));
   if (state->left_out > 0) {
@@ -128,14 +129,10 @@ void StateFile::save_now_and_then(Timestamp now, std::chrono::seconds lifetime) 
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   if (start < next_save_) return;
-  save(now, lifetime);
+  const bool written = save(now, lifetime);
   const Clock::time_point end = Clock::now();
   next_save_ = end + 9 * (end - start);
-}
-
-void StateFile::set_journal(std::function<void(const Reached&)> saved, std::function<bool(const Reached&)> may_save) {
-  saved_ = std::move(saved);
-  may_save_ = std::move(may_save);
+  if (written) next_save_ = std::max(next_save_, start + journal_.every);
 }
 
 // What is reached is asked for first: then all of it is in the sessions.
@@ -148,12 +145,12 @@ StateFile::Snapshot StateFile::take_snapshot(Timestamp now) const {
   return snapshot;
 }
 
-void StateFile::save(Timestamp now, std::chrono::seconds lifetime) {
+bool StateFile::save(Timestamp now, std::chrono::seconds lifetime) {
   state_.expire(now, lifetime);
   if (!waiting_) waiting_ = take_snapshot(now);
-  if (may_save_ && !may_save_(waiting_->reached)) return;
+  if (journal_.may_save && !journal_.may_save(waiting_->reached)) return false;
   const Snapshot snapshot = *std::exchange(waiting_, std::nullopt);
-  write(snapshot);
+  return write(snapshot);
 }
 
 void StateFile::save_last(Timestamp now, std::chrono::seconds lifetime) {
@@ -161,17 +158,20 @@ void StateFile::save_last(Timestamp now, std::chrono::seconds lifetime) {
   write(take_snapshot(now));
 }
 
-void StateFile::write(const Snapshot& snapshot) {
+bool StateFile::write(const Snapshot& snapshot) {
   const uint64_t version = snapshot.version;
   if (saved_version_ == version || (!saved_version_ && version == 0)) {
-    if (saved_) saved_(snapshot.reached);
-    return;
+    if (journal_.will_reach && saved_at_) journal_.will_reach(*saved_at_, snapshot.reached);
+    if (journal_.saved) journal_.saved(snapshot.reached);
+    return false;
   }
   uint64_t left_out = 0;
   const std::vector<uint8_t> bytes = encode(snapshot, left_out);
+  if (journal_.will_reach) journal_.will_reach(snapshot.taken, snapshot.reached);
   const Result<> written =
       store::replace_file(path_, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, kOwnFile);
-  if (written && saved_) saved_(snapshot.reached);
+  if (written) saved_at_ = snapshot.taken;
+  if (written && journal_.saved) journal_.saved(snapshot.reached);
   const std::lock_guard lock(mutex_);
   if (written) {
     saved_version_ = version;
@@ -185,11 +185,12 @@ void StateFile::write(const Snapshot& snapshot) {
       tell(log::Level::info, fmt::format("the state file {} can be written again", path_.string()));
     }
     counters_.last_error.clear();
-    return;
+    return true;
   }
   ++counters_.save_failures;
   tell(log::Level::error, fmt::format("{}; a restart now would have to wait for templates", written.error().message));
   counters_.last_error = written.error().message;
+  return true;
 }
 
 void StateFile::tell(log::Level level, const std::string& line) {

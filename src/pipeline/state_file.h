@@ -33,14 +33,23 @@ class StateFile {
   void load(Timestamp now, const decode::Limits& limits);
   // Writes if anything has changed. Where not all sessions have room those that have sent data go first, and of them
   // the small ones. One thread at a time, and none that receives.
-  void save(Timestamp now, std::chrono::seconds lifetime);
+  bool save(Timestamp now, std::chrono::seconds lifetime);
   // The same, unless the last time was so long and so short ago that saving would take more than a tenth of the time.
   void save_now_and_then(Timestamp now, std::chrono::seconds lifetime);
 
-  // With a journal. saved: is told up to where the file is true. may_save: whether what is true up to there may be saved
+  // With a journal. saved is told up to where the file is true; may_save tells whether what is true up to there may be saved
   // yet: the journal is decoded again from there, and templates must not be newer than the data. Before the first call.
   using Reached = std::map<uint64_t, uint64_t>;
-  void set_journal(std::function<void(const Reached&)> saved, std::function<bool(const Reached&)> may_save);
+  // The file is written at most once in `every`; will_reach is told of a file before it is there.
+  struct Journal {
+    std::function<bool(const Reached&)> may_save;
+    std::function<void(Timestamp saved, const Reached&)> will_reach;
+    std::function<void(const Reached&)> saved;
+    std::chrono::milliseconds every{0};
+  };
+  void set_journal(Journal journal) { journal_ = std::move(journal); }
+  // When the file that was loaded was saved; nothing: none was.
+  std::optional<Timestamp> loaded() const { return saved_at_; }
   // The same as save(), of what is known now, whether it may be saved or not: nothing is decoded again.
   void save_last(Timestamp now, std::chrono::seconds lifetime);
 
@@ -54,7 +63,8 @@ class StateFile {
     Timestamp taken{};
   };
   Snapshot take_snapshot(Timestamp now) const;
-  void write(const Snapshot& snapshot);
+  // True if the file was written, or should have been.
+  bool write(const Snapshot& snapshot);
   std::vector<uint8_t> encode(const Snapshot& snapshot, uint64_t& left_out) const;
   void tell(log::Level level, const std::string& line);
   void set_aside(const decode::StateProblem& problem);
@@ -64,10 +74,10 @@ class StateFile {
   const size_t max_bytes_;
   std::chrono::steady_clock::time_point next_save_{};
   std::optional<uint64_t> saved_version_;
-  std::function<void(const Reached&)> saved_;
-  std::function<bool(const Reached&)> may_save_;
-  std::optional<Snapshot> waiting_;  // until it may be saved
-  MessageLimit log_;                 // of saving
+  Journal journal_;
+  std::optional<Timestamp> saved_at_;  // the file that is there
+  std::optional<Snapshot> waiting_;    // until it may be saved
+  MessageLimit log_;                   // of saving
   mutable std::mutex mutex_;
   StateFileCounters counters_;  // guarded by mutex_
 };

@@ -99,6 +99,11 @@ class EarlyData {
   std::optional<uint64_t> oldest() const {
     return all_.empty() ? std::nullopt : std::optional(all_.front().message.datagram);
   }
+  // Calls `look(datagram)` for each set.
+  template <class Look>
+  void for_each(const Look& look) const {
+    for (const EarlySet& early : all_) look(early.message.datagram);
+  }
 
  private:
   EarlySet take(EarlyList::iterator early);

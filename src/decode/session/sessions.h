@@ -149,6 +149,7 @@ class Sessions : private Sharing::Replica {
   bool hold(Session& session, TemplateId id, const MessageContext& message, ByteView body, bool clipped);
   // EarlyData::oldest()
   std::optional<uint64_t> oldest_early() const { return early_.oldest(); }
+  const EarlyData& early() const { return early_; }
   // Those that waited for a template of this id and can be read now, and by what.
   struct Released {
     EarlySet set;
