@@ -1,5 +1,5 @@
-// A Redis that is slow, floods or lies costs no more than a connection may, and none keeps the process from ending; over
-// TLS, too.
+// A Redis that is slow, floods or lies costs no more than a connection may, and none keeps the process from ending;
+// over TLS, too.
 #include "pipeline/redis_connection.h"
 
 #include <gtest/gtest.h>
@@ -245,7 +245,8 @@ TEST(RedisConnection, SaysWhyItCannotConnect) {
 INSTANTIATE_TEST_SUITE_P(Plain, RedisConnections, testing::Values(false));
 INSTANTIATE_TEST_SUITE_P(Tls, RedisConnections, testing::Values(true));
 
-// Many records that have come before the first is read: TLS takes them from the socket at once, which tells of none then.
+// Many records that have come before the first is read: TLS takes them from the socket at once, which tells of none
+// then.
 TEST(RedisTls, WhatWasReadAheadIsNotWaitedFor) {
   constexpr int kRecords = 50;
   const TestTls tls;

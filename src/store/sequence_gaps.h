@@ -1,7 +1,7 @@
 // Segments are numbered without gaps, so a number that is nowhere is a segment that was lost. What retention deletes is
 // noted in TABLE/expired, lines of "first-last", before it goes. The greatest number that there ever was is noted in
-// TABLE/newest, "number time", so that those at the end are missed, too; time: of the segment's last row, in microseconds
-// since 1970.
+// TABLE/newest, "number time", so that those at the end are missed, too; time: of the segment's last row, in
+// microseconds since 1970.
 #pragma once
 
 #include <cstdint>
