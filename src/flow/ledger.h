@@ -9,8 +9,8 @@
 //   lost_units         datagrams (v9, sFlow) or records (v5, IPFIX) missing from the exporter's own sequence numbers,
 //                      where those go on as they should; where they do not, loss is unknown (StreamSummary)
 //   lost_down_units    the same, sent while no collector ran (decode/session/place.h): between the last message of the
-//                      run before and the first one of this; lost_killed_units: after the last account of a run that was
-//                      killed, which may have received and stored a part of it
+//                      run before and the first one of this; lost_killed_units: after the last account of a run that
+//                      was killed, which may have received and stored a part of it
 //
 // An outlet is a way out of the collector: the store, or another sink (pipeline/outlet.h). Each has an Account, and the
 // equation holds for each: a row that one outlet dropped may be stored at another.
@@ -142,8 +142,8 @@ struct LedgerSnapshot {
   uint64_t socket_left = 0;
   StreamCounters streams;
   std::vector<PerTable<int64_t>> unaccounted_rows;  // by outlet
-  // Rows decoded that are nowhere: neither stored nor dropped at the outlet nor on their way to it. Less than zero: more
-  // arrived than was decoded. Not 0: there is a fault in this program.
+  // Rows decoded that are nowhere: neither stored nor dropped at the outlet nor on their way to it. Less than zero:
+  // more arrived than was decoded. Not 0: there is a fault in this program.
   int64_t unaccounted(size_t outlet_number, Table table) const {
     return outlet_number < unaccounted_rows.size() ? unaccounted_rows[outlet_number][table] : 0;
   }

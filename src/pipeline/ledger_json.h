@@ -10,13 +10,13 @@
 //
 // run: of the writer, as in DIR/lock (store/lock.h); boot: the kernel's boot_id. The file is written anew every
 // interval_ms; 0: once. RECENT: what came since the account before this one, the members of RecentCounts by name; of
-// exporters without any it is left out. An account that sums up several runs (pipeline/runs.h) has
-// places: where streams are in their sequences (pipeline/places.h).
-// "runs": {"count": 12, "last": ["0123456789abcdef", ...]}: how many, and which were added by the last writing.
+// exporters without any it is left out. places: where streams are in their sequences (pipeline/places.h). An account
+// that sums up several runs (pipeline/runs.h) has "runs": {"count": 12, "last": ["0123456789abcdef", ...]}: how many,
+// and which were added by the last writing.
 //
-// The members of `templates` are those of StateFileCounters and SharingCounters, if there is a state file, if templates are
-// shared. STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are objects by
-// reason. TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterCounters by name; rows_stored,
+// The members of `templates` are those of StateFileCounters and SharingCounters, if there is a state file, if templates
+// are shared. STREAMS are the members of StreamCounters by name: TCP and TLS connections; refused and closed are
+// objects by reason. TIME is RFC 3339 in UTC. COUNTERS are the members of flow::ExporterCounters by name; rows_stored,
 // rows_dropped, counter_rows_stored and counter_rows_dropped, what became of the rows in the store, dropped by reason;
 // anomalies, an object by name without the zeros; protocols, a list of names; streams, clocks, loss_unknown_streams and
 // loss_in_part_streams, the members of StreamSummary; loss_known, "all", "part" or "none": whether lost_units is all

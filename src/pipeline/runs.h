@@ -1,13 +1,13 @@
 // The accounts of runs that are over. A run is one opening of a store by weir collect or weir replay.
 //
 //   DIR/ledger.json                                   the account of the writer that runs, or of the last one
-//   DIR/runs/20261201T101500.000000Z-RUN-killed.json  an account as its run left it: when it began, its id, how it ended
+//   DIR/runs/20261201T101500.000000Z-RUN-killed.json  one as its run left it: when it began, its id, how it ended
 //   DIR/runs/before.json                              the sum of older ones
 //
 // Who opens the store moves the account that is there to runs/, before it writes its own: that needs no room on a full
 // disk, and nobody takes the one for the other. When there are too many, the oldest are added to before.json, which
-// names the ids that its last writing added, and then deleted. So a crash between any two steps counts no run twice, and
-// loses none.
+// names the ids that its last writing added, and then deleted. So a crash between any two steps counts no run twice,
+// and loses none.
 #pragma once
 
 #include <cstdint>

@@ -128,7 +128,7 @@ struct NothingToAdd final : enrich::Pass {
   void apply(flow::FlowBatch&) override {}
 };
 
-// Looked at as often as possible while everything moves: with enrichment, several threads, a disk that fails now and then.
+// Looked at as often as possible while everything moves: enrichment, several threads, a disk that fails now and then.
 TEST(Unaccounted, IsZeroWhileACollectorRuns) {
   const Folder folder;
   CollectorOptions options = fast_options(folder);

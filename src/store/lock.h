@@ -1,6 +1,6 @@
 // DIR/lock: one writer per store. The lock is the kernel's (flock): it goes with the process, so nothing is ever stale.
-// The text in the file says who holds it: the process id, for people and for the message to the one who came second, and
-// on a second line the id of its run, by which readers know whose account DIR/ledger.json is.
+// The text in the file says who holds it: the process id, for people and for the message to the one who came second,
+// and on a second line the id of its run, by which readers know whose account DIR/ledger.json is.
 #pragma once
 
 #include <cstdint>

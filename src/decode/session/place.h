@@ -3,9 +3,9 @@
 //
 // Of UDP only: a connection begins anew. A stream of before is known again by its session and port, and by its boot,
 // where the protocol has an uptime (NetFlow v5, v7, v9, sFlow): it was not restarted, so that its numbers have gone on.
-// Without one (IPFIX) nothing proves that but the numbers themselves: at the rate at which it sent, no exporter that was
-// started meanwhile could have come to where this one was. Everything else is unknown: a number that nobody can prove
-// is no loss.
+// Without one (IPFIX) nothing proves that but the numbers themselves: at the rate at which it sent, no exporter that
+// was started meanwhile could have come to where this one was. Everything else is unknown: a number that nobody can
+// prove is no loss.
 #pragma once
 
 #include <cstdint>
