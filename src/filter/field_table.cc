@@ -209,7 +209,7 @@ constexpr auto kAliases = std::to_array<FieldAlias>({
 });
 
 constexpr std::string_view kAskExporter = "ask with 'exporter ip' or 'observation domain id'";
-constexpr std::string_view kNumbersOfNfdump = "is a number that nfdump gives, which flows here do not have";
+constexpr std::string_view kNumbersOfNfdump = "in nfdump a number that it gives each record itself";
 constexpr std::string_view kNoGeo = "flows here have no countries";
 constexpr std::string_view kNoPayload =
     "flows here have no payload; what probes tell of it is in http_host, url, application_name";
@@ -218,9 +218,9 @@ constexpr std::string_view kNoPf = "flows here have no fields of OpenBSD's pf";
 constexpr std::string_view kNoExp = "of MPLS entries flows here have the labels only";
 
 constexpr auto kNoData = std::to_array<NoData>({
-    {"ident", "is the name of a collector's source in nfdump, which flows here do not have; ask with 'exporter ip'"},
+    {"ident", "in nfdump the name of a source that the collector was given; ask with 'exporter ip'"},
     {"count", kNumbersOfNfdump},
-    {"sysid", "is the number that nfdump gives an exporter; ask with 'exporter ip' or 'observation domain id'"},
+    {"sysid", "in nfdump a number that it gives exporters itself; ask with 'exporter ip' or 'observation domain id'"},
     {"exporter id", kAskExporter},
     {"exporter sysid", kAskExporter},
     {"geo", kNoGeo},

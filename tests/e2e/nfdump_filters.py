@@ -26,6 +26,7 @@ proto icmp
 proto icmp6
 proto gre
 proto sctp
+proto ax.25 or proto idrp or proto mobil or proto iplt or proto tcp
 proto 6
 proto 0x11
 PROTO TCP
@@ -262,7 +263,7 @@ REASONS = (
 
 NO_DATA = (
     ("ident here", "ask with 'exporter ip'"),
-    ("count > 5", "a number that nfdump gives"),
+    ("count > 5", "a number that it gives each record"),
     ("sysid 1", "ask with 'exporter ip'"),
     ("exporter id 1", "observation domain id"),
     ("src geo CH", "have no countries"),
