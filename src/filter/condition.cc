@@ -90,7 +90,8 @@ Parsed<Filter> ConditionParser::parse(const FieldRef& field, bool net, bool nega
   const Token& next = stream_.peek();
   const size_t value_at = next.kind == Token::Kind::symbol ? 1 : 0;
   const bool pattern = next.is_word("like") || next.is_symbol("~");
-  if (field->words.ends_with("if") && (pattern || stream_.peek(value_at).kind == Token::Kind::quoted)) {
+  if (!field->column && field->words.ends_with("if") &&
+      (pattern || stream_.peek(value_at).kind == Token::Kind::quoted)) {
     return parse_text(known_field(field->words + " name"));
   }
   return parse_number(field);

@@ -333,6 +333,7 @@ TEST(FilterParser, ErrorsSayWhereAndWhatWasExpected) {
       {"src_adr = 10.0.0.1", 0, "did you mean 'src_addr'?"},
       {"port 80 & port 90", 8, "write 'and'"},
       {"port like '8%'", 5, "is for texts"},
+      {"in_if 'Gi0/1'", 6, "a number up to"},
       {"url ~ '('", 6, "not a regular expression"},
       {"first seen > yesterday", 13, "a time such as"},
       {"@include x", 0, "files are not included here"},
