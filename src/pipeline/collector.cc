@@ -244,6 +244,7 @@ Result<> Collector::open_journal() {
   const auto known = [this](flow::FullBatch batch) { outlets_.pass(seal(std::move(batch))); };
   recovery_.emplace(*journal_, journal::Coverage(left, std::move(stored)), options_.decoder, loop, keep, known,
                     ledger_);
+  if (state_file_ && state_file_->loaded()) recovery_->set_reached(journal_->reached_by(*state_file_->loaded()));
   return {};
 }
 

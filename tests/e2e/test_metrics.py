@@ -77,7 +77,7 @@ class Metrics(Case):
     def test_documentation_lists_all(self):
         documented = set(re.findall(r"^\| `(weir_\w+)`", (Path(__file__).resolve().parents[2] / "docs/metrics.md").read_text(), re.M))
         config = self.folder / "weir.toml"
-        config.write_text('[templates]\nredis = "redis://127.0.0.1:1"\n')
+        config.write_text('[templates]\nredis = "redis://127.0.0.1:1"\n[store]\njournal = true\n')
         with Served(self.folder / "store", config=config) as collector:
             with Exporter(collector.port) as exporter:
                 exporter.send(1)
