@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "base/check.h"
 #include "flow/flow_type.h"
 #include "pipeline/places.h"
 #include "pipeline/places_json.h"
@@ -477,15 +476,6 @@ Recent recent(const flow::LedgerSnapshot& before, const flow::LedgerSnapshot& no
     if (counts != RecentCounts{}) recent.exporters.emplace(address, counts);
   }
   return recent;
-}
-
-std::string ledger_to_json(const LedgerReport& report) {
-  std::string text;
-  CHECK(write_ledger_json(report, [&](std::string_view piece) -> Result<> {
-    text += piece;
-    return {};
-  }));
-  return text;
 }
 
 store::TextSource ledger_source(const LedgerReport& report) {

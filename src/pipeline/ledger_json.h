@@ -86,8 +86,7 @@ struct LedgerReport {
   std::optional<RunsSummedUp> runs{};
 };
 
-std::string ledger_to_json(const LedgerReport& report);
-// The same piece by piece, for a file. The report has to outlive it.
+// The report as JSON, piece by piece. It has to outlive that.
 store::TextSource ledger_source(const LedgerReport& report);
 
 // Fails if the text is not such a report (damaged, or of a later version). The totals are summed up anew.

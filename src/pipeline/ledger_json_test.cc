@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "flow/flow_type.h"
+#include "pipeline/test_support.h"
 
 namespace weir::pipeline {
 namespace {
@@ -95,7 +96,7 @@ LedgerReport sample() {
 
 TEST(LedgerJson, ReadsBackWhatItWrote) {
   const LedgerReport want = sample();
-  const std::string text = ledger_to_json(want);
+  const std::string text = test::ledger_to_json(want);
   const auto got = ledger_from_json(text);
   ASSERT_TRUE(got) << got.error().message;
   EXPECT_EQ(got->program, "collect");
@@ -118,14 +119,14 @@ TEST(LedgerJson, ReadsBackWhatItWrote) {
   // All the rest: what it writes again is the same, totals apart, which are summed up anew.
   LedgerReport again = *got;
   again.ledger.total = want.ledger.total;
-  EXPECT_EQ(ledger_to_json(again), text);
+  EXPECT_EQ(test::ledger_to_json(again), text);
 }
 
 TEST(LedgerJson, TotalsAreSummedUp) {
   LedgerReport report = sample();
   report.ledger.exporters.begin()->second.rows(flow::Table::flows).stored = 5;
   report.ledger.exporters.rbegin()->second.rows(flow::Table::flows).stored = 6;
-  EXPECT_EQ(ledger_from_json(ledger_to_json(report))->ledger.total.rows(flow::Table::flows).stored, 11u);
+  EXPECT_EQ(ledger_from_json(test::ledger_to_json(report))->ledger.total.rows(flow::Table::flows).stored, 11u);
 }
 
 // What an exporter that was forgotten had counted turns up under no address: it was not sent just now.
@@ -149,13 +150,13 @@ TEST(LedgerJson, RecentIsWhatHasGrown) {
 }
 
 TEST(LedgerJson, UnseenTimesAreNull) {
-  const std::string text = ledger_to_json(sample());
+  const std::string text = test::ledger_to_json(sample());
   EXPECT_NE(text.find("\"exporter\":\"2001:db8::1\""), std::string::npos) << text;
   EXPECT_NE(text.find("\"first_seen\":null"), std::string::npos) << text;
 }
 
 TEST(LedgerJson, DamageIsAnError) {
-  const std::string whole = ledger_to_json(sample());
+  const std::string whole = test::ledger_to_json(sample());
   for (size_t length = 0; length + 1 < whole.size(); length += 7) {
     EXPECT_FALSE(ledger_from_json(std::string_view(whole).substr(0, length))) << length;
   }

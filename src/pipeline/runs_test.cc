@@ -39,7 +39,7 @@ LedgerReport account(unsigned number, uint64_t datagrams, bool finished = true) 
 }
 
 void write(const Folder& folder, const LedgerReport& report) {
-  ASSERT_TRUE(store::replace_file(folder.path() / "ledger.json", ledger_to_json(report)));
+  ASSERT_TRUE(store::replace_file(folder.path() / "ledger.json", test::ledger_to_json(report)));
 }
 
 // As the next writer does it.

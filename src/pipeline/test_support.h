@@ -13,6 +13,7 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "base/fd.h"
 #include "net/socket_address.h"
 #include "pipeline/collector.h"
+#include "pipeline/ledger_json.h"
 #include "store/segment_writer.h"
 
 namespace weir::pipeline::test {
@@ -27,6 +29,16 @@ namespace weir::pipeline::test {
 using std::chrono::milliseconds;
 
 inline constexpr milliseconds kDeadline{20'000};  // for what must happen, never a pause
+
+inline std::string ledger_to_json(const LedgerReport& report) {
+  std::string text;
+  const Result<> written = ledger_source(report)([&](std::string_view piece) -> Result<> {
+    text += piece;
+    return {};
+  });
+  EXPECT_TRUE(written);
+  return text;
+}
 
 // Waits until `condition` holds. False after the deadline.
 inline bool wait_until(const std::function<bool()>& condition) {

@@ -36,7 +36,9 @@ Limits small_limits() {
 std::vector<uint8_t> with_checksum(ByteView input) {
   constexpr size_t kHead = 12;  // magic, version
   static const std::vector<uint8_t> empty = encode_state({}, {});
-  std::vector<uint8_t> bytes(empty.begin(), empty.begin() + kHead);
+  std::vector<uint8_t> bytes;
+  bytes.reserve(kHead + input.size() + sizeof(Be32));
+  bytes.insert(bytes.end(), empty.begin(), empty.begin() + kHead);
   bytes.insert(bytes.end(), input.begin(), input.end());
   boost::crc_optimal<32, 0x1edc6f41, 0xffffffff, 0xffffffff, true, true> crc;
   crc.process_bytes(bytes.data(), bytes.size());
