@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/file_access.h"
 #include "base/log.h"
 
 namespace weir::journal {
@@ -125,7 +126,7 @@ Result<StreamWriter::FilePtr> StreamWriter::open_next(uint64_t bytes, uint64_t f
     if (!give_up_oldest()) return fail("the journal has no room left within store.journal_size");
   }
   const auto make = [&]() -> Result<> {
-    file->fd = Fd(::open(file->path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+    file->fd = Fd(::open(file->path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnFile));
     if (!file->fd) return fail_errno("cannot make a file of the journal, " + file->path.string());
     if (const int error = ::posix_fallocate(file->fd.get(), 0, static_cast<off_t>(bytes)); error != 0) {
       errno = error;

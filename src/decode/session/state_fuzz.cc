@@ -1,5 +1,6 @@
 // A state from a damaged disk or a stranger. The checksum is made to fit first, so that everything behind it is
 // reached; what is accepted has to come back unchanged, and a decoder has to live with it.
+#include <algorithm>
 #include <boost/crc.hpp>
 
 #include "base/big_endian.h"
@@ -36,13 +37,14 @@ Limits small_limits() {
 std::vector<uint8_t> with_checksum(ByteView input) {
   constexpr size_t kHead = 12;  // magic, version
   static const std::vector<uint8_t> empty = encode_state({}, {});
-  std::vector<uint8_t> bytes;
-  bytes.reserve(kHead + input.size() + sizeof(Be32));
-  bytes.insert(bytes.end(), empty.begin(), empty.begin() + kHead);
-  bytes.insert(bytes.end(), input.begin(), input.end());
+  const size_t content = kHead + input.size();
+  std::vector<uint8_t> bytes(content + sizeof(Be32));
+  std::copy_n(empty.begin(), kHead, bytes.begin());
+  std::ranges::copy(input, bytes.begin() + kHead);
   boost::crc_optimal<32, 0x1edc6f41, 0xffffffff, 0xffffffff, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  for (const uint8_t byte : Be32::from(crc.checksum()).bytes) bytes.push_back(byte);
+  crc.process_bytes(bytes.data(), content);
+  const Be32 checksum = Be32::from(crc.checksum());
+  std::ranges::copy(checksum.bytes, bytes.begin() + static_cast<ptrdiff_t>(content));
   return bytes;
 }
 
