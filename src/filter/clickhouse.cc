@@ -113,6 +113,15 @@ std::string ClickHouseDialect::has_id(std::string_view column, uint32_t id) cons
   return fmt::format("position(concat('-', {}, '-'), {}) > 0", column, text(fmt::format("-{:08x}-", id)));
 }
 
+// Eight digits each: their order is that of the numbers.
+std::string ClickHouseDialect::compare_ids(std::string_view column, std::string_view order, uint32_t id) const {
+  const std::string value = text(fmt::format("{:08x}", id));
+  return fmt::format(
+      "(match({0}, '^[0-9a-f]{{8}}-[0-9a-f]{{8}}-[0-9a-f]{{8}}$') AND (substring({0}, 1, 8) {1} {2} OR "
+      "substring({0}, 10, 8) {1} {2} OR substring({0}, 19, 8) {1} {2}))",
+      column, order, value);
+}
+
 // A backslash is special here.
 std::string ClickHouseDialect::like(std::string_view column, std::string_view pattern) const {
   std::string plain;

@@ -39,6 +39,7 @@ class ClickHouseDialect final : public Dialect {
   std::string in_ranges(std::string_view column, std::span<const IpPrefix> ranges) const override;
   std::string contains(std::string_view column, std::string_view text) const override;
   std::string has_id(std::string_view column, uint32_t id) const override;
+  std::string compare_ids(std::string_view column, std::string_view order, uint32_t id) const override;
   std::string like(std::string_view column, std::string_view pattern) const override;
   std::string matches(std::string_view column, std::string_view regex) const override;
   std::string computed(Operand::Of of, std::string_view column) const override;

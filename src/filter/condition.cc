@@ -241,14 +241,15 @@ Parsed<Filter> ConditionParser::parse_text(const FieldRef& field) {
 Parsed<Filter> ConditionParser::parse_access_list(const FieldRef& field) {
   if (stream_.peek().is_word("in")) return parse_number(field);
   const std::optional<Comparison> comparison = accept_comparison();
-  if (comparison.value_or(Comparison::eq) > Comparison::ne) {
-    return stream_.expected("'=' or '!=' before an access list; a comparison was");
-  }
   const Token& token = stream_.peek();
   if (!token.is_value()) return stream_.expected("the id of an access list or a text");
-  stream_.take();
   const std::optional<uint64_t> id = token.kind == Token::Kind::word ? filter::parse_number(token.text) : std::nullopt;
-  if (id && *id <= field->limit) return Filter{NumberIs{field, comparison.value_or(Comparison::eq), *id}};
+  const bool is_id = id && *id <= field->limit;
+  if (!is_id && comparison.value_or(Comparison::eq) > Comparison::ne) {
+    return stream_.expected(fmt::format("the id of an access list, a number up to {}", field->limit));
+  }
+  stream_.take();
+  if (is_id) return Filter{NumberIs{field, comparison.value_or(Comparison::eq), *id}};
   return Filter{TextIs{field, static_cast<TextTest>(comparison.value_or(Comparison::eq)), std::string(token.text)}};
 }
 

@@ -42,6 +42,8 @@ class Dialect {
   virtual std::string contains(std::string_view column, std::string_view text) const = 0;
   // A column of access lists, as 00000001-0000000a-00000000, has this id.
   virtual std::string has_id(std::string_view column, uint32_t id) const = 0;
+  // Any of its three ids is greater, or less, and so on: `order` is the operator. Names have no ids.
+  virtual std::string compare_ids(std::string_view column, std::string_view order, uint32_t id) const = 0;
   // % is any text, _ one character, nothing else is special.
   virtual std::string like(std::string_view column, std::string_view pattern) const = 0;
   // RE2 finds a match somewhere.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -73,6 +74,22 @@ bool in_sorted(const std::vector<IpPrefix>& ranges, const IpAddress& address) {
 // Of an access list, as 00000001-0000000a-00000000.
 bool has_id(std::string_view list, uint64_t id) {
   return fmt::format("-{}-", list).find(fmt::format("-{:08x}-", id)) != std::string::npos;
+}
+
+// The same, any of whose ids compares so.
+bool compare_ids(std::string_view list, Comparison comparison, uint64_t id) {
+  constexpr size_t kDigits = 8;
+  if (list.size() != 3 * kDigits + 2) return false;
+  bool any = false;
+  for (size_t at = 0; at < list.size(); at += kDigits + 1) {
+    const std::string_view digits = list.substr(at, kDigits);
+    if (at > 0 && list[at - 1] != '-') return false;
+    uint64_t value = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + kDigits, value, 16);
+    if (error != std::errc{} || end != digits.data() + kDigits || lower_case(digits) != digits) return false;
+    any = any || holds(comparison, value, id);
+  }
+  return any;
 }
 
 }  // namespace
@@ -174,7 +191,10 @@ struct Predicate::Prepared::Matcher {
   Rows operator()(const NumberIs& is) const {
     const bool all = is.comparison == Comparison::ne;
     if (is.field->kind == FieldKind::access_list) {
-      return each_text(*is.field, all, [&](std::string_view list) { return has_id(list, is.value) != all; });
+      return each_text(*is.field, all, [&](std::string_view list) {
+        if (is.comparison > Comparison::ne) return compare_ids(list, is.comparison, is.value);
+        return has_id(list, is.value) != all;
+      });
     }
     if (is.field->kind == FieldKind::time) {
       return each_number(*is.field, all, [&](Wide value) {

@@ -101,6 +101,9 @@ TEST_F(PredicateOnRows, Texts) {
   EXPECT_EQ(rows_of("ingress acl 0xff"), "3");
   EXPECT_EQ(rows_of("ingress acl 255"), "3");
   EXPECT_EQ(rows_of("ingress acl 15"), "");
+  EXPECT_EQ(rows_of("ingress acl > 254"), "3");
+  EXPECT_EQ(rows_of("ingress acl > 255"), "");
+  EXPECT_EQ(rows_of("ingress acl <= 1"), "3");
   EXPECT_EQ(rows_of("ingress acl in [1 2]"), "3");
   EXPECT_EQ(rows_of("ingress acl 'FF'"), "3");
 }

@@ -127,6 +127,9 @@ struct Writer {
     }
     const bool different = is.comparison == Comparison::ne;
     return each(*is.field, different, [&](const std::string& list) {
+      if (is.comparison > Comparison::ne) {
+        return dialect.compare_ids(list, operator_of(is.comparison), static_cast<uint32_t>(is.value));
+      }
       return (different ? "NOT " : "") + dialect.has_id(list, static_cast<uint32_t>(is.value));
     });
   }

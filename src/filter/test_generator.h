@@ -61,7 +61,7 @@ class FilterGenerator {
       case FieldKind::access_list:
         if (pick(2) == 0) return Filter{TextIs{field, static_cast<TextTest>(pick(2)), text()}};
         if (pick(2) == 0) return Filter{NumberIn{field, {number(*field), number(*field)}}};
-        return Filter{NumberIs{field, static_cast<Comparison>(pick(2)), number(*field)}};
+        return Filter{NumberIs{field, comparison(), number(*field)}};
       default:
         break;
     }
@@ -145,7 +145,8 @@ class FilterGenerator {
 
   std::string text() {
     return std::array{
-        "", "eve", "Eve", "it's", "xx a \"b\"", "00000001-0000000a-00000064", "ü", "a\\b", "eve%"}[pick(9)];
+        "",  "eve",  "Eve", "it's", "xx a \"b\"", "00000001-0000000a-00000064", "000000ff-0000000A-00000064",
+        "ü", "a\\b", "eve%"}[pick(10)];
   }
 
   uint64_t number(const Field& field) {

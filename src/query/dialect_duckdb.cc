@@ -65,6 +65,13 @@ class DuckDbDialect final : public Dialect {
   std::string has_id(std::string_view column, uint32_t id) const override {
     return fmt::format("contains('-' || {} || '-', '-{:08x}-')", column, id);
   }
+  // Eight digits each: their order is that of the numbers.
+  std::string compare_ids(std::string_view column, std::string_view order, uint32_t id) const override {
+    return fmt::format(
+        "(regexp_full_match({0}, '[0-9a-f]{{8}}-[0-9a-f]{{8}}-[0-9a-f]{{8}}') AND (substr({0}, 1, 8) {1} '{2:08x}' OR "
+        "substr({0}, 10, 8) {1} '{2:08x}' OR substr({0}, 19, 8) {1} '{2:08x}'))",
+        column, order, id);
+  }
   std::string like(std::string_view column, std::string_view pattern) const override {
     return fmt::format("{} LIKE {}", column, text(pattern));
   }
