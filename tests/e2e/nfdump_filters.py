@@ -183,7 +183,6 @@ ingress ACE 6
 ingress XACE 7
 ingress ACL 0xdeadbeef
 ingress acl > 7
-ingress acl ge 5
 xip 203.0.113.1
 src xip 203.0.113.2
 dst xip 192.0.2.9
