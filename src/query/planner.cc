@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "flow/batch.h"
 #include "filter/sql.h"
+#include "flow/batch.h"
 
 namespace weir::query {
 namespace {
