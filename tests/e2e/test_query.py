@@ -161,10 +161,13 @@ class GeneratedFlows(unittest.TestCase):
             self.assertIn(name, macros)
 
     def test_reading_takes_no_lock_and_changes_nothing(self):
-        before = sorted(str(path) for path in pathlib.Path(self.store).rglob("*"))
+        def files():  # but for the note of what was found whole
+            return sorted(str(path) for path in pathlib.Path(self.store).rglob("*") if not path.name.startswith("verified"))
+
+        before = files()
         weir("top", "--store", self.store)
         weir("sql", "--unsafe", "CREATE TABLE mine AS SELECT * FROM flows; SELECT count(*) FROM mine", "--store", self.store)
-        self.assertEqual(sorted(str(path) for path in pathlib.Path(self.store).rglob("*")), before)
+        self.assertEqual(files(), before)
 
 
 class Interruption(unittest.TestCase):

@@ -248,7 +248,8 @@ int run_decode(const Options& options) {
 
 void add_decode(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("decode", "Print every record of captures, element by element, and every sFlow sample");
+  CLI::App* command =
+      app.add_subcommand("decode", "Print every record of captures, element by element, and every sFlow sample");
   command->add_option("FILE", options->files, "Captures; - is standard input")->required();
   CLI::Option* format = command->add_option("-o,--output", options->format, "table, json, ndjson (default) or csv")
                             ->check(CLI::IsMember({"table", "json", "ndjson", "csv"}));
