@@ -45,13 +45,16 @@ size_t distance(std::string_view a, std::string_view b) {
 std::string_view nearest(std::string_view written, std::span<const std::string_view> known) {
   if (written.size() < 2 || written.size() > kLongestWord) return {};
   std::string_view best;
+  bool best_is_begun = false;
   size_t least = written.size() / 4 + 2;  // one mistake in short words, one more for each four letters
   for (const std::string_view name : known) {
     if (name.size() > kLongestWord) continue;
     const bool begun = begins_with(name, written);  // wins a tie
     const size_t apart = begun && written.size() >= 3 ? 1 : distance(written, name);
-    if ((apart < least || (apart == least && begun && !best.empty())) && apart < name.size()) {
+    const bool wins = apart < least || (apart == least && begun && !best_is_begun && !best.empty());
+    if (wins && apart < name.size()) {
       best = name;
+      best_is_begun = begun;
       least = apart;
     }
   }

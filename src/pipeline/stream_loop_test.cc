@@ -85,6 +85,9 @@ TEST(StreamLoop, ABlockedDiskDoesNotBlockConnections) {
   });
   run.disk->blocked = false;
   ASSERT_TRUE(some_dropped);
+  // Stopping would wait for a while only.
+  const auto decoded = [&] { return run.collector->ledger().total.counters.rows[flow::Table::flows]; };
+  EXPECT_TRUE(test::wait_until([&] { return decoded() == exporter.totals().all.flows; }));
   const LedgerReport report = run.collector->stop();
   EXPECT_EQ(report.ledger.total.counters.rows[flow::Table::flows], exporter.totals().all.flows);
   EXPECT_EQ(report.ledger.imbalance(), "");
