@@ -205,8 +205,7 @@ const RecentCounts& recent_of(const StoreAccount& account, const IpAddress& expo
 // The columns of the run, or of all of them; of the run also what else is known.
 class ExporterPrinter {
  public:
-  ExporterPrinter(query::RowSink& sink, const StoreAccount& account, Shape shape, bool in_all)
-      : sink_(sink), account_(account), shape_(shape), in_all_(in_all) {}
+  ExporterPrinter(query::RowSink& sink, Shape shape, bool in_all) : sink_(sink), shape_(shape), in_all_(in_all) {}
 
   Result<> begin() {
     std::vector<query::ResultColumn> columns{{.name = "exporter", .number = false, .whole = true}};
@@ -233,7 +232,6 @@ class ExporterPrinter {
 
  private:
   query::RowSink& sink_;
-  const StoreAccount& account_;
   const Shape shape_;
   const bool in_all_;
 };
@@ -294,7 +292,7 @@ std::string warnings(const StoreAccount& account) {
 }
 
 Result<> print_exporters(query::RowSink& sink, const StoreAccount& account, Shape shape, bool total, bool in_all) {
-  ExporterPrinter printer(sink, account, shape, in_all);
+  ExporterPrinter printer(sink, shape, in_all);
   TRY(printer.begin());
   const flow::LedgerSnapshot& run = account.current.ledger;
   const flow::LedgerSnapshot& all = account.in_all.ledger;
