@@ -58,7 +58,9 @@ Result<MappedFile> MappedFile::open(const fs::path& path) {
 }
 
 MappedFile::~MappedFile() {
-  if (!bytes_.empty()) ::munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
+  if (bytes_.empty()) return;
+  ::munmap(const_cast<uint8_t*>(bytes_.data()),  // NOLINT(cppcoreguidelines-pro-type-const-cast): it is ours to unmap
+           bytes_.size());
 }
 
 bool LeftStream::was_held(flow::SetPlace place) const { return std::ranges::binary_search(held, place); }

@@ -21,7 +21,10 @@ iovec part_of(const Wire& wire) {
   return {.iov_base = const_cast<Wire*>(&wire), .iov_len = sizeof(Wire)};
 }
 
-iovec part_of(ByteView bytes) { return {.iov_base = const_cast<uint8_t*>(bytes.data()), .iov_len = bytes.size()}; }
+iovec part_of(ByteView bytes) {
+  return {.iov_base = const_cast<uint8_t*>(bytes.data()),  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
+          .iov_len = bytes.size()};
+}
 
 // All parts, from `offset` on. parts: is used up.
 bool write_all(int fd, std::span<iovec> parts, uint64_t offset) {

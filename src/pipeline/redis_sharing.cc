@@ -84,13 +84,18 @@ bool is_of(const SessionState& state, const SessionKey& key, TemplateId id) {
          std::ranges::all_of(state.templates, [&](const TemplateState& known) { return known.layout->id == id; });
 }
 
+// The name that the server's certificate has to have.
+std::string name_in_certificate(std::string configured, const RedisUrl& url) {
+  return configured.empty() ? url.host : configured;
+}
+
 }  // namespace
 
 RedisSharing::RedisSharing(RedisUrl url, net::TlsClientOptions tls, std::string server_name, decode::Limits limits,
                            SharedState& state)
     : url_(std::move(url)),
       tls_(std::move(tls)),
-      server_name_(server_name.empty() ? url_.host : std::move(server_name)),
+      server_name_(name_in_certificate(std::move(server_name), url_)),
       limits_(limits),
       self_(random_name()),
       state_(state),
