@@ -143,8 +143,9 @@ ReceiveLoopOptions Collector::loop_options() {
 }
 
 StateReport Collector::state_report() const {
+  const RedisSharing* const sharing = running_sharing_.load(std::memory_order_acquire);
   return {.file = state_file_ ? std::optional(state_file_->counters()) : std::nullopt,
-          .sharing = sharing_ ? std::optional(sharing_->counters()) : std::nullopt};
+          .sharing = sharing != nullptr ? std::optional(sharing->counters()) : std::nullopt};
 }
 
 MetricsReport Collector::metrics() const {
@@ -298,6 +299,7 @@ void Collector::plan_stages() {
         [this] {
           sharing_.emplace(*options_.redis, options_.redis_tls, options_.redis_server_name, options_.decoder.limits,
                            *state_);
+          running_sharing_.store(&*sharing_, std::memory_order_release);
         },
         [this] { sharing_->stop(); });
   }

@@ -15,6 +15,7 @@
 // that was received is stored or counted as dropped.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -159,7 +160,8 @@ class Collector {
   std::optional<SharedState> state_;
   std::optional<StateFile> state_file_;
   std::optional<RedisSharing> sharing_;
-  std::optional<Recovery> recovery_;  // if an earlier run has left something
+  std::atomic<const RedisSharing*> running_sharing_ = nullptr;  // for reports, whose thread begins earlier
+  std::optional<Recovery> recovery_;                            // if an earlier run has left something
   std::optional<Reporter> reporter_;
 
   std::vector<std::thread> receive_threads_;
