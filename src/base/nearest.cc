@@ -6,15 +6,13 @@
 #include <array>
 #include <numeric>
 
-#include "base/text.h"
+#include "base/letters.h"
 
 namespace weir {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool begins_with(std::string_view text, std::string_view begin) {
-  return text.size() >= begin.size() && std::ranges::equal(text.substr(0, begin.size()), begin, {}, lower, lower);
+  return equals_ignoring_case(text.substr(0, begin.size()), begin);
 }
 
 constexpr size_t kLongestWord = 40;
@@ -31,9 +29,9 @@ size_t distance(std::string_view a, std::string_view b) {
     const Row& before_last = rows[(i + 1) % 3];
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t change = last[j - 1] + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
+      const size_t change = last[j - 1] + (to_lower(a[i - 1]) == to_lower(b[j - 1]) ? 0 : 1);
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, change});
-      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]))
+      if (i > 1 && j > 1 && to_lower(a[i - 1]) == to_lower(b[j - 2]) && to_lower(a[i - 2]) == to_lower(b[j - 1]))
         row[j] = std::min(row[j], before_last[j - 2] + 1);
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/letters.h"
 #include "base/nearest.h"
 #include "base/result.h"
 #include "filter/protocols.h"

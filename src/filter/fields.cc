@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/letters.h"
 #include "filter/field_table.h"
 #include "filter/lexer.h"
 #include "filter/protocols.h"

@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 
+#include "base/letters.h"
 #include "base/result.h"
 #include "base/terminal_text.h"
 #include "base/utf8.h"
 
 namespace weir::filter {
 namespace {
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_word_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
@@ -137,16 +136,6 @@ class Lexer {
 };
 
 }  // namespace
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, to_lower, to_lower);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), to_lower);
-  return result;
-}
 
 bool Token::is_word(std::string_view keyword) const {
   return kind == Kind::word && equals_ignoring_case(text, keyword);

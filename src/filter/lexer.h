@@ -38,11 +38,6 @@ struct Tokens {
 // Tokens of `text`, with those of the files that it includes in their places. Views point into `text`.
 std::expected<Tokens, FilterError> tokenize(std::string_view text, const World& world);
 
-// Equal but for the case of ASCII letters.
-bool equals_ignoring_case(std::string_view a, std::string_view b);
-
-std::string lower_case(std::string_view text);  // ASCII letters
-
 // Bytes for a message: cut to 40, as a terminal may have them.
 std::string printable(std::string_view text);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <span>
 
+#include "base/letters.h"
 #include "base/result.h"
 #include "filter/condition.h"
 #include "filter/fields.h"

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/letters.h"
 #include "base/utf8.h"
 #include "filter/fields.h"
 #include "filter/lexer.h"

@@ -1,5 +1,6 @@
 #include "filter/protocols.h"
 
+#include "base/letters.h"
 #include "filter/lexer.h"
 
 namespace weir::filter {

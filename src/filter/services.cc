@@ -1,5 +1,6 @@
 #include "filter/services.h"
 
+#include "base/letters.h"
 #include "filter/lexer.h"
 
 namespace weir::filter {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <numeric>
 
+#include "base/letters.h"
 #include "base/time.h"
 #include "filter/lexer.h"
 

@@ -2,26 +2,18 @@
 
 #include <optional>
 
+#include "base/letters.h"
 #include "http/limits.h"
 
 namespace weir::http {
 namespace {
 
 constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
 }
 
 // Takes off `text` what stands before the next `separator` outside quotes.
@@ -72,8 +64,8 @@ Element parse_element(std::string_view text) {
     std::string_view value = take(text, ';');
     const std::string_view name = take(value, '=');
     if (value.size() >= 2 && value.starts_with('"') && value.ends_with('"')) value = value.substr(1, value.size() - 2);
-    if (equal_ignoring_case(name, "q")) element.weight = parse_weight(value).value_or(0);
-    if (equal_ignoring_case(name, "version")) element.version = value;
+    if (equals_ignoring_case(name, "q")) element.weight = parse_weight(value).value_or(0);
+    if (equals_ignoring_case(name, "version")) element.version = value;
   }
   return element;
 }
@@ -103,17 +95,17 @@ Format negotiate_format(std::string_view accept) {
   Preference text, openmetrics;
   for (std::string_view rest = bounded(accept); !rest.empty();) {
     const Element element = parse_element(take(rest, ','));
-    if (equal_ignoring_case(element.name, "application/openmetrics-text")) {
+    if (equals_ignoring_case(element.name, "application/openmetrics-text")) {
       if (element.version.empty() || element.version == "1.0.0") {
         openmetrics.consider(element.version.empty() ? 2 : 3, element.weight);
       }
-    } else if (equal_ignoring_case(element.name, "text/plain")) {
+    } else if (equals_ignoring_case(element.name, "text/plain")) {
       if (element.version.empty() || element.version == "0.0.4") {
         text.consider(element.version.empty() ? 2 : 3, element.weight);
       }
-    } else if (equal_ignoring_case(element.name, "text/*")) {
+    } else if (equals_ignoring_case(element.name, "text/*")) {
       text.consider(1, element.weight);
-    } else if (equal_ignoring_case(element.name, "*/*")) {
+    } else if (equals_ignoring_case(element.name, "*/*")) {
       text.consider(0, element.weight);
     }
   }
@@ -125,11 +117,11 @@ Encoding negotiate_encoding(std::string_view accept_encoding) {
   Preference identity, gzip, zstd;
   for (std::string_view rest = bounded(accept_encoding); !rest.empty();) {
     const Element element = parse_element(take(rest, ','));
-    if (equal_ignoring_case(element.name, "gzip") || equal_ignoring_case(element.name, "x-gzip")) {
+    if (equals_ignoring_case(element.name, "gzip") || equals_ignoring_case(element.name, "x-gzip")) {
       gzip.consider(1, element.weight);
-    } else if (equal_ignoring_case(element.name, "zstd")) {
+    } else if (equals_ignoring_case(element.name, "zstd")) {
       zstd.consider(1, element.weight);
-    } else if (equal_ignoring_case(element.name, "identity")) {
+    } else if (equals_ignoring_case(element.name, "identity")) {
       identity.consider(1, element.weight);
     } else if (element.name == "*") {
       gzip.consider(0, element.weight);

@@ -8,6 +8,7 @@
 #include <set>
 #include <vector>
 
+#include "base/letters.h"
 #include "filter/lexer.h"
 
 namespace weir::query {
@@ -87,12 +88,6 @@ std::string_view skip_blanks(std::string_view sql) {
   return sql;
 }
 
-char small(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-std::string lower(std::string_view text) {
-  std::string result;
-  for (const char c : text) result += small(c);
-  return result;
-}
 std::string upper(std::string_view lower_text) {
   std::string result;
   for (const char c : lower_text) result += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
@@ -107,7 +102,7 @@ std::string take_word(std::string_view& sql) {
   const auto end = std::ranges::find_if_not(sql, is_letter);
   const std::string word(sql.begin(), end);
   sql.remove_prefix(word.size());
-  return lower(word);
+  return lower_case(word);
 }
 
 // What EXPLAIN explains. Its options are for DuckDB to understand.
@@ -180,7 +175,7 @@ class Tree {
     const json::value* map = object == nullptr ? nullptr : object->if_contains("map");
     if (map == nullptr || !map->is_array()) return;
     for (const json::value& entry : map->get_array()) {
-      if (const json::object* named = entry.if_object()) names_.insert(lower(member(*named, "key")));
+      if (const json::object* named = entry.if_object()) names_.insert(lower_case(member(*named, "key")));
     }
   }
 
@@ -190,7 +185,7 @@ class Tree {
     if (type == "TABLE_FUNCTION") {
       const json::value* function = node.if_contains("function");
       const json::object* called = function == nullptr ? nullptr : function->if_object();
-      const std::string name = called == nullptr ? "" : lower(member(*called, "function_name"));
+      const std::string name = called == nullptr ? "" : lower_case(member(*called, "function_name"));
       if (std::ranges::find(kTableFunctions, name) == kTableFunctions.end()) {
         return refuse(filter::printable(name) + "()",
                       "opens no files and nothing else outside the store's tables, such as "
@@ -198,7 +193,7 @@ class Tree {
       }
     }
     if (member(node, "class") == "FUNCTION") {
-      const std::string name = lower(member(node, "function_name"));
+      const std::string name = lower_case(member(node, "function_name"));
       const bool refused = std::ranges::find(kRefusedFunctions, name) != kRefusedFunctions.end();
       if (refused || name.starts_with("__internal")) {
         return refuse(filter::printable(name) + "()", "has no functions that reach out of the question; leave it out");
@@ -209,7 +204,7 @@ class Tree {
 
   // DuckDB takes the name of a table that is not there for a file.
   Result<> check_table(std::string_view name) const {
-    if (name.find_first_of("./\\:*?[]{}~%") == std::string_view::npos || names_.contains(lower(name))) return {};
+    if (name.find_first_of("./\\:*?[]{}~%") == std::string_view::npos || names_.contains(lower_case(name))) return {};
     return refuse(fmt::format("'{}'", filter::printable(name)),
                   "opens no files, and the tables of the store are flows, counters and account");
   }

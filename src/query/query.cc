@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/letters.h"
 #include "filter/lexer.h"
 #include "flow/batch.h"
 
@@ -124,7 +125,7 @@ std::string name_of(Column column) { return std::string(flow::info(column).name)
 std::optional<Dimension> find_dimension(std::string_view name, const MoreColumns& more) {
   if (find_column(name)) return Dimension{std::string(name), Kind::column, {std::string(name)}};
   for (const Alias& alias : kAliases) {
-    if (!filter::equals_ignoring_case(alias.name, name)) continue;
+    if (!equals_ignoring_case(alias.name, name)) continue;
     Dimension dimension{std::string(alias.column), alias.kind, {name_of(alias.first)}};
     if (alias.kind != Kind::column) dimension.columns.push_back(name_of(alias.second));
     return dimension;
@@ -183,7 +184,7 @@ std::string_view name(Metric metric) { return kMetrics[static_cast<size_t>(metri
 
 std::optional<Metric> parse_metric(std::string_view text) {
   const auto found =
-      std::ranges::find_if(kMetrics, [&](std::string_view known) { return filter::equals_ignoring_case(known, text); });
+      std::ranges::find_if(kMetrics, [&](std::string_view known) { return equals_ignoring_case(known, text); });
   if (found == kMetrics.end()) return std::nullopt;
   return static_cast<Metric>(found - kMetrics.begin());
 }
@@ -203,7 +204,7 @@ std::vector<std::string_view> dimension_names() {
 Result<std::vector<Dimension>> parse_dimensions(std::string_view list, const MoreColumns& more) {
   std::vector<Dimension> dimensions;
   const auto add = [&](std::string_view entry) -> Result<> {
-    if (filter::equals_ignoring_case(entry, "record")) {
+    if (equals_ignoring_case(entry, "record")) {
       Result<std::vector<Dimension>> record = parse_dimensions(kRecord);
       dimensions.insert(dimensions.end(), record->begin(), record->end());
       return {};

@@ -148,7 +148,14 @@ TEST(Streams, WhoContradictsItselfForeverIsNotBelieved) {
   Exporter honest{.v9 = false, .port = 1000, .sequence = 5000};
   feed(h, honest, honest.announce(1002, kPorts), 1002);
   feed(h, honest, honest.data(1003, 80, 443), 1003);
-  expect_ports(h, 1, "80", "443");
+  // And one that sends from the very same port.
+  Exporter same{.v9 = false, .sequence = 70'000};
+  feed(h, same, same.announce(1004, kPortsReversed), 1004);
+  for (int64_t ms = 1005; ms < 1010; ++ms) {
+    feed(h, forger, forger.announce(ms, {{7, 2}, {11, 2}, {2000, 4}}), ms);
+    feed(h, same, same.data(ms, 443, 80), ms);
+  }
+  expect_ports(h, 6, "80", "443");
   EXPECT_EQ(h.imbalance(), "");
 }
 
