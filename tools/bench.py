@@ -112,12 +112,9 @@ def resident_mib(pid):
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
 
-def bench_soak():
-    """A day's flows from exporters that restart, change their templates and have their clocks set: what memory does, and whether
-    all of it is accounted for."""
-    store = OUT / "soak"
-    subprocess.run(["rm", "-rf", store], check=True)
-    collector = subprocess.Popen([BIN / "weir", "collect", "--store", store, "--listen", "127.0.0.1:0"], stdout=subprocess.DEVNULL,
+def start_collector(*arguments):
+    """One that listens on a free UDP port: (its process, the port)."""
+    collector = subprocess.Popen([BIN / "weir", "collect", *arguments, "--listen", "127.0.0.1:0"], stdout=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE, text=True)
     port = None
     for line in collector.stderr:
@@ -125,6 +122,15 @@ def bench_soak():
             port = line.strip().rsplit(":", 1)[1]
         if "storing to" in line:
             break
+    return collector, port
+
+
+def bench_soak():
+    """A day's flows from exporters that restart, change their templates and have their clocks set: what memory does, and whether
+    all of it is accounted for."""
+    store = OUT / "soak"
+    subprocess.run(["rm", "-rf", store], check=True)
+    collector, port = start_collector("--store", store)
     generator = subprocess.Popen([BIN / "weir", "gen", "--to", f"127.0.0.1:{port}", "--protocol", "v5,v9,ipfix,sflow", "--exporters", "40",
                                   "--count", str(SOAK_FLOWS), "--rate", str(SOAK_RATE), "--events", "10s", "--template-interval", "20s",
                                   "--seed", "11", "-o", "json"], stdout=subprocess.PIPE, text=True)
@@ -168,14 +174,7 @@ def bench_latency():
         store, config = OUT / "latency", OUT / "latency.toml"
         subprocess.run(["rm", "-rf", store], check=True)
         config.write_text(f'[store]\ncompact = false\nflush_interval = "{interval}"\n')
-        collector = subprocess.Popen([BIN / "weir", "collect", "--config", config, "--store", store, "--listen", "127.0.0.1:0"],
-                                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        port = None
-        for line in collector.stderr:
-            if "listening on" in line:
-                port = line.strip().rsplit(":", 1)[1]
-            if "storing to" in line:
-                break
+        collector, port = start_collector("--config", config, "--store", store)
         subprocess.run([BIN / "weir", "gen", "--to", f"127.0.0.1:{port}", "--protocol", "v5,v9,ipfix", "--exporters", "6", "--seed", "7",
                         "--rate", str(rate), "--duration", f"{LATENCY_SECONDS}s"], check=True, stdout=subprocess.DEVNULL)
         time.sleep(6)  # the last segment, too, is one of flush_interval
