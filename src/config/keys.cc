@@ -198,7 +198,7 @@ constexpr auto kStoreKeys = keys_of<Store>(
          .on_reload = needs_restart,
          .doc = "Datagrams are written to files beside the store before they are decoded, and stay there until their "
                 "flows are stored. After the collector was killed, what was not stored yet is decoded again at the "
-                "next start: no flow is lost, and none is stored twice."}),
+                "next start: no flow is lost, and none is stored twice. Where that does not hold: docs/store.md."}),
     key<&Store::journal_size>(
         {.name = "journal_size",
          .on_reload = needs_restart,
